@@ -1,0 +1,73 @@
+"""From a composed configuration to its parts: data, then task, then trainer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from hydra.utils import get_class, instantiate
+from lightning import Callback, Trainer
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
+from colourize.tasks import Classification, RestorationTask
+
+# Lightning's hints and its list of devices that are not there; warnings stay.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+
+def build_data(config: DictConfig) -> PictureData:
+    """The data of `config.data`, loaded and split.
+
+    Raises:
+        UsageError, InputError: a value that is not allowed; pictures that cannot be had.
+    """
+    data: PictureData = instantiate(config.data, _convert_="all")
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
+    """The task of `config.task` with the model of `config.model`, fitted to the data's palette, protocol and size.
+
+    Raises:
+        UsageError: a value that is not allowed, or a classification without a palette.
+    """
+    arguments: dict[str, Any] = {
+        "model": OmegaConf.to_container(config.model, resolve=True),
+        "protocol": data.protocol,
+    }
+    if issubclass(get_class(config.task._target_), Classification):
+        colours = data.palette_colours()
+        if colours is None:
+            raise UsageError(
+                "data.palette=null: classification needs a palette; give a number of colours, a .npy or a .csv file"
+            )
+        arguments["palette"] = colours.tolist()
+    # The task builds its own parts from plain values, so that its checkpoint can do the same.
+    task: RestorationTask = instantiate(config.task, **arguments, _recursive_=False, _convert_="all")
+    task.degradation.check_size(*data.pictures.train.shape[1:3])
+    return task
+
+
+def build_trainer(config: DictConfig) -> Trainer:
+    """The Lightning Trainer of `config.trainer`, with the callbacks and the logger of the configuration.
+
+    Raises:
+        UsageError: settings that Lightning refuses.
+    """
+    epochs = config.trainer.get("max_epochs")
+    if epochs is not None and (not isinstance(epochs, int) or epochs < 1):
+        raise UsageError(f"trainer.max_epochs={epochs}: must be a whole number of at least 1")
+    callbacks: list[Callback] = [
+        instantiate(callback) for callback in (config.get("callbacks") or {}).values() if callback
+    ]
+    logger: Logger | bool = instantiate(config.logger) if config.get("logger") else False
+    try:
+        return instantiate(config.trainer, callbacks=callbacks, logger=logger)
+    except Exception as error:
+        cause = error.__cause__ or error
+        raise UsageError(f"trainer: {' '.join(str(cause).split())}") from error

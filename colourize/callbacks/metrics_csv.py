@@ -1,0 +1,44 @@
+"""`metrics.csv`: every epoch's measures, one line an epoch."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from lightning import Callback, LightningModule, Trainer
+
+
+class MetricsCsv(Callback):
+    """Rewrites the file after each epoch, so that it is whole whenever the run is killed.
+
+    It holds no times: equal runs give equal files. `epoch` counts finished epochs, from 1.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        row: dict[str, float] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        row.update({name: value.item() for name, value in sorted(trainer.callback_metrics.items())})
+        self.rows.append(row)
+        write_csv(self.path, self.rows)
+
+    def state_dict(self) -> dict[str, object]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, object]) -> None:
+        self.rows = list(state_dict["rows"])  # type: ignore[call-overload]
+
+
+def write_csv(path: Path, rows: list[dict[str, float]]) -> None:
+    """Write rows under the union of their keys; the old file stands until the new one is whole."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(part, path)

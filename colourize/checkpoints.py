@@ -1,0 +1,92 @@
+"""From a `.ckpt` file alone back to the task and the data that made it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import get_class
+
+from colourize.data.pictures import PictureData
+from colourize.errors import ColourizeError, InputError, UsageError
+from colourize.tasks.base import RestorationTask, qualified_name
+
+
+def load(path: str | Path) -> RestorationTask:
+    """The task of a checkpoint, ready to predict: `task.model` is the network, `task(inputs)` its output.
+
+    Args:
+        path: a `.ckpt` file that `colourize-train` wrote.
+
+    Raises:
+        InputError: the file is missing, truncated or not a checkpoint of this project.
+    """
+    return task_from(read(path), path)
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """A checkpoint's contents, on the CPU; unpickles nothing but tensors and plain values.
+
+    Raises:
+        InputError: the file is missing, truncated or not a checkpoint of this project.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"checkpoint={path}: there is no such file")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        Exception
+    ) as error:  # a damaged file fails in the zip reader, the unpickler or the storage, each in its own way
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all ({reason[:120]})") from error
+    if not isinstance(checkpoint, dict) or "colourize" not in checkpoint:
+        raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
+    return checkpoint
+
+
+def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
+    """The task of a checkpoint that was read from `path`."""
+    try:
+        task = get_class(checkpoint["colourize"]["task"])(**checkpoint["hyper_parameters"])
+        task.load_state_dict(checkpoint["state_dict"])
+    except ColourizeError:
+        raise
+    except Exception as error:
+        made_with = checkpoint["colourize"].get("version")
+        raise InputError(
+            f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): {error}"
+        ) from error
+    return task.eval()
+
+
+def data_from(checkpoint: dict[str, Any], path: str | Path) -> PictureData:
+    """The data that a checkpoint was trained on."""
+    if not checkpoint["colourize"]["data"]:
+        raise InputError(
+            f"checkpoint={path}: does not say which data it was trained on; give one, such as data=cifar10"
+        )
+    return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
+
+
+def check_same_task(path: str | Path, task: RestorationTask) -> None:
+    """Raise where training of `task` cannot go on from a checkpoint.
+
+    Raises:
+        UsageError: it was made by another task, model or palette; the message names the first difference.
+    """
+    checkpoint = read(path)
+    made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
+    if made_by != asked:
+        raise UsageError(f"checkpoint={path}: was made by the task {_last(made_by)}, this run's is {_last(asked)}")
+    before = checkpoint["hyper_parameters"]
+    for part in ("degradation", "model", "protocol", "palette"):
+        then, now = before.get(part), task.hparams.get(part)
+        if then != now:
+            told = "" if part == "palette" else f" ({then} there, {now} here)"
+            raise UsageError(f"checkpoint={path}: was made with another {part}{told}")
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]

@@ -1,0 +1,1 @@
+"""Where pictures come from, and what a network is given of them."""

@@ -1,0 +1,254 @@
+"""CIFAR-10's pictures by category: read from small caches, which are made once from the official archive."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import shutil
+import socket
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from colourize.data.pictures import PictureData, Pictures
+from colourize.errors import InputError, UsageError
+
+log = logging.getLogger(__name__)
+
+# In the order of CIFAR-10's labels.
+CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+ARCHIVE = "cifar-10-python.tar.gz"
+# A host that accepts the connection and then says nothing would otherwise hold a run for ever.
+STALL_SECONDS = 60.0
+
+
+class CIFAR10Data(PictureData):
+    """CIFAR-10's horses, or other categories: each 5000 training and 1000 test pictures, 32×32, in its order.
+
+    Pictures are read from `<root>/cifar10-<category>.npz` (`train` and `test`, uint8 RGB, (N, 32, 32, 3)).
+    Where a wanted file is missing, those of all ten categories are made from the archive: the one placed in
+    `root` by hand, else the `mirror`'s, else that of CIFAR-10's own host. Its MD5 is checked in any case.
+    Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+
+    Args:
+        root: the folder of the caches or the archive. It may be read-only where it holds the wanted caches.
+        category: one of the ten names, a list of them (their pictures follow one another), or "all".
+        mirror: the URL (http, https or file) of `cifar-10-python.tar.gz` or of a folder that holds it.
+        common: what every source has (see `PictureData`).
+
+    Raises:
+        UsageError: a value that is not allowed.
+        InputError: the archive cannot be had or is not CIFAR-10's, a cache is damaged, or `root` is read-only.
+    """
+
+    def __init__(
+        self,
+        root: str | Path = "data",
+        category: str | Sequence[str] = "horse",
+        mirror: str | None = None,
+        **common: Any,
+    ) -> None:
+        if not root:
+            raise UsageError(f"data.root={root}: must name a folder")
+        # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
+        root = str(root)
+        if isinstance(category, Sequence) and not isinstance(category, str):
+            category = list(category)
+        super().__init__(**common)
+        self.root = Path(root).expanduser()
+        self.categories = _categories(category)
+        self.mirror = None if mirror is None else _archive_url(mirror)
+
+    def prepare_data(self) -> None:
+        """Make the caches where a wanted one is missing; safe when several processes do so at once."""
+        if self._has_caches():
+            return
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with _one_at_a_time(self.root):
+                if not self._has_caches():
+                    make_caches(self.root, self.mirror)
+        except OSError as error:
+            raise InputError(
+                f"data.root={self.root.resolve()}: CIFAR-10 cannot be prepared here ({_reason(error)})\n"
+                f"Name another folder, one that can be written or holds cifar10-<category>.npz"
+            ) from None
+
+    def load(self) -> Pictures:
+        self.prepare_data()
+        parts = [read_cache(cache_path(self.root, category)) for category in self.categories]
+        if len(parts) == 1:
+            train, test = parts[0]
+        else:
+            train, test = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Pictures(train, None, test)
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.root
+
+    def _has_caches(self) -> bool:
+        return all(cache_path(self.root, category).is_file() for category in self.categories)
+
+
+def cache_path(root: Path, category: str) -> Path:
+    """Where a category's pictures are kept."""
+    return root / f"cifar10-{category}.npz"
+
+
+def read_cache(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The training and test pictures of a cache, uint8 (N, 32, 32, 3); nothing is unpickled.
+
+    Raises:
+        InputError: the file is damaged or holds something else.
+    """
+    try:
+        with zipfile.ZipFile(path):
+            pass  # np.load takes any kind of file, with a failure of its own for each
+        with np.load(path, allow_pickle=False) as cache:
+            train, test = cache["train"], cache["test"]
+        for pictures in (train, test):
+            if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[1:] != (32, 32, 3):
+                raise ValueError(f"{pictures.dtype} {pictures.shape}")
+            if not len(pictures):
+                raise ValueError("no pictures")
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path.resolve()}: not a whole cache of CIFAR-10 pictures ({_reason(error)})\n"
+            f"Delete it to have it made anew"
+        ) from None
+    return train, test
+
+
+def make_caches(root: Path, mirror: str | None = None) -> None:
+    """Make the caches of all ten categories from the archive; those that exist stay as they are.
+
+    All ten, because reading the archive is the slow part. All that is unfinished lies in one folder of its
+    own, which goes at the end: with it a downloaded archive and its extracted batches, which nobody needs any
+    more. An archive or batches that somebody placed in `root` are read where they are, and stay. After a kill
+    the next call goes on in that folder, without a second download if the first one was complete.
+    The caller sees to it that only one process does this.
+
+    Raises:
+        InputError: the archive cannot be had, or is not CIFAR-10's.
+    """
+    work = root / "cifar10.part"
+    parts = _read_archive(root, work, mirror)
+    work.mkdir(exist_ok=True)
+    for label, category in enumerate(CATEGORIES):
+        path = cache_path(root, category)
+        if not path.exists():
+            train, test = (pictures[labels == label] for pictures, labels in parts)
+            # A cache has its name only once it is whole.
+            np.savez(work / path.name, train=train, test=test)
+            os.replace(work / path.name, path)
+    shutil.rmtree(work)
+    log.info("CIFAR-10's pictures are kept as %s", cache_path(root.resolve(), "<category>"))
+
+
+def _read_archive(root: Path, work: Path, mirror: str | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pictures (N, 32, 32, 3) and labels (N,) of the training and of the test part."""
+    from torchvision.datasets import CIFAR10
+    from torchvision.datasets.utils import check_integrity, extract_archive
+
+    class Archive(CIFAR10):  # type: ignore[misc]
+        url = mirror or CIFAR10.url
+
+    def read(folder: Path, download: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+        parts = [Archive(str(folder), train=train, download=download) for train in (True, False)]
+        return [(part.data, np.asarray(part.targets)) for part in parts]
+
+    try:
+        return read(root, download=False)
+    except RuntimeError:
+        pass  # The usual case: no batches that torchvision extracted there earlier, or not all of them.
+
+    # torchvision would download over a wrong archive in `root`, and cannot read file:// URLs.
+    placed = root / ARCHIVE
+    if placed.exists():
+        if not check_integrity(str(placed), Archive.tgz_md5):
+            what = f"{placed.resolve()}: not CIFAR-10's archive or only a part of it (wrong MD5); delete it"
+            raise _unavailable(what, root)
+    elif urlsplit(Archive.url).scheme == "file":
+        placed = Path(url2pathname(urlsplit(Archive.url).path))
+        if not check_integrity(str(placed), Archive.tgz_md5):
+            reason = "wrong MD5, so not CIFAR-10's archive" if placed.is_file() else "there is no such file"
+            raise _unavailable(f"CIFAR-10 cannot be had from {Archive.url}: {reason}", root)
+    if placed.exists():
+        extract_archive(str(placed), str(work))
+        return read(work, download=False)
+
+    log.info("Downloading CIFAR-10 (170 MB) from %s", Archive.url)
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(STALL_SECONDS)
+    try:
+        return read(work, download=True)
+    except (OSError, RuntimeError, ValueError, http.client.HTTPException) as error:
+        if check_integrity(str(work / ARCHIVE), Archive.tgz_md5):
+            raise  # It came whole but cannot be unpacked: not the source's fault, and worth keeping.
+        wrong = type(error) is RuntimeError  # how torchvision says it
+        reason = "wrong MD5, so not CIFAR-10's archive" if wrong else _reason(error)
+        shutil.rmtree(work, ignore_errors=True)
+        raise _unavailable(f"CIFAR-10 cannot be had from {Archive.url}: {reason}", root) from None
+    finally:
+        socket.setdefaulttimeout(timeout)
+
+
+def _unavailable(what: str, root: Path) -> InputError:
+    return InputError(
+        f"{what}\n"
+        f"Put {ARCHIVE} into {root.resolve()}, or set data.mirror=<URL of it or of its folder>\n"
+        f"data=synthetic needs no download"
+    )
+
+
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Hold the lock of `root`, which the system frees when the process dies. Removing its file would race."""
+    lock = FileLock(root / ".cifar10.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("Waiting for another process that prepares CIFAR-10 in %s", root.resolve())
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _categories(category: str | Sequence[str]) -> tuple[str, ...]:
+    if category == "all":
+        return CATEGORIES
+    names = tuple(category) if isinstance(category, list) else (category,)
+    if not names or any(name not in CATEGORIES for name in names):
+        allowed = f"one of {', '.join(CATEGORIES)}, a list of them, or all"
+        raise UsageError(f"data.category={category}: must be {allowed}")
+    if len(set(names)) < len(names):
+        raise UsageError(f"data.category={category}: names a category twice")
+    return names
+
+
+def _archive_url(mirror: str) -> str:
+    if not isinstance(mirror, str) or urlsplit(mirror).scheme not in ("http", "https", "file"):
+        raise UsageError(f"data.mirror={mirror}: must be an http, https or file URL of {ARCHIVE} or of its folder")
+    names_archive = urlsplit(mirror).path.endswith((".tar.gz", ".tgz"))
+    return mirror if names_archive else f"{mirror.rstrip('/')}/{ARCHIVE}"
+
+
+def _reason(error: BaseException) -> str:
+    """What happened, in one line."""
+    if isinstance(error, URLError) and isinstance(getattr(error, "reason", None), BaseException):
+        error = error.reason  # type: ignore[assignment]
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,201 @@
+"""The LightningDataModule: pictures of any source, split, shuffled and handed out as pairs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from colourize.colour.palette import cached_palette, load_palette
+from colourize.errors import UsageError
+
+log = logging.getLogger(__name__)
+
+PROTOCOLS = ("honest", "course")
+# Which pictures are held out for validation never varies with the run's seed: runs stay comparable.
+SPLIT_SEED = 0
+HELD_OUT_FRACTION = 0.1
+
+
+class Pictures(NamedTuple):
+    """What a source delivers: uint8 RGB, (N, H, W, 3) each; `val` is None where the source has no such part."""
+
+    train: np.ndarray
+    val: np.ndarray | None
+    test: np.ndarray
+
+
+class Split(NamedTuple):
+    """The pictures as a protocol divides them: uint8 RGB, (N, H, W, 3) each."""
+
+    train: np.ndarray
+    val: np.ndarray
+    test: np.ndarray
+
+
+class PictureData(LightningDataModule):
+    """Pictures as batches of the pairs that the running task learns from.
+
+    A source is a subclass that overrides `load`. Pictures stay uint8 in memory; a batch travels to the device as
+    uint8 (B, H, W, 3), and there the task makes it (inputs, target, truth) in one vectorised place, its `make_pair`.
+
+    Protocols:
+        honest: pixels / 255; validation pictures of their own (the source's, or a tenth of the training pictures,
+            fixed for all seeds); the test pictures are for the final figure.
+        course: pixels / 256; the test pictures serve as validation, and no training picture is held out.
+
+    Args:
+        batch_size: pictures a training step; at most as many as there are training pictures.
+        eval_batch_size: pictures a validation or test step; it changes no measure.
+        protocol: "honest" or "course".
+        palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them; None: no palette.
+        seed: of the shuffling (together with the epoch) and of the palette's fit.
+
+    Raises:
+        UsageError: a value that is not allowed; the message names the key.
+    """
+
+    def __init__(
+        self,
+        batch_size: int = 100,
+        eval_batch_size: int = 250,
+        protocol: str = "honest",
+        palette: int | str | None = 24,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(logger=False)
+        for key, value in (("batch_size", batch_size), ("eval_batch_size", eval_batch_size)):
+            if not isinstance(value, int) or value < 1:
+                raise UsageError(f"data.{key}={value}: must be a whole number of at least 1")
+        if protocol not in PROTOCOLS:
+            raise UsageError(f"data.protocol={protocol}: must be one of {', '.join(PROTOCOLS)}")
+        if isinstance(palette, int) and not 2 <= palette <= 256:
+            raise UsageError(f"data.palette={palette}: must be 2 to 256 colours, a .npy or .csv file, or null")
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
+        self.protocol = protocol
+        self.palette = palette
+        self.seed = seed
+        self._pictures: Split | None = None
+
+    def load(self) -> Pictures:
+        """The source's pictures; the one hook that a source overrides. Called once."""
+        raise NotImplementedError
+
+    @property
+    def cache_dir(self) -> Path | None:
+        """Where things made from these pictures may be kept; None: nowhere."""
+        return None
+
+    def setup(self, stage: str | None = None) -> None:
+        if self._pictures is None:
+            train, val, test = self._pictures = split(self.load(), self.protocol)
+            counts = f"{len(train)} training, {len(val)} validation and {len(test)} test pictures"
+            log.info("%s: %s (%s protocol)", type(self).__name__, counts, self.protocol)
+            if self.batch_size > len(train):
+                raise UsageError(f"data.batch_size={self.batch_size}: more than the {len(train)} training pictures")
+
+    @property
+    def pictures(self) -> Split:
+        """The split pictures, uint8 (N, H, W, 3)."""
+        self.setup()
+        assert self._pictures is not None
+        return self._pictures
+
+    @property
+    def divisor(self) -> float:
+        """What a pixel is divided by to lie in [0, 1]."""
+        return divisor(self.protocol)
+
+    def palette_colours(self) -> np.ndarray | None:
+        """The palette of `palette`: (K, 3) float64, RGB in [0, 1]; None where there is none."""
+        if self.palette is None:
+            return None
+        if isinstance(self.palette, str):
+            return load_palette(self.palette)
+        return cached_palette(
+            self.pictures.train, self.palette, divisor=self.divisor, seed=self.seed, cache_dir=self.cache_dir
+        )
+
+    def train_dataloader(self) -> DataLoader[Tensor]:
+        dataset = InMemory(self.pictures.train)
+        return self._batches(dataset, self.batch_size, Shuffle(len(dataset), self.seed))
+
+    def val_dataloader(self) -> DataLoader[Tensor]:
+        return self._batches(InMemory(self.pictures.val), self.eval_batch_size)
+
+    def test_dataloader(self) -> DataLoader[Tensor]:
+        return self._batches(InMemory(self.pictures.test), self.eval_batch_size)
+
+    def _batches(self, dataset: InMemory, batch_size: int, sampler: Shuffle | None = None) -> DataLoader[Tensor]:
+        # No worker processes: a batch is one look-up in memory, far less than passing it between processes.
+        return DataLoader(dataset, batch_size, sampler=sampler, collate_fn=_as_it_is)
+
+    def on_after_batch_transfer(self, batch: Tensor, dataloader_idx: int) -> Any:
+        task: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # set while a Trainer runs
+        return task.make_pair(batch)
+
+
+class InMemory(Dataset[Tensor]):
+    """uint8 pictures, fetched a whole batch at a time: `dataset[[3, 1, 2]]` is (3, H, W, 3)."""
+
+    def __init__(self, pictures: np.ndarray) -> None:
+        self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self.pictures[index]
+
+    def __getitems__(self, indices: list[int]) -> Tensor:
+        """The DataLoader's own hook for fetching a batch at once."""
+        return self.pictures[indices]
+
+
+class Shuffle(Sampler[int]):
+    """An order that the seed and the epoch alone decide, whatever else drew random numbers before."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed, self.epoch = count, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this at the start of each epoch."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.random.default_rng([self.seed, self.epoch]).permutation(self.count).tolist())
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def divisor(protocol: str) -> float:
+    """What a uint8 pixel is divided by: 256 in the course's notebooks, else 255."""
+    return 256.0 if protocol == "course" else 255.0
+
+
+def split(pictures: Pictures, protocol: str) -> Split:
+    """Validation pictures as the protocol has them: the test pictures (course), the source's own, or held out."""
+    train, val, test = pictures
+    if protocol == "course":
+        return Split(train, test, test)
+    if val is None:
+        order = np.random.default_rng(SPLIT_SEED).permutation(len(train))
+        held_out = round(HELD_OUT_FRACTION * len(train))
+        if not 0 < held_out < len(train):
+            raise UsageError(f"data: {len(train)} training pictures are too few to hold some out for validation")
+        train, val = train[np.sort(order[held_out:])], train[np.sort(order[:held_out])]
+    return Split(train, val, test)

@@ -1,0 +1,49 @@
+"""The built-in horses: drawn by our own code, so that everything runs without a download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from colourize.data.horses import draw_horses
+from colourize.data.pictures import PictureData, Pictures
+from colourize.errors import UsageError
+
+
+class SyntheticData(PictureData):
+    """Drawn horses (see `colourize.data.horses`), the same for all runs.
+
+    Args:
+        num_train, num_val, num_test: how many pictures.
+        size: height and width in pixels, at least 8.
+        drawing_seed: which horses; apart from the run's seed, so that runs with several seeds see the same ones.
+        common: what every source has (see `PictureData`).
+    """
+
+    def __init__(
+        self,
+        num_train: int = 2000,
+        num_val: int = 200,
+        num_test: int = 500,
+        size: int = 32,
+        drawing_seed: int = 0,
+        **common: Any,
+    ) -> None:
+        super().__init__(**common)
+        for key, count in (("num_train", num_train), ("num_val", num_val), ("num_test", num_test)):
+            if not isinstance(count, int) or count < 1:
+                raise UsageError(f"data.{key}={count}: must be a whole number of at least 1")
+        if not isinstance(size, int) or size < 8:
+            raise UsageError(f"data.size={size}: must be a whole number of at least 8")
+        self.counts = (num_train, num_val, num_test)
+        self.size = size
+        self.drawing_seed = drawing_seed
+
+    def load(self) -> Pictures:
+        _, num_val, num_test = self.counts
+        pictures = draw_horses(sum(self.counts), self.size, self.drawing_seed)
+        # The test horses come first: asking for more training horses never moves one into another part.
+        return Pictures(
+            train=pictures[num_test + num_val :],
+            val=pictures[num_test : num_test + num_val],
+            test=pictures[:num_test],
+        )

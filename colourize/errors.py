@@ -1,0 +1,23 @@
+"""Errors for people: one or two lines that name the key or file, what is wrong and what is allowed.
+
+The console scripts print such an error without a traceback and end with its exit code
+(`HYDRA_FULL_ERROR=1` shows the traceback). In Python they are ordinary exceptions.
+"""
+
+
+class ColourizeError(Exception):
+    """What a user can mend; its text says how."""
+
+    exit_code = 1
+
+
+class UsageError(ColourizeError, ValueError):
+    """A key, option or argument has a value that is not allowed."""
+
+    exit_code = 2
+
+
+class InputError(ColourizeError):
+    """A file, folder or archive is missing, unreadable or not what it should be."""
+
+    exit_code = 1

@@ -1,0 +1,38 @@
+"""Pictures side by side: one labelled row a kind, one column a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+GAP = 4  # pixels between pictures
+SHOWN_SIZE = 96  # small pictures are enlarged (nearest pixel: nothing is smoothed over) to about this size
+FONT_SIZE = 15
+PAPER = (255, 255, 255)
+INK = (30, 30, 30)
+
+
+def labelled_grid(rows: Mapping[str, Tensor]) -> Image.Image:
+    """A white sheet with one row of pictures under each label.
+
+    Args:
+        rows: label → (N, 3, H, W), RGB in [0, 1] (values outside are clipped); all of one shape.
+    """
+    font = ImageFont.load_default(FONT_SIZE)
+    count, _, height, width = next(iter(rows.values())).shape
+    zoom = max(1, round(SHOWN_SIZE / max(height, width)))
+    cell_height, cell_width = height * zoom + GAP, width * zoom + GAP
+    margin = max(round(font.getlength(label)) for label in rows) + 3 * GAP
+    sheet = Image.new("RGB", (margin + count * cell_width, len(rows) * cell_height + GAP), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for row, (label, pictures) in enumerate(rows.items()):
+        top = GAP + row * cell_height
+        draw.text((margin - 2 * GAP, top + height * zoom // 2), label, INK, font, anchor="rm")
+        pixels = (pictures.clamp(0, 1).movedim(1, -1).float().cpu().numpy() * 255).round().astype(np.uint8)
+        for column, picture in enumerate(pixels):
+            enlarged = picture.repeat(zoom, axis=0).repeat(zoom, axis=1)
+            sheet.paste(Image.fromarray(enlarged), (margin + column * cell_width, top))
+    return sheet

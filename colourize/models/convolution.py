@@ -1,0 +1,204 @@
+"""The project's own convolution layer: what `torch.nn.Conv2d` does, written to be read.
+
+`Convolution2d` is the fast layer that the networks use, `convolve_by_unfold` the same arithmetic spelt out.
+Size arithmetic and pictures of every case: Dumoulin & Visin (2016), "A guide to convolution arithmetic for
+deep learning", https://arxiv.org/abs/1603.07285.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Pair = int | Sequence[int]  # one number for both directions, or (height, width)
+PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+def convolve_by_unfold(
+    inputs: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pair = 1,
+    padding: Pair | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """A convolution as one matrix product: `F.conv2d` for readers, slower and hungrier for memory.
+
+    Shapes: inputs (N, C, H, W), weight (O, C / groups, kh, kw), bias (O,) -> (N, O, H', W').
+
+    Each of the O filters is a stack of small pictures, one per input channel. Laid over the input at one
+    place, it answers with one number: the sum of the products of filter and picture there, plus a bias.
+    Sliding it over all places gives one output channel:
+
+        out[n, o, y, x] = bias[o] + sum over c, i, j of weight[o, c, i, j]
+                                                        * padded[n, c, y * s + i * d, x * s + j * d]
+
+    - **Weights are shared**: the same C * kh * kw numbers serve every place, so the number of parameters does
+      not depend on the picture's size, and a shifted picture gives a shifted output.
+    - **padding** p surrounds the picture with p rows and columns of zeros, or the output would shrink by
+      k - 1: 'valid' is none, 'same' as much as keeps the size (at stride 1).
+    - **stride** s moves the filter s pixels at a time, and so shrinks the output s times.
+    - **dilation** d spreads the filter's taps d pixels apart: a wider view for the same number of weights.
+    - **groups** g cuts the channels into g bundles that do not see each other.
+
+    Together, H' = floor((H + 2 p - d (k - 1) - 1) / s) + 1, and so for the width.
+    (The filter is not mirrored: mathematicians call this cross-correlation. Learnt weights do not mind.)
+
+    A filter that compares each pixel with its left neighbour finds the edge between dark and light:
+
+    >>> picture = torch.tensor([[0.0, 0.0, 5.0, 5.0]]).view(1, 1, 1, 4)
+    >>> edges = torch.tensor([[-1.0, 1.0]]).view(1, 1, 1, 2)
+    >>> convolve_by_unfold(picture, edges)
+    tensor([[[[0., 5., 0.]]]])
+    """
+    stride, dilation = _pair("stride", stride), _pair("dilation", dilation)
+    kernel_size = _pair("kernel_size", weight.shape[2:])
+    left, right, top, bottom = _border(kernel_size, stride, padding, dilation)
+    padded = F.pad(inputs, (left, right, top, bottom))  # (N, C, H + top + bottom, W + left + right)
+    height, width = (
+        (size - d * (k - 1) - 1) // s + 1
+        for size, k, s, d in zip(padded.shape[2:], kernel_size, stride, dilation, strict=True)
+    )
+
+    # Every place's patch becomes a column, so that one product serves all places L = H' * W' at once.
+    columns = F.unfold(padded, kernel_size, dilation, padding=0, stride=stride)  # (N, C * kh * kw, L)
+    columns = columns.unflatten(1, (groups, -1))  # (N, groups, C / groups * kh * kw, L)
+    filters = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, O / groups, C / groups * kh * kw)
+    outputs = (filters @ columns).flatten(1, 2)  # (N, O, L)
+    if bias is not None:
+        outputs = outputs + bias[:, None]
+    return outputs.unflatten(2, (height, width))  # (N, O, H', W')
+
+
+class Convolution2d(nn.Module):
+    """A learnt convolution, (N, in_channels, H, W) -> (N, out_channels, H', W'): a drop-in for `nn.Conv2d`.
+
+    It learns `out_channels` filters; each looks at a window of kernel_size pixels through all input channels
+    (of its group) and answers with one number per place. `convolve_by_unfold` explains the arithmetic, the
+    other arguments and the size H', W' of the output; `forward` leaves the work to torch's fast kernel.
+
+    Arguments, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs and
+    gradients are those of `torch.nn.Conv2d`, so that weights can move between the two.
+    padding_mode says what the border is filled with: 'zeros' (a black frame), 'reflect' (a mirror on the
+    outermost pixels), 'replicate' (the outermost pixel again) or 'circular' (the opposite side).
+
+    Parameters: weight (out_channels, in_channels / groups, kh, kw) and bias (out_channels,), that is
+    out_channels * (in_channels / groups * kh * kw + 1) numbers:
+
+    >>> layer = Convolution2d(3, 32, kernel_size=3, padding="same")
+    >>> sum(parameter.numel() for parameter in layer.parameters())  # 32 * (3 * 3 * 3 + 1)
+    896
+    >>> layer(torch.zeros(10, 3, 32, 32)).shape
+    torch.Size([10, 32, 32, 32])
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+    # Some tools ask a convolution for these two before they touch it.
+    transposed = False
+    output_padding = (0, 0)
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair | str = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: PaddingMode = "zeros",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        if groups <= 0:
+            raise ValueError("groups must be a positive integer")
+        if in_channels % groups != 0:
+            raise ValueError("in_channels must be divisible by groups")
+        if out_channels % groups != 0:
+            raise ValueError("out_channels must be divisible by groups")
+        if padding_mode not in PADDING_MODES:
+            raise ValueError(f"padding_mode must be one of {PADDING_MODES}, but got {padding_mode=}")
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.stride = _pair("stride", stride)
+        self.padding = padding if isinstance(padding, str) else _pair("padding", padding)
+        self.dilation = _pair("dilation", dilation)
+        self.groups = groups
+        self.padding_mode = padding_mode
+        # For its complaints: at construction rather than at the first use.
+        _border(self.kernel_size, self.stride, self.padding, self.dilation)
+
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        if bias:
+            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weights and bias from U(-s, s), s = 1 / sqrt(in_channels / groups * kh * kw).
+
+        A sum of many terms grows with their number; dividing by its root keeps a layer's output at about
+        the size of its input, so that a deep stack neither explodes nor fades.
+        """
+        fan_in = math.prod(self.weight.shape[1:])
+        bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+        nn.init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            border = _border(self.kernel_size, self.stride, padding, self.dilation)
+            inputs = F.pad(inputs, border, mode=self.padding_mode)
+            padding = (0, 0)
+        return F.conv2d(inputs, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def extra_repr(self) -> str:
+        parts = [f"{self.in_channels}, {self.out_channels}", f"kernel_size={self.kernel_size}"]
+        parts.append(f"stride={self.stride}")
+        for name, usual in (("padding", (0, 0)), ("dilation", (1, 1)), ("groups", 1)):
+            if getattr(self, name) != usual:
+                parts.append(f"{name}={getattr(self, name)}")
+        if self.bias is None:
+            parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
+        return ", ".join(parts)
+
+
+def _pair(name: str, value: Pair) -> tuple[int, int]:
+    if not isinstance(value, Iterable):
+        return value, value
+    if len(value) != 2:
+        raise ValueError(f"{name} must be one number or two (height, width), but got {tuple(value)}")
+    return value[0], value[1]
+
+
+def _border(
+    kernel_size: tuple[int, int], stride: tuple[int, int], padding: Pair | str, dilation: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """How many pixels to add on each side, in the order of `F.pad`: (left, right, top, bottom)."""
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
+        if padding == "valid":
+            return 0, 0, 0, 0
+        if stride != (1, 1):
+            raise ValueError("padding='same' is not supported for strided convolutions")
+        height, width = (d * (k - 1) for k, d in zip(kernel_size, dilation, strict=True))
+        # An even kernel needs an odd number of pixels: the odd one goes right and below, as in torch.
+        return width // 2, width - width // 2, height // 2, height - height // 2
+    vertical, horizontal = _pair("padding", padding)
+    return horizontal, horizontal, vertical, vertical

@@ -1,0 +1,126 @@
+"""What the course's networks share: their building block, and a base class for pictures of any size."""
+
+import operator
+from collections import OrderedDict
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from colourize.errors import UsageError
+from colourize.models.convolution import Convolution2d
+
+AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
+ConvType = type[nn.Conv2d] | type[Convolution2d]
+
+
+class EncoderDecoder(nn.Module):
+    """Base of the networks that halve a picture twice and double it twice.
+
+    A subclass builds `down1`, `down2`, (`middle`,) `up1`, `up2` and `final`, and joins them in
+    `forward_aligned`, which may rely on a height and width that are multiples of 4.
+
+    num_filters is the width of the first level (the second has twice as many), num_filters_last that of
+    the last hidden block, `up2`. The course gives it one filter per output (None), which squeezes all the
+    network knows into 24 numbers per pixel, or into 3.
+    """
+
+    size_multiple = 4  # two halvings
+    conv_type: ConvType = Convolution2d
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_filters: int = 32,
+        kernel_size: int = 3,
+        num_filters_last: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_channels = at_least_one("in_channels", in_channels)
+        self.out_channels = at_least_one("out_channels", out_channels)
+        self.num_filters = at_least_one("num_filters", num_filters)
+        self.kernel_size = odd("kernel_size", kernel_size)
+        if num_filters_last is None:
+            num_filters_last = self.out_channels
+        self.num_filters_last = at_least_one("num_filters_last", num_filters_last)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, in_channels, H, W) -> (N, out_channels, H, W), for any height and width."""
+        height, width = inputs.shape[-2:]
+        # (`-height % 4` is shorter, but torch.compile stumbles over it once sizes vary.)
+        multiple = self.size_multiple
+        bottom, right = (multiple - height % multiple) % multiple, (multiple - width % multiple) % multiple
+        if not (bottom or right):
+            return self.forward_aligned(inputs)
+        # A mirror shows the network more of the picture; black bars would be edges that it has never seen.
+        # All goes below and to the right, so that the pooling windows stay where they were.
+        mode = "reflect" if bottom < height and right < width else "replicate"
+        padded = F.pad(inputs, (0, right, 0, bottom), mode=mode)
+        return self.forward_aligned(padded)[..., :height, :width]
+
+    def forward_aligned(self, inputs: Tensor) -> Tensor:
+        """The network itself, for heights and widths that are multiples of `size_multiple`."""
+        raise NotImplementedError
+
+    def conv(self, in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d | Convolution2d:
+        """A new convolution that keeps the size, or halves it at stride 2."""
+        k = self.kernel_size
+        return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
+
+    def conv_transpose(self, in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
+        """A new transposed convolution, which doubles the size: the gradient of a convolution at stride 2.
+
+        Each input pixel paints its filter, weighted, on the output, two pixels apart. Several input sizes
+        lead to one output size at stride 2; output_padding 1 picks the even one.
+        """
+        k = self.kernel_size
+        return nn.ConvTranspose2d(in_channels, out_channels, k, stride=2, padding=k // 2, output_padding=1)
+
+
+def conv_block(conv: AnyConv, resize: nn.Module | None = None) -> nn.Sequential:
+    """Convolution, batch norm, ReLU and then, perhaps, max-pool or upsample: the course's hidden layer.
+
+    (Batch norm's own shift makes the convolution's bias superfluous; the course keeps it, and so do we.)
+    """
+    layers: dict[str, nn.Module] = {
+        "conv": conv,
+        "norm": nn.BatchNorm2d(conv.out_channels),
+        "relu": nn.ReLU(),  # not in place: it would overwrite the batch norm's output under a hook's nose
+    }
+    if resize is not None:
+        layers["resize"] = resize
+    return nn.Sequential(OrderedDict(layers))
+
+
+def pool() -> nn.Module:
+    """Halve height and width: the largest of each 2 x 2 pixels."""
+    return nn.MaxPool2d(2)
+
+
+def upsample() -> nn.Module:
+    """Double height and width: every pixel becomes 2 x 2 equal ones."""
+    return nn.Upsample(scale_factor=2, mode="nearest")
+
+
+def at_least_one(name: str, value: object) -> int:
+    number = _whole(value)
+    if number < 1:
+        raise UsageError(f"model.{name}={value!r}: must be a whole number of at least 1")
+    return number
+
+
+def odd(name: str, value: object) -> int:
+    number = _whole(value)
+    if number < 1 or number % 2 == 0:
+        raise UsageError(f"model.{name}={value!r}: must be an odd number of at least 1 (1, 3, 5, …)")
+    return number
+
+
+def _whole(value: object) -> int:
+    """The value as an int; 0, which is never allowed, if it is no whole number (a bool is none)."""
+    if isinstance(value, bool):
+        return 0
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return 0

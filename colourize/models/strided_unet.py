@@ -1,0 +1,37 @@
+"""The later editions' U-Net: ConvTransposeNet with skip connections by concatenation."""
+
+import torch
+from torch import Tensor
+
+from colourize.models.layers import EncoderDecoder, conv_block
+
+
+class StridedUNet(EncoderDecoder):
+    """ConvTransposeNet with skips, (N, in_channels, H, W) -> (N, out_channels, H, W).
+
+    Without a middle block there is nothing to skip at the deepest level: `up1` reads `down2` alone.
+    Source: the assignment's later editions (CSC413/2516), after Ronneberger, Fischer & Brox (2015), "U-Net:
+    convolutional networks for biomedical image segmentation", https://arxiv.org/abs/1505.04597.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_filters: int = 32,
+        kernel_size: int = 3,
+        num_filters_last: int | None = None,
+    ) -> None:
+        super().__init__(in_channels, out_channels, num_filters, kernel_size, num_filters_last)
+        self.down1 = conv_block(self.conv(in_channels, num_filters, stride=2))
+        self.down2 = conv_block(self.conv(num_filters, 2 * num_filters, stride=2))
+        self.up1 = conv_block(self.conv_transpose(2 * num_filters, num_filters))
+        self.up2 = conv_block(self.conv_transpose(2 * num_filters, self.num_filters_last))
+        self.final = self.conv(self.num_filters_last + in_channels, out_channels)
+
+    def forward_aligned(self, inputs: Tensor) -> Tensor:
+        down1 = self.down1(inputs)  # (N, NF, H / 2, W / 2)
+        down2 = self.down2(down1)  # (N, 2 NF, H / 4, W / 4)
+        up1 = self.up1(down2)  # (N, NF, H / 2, W / 2)
+        up2 = self.up2(torch.cat([up1, down1], dim=1))  # 2 NF -> (N, num_filters_last, H, W)
+        return self.final(torch.cat([up2, inputs], dim=1))  # (N, out_channels, H, W)

@@ -1,0 +1,161 @@
+"""The loop that all tasks share: degrade a true picture, predict, compare.
+
+Tasks differ in two ways, and neither is copied to vary the other: *what the network is given* is a degradation
+(`colourize.data.degradations`), a configured part; *what it answers* is a subclass here that overrides hooks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from hydra.utils import instantiate
+from lightning import LightningModule
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from colourize import __version__
+from colourize.data.degradations import Degradation
+from colourize.data.pictures import divisor
+from colourize.evaluation.measures import picture_measures
+
+
+class Pair(NamedTuple):
+    """A batch as a task sees it."""
+
+    inputs: Tensor  # (N, in_channels, H, W): what the network is given
+    target: Tensor  # what it must answer: (N, 3, H, W) RGB or (N, H, W) labels
+    truth: Tensor  # (N, 3, H, W): the true picture, RGB in [0, 1]
+
+
+class RestorationTask(LightningModule):
+    """A model, a degradation, an optimiser: everything but what the answer is.
+
+    A subclass overrides `target` and `loss` (what is learned) and `pictures` (how outputs become pictures), and
+    where it has measures of its own `update_measures`; its constructor ends with `save_hyperparameters`. All
+    arguments are plain values, so that a checkpoint alone rebuilds the task (`colourize.load`).
+
+    Args:
+        model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
+        degradation: `_target_` and arguments of a `Degradation`.
+        optimizer: `_target_` and arguments of a torch optimiser.
+        out_channels: what the network answers at each pixel.
+        lr_scheduler: None, or `_target_` and arguments of a torch scheduler; `interval` ("step" or "epoch") says
+            when it steps, and an argument whose value is the word "total_steps" gets the number of training steps.
+        protocol: the data's, "honest" or "course": it says what a pixel is divided by.
+    """
+
+    def __init__(
+        self,
+        model: dict[str, Any],
+        degradation: dict[str, Any],
+        optimizer: dict[str, Any],
+        *,
+        out_channels: int,
+        lr_scheduler: dict[str, Any] | None = None,
+        protocol: str = "honest",
+    ) -> None:
+        super().__init__()
+        self.degradation: Degradation = instantiate(degradation)
+        self.model: nn.Module = instantiate(model, in_channels=self.degradation.channels, out_channels=out_channels)
+        self.optimizer_config = optimizer
+        self.lr_scheduler_config = lr_scheduler
+        self.divisor = divisor(protocol)
+        # A quick PSNR after each epoch, all measures at the end.
+        self.val_measures = picture_measures("val/", ssim=False)
+        self.test_measures = picture_measures("test/")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Beside Lightning's own hyperparameters of task and data: whose they are, so that a file rebuilds itself."""
+        data = getattr(self.trainer, "datamodule", None)
+        checkpoint["colourize"] = {
+            "version": __version__,
+            "task": qualified_name(self),
+            "data": qualified_name(data) if data is not None else None,
+        }
+
+    # The hooks that make a task.
+
+    def target(self, truth: Tensor) -> Tensor:
+        """What the network must answer for true pictures (N, 3, H, W)."""
+        raise NotImplementedError
+
+    def loss(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """The loss to train with, a scalar: the mean over the batch."""
+        raise NotImplementedError
+
+    def pictures(self, outputs: Tensor) -> dict[str, Tensor]:
+        """Outputs as pictures (N, 3, H, W), RGB in [0, 1], by name; "prediction" is the one that is measured."""
+        raise NotImplementedError
+
+    def quantised(self, truth: Tensor) -> dict[str, Tensor]:
+        """The best picture that the task's answers could give, where that is not the truth itself."""
+        return {}
+
+    def update_measures(self, stage: str, outputs: Tensor, pair: Pair) -> None:
+        """Update and log the measures of a validation or test batch."""
+        measures = self.val_measures if stage == "val" else self.test_measures
+        self.measure(measures, self.pictures(outputs)["prediction"], pair.truth)
+
+    def measure(self, measures: MetricCollection, pictures: Tensor, truth: Tensor) -> None:
+        """Update and log the measures of a batch's pictures."""
+        measures.update(pictures.contiguous(), truth.contiguous())  # some of torchmetrics' take views of them
+        self.log_dict(measures, on_step=False, on_epoch=True, batch_size=len(truth))
+
+    # What all tasks do alike.
+
+    def make_pair(self, pictures: Tensor) -> Pair:
+        """uint8 pictures (N, H, W, 3) on any device → what the task learns from, in one vectorised place."""
+        truth = pictures.permute(0, 3, 1, 2).contiguous().float() / self.divisor
+        return Pair(self.degradation(truth), self.target(truth), truth)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, in_channels, H, W) → the model's output, (N, out_channels, H, W)."""
+        return self.model(inputs)
+
+    def _step(self, pair: Pair, stage: str) -> tuple[Tensor, Tensor]:
+        outputs = self(pair.inputs)
+        loss = self.loss(outputs, pair.target)
+        self.log(f"{stage}/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(pair.truth))
+        return outputs, loss
+
+    def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
+        return self._step(pair, "train")[1]
+
+    def validation_step(self, pair: Pair, batch_idx: int) -> None:
+        self.update_measures("val", self._step(pair, "val")[0].float(), pair)
+
+    def test_step(self, pair: Pair, batch_idx: int) -> None:
+        self.update_measures("test", self._step(pair, "test")[0].float(), pair)
+
+    def sample_rows(self, pair: Pair) -> dict[str, Tensor]:
+        """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
+        with torch.no_grad():
+            outputs = self(pair.inputs).float()
+        return {
+            self.degradation.name: self.degradation.show(pair.inputs),
+            **self.pictures(outputs),
+            **self.degradation.references(pair.truth),
+            **self.quantised(pair.truth),
+            "truth": pair.truth,
+        }
+
+    def configure_optimizers(self) -> Any:
+        optimizer = instantiate(self.optimizer_config, self.parameters())
+        if self.lr_scheduler_config is None:
+            return optimizer
+        arguments = dict(self.lr_scheduler_config)
+        interval = arguments.pop("interval", "epoch")
+        steps = int(self.trainer.estimated_stepping_batches)
+        arguments = {key: steps if value == "total_steps" else value for key, value in arguments.items()}
+        scheduler = instantiate(arguments, optimizer=optimizer)
+        # `monitor` serves ReduceLROnPlateau; the others ignore it.
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": interval, "monitor": "val/loss"},
+        }
+
+
+def qualified_name(thing: object) -> str:
+    """The dotted path of an object's class."""
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"

@@ -1,0 +1,67 @@
+"""`colourize-train`: train a model on a task, test its best weights, keep everything in the run's folder.
+
+colourize-train data=synthetic trainer.max_epochs=5
+colourize-train -m trainer.max_epochs=5,10,25 data.batch_size=50,100
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from colourize import app
+
+log = logging.getLogger(__name__)
+
+
+def train(config: DictConfig) -> dict[str, float]:
+    """Train, test the best weights, write `metrics.json`; returns the final measures.
+
+    Those are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the least validation loss.
+    """
+    from lightning import seed_everything
+
+    from colourize import summary
+    from colourize.build import build_data, build_task, build_trainer
+    from colourize.checkpoints import check_same_task
+    from colourize.errors import UsageError
+
+    started = time.perf_counter()
+    if not isinstance(config.seed, int) or config.seed < 0:
+        raise UsageError(f"seed={config.seed}: must be a whole number of at least 0")
+    seed_everything(config.seed, workers=True, verbose=False)
+    data = build_data(config)
+    task = build_task(config, data)
+    if config.checkpoint is not None:
+        check_same_task(config.checkpoint, task)
+    trainer = build_trainer(config)
+    summary.log_setup(task, data, trainer)
+    log.info("Ready to train after %.1f s", time.perf_counter() - started)
+
+    started = time.perf_counter()
+    trainer.fit(task, datamodule=data, ckpt_path=config.checkpoint, weights_only=True)
+    seconds = time.perf_counter() - started
+    measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
+    log.info("Trained %d epochs in %.1f s", trainer.current_epoch, seconds)
+
+    best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
+    (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
+    measures = dict(sorted({**measures, **tested}.items()))
+    if trainer.is_global_zero:
+        folder = Path(config.output_dir)
+        summary.write_measures(folder / "metrics.json", measures)
+        summary.log_hyperparameters(trainer, config, measures)
+        summary.show_run(folder, measures)
+    return measures
+
+
+def main() -> None:
+    """The console script."""
+    app.run(train, "train")
+
+
+if __name__ == "__main__":
+    main()
