@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.data.pictures import PictureData
-from colourize.errors import UsageError
+from colourize.errors import UsageError, check_count
 from colourize.tasks import Classification, RestorationTask
 
 # Lightning's hints and its list of devices that are not there; warnings stay.
@@ -60,8 +60,8 @@ def build_trainer(config: DictConfig) -> Trainer:
         UsageError: settings that Lightning refuses.
     """
     epochs = config.trainer.get("max_epochs")
-    if epochs is not None and (not isinstance(epochs, int) or epochs < 1):
-        raise UsageError(f"trainer.max_epochs={epochs}: must be a whole number of at least 1")
+    if epochs is not None:
+        check_count("trainer.max_epochs", epochs)
     callbacks: list[Callback] = [
         instantiate(callback) for callback in (config.get("callbacks") or {}).values() if callback
     ]

@@ -21,3 +21,9 @@ class InputError(ColourizeError):
     """A file, folder or archive is missing, unreadable or not what it should be."""
 
     exit_code = 1
+
+
+def check_count(key: str, value: object, least: int = 1) -> None:
+    """Raise a UsageError unless `value` is a whole number of at least `least`; True and 2.0 are none."""
+    if type(value) is not int or value < least:
+        raise UsageError(f"{key}={value}: must be a whole number of at least {least}")

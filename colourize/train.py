@@ -27,11 +27,10 @@ def train(config: DictConfig) -> dict[str, float]:
     from colourize import summary
     from colourize.build import build_data, build_task, build_trainer
     from colourize.checkpoints import check_same_task
-    from colourize.errors import UsageError
+    from colourize.errors import check_count
 
     started = time.perf_counter()
-    if not isinstance(config.seed, int) or config.seed < 0:
-        raise UsageError(f"seed={config.seed}: must be a whole number of at least 0")
+    check_count("seed", config.seed, least=0)
     seed_everything(config.seed, workers=True, verbose=False)
     data = build_data(config)
     task = build_task(config, data)

@@ -65,7 +65,7 @@ class Palette(nn.Module):
         offset = (self.colours.square().sum(1, keepdim=True) + 4).expand(len(pixels), -1, -1)
         scores = torch.baddbmm(offset, (-2 * self.colours).expand(len(pixels), -1, -1), pixels)  # (N, K, HW)
         # argmin is slow; amin is not. So the class number replaces the last few of a double's 52 mantissa bits:
-        # positive doubles are ordered as their bits are, and what is lost, 2⁻⁴⁴ of a score, is far below a pixel's step.
+        # positive doubles are ordered as their bits are, and what is lost, 2⁻⁴⁴ of a score, is below any pixel's step.
         mask = (1 << (count - 1).bit_length()) - 1
         bits = scores.view(torch.int64)
         bits.bitwise_and_(~mask).bitwise_or_(torch.arange(count, device=bits.device).view(-1, 1))

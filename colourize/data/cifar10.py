@@ -61,11 +61,12 @@ class CIFAR10Data(PictureData):
         if not root:
             raise UsageError(f"data.root={root}: must name a folder")
         # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
-        root = str(root)
+        # Absolute, so that the checkpoint finds its data from any folder.
+        root = str(Path(root).expanduser().absolute())
         if isinstance(category, Sequence) and not isinstance(category, str):
             category = list(category)
         super().__init__(**common)
-        self.root = Path(root).expanduser()
+        self.root = Path(root)
         self.categories = _categories(category)
         self.mirror = None if mirror is None else _archive_url(mirror)
 

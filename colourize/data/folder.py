@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
 from colourize.data.pictures import PictureData, Pictures
-from colourize.errors import InputError, UsageError
+from colourize.errors import InputError, UsageError, check_count
 
 PROGRESS_FROM = 2000  # pictures; fewer are read in seconds
 WHITE = (255, 255, 255)
@@ -47,13 +47,13 @@ class FolderData(PictureData):
         if not root or str(root) == "???":
             raise UsageError("data.root: must name a folder of pictures, such as data.root=pictures")
         # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
-        root = str(root)
+        # Absolute, so that the checkpoint finds its data from any folder.
+        root = str(Path(root).expanduser().absolute())
         super().__init__(**common)
-        if not isinstance(size, int) or size < 8:
-            raise UsageError(f"data.size={size}: must be a whole number of at least 8")
+        check_count("data.size", size, least=8)
         if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1:
             raise UsageError(f"data.test_fraction={test_fraction}: must be above 0 and below 1")
-        self.root = Path(root).expanduser()
+        self.root = Path(root)
         self.size = size
         self.test_fraction = test_fraction
 

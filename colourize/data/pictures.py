@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from colourize.colour.palette import cached_palette, load_palette
-from colourize.errors import UsageError
+from colourize.errors import UsageError, check_count
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +72,12 @@ class PictureData(LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
-        for key, value in (("batch_size", batch_size), ("eval_batch_size", eval_batch_size)):
-            if not isinstance(value, int) or value < 1:
-                raise UsageError(f"data.{key}={value}: must be a whole number of at least 1")
+        check_count("data.batch_size", batch_size)
+        check_count("data.eval_batch_size", eval_batch_size)
+        check_count("data.seed", seed, least=0)
         if protocol not in PROTOCOLS:
             raise UsageError(f"data.protocol={protocol}: must be one of {', '.join(PROTOCOLS)}")
-        if isinstance(palette, int) and not 2 <= palette <= 256:
+        if not (palette is None or isinstance(palette, str) or (type(palette) is int and 2 <= palette <= 256)):
             raise UsageError(f"data.palette={palette}: must be 2 to 256 colours, a .npy or .csv file, or null")
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
@@ -97,11 +97,12 @@ class PictureData(LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
-            train, val, test = self._pictures = split(self.load(), self.protocol)
+            train, val, test = split(self.load(), self.protocol)
             counts = f"{len(train)} training, {len(val)} validation and {len(test)} test pictures"
             log.info("%s: %s (%s protocol)", type(self).__name__, counts, self.protocol)
             if self.batch_size > len(train):
                 raise UsageError(f"data.batch_size={self.batch_size}: more than the {len(train)} training pictures")
+            self._pictures = Split(train, val, test)
 
     @property
     def pictures(self) -> Split:
@@ -194,8 +195,8 @@ def split(pictures: Pictures, protocol: str) -> Split:
         return Split(train, test, test)
     if val is None:
         order = np.random.default_rng(SPLIT_SEED).permutation(len(train))
-        held_out = round(HELD_OUT_FRACTION * len(train))
-        if not 0 < held_out < len(train):
-            raise UsageError(f"data: {len(train)} training pictures are too few to hold some out for validation")
+        held_out = max(1, round(HELD_OUT_FRACTION * len(train)))
+        if held_out == len(train):
+            raise UsageError("data: one training picture is too few to hold one out for validation")
         train, val = train[np.sort(order[held_out:])], train[np.sort(order[:held_out])]
     return Split(train, val, test)

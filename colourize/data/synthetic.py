@@ -6,7 +6,7 @@ from typing import Any
 
 from colourize.data.horses import draw_horses
 from colourize.data.pictures import PictureData, Pictures
-from colourize.errors import UsageError
+from colourize.errors import check_count
 
 
 class SyntheticData(PictureData):
@@ -30,10 +30,9 @@ class SyntheticData(PictureData):
     ) -> None:
         super().__init__(**common)
         for key, count in (("num_train", num_train), ("num_val", num_val), ("num_test", num_test)):
-            if not isinstance(count, int) or count < 1:
-                raise UsageError(f"data.{key}={count}: must be a whole number of at least 1")
-        if not isinstance(size, int) or size < 8:
-            raise UsageError(f"data.size={size}: must be a whole number of at least 8")
+            check_count(f"data.{key}", count)
+        check_count("data.size", size, least=8)
+        check_count("data.drawing_seed", drawing_seed, least=0)
         self.counts = (num_train, num_val, num_test)
         self.size = size
         self.drawing_seed = drawing_seed

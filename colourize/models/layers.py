@@ -1,12 +1,11 @@
 """What the course's networks share: their building block, and a base class for pictures of any size."""
 
-import operator
 from collections import OrderedDict
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from colourize.errors import UsageError
+from colourize.errors import UsageError, check_count
 from colourize.models.convolution import Convolution2d
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
@@ -36,13 +35,18 @@ class EncoderDecoder(nn.Module):
         num_filters_last: int | None = None,
     ) -> None:
         super().__init__()
-        self.in_channels = at_least_one("in_channels", in_channels)
-        self.out_channels = at_least_one("out_channels", out_channels)
-        self.num_filters = at_least_one("num_filters", num_filters)
-        self.kernel_size = odd("kernel_size", kernel_size)
         if num_filters_last is None:
-            num_filters_last = self.out_channels
-        self.num_filters_last = at_least_one("num_filters_last", num_filters_last)
+            num_filters_last = out_channels
+        check_count("model.in_channels", in_channels)
+        check_count("model.out_channels", out_channels)
+        check_count("model.num_filters", num_filters)
+        check_count("model.num_filters_last", num_filters_last)
+        check_odd("model.kernel_size", kernel_size)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.num_filters = num_filters
+        self.num_filters_last = num_filters_last
+        self.kernel_size = kernel_size
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H, W), for any height and width."""
@@ -102,25 +106,7 @@ def upsample() -> nn.Module:
     return nn.Upsample(scale_factor=2, mode="nearest")
 
 
-def at_least_one(name: str, value: object) -> int:
-    number = _whole(value)
-    if number < 1:
-        raise UsageError(f"model.{name}={value!r}: must be a whole number of at least 1")
-    return number
-
-
-def odd(name: str, value: object) -> int:
-    number = _whole(value)
-    if number < 1 or number % 2 == 0:
-        raise UsageError(f"model.{name}={value!r}: must be an odd number of at least 1 (1, 3, 5, …)")
-    return number
-
-
-def _whole(value: object) -> int:
-    """The value as an int; 0, which is never allowed, if it is no whole number (a bool is none)."""
-    if isinstance(value, bool):
-        return 0
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        return 0
+def check_odd(key: str, value: object) -> None:
+    """Raise a UsageError unless `value` is an odd number of at least 1."""
+    if type(value) is not int or value < 1 or value % 2 == 0:
+        raise UsageError(f"{key}={value}: must be an odd number of at least 1 (1, 3, 5, …)")

@@ -177,5 +177,5 @@ def test_palette(palette: int) -> None:
 
 
 def test_too_few_pictures_to_hold_some_out() -> None:
-    with pytest.raises(UsageError, match="1 training pictures are too few"):
+    with pytest.raises(UsageError, match="one training picture is too few"):
         Numbered(num_train=1, batch_size=1).setup()

@@ -79,7 +79,7 @@ def test_multiples_of_four_are_not_padded(monkeypatch):
 def test_kernel_size_must_be_odd(wrong):
     with pytest.raises(UsageError) as error:
         CNN(1, 24, kernel_size=wrong)
-    expected = f"model.kernel_size={wrong!r}: must be an odd number of at least 1 (1, 3, 5, …)"
+    expected = f"model.kernel_size={wrong}: must be an odd number of at least 1 (1, 3, 5, …)"
     assert str(error.value) == expected
 
 
@@ -89,4 +89,4 @@ def test_widths_must_be_whole_and_positive(key, wrong):
     arguments = {"in_channels": 1, "out_channels": 24, key: wrong}
     with pytest.raises(UsageError) as error:
         UNet(**arguments)
-    assert str(error.value) == f"model.{key}={wrong!r}: must be a whole number of at least 1"
+    assert str(error.value) == f"model.{key}={wrong}: must be a whole number of at least 1"

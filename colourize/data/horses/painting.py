@@ -1,0 +1,106 @@
+"""The painted horse: shapes in the colours of its coat, and their relief."""
+
+from cmath import rect
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw
+
+from colourize.data.horses.anatomy import (
+    EAR,
+    EYE,
+    FORE_WIDTHS,
+    FORELOCK,
+    HEAD,
+    HIND_WIDTHS,
+    MOUTH,
+    MUZZLE,
+    NOSTRIL,
+    STRAPS,
+    TAIL_WIDTHS,
+    Leg,
+    Skeleton,
+)
+from colourize.data.horses.basics import Array, Rng, ink
+from colourize.data.horses.coats import Coat
+from colourize.data.horses.curves import SPLINE_STEPS, Points, from_xy, limb, spline
+
+
+class Brush:
+    """Paints polygons given in horse units; each has a colour and a relief for the light to fall on.
+
+    CMYK is Pillow's image of four plain channels: here red, green, blue and the relief, black and 0 outside.
+    """
+
+    def __init__(self, canvas: int, zoom: complex, origin: complex) -> None:
+        self.zoom = np.array([zoom.real, zoom.imag]) * canvas
+        self.origin = np.array([origin.real, origin.imag]) * canvas
+        self.image = Image.new("CMYK", (canvas, canvas))
+        self._draw = ImageDraw.Draw(self.image)
+
+    def outline(self, points: Points) -> list[float]:
+        xy: list[float] = (points.view(float).reshape(-1, 2) * self.zoom + self.origin).ravel().tolist()
+        return xy
+
+    def shape(self, points: Points, colour: Array, height: int) -> None:
+        self._draw.polygon(self.outline(points), fill=(*ink(colour), height))
+
+    def solid(self) -> Image.Image:
+        """Where there is horse."""
+        return self.image.getchannel(3).point([0] + [255] * 255)
+
+    def patches(self, outlines: list[Points], colour: Array, height: int) -> None:
+        """Paint that stays within the shapes already there."""
+        mask = Image.new("L", self.image.size)
+        for points in outlines:
+            ImageDraw.Draw(mask).polygon(self.outline(points), fill=255)
+        self.image.paste((*ink(colour), height), mask=ImageChops.darker(mask, self.solid()))
+
+
+def _paint_leg(brush: Brush, leg: Leg, coat: Coat, hind: bool, far: bool, sock: bool) -> None:
+    shade, height = (0.66, 60) if far else (1.0, 165)
+    outline = limb(leg.joints, HIND_WIDTHS if hind else FORE_WIDTHS)
+    knee = (len(leg.joints) - 5) * SPLINE_STEPS  # the outline runs down one side and up the other
+    brush.shape(leg.hoof, (coat.white * 0.6 if sock else coat.legs * 0.8) * shade, height)
+    brush.shape(outline, coat.body * shade, height)
+    points = outline[knee - 3 : 3 - knee]  # the colour of the lower leg begins a little above the knee
+    brush.shape(points, coat.legs * shade, height)
+    if sock:
+        brush.shape(outline[knee + SPLINE_STEPS : -knee - SPLINE_STEPS], coat.white * shade, height)
+
+
+def paint_horse(brush: Brush, bones: Skeleton, coat: Coat, rng: Rng) -> None:
+    """Far legs first, then tail, body, near legs, neck, head and mane, each over what lies behind it."""
+    for i in (1, 3):
+        _paint_leg(brush, bones.legs[i], coat, i >= 2, True, coat.socks[i])
+    brush.shape(limb(bones.tail, TAIL_WIDTHS), coat.mane, 70)
+    brush.shape(spline(bones.torso), coat.body, 140)
+    for i in (2, 0):
+        _paint_leg(brush, bones.legs[i], coat, i >= 2, False, coat.socks[i])
+    brush.shape(spline(bones.neck), coat.body, 150)
+    if coat.patches:
+        brush.patches(coat.patches, coat.white, 150)
+
+    def on_head(points: Points, colour: Array, height: int = 190) -> None:
+        brush.shape(points * bones.heading + bones.poll, colour, height)
+
+    ears = EAR * rect(1, bones.ears)
+    on_head(ears + (0.03 + 0.02j), coat.body * 0.6, 120)
+    on_head(HEAD, coat.body)
+    on_head(MUZZLE, coat.muzzle)
+    if coat.blaze:
+        inner = from_xy(0.42, 0.045, 0.27, 0.055, 0.09, 0.06) - 1j * coat.blaze
+        on_head(np.concatenate([from_xy(0.06, 0.08, 0.27, 0.06, 0.42, 0.05), inner]), coat.white)
+    for detail, darkness in ((EYE, 0.3), (NOSTRIL, 0.3), (MOUTH, 0.55)):
+        on_head(detail, coat.muzzle * darkness)
+    if coat.halter is not None:
+        for strap in STRAPS:
+            on_head(strap, coat.halter)
+
+    # The mane hangs on the near side in locks of unequal length, or flies back at a gallop.
+    crest = spline(bones.crest, False)[1:]
+    down = (bones.crest[1] - bones.crest[0]) * -1j / abs(bones.crest[1] - bones.crest[0])
+    fall = (1 - bones.flow) * (down * 0.10 - 0.05j) + bones.flow * (-0.13 + 0.03j)
+    tips = crest + rng.uniform(0.65, 1.25, len(crest)) * fall
+    brush.shape(np.concatenate([crest - 0.012 * down, tips[::-1]]), coat.mane, 165)
+    on_head(FORELOCK, coat.mane, 195)
+    on_head(ears, coat.body * 0.92, 200)
