@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 from hydra.utils import get_class, instantiate
@@ -16,6 +17,8 @@ from colourize.tasks import Classification, RestorationTask
 
 # Lightning's hints and its list of devices that are not there; warnings stay.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+# Lightning 2.6 under the newest torch; nothing that a user could mend.
+warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
 def build_data(config: DictConfig) -> PictureData:

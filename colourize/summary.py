@@ -41,10 +41,11 @@ def write_measures(path: Path, measures: dict[str, float]) -> None:
     os.replace(part, path)
 
 
-def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float]) -> None:
-    """Hyperparameters beside the final measures, for TensorBoard's page HPARAMS."""
+def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
+    """Hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures come beside them."""
     if isinstance(trainer.logger, TensorBoardLogger):
-        trainer.logger.log_hyperparams(hyperparameters(config), measures)
+        # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
+        trainer.logger.log_hyperparams(hyperparameters(config), measures, step=trainer.global_step)
         trainer.logger.finalize("success")
 
 

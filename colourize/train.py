@@ -38,6 +38,7 @@ def train(config: DictConfig) -> dict[str, float]:
         check_same_task(config.checkpoint, task)
     trainer = build_trainer(config)
     summary.log_setup(task, data, trainer)
+    summary.log_hyperparameters(trainer, config)
     log.info("Ready to train after %.1f s", time.perf_counter() - started)
 
     started = time.perf_counter()
@@ -52,7 +53,7 @@ def train(config: DictConfig) -> dict[str, float]:
     if trainer.is_global_zero:
         folder = Path(config.output_dir)
         summary.write_measures(folder / "metrics.json", measures)
-        summary.log_hyperparameters(trainer, config, measures)
+        summary.log_hyperparameters(trainer, config, dict(tested))
         summary.show_run(folder, measures)
     return measures
 

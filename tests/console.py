@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import io
 import logging
@@ -57,16 +58,20 @@ class Outcome:
 
     @property
     def left(self) -> list[str]:
-        """Everything below the runs' folders, relative to the working folder."""
-        return sorted(str(path.relative_to(self.cwd)) for path in self.cwd.glob("*puts/**/*"))
+        """Everything that lies in the working folder, but for an empty folder `outputs`."""
+        return sorted(str(path.relative_to(self.cwd)) for path in self.cwd.rglob("*") if path.name != "outputs")
 
 
-def run(door: str, overrides: Sequence[str], cwd: Path) -> Outcome:
-    """Run `colourize-<door>` with its overrides in a folder."""
+def run(door: str, overrides: Sequence[str], cwd: Path, **environment: str) -> Outcome:
+    """Run `colourize-<door>` with its overrides in a folder; an error that it does not report itself is raised."""
     stdout, stderr = io.StringIO(), io.StringIO()
     cwd.mkdir(parents=True, exist_ok=True)
     main = importlib.import_module(f"colourize.{door}").main
-    with _as_in_a_new_process(cwd, stdout, stderr), mock.patch("sys.argv", [f"colourize-{door}", *overrides]):
+    with (
+        _as_in_a_new_process(cwd, stdout, stderr),
+        mock.patch.dict(os.environ, environment),
+        mock.patch("sys.argv", [f"colourize-{door}", *overrides]),
+    ):
         try:
             main()
             code = 0
@@ -80,6 +85,12 @@ def succeed(door: str, overrides: Sequence[str], cwd: Path) -> Outcome:
     outcome = run(door, overrides, cwd)
     assert outcome.code == 0, outcome.stderr
     return outcome
+
+
+@functools.cache
+def trained(base: Path, task: str = TASKS[0]) -> Outcome:
+    """A tiny run of a task, made once a session; `base` is pytest's own folder, `tmp_path_factory.getbasetemp()`."""
+    return succeed("train", [*TINY, f"task={task}"], base / f"trained-{task}")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
 from colourize.data.pictures import PictureData
@@ -36,7 +37,7 @@ class SamplePictures(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch + 1
-        if trainer.training and self.every_n_epochs and epoch % self.every_n_epochs == 0:
+        if trainer.state.fn == TrainerFn.FITTING and self.every_n_epochs and epoch % self.every_n_epochs == 0:
             self.draw(trainer, pl_module, f"epoch-{epoch:03d}")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

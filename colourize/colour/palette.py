@@ -120,12 +120,21 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
     started = time.perf_counter()
     colours = fit_palette(pixels, size, divisor=divisor, seed=seed)
     log.info("Fitted a palette of %d colours in %.1f s", size, time.perf_counter() - started)
-    # Root may write where the owner said read-only; the mode bits are the owner's wish.
-    if path and os.access(path.parent, os.W_OK) and path.parent.stat().st_mode & 0o222:
+    if path and _may_write(path.parent):
         part = path.with_name(f"{path.stem}.{os.getpid()}.part.npy")  # its own name: two processes may fit at once
         np.save(part, colours)
         part.replace(path)
     return colours
+
+
+def _may_write(folder: Path) -> bool:
+    """Whether files may be put into a folder, which is made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    # Root may write where the owner said read-only; the mode bits are the owner's wish.
+    return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
 def load_palette(path: str | Path) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from colourize.data.horses import draw_horses
@@ -13,6 +14,7 @@ class SyntheticData(PictureData):
     """Drawn horses (see `colourize.data.horses`), the same for all runs.
 
     Args:
+        root: a folder for the palettes that were fitted to them; it is made when the first one is kept.
         num_train, num_val, num_test: how many pictures.
         size: height and width in pixels, at least 8.
         drawing_seed: which horses; apart from the run's seed, so that runs with several seeds see the same ones.
@@ -21,6 +23,7 @@ class SyntheticData(PictureData):
 
     def __init__(
         self,
+        root: str = "data",
         num_train: int = 2000,
         num_val: int = 200,
         num_test: int = 500,
@@ -34,8 +37,13 @@ class SyntheticData(PictureData):
         check_count("data.size", size, least=8)
         check_count("data.drawing_seed", drawing_seed, least=0)
         self.counts = (num_train, num_val, num_test)
+        self.root = Path(root).expanduser().absolute()
         self.size = size
         self.drawing_seed = drawing_seed
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.root
 
     def load(self) -> Pictures:
         _, num_val, num_test = self.counts

@@ -1,0 +1,35 @@
+# make train            set up, then train on the built-in horses
+# make train ARGS="…"   with overrides, such as ARGS="data=cifar10 model=cnn trainer.max_epochs=25"
+# make test             set up, then the whole test suite
+# make lint             set up, then style and types
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+.PHONY: train test lint figures
+.DEFAULT_GOAL := train
+
+train: $(VENV)/.installed
+	$(VENV)/bin/colourize-train $(if $(findstring data=,$(ARGS)),,data=synthetic) $(ARGS)
+
+# One thread a test process: several on one core only wait for each other.
+test: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n auto $(ARGS)
+
+lint: $(VENV)/.installed
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+# The README's pictures, from a training on the built-in horses (needs Chromium for the screenshot).
+figures: $(VENV)/.installed
+	$(VENV)/bin/pip install -q -e ".[docs]"
+	$(VENV)/bin/python docs/readme_figures.py
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+		{ echo "error: $(PYTHON) is not Python 3.10 to 3.13; try make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -e ".[dev]"
+	touch $@

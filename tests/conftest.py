@@ -1,0 +1,86 @@
+"""What several test files share: a few small random pictures, a palette, small tasks and a quiet Trainer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lightning import Trainer
+
+from colourize.data.pictures import PictureData, Pictures
+from colourize.tasks import Classification, Regression, RestorationTask
+
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+# Plain numbers, as a checkpoint holds them.
+PALETTE = [[0.0, 0.1, 0.0], [0.5, 0.3, 0.1], [0.3, 0.6, 0.8], [0.8, 0.7, 0.5], [1.0, 1.0, 0.9]]
+
+
+class TinyData(PictureData):
+    """11 training, 7 validation and 8 test pictures of 16×16 random pixels: no batch size divides them all."""
+
+    def __init__(self, batch_size: int = 4, eval_batch_size: int = 3, **common: Any) -> None:
+        super().__init__(batch_size=batch_size, eval_batch_size=eval_batch_size, palette=None, **common)
+
+    def load(self) -> Pictures:
+        pictures = np.random.default_rng(0).integers(0, 256, (26, 16, 16, 3), dtype=np.uint8)
+        return Pictures(pictures[:11], pictures[11:18], pictures[18:])
+
+
+@pytest.fixture
+def palette() -> list[list[float]]:
+    """Five colours."""
+    return [list(colour) for colour in PALETTE]
+
+
+@pytest.fixture
+def tiny_data() -> type[TinyData]:
+    """The class, to be called with the arguments of PictureData."""
+    return TinyData
+
+
+@pytest.fixture
+def tiny_task() -> Callable[..., RestorationTask]:
+    """`tiny_task("grey", "regression")`; further arguments go to the task, those of the model in a dict."""
+
+    def build(given: str, answer: str, *, seed: int = 0, **arguments: Any) -> RestorationTask:
+        torch.manual_seed(seed)
+        degradations = {
+            "grey": {"_target_": "colourize.data.degradations.Grey"},
+            "low": {"_target_": "colourize.data.degradations.LowResolution", "scale_factor": 4},
+        }
+        defaults: dict[str, Any] = {
+            "model": {"_target_": "colourize.models.UNet", "num_filters": 4},
+            "degradation": degradations[given],
+            "optimizer": {"_target_": "torch.optim.Adam", "lr": 1e-3},
+        }
+        if answer == "classification":
+            return Classification(**{**defaults, "palette": PALETTE, **arguments})
+        return Regression(**{**defaults, **arguments})
+
+    return build
+
+
+@pytest.fixture
+def quiet_trainer(tmp_path: Path) -> Callable[..., Trainer]:
+    """A Trainer for one epoch on the CPU that writes nothing; further arguments are the Trainer's."""
+
+    def build(**arguments: Any) -> Trainer:
+        defaults: dict[str, Any] = {
+            "max_epochs": 1,
+            "accelerator": "cpu",
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "num_sanity_val_steps": 0,
+            "default_root_dir": tmp_path,
+        }
+        return Trainer(**{**defaults, **arguments})
+
+    return build
