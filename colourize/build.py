@@ -13,7 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count
+from colourize.precision import automatic_precision
 from colourize.tasks import Classification, RestorationTask
+
+log = logging.getLogger(__name__)
 
 # Lightning's hints and its list of devices that are not there; warnings stay.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
@@ -68,6 +71,9 @@ def build_trainer(config: DictConfig) -> Trainer:
     callbacks: list[Callback] = [
         instantiate(callback) for callback in (config.get("callbacks") or {}).values() if callback
     ]
+    if config.trainer.precision == "auto":
+        config.trainer.precision, reason = automatic_precision(config.trainer.accelerator)
+        log.info("Precision %s: %s (trainer.precision=32-true for float32)", config.trainer.precision, reason)
     logger: Logger | bool = instantiate(config.logger) if config.get("logger") else False
     try:
         return instantiate(config.trainer, callbacks=callbacks, logger=logger)

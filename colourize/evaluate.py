@@ -31,6 +31,8 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     data.prepare_data()
     data.setup()
     task.degradation.check_size(*data.pictures.test.shape[1:3])
+    if config.trainer.precision == "auto":
+        config.trainer.precision = checkpoint["colourize"]["precision"]  # its measures are those of its training
     trainer = build_trainer(config)
     (measures,) = trainer.test(task, datamodule=data, verbose=False)
     measures = dict(sorted(measures.items()))

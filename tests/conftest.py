@@ -22,7 +22,7 @@ PALETTE = [[0.0, 0.1, 0.0], [0.5, 0.3, 0.1], [0.3, 0.6, 0.8], [0.8, 0.7, 0.5], [
 
 
 class TinyData(PictureData):
-    """11 training, 7 validation and 8 test pictures of 16×16 random pixels: no batch size divides them all."""
+    """11 training, 7 validation and 8 test pictures of 16×16 pixels: no batch size divides them all."""
 
     def __init__(self, batch_size: int = 4, eval_batch_size: int = 3, **common: Any) -> None:
         super().__init__(batch_size=batch_size, eval_batch_size=eval_batch_size, palette=None, **common)

@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ TINY_DATA = (
     "data.palette=4",
 )
 TINY = (*TINY_DATA, "model.num_filters=4", "trainer.max_epochs=2", "trainer.accelerator=cpu")
+# Where fitted palettes are kept: never beside the real pictures; removed when the tests end.
+CACHE = tempfile.TemporaryDirectory(prefix="colourize-")
 TASKS = ("colour_classification", "colour_regression", "super_resolution", "super_resolution_regression")
 
 
@@ -104,11 +107,13 @@ def _as_in_a_new_process(cwd: Path, stdout: TextIO, stderr: TextIO) -> Iterator[
 
     with mock.patch.dict(os.environ), warnings.catch_warnings():
         os.environ.pop("HYDRA_FULL_ERROR", None)
+        os.environ["COLOURIZE_DATA"] = CACHE.name
         GlobalHydra.instance().clear()
-        # Warnings reach the terminal as they do outside pytest.
+        # Warnings reach the terminal as they do outside pytest; the filter of colourize.build is set at its import.
         warnings.resetwarnings()
         for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", category)
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*")
         warnings.showwarning = lambda *warning: print(warnings.formatwarning(*warning[:4]), end="", file=sys.stderr)
         try:
             os.chdir(cwd)

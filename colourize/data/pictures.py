@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -127,18 +127,20 @@ class PictureData(LightningDataModule):
         )
 
     def train_dataloader(self) -> DataLoader[Tensor]:
-        dataset = InMemory(self.pictures.train)
-        return self._batches(dataset, self.batch_size, Shuffle(len(dataset), self.seed))
+        return self._batches(self.pictures.train, self.batch_size, shuffle=True)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
-        return self._batches(InMemory(self.pictures.val), self.eval_batch_size)
+        return self._batches(self.pictures.val, self.eval_batch_size)
 
     def test_dataloader(self) -> DataLoader[Tensor]:
-        return self._batches(InMemory(self.pictures.test), self.eval_batch_size)
+        return self._batches(self.pictures.test, self.eval_batch_size)
 
-    def _batches(self, dataset: InMemory, batch_size: int, sampler: Shuffle | None = None) -> DataLoader[Tensor]:
-        # No worker processes: a batch is one look-up in memory, far less than passing it between processes.
-        return DataLoader(dataset, batch_size, sampler=sampler, collate_fn=_as_it_is)
+    def _batches(self, pictures: np.ndarray, batch_size: int, shuffle: bool = False) -> DataLoader[Tensor]:
+        world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
+        batches = Batches(len(pictures), batch_size, self.seed if shuffle else None, world_size, rank)
+        # batch_size=None: the sampler's items are whole batches, each one look-up in memory. No worker processes:
+        # to pass a batch between processes costs more than to make it.
+        return DataLoader(InMemory(pictures), batch_size=None, sampler=batches)
 
     def on_after_batch_transfer(self, batch: Tensor, dataloader_idx: int) -> Any:
         task: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # set while a Trainer runs
@@ -154,33 +156,47 @@ class InMemory(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def __getitem__(self, index: int) -> Tensor:
-        return self.pictures[index]
-
-    def __getitems__(self, indices: list[int]) -> Tensor:
-        """The DataLoader's own hook for fetching a batch at once."""
-        return self.pictures[indices]
+    def __getitem__(self, indices: Sequence[int]) -> Tensor:
+        return self.pictures[torch.as_tensor(indices)]
 
 
-class Shuffle(Sampler[int]):
-    """An order that the seed and the epoch alone decide, whatever else drew random numbers before."""
+class Batches(Sampler[np.ndarray]):
+    """The indices of each batch, (B,) each: all pictures once, the last batch smaller where they do not divide.
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed, self.epoch = count, seed, 0
+    With a seed they are shuffled, in an order that the seed and the epoch alone decide, whatever else drew random
+    numbers before. Of several processes each gets its share of every batch, so that all take equally many steps,
+    together see what one process would see, and none sees a picture twice.
+
+    Args:
+        count: how many pictures.
+        batch_size: pictures a batch, over all processes.
+        seed: of the shuffling; None: in their own order.
+        world_size, rank: how many processes, and which this is.
+    """
+
+    def __init__(
+        self, count: int, batch_size: int, seed: int | None = None, world_size: int = 1, rank: int = 0
+    ) -> None:
+        self.count, self.batch_size, self.seed, self.epoch = count, batch_size, seed, 0
+        self.world_size, self.rank = world_size, rank
+        starts = list(range(0, count, batch_size))
+        if len(starts) > 1 and count - starts[-1] < world_size:
+            starts.pop()  # too few for every process to have one: they join the batch before
+        self.bounds = list(zip(starts, [*starts[1:], count], strict=True))
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this at the start of each epoch."""
         self.epoch = epoch
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(np.random.default_rng([self.seed, self.epoch]).permutation(self.count).tolist())
+    def __iter__(self) -> Iterator[np.ndarray]:
+        order = np.arange(self.count)
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, self.epoch]).permutation(self.count)
+        for start, end in self.bounds:
+            yield order[start:end][self.rank :: self.world_size]
 
     def __len__(self) -> int:
-        return self.count
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
+        return len(self.bounds)
 
 
 def divisor(protocol: str) -> float:

@@ -74,6 +74,7 @@ class RestorationTask(LightningModule):
             "version": __version__,
             "task": qualified_name(self),
             "data": qualified_name(data) if data is not None else None,
+            "precision": self.trainer.precision,
         }
 
     # The hooks that make a task.
@@ -119,7 +120,16 @@ class RestorationTask(LightningModule):
     def _step(self, pair: Pair, stage: str) -> tuple[Tensor, Tensor]:
         outputs = self(pair.inputs)
         loss = self.loss(outputs, pair.target)
-        self.log(f"{stage}/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(pair.truth))
+        # sync_dist: of several processes each has its share of the pictures; the mean is over all of them.
+        self.log(
+            f"{stage}/loss",
+            loss,
+            on_step=False,
+            on_epoch=True,
+            prog_bar=True,
+            sync_dist=True,
+            batch_size=len(pair.truth),
+        )
         return outputs, loss
 
     def training_step(self, pair: Pair, batch_idx: int) -> Tensor:

@@ -48,7 +48,9 @@ class Classification(RestorationTask):
         return self.palette.labels(truth)
 
     def loss(self, outputs: Tensor, target: Tensor) -> Tensor:
-        return F.cross_entropy(outputs, target)
+        # Where channels lie last in memory, this is the same memory as a plain (pixels, K) table, and softmax over a
+        # table's rows is twice as fast as over the second of four dimensions.
+        return F.cross_entropy(outputs.movedim(1, -1).reshape(-1, outputs.shape[1]), target.flatten())
 
     def pictures(self, outputs: Tensor) -> dict[str, Tensor]:
         return {
@@ -63,8 +65,8 @@ class Classification(RestorationTask):
         super().update_measures(stage, outputs, pair)
         accuracy = self.val_accuracy if stage == "val" else self.test_accuracy
         accuracy.update(outputs.argmax(1), pair.target)
-        logging: dict[str, Any] = {"on_step": False, "on_epoch": True, "batch_size": len(pair.truth)}
+        logging: dict[str, Any] = {"on_step": False, "on_epoch": True, "sync_dist": True, "batch_size": len(pair.truth)}
         self.log(f"{stage}/accuracy", accuracy, prog_bar=True, **logging)
         if stage == "test":
-            self.log("test/cross_entropy", F.cross_entropy(outputs, pair.target), **logging)
+            self.log("test/cross_entropy", self.loss(outputs, pair.target), **logging)
             self.measure(self.test_measures_expected, self.pictures(outputs)["expected colour"], pair.truth)

@@ -65,8 +65,14 @@ def test_grey_is_shown_in_three_channels():
     "weights", [[], [1.0], [0.5, 0.5], [0.25] * 4, [0.3, 0.3, 0.3], [1, 1, 1], [1.5, -0.25, -0.25]]
 )
 def test_grey_weights_that_are_no_shares(weights):
-    with pytest.raises(UsageError, match=r"^task\.degradation\.weights=.*three shares of R, G and B that sum to 1$"):
+    with pytest.raises(UsageError, match=r"^task\.degradation\.weights=.*must be three shares"):
         Grey(weights)
+
+
+@pytest.mark.xfail(strict=True, reason="every comparison with NaN is false")
+def test_grey_weights_that_are_no_numbers():
+    with pytest.raises(UsageError):
+        Grey([float("nan"), 0.5, 0.5])
 
 
 # ----------------------------------------------------------------------------------------------- low
@@ -121,15 +127,27 @@ def test_bilinear_reference_knows_no_more_than_the_input():
         torch.testing.assert_close(degradation.references(same_blocks)[name], picture)
 
 
-@pytest.mark.parametrize("scale_factor", [0, 1, 3, 16, -4, 2.5, "4", None])
+no_whole_number = pytest.mark.xfail(strict=True, reason="equal to 4, and refused only by the pooling")
+
+
+@pytest.mark.parametrize(
+    "scale_factor",
+    [0, 1, 3, 16, -4, 2.5, "4", None, pytest.param(4.0, marks=no_whole_number)],
+)
 def test_scale_factors_that_are_not_offered(scale_factor):
-    with pytest.raises(UsageError, match=rf"^task\.degradation\.scale_factor={scale_factor}: must be 2, 4 or 8$"):
+    with pytest.raises(UsageError, match=rf"\.scale_factor={scale_factor}: must be 2, 4 or 8$"):
         LowResolution(scale_factor)
 
 
 @pytest.mark.parametrize(
     ("scale_factor", "size", "fits"),
-    [(4, (32, 32), True), (4, (8, 12), True), (4, (30, 32), False), (4, (32, 30), False), (8, (12, 12), False)],
+    [
+        (4, (32, 32), True),
+        (4, (8, 12), True),
+        (4, (30, 32), False),
+        (4, (32, 30), False),
+        (8, (12, 12), False),
+    ],
 )
 def test_sizes_that_do_not_divide(scale_factor, size, fits):
     degradation: Degradation = LowResolution(scale_factor)

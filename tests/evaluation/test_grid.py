@@ -13,11 +13,13 @@ def margin_of(sheet, count, width, zoom):
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "zoom"), [(32, 32, 3), (128, 128, 1), (16, 16, 6), (64, 64, 2), (20, 32, 3), (300, 8, 1)]
+    ("height", "width", "zoom"),
+    [(32, 32, 3), (128, 128, 1), (16, 16, 6), (64, 64, 2), (20, 32, 3), (300, 8, 1)],
 )
 def test_pictures_are_in_their_places(height, width, zoom):
     torch.manual_seed(0)
-    levels = {label: torch.randint(0, 256, (4, 3, height, width)) for label in ("grey", "prediction", "truth")}
+    labels = ("grey", "prediction", "truth")
+    levels = {label: torch.randint(0, 256, (4, 3, height, width)) for label in labels}
     sheet = labelled_grid({label: level / 255 for label, level in levels.items()})
     pixels = np.asarray(sheet)
     cell_height, cell_width = height * zoom + GAP, width * zoom + GAP
@@ -62,4 +64,3 @@ def test_other_precisions(dtype):
     picture = torch.full((1, 3, 32, 32), 0.5, dtype=dtype)
     sheet = labelled_grid({"truth": picture})
     assert sheet.getpixel((sheet.width - GAP - 1, GAP)) == (128, 128, 128)
-

@@ -11,8 +11,9 @@ from colourize.evaluation.measures import picture_measures
 
 def measured(preds, truth, batch_size=None, **options):
     measures = picture_measures("test/", **options)
-    for part in zip(preds.split(batch_size or len(preds)), truth.split(batch_size or len(preds)), strict=True):
-        measures.update(*part)
+    batch_size = batch_size or len(preds)
+    for batch in zip(preds.split(batch_size), truth.split(batch_size), strict=True):
+        measures.update(*batch)
     return {name: value.item() for name, value in measures.compute().items()}
 
 

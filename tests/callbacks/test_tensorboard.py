@@ -1,0 +1,48 @@
+"""TensorBoard's event file: the layout of its custom page, and the tags that the layout names."""
+
+import pytest
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar import layout_pb2
+
+from colourize.callbacks.tensorboard import TensorBoardPages
+
+
+@pytest.fixture
+def events(tiny_task, tiny_data, quiet_trainer, tmp_path):
+    def run(answer):
+        logger = TensorBoardLogger(tmp_path, name="", version="", default_hp_metric=False)
+        trainer = quiet_trainer(max_epochs=2, callbacks=[TensorBoardPages()], logger=logger)
+        trainer.fit(tiny_task("grey", answer), datamodule=tiny_data())
+        logger.finalize("success")
+        return EventAccumulator(str(tmp_path)).Reload()
+
+    return run
+
+
+def charts(events):
+    """Title → tags of each chart."""
+    (event,) = events.Tensors("custom_scalars__config__")
+    layout = layout_pb2.Layout.FromString(event.tensor_proto.string_val[0])
+    (category,) = layout.category
+    return {chart.title: list(chart.multiline.tag) for chart in category.chart}
+
+
+def test_custom_page_lays_train_over_validation(events):
+    found = events("classification")
+    page = charts(found)
+    assert page["loss"] == ["train/loss", "val/loss"]
+    tags = {tag for chart in page.values() for tag in chart}
+    assert tags <= set(found.Tags()["scalars"])  # a chart of a tag that nobody logs would stay empty
+
+
+def test_seconds_of_each_epoch(events):
+    seconds = events("regression").Scalars("time/epoch_seconds")
+    assert [event.step for event in seconds] == [3, 6]
+    assert all(0 < event.value < 60 for event in seconds)
+
+
+def test_without_tensorboard(tiny_task, tiny_data, quiet_trainer):
+    trainer = quiet_trainer(callbacks=[TensorBoardPages()])
+    trainer.fit(tiny_task("grey", "regression"), datamodule=tiny_data())
+    assert not any(name.startswith("time/") for name in trainer.callback_metrics)

@@ -1,0 +1,216 @@
+"""What a user gets wrong: one or two lines that name the key or the file, an exit code, and nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import console
+import numpy as np
+import pytest
+import torch
+from console import TINY, Outcome, run
+from PIL import Image
+
+USAGE, FILE = 2, 1
+SR = "task=super_resolution"
+
+# Overrides (beside those of a tiny run), exit code, what the message must name.
+TRAIN = [
+    # options and keys
+    ("model=foo", USAGE, "model=foo: must be one of cnn, "),
+    ("data=foo", USAGE, "data=foo: must be one of cifar10, folder, synthetic"),
+    ("task=foo", USAGE, "task=foo: must be one of "),
+    ("optimizer=foo", USAGE, "optimizer=foo: must be one of adam, adamw, sgd"),
+    ("experiment=foo", USAGE, "experiment=foo"),
+    ("foo=1", USAGE, "foo: there is no such key; the top level has seed, "),
+    ("foo.bar=1", USAGE, "foo.bar: there is no such key"),
+    ("data.foo=1", USAGE, "data.foo: there is no such key; data has "),
+    ("model.foo=1", USAGE, "model.foo: there is no such key; model has "),
+    ("trainer.zzz=1", USAGE, "trainer.zzz: there is no such key; trainer has "),
+    ("+trainer.zzz=1", USAGE, "zzz"),
+    ("+model.foo=1", USAGE, "foo"),
+    ("+data.foo=1", USAGE, "foo"),
+    ("+task.optimizer.foo=1", USAGE, "foo"),
+    ("data.batch_size", USAGE, "data.batch_size"),
+    ("data.batch_size=[1", USAGE, "[1"),
+    ("=3", USAGE, "3"),
+    ("logger=null", USAGE, "logger"),
+    # data
+    ("data.batch_size=0", USAGE, "data.batch_size=0: must be "),
+    ("data.batch_size=-5", USAGE, "data.batch_size=-5: must be "),
+    ("data.batch_size=abc", USAGE, "data.batch_size=abc: must be "),
+    ("data.batch_size=41", USAGE, "data.batch_size=41: more than the 40 training pictures"),
+    ("data.eval_batch_size=0", USAGE, "data.eval_batch_size=0: must be "),
+    ("data.protocol=foo", USAGE, "data.protocol=foo: must be one of honest, course"),
+    ("data.size=7", USAGE, "data.size=7: must be "),
+    ("data.num_train=0", USAGE, "data.num_train=0: must be "),
+    ("data.palette=null", USAGE, "data.palette=null: classification needs a palette"),
+    ("data.palette=1", USAGE, "data.palette=1: must be 2 to 256 colours"),
+    ("data.palette=true", USAGE, "data.palette=True: must be "),
+    ("data.palette=missing.npy", FILE, "data.palette=missing.npy: there is no such file"),
+    ("data.palette={files}/truncated.npy", FILE, "truncated.npy: not a palette"),
+    ("data.palette={files}/bright.csv", FILE, "bright.csv"),
+    ("data.palette=foo", FILE, "data.palette=foo: must be "),
+    # model and task
+    ("model.kernel_size=4", USAGE, "model.kernel_size=4: must be an odd number"),
+    ("model.kernel_size=x", USAGE, "model.kernel_size=x: must be an odd number"),
+    ("model.num_filters=0", USAGE, "model.num_filters=0: must be "),
+    ("model.num_filters_last=0", USAGE, "model.num_filters_last=0: must be "),
+    ("task.degradation.weights=[1,2]", USAGE, "task.degradation.weights=[1, 2]: must be "),
+    (f"{SR} task.degradation.scale_factor=3", USAGE, "task.degradation.scale_factor=3: must be 2, 4 or 8"),
+    (f"{SR} data.size=30", USAGE, "task.degradation.scale_factor=4: must divide the pictures' size, 30×30"),
+    ("task.optimizer.lr=abc", USAGE, "task.optimizer.lr"),
+    ("task.optimizer.lr=-1", USAGE, "task.optimizer.lr"),
+    ("lr_scheduler=cosine task.lr_scheduler.interval=foo", USAGE, "interval"),
+    # trainer and the rest
+    ("trainer.max_epochs=-1", USAGE, "trainer.max_epochs=-1: must be "),
+    ("trainer.max_epochs=0", USAGE, "trainer.max_epochs=0: must be "),
+    ("trainer.max_epochs=x", USAGE, "trainer.max_epochs=x: must be "),
+    ("trainer.max_epochs=1.5", USAGE, "trainer.max_epochs=1.5: must be "),
+    ("trainer.precision=7", USAGE, "trainer: Precision 7 is invalid"),
+    ("trainer.accelerator=foo", USAGE, "trainer: You selected an invalid accelerator name: `accelerator='foo'`"),
+    ("trainer.devices=0", USAGE, "devices"),
+    ("trainer.limit_train_batches=-1", USAGE, "limit_train_batches"),
+    ("callbacks.samples.num_pictures=0", USAGE, "callbacks.samples.num_pictures=0: must be "),
+    ("callbacks.foo=1", USAGE, "callbacks.foo: there is no such key"),
+    ("seed=abc", USAGE, "seed=abc: must be "),
+    ("seed=-1", USAGE, "seed=-1: must be "),
+    ("seed=null", USAGE, "seed="),
+    # checkpoints to train on from
+    ("checkpoint=missing.ckpt", FILE, "checkpoint=missing.ckpt: there is no such file"),
+    ("checkpoint=5", FILE, "checkpoint=5"),
+    ("checkpoint={files}/truncated.ckpt", FILE, "truncated.ckpt: truncated, or not a checkpoint at all"),
+    ("checkpoint={files}/foreign.ckpt", FILE, "foreign.ckpt: was not made by this project"),
+    ("checkpoint={last} task=colour_regression", USAGE, "was made by the task Classification, this run's is Regression"),
+    (f"checkpoint={{last}} {SR}", USAGE, "was made with another degradation"),
+    ("checkpoint={last} model=cnn", USAGE, "was made with another model"),
+    ("checkpoint={last} model.kernel_size=5", USAGE, "was made with another model"),
+    ("checkpoint={last} data.palette=5", USAGE, "was made with another palette"),
+    ("checkpoint={last} data.protocol=course", USAGE, "was made with another protocol (honest there, course here)"),
+]
+
+# Without those of a tiny run.
+OTHER_SOURCES = [
+    ("data=folder", USAGE, "data.root"),
+    ("data=folder data.root=nowhere", FILE, "nowhere: there is no such folder"),
+    ("data=folder data.root={files}/empty", FILE, "empty: 0 pictures; must hold at least 3"),
+    ("data=folder data.root={files}/unreadable", FILE, "unreadable/3.png: cannot be read as a picture"),
+    ("data=folder data.root={files}/unreadable data.size=7", USAGE, "data.size=7: must be "),
+    ("data=folder data.root={files}/unreadable data.test_fraction=1", USAGE, "data.test_fraction=1: must be "),
+    ("data=cifar10 data.category=unicorn", USAGE, "data.category=unicorn: must be one of airplane, "),
+    ("data=cifar10 data.category=[horse,unicorn]", USAGE, "unicorn"),
+    ("data=cifar10 data.mirror=unicorn", USAGE, "data.mirror=unicorn: must be "),
+]
+
+EVALUATE = [
+    ("", USAGE, "checkpoint: missing"),
+    ("checkpoint=missing.ckpt", FILE, "checkpoint=missing.ckpt: there is no such file"),
+    ("checkpoint=5", FILE, "checkpoint=5"),
+    ("checkpoint={files}/truncated.ckpt", FILE, "truncated.ckpt: truncated, or not a checkpoint at all"),
+    ("checkpoint={files}/foreign.ckpt", FILE, "foreign.ckpt: was not made by this project"),
+    ("checkpoint={files}/renamed.ckpt", FILE, "renamed.ckpt: does not fit this version of the project"),
+    ("checkpoint={last} model=unet", USAGE, "model: there is no such key"),
+    ("checkpoint={last} foo=1", USAGE, "foo: there is no such key; the top level has "),
+    ("checkpoint={last} data=foo", USAGE, "data=foo"),
+    ("checkpoint={last} data=folder", USAGE, "data.root"),
+    ("checkpoint={last} data=folder data.root={files}/empty", FILE, "empty: 0 pictures"),
+    ("checkpoint={last} data=folder data.root={files}/unreadable", FILE, "unreadable/3.png: cannot be read"),
+    ("checkpoint={last} data=synthetic data.size=7", USAGE, "data.size=7: must be "),
+    ("checkpoint={sharp} data=synthetic data.num_train=200 data.size=30", USAGE, "scale_factor=4: must divide"),
+    ("checkpoint={last} data.num_test=5", USAGE, "data.num_test: there is no such key"),
+    ("checkpoint={last} trainer.precision=7", USAGE, "trainer: Precision 7 is invalid"),
+    ("checkpoint={last} trainer=foo", USAGE, "trainer=foo: must be one of "),
+]
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Files that are not what they should be, and good checkpoints."""
+    files, base = tmp_path_factory.mktemp("files"), tmp_path_factory.getbasetemp()
+    last = console.trained(base).folder / "checkpoints" / "last.ckpt"
+    sharp = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "last.ckpt"
+    (files / "truncated.ckpt").write_bytes(last.read_bytes()[: last.stat().st_size // 2])
+    torch.save({"state_dict": {}}, files / "foreign.ckpt")
+    contents = torch.load(last, weights_only=True)
+    contents["state_dict"] = {f"other.{key}": value for key, value in contents["state_dict"].items()}
+    torch.save(contents, files / "renamed.ckpt")
+    np.save(files / "whole.npy", np.eye(3))
+    (files / "truncated.npy").write_bytes((files / "whole.npy").read_bytes()[:-20])
+    (files / "bright.csv").write_text("255,0,0\n0,255,0\n")
+    (files / "empty").mkdir()
+    (files / "unreadable").mkdir()
+    for number in range(6):
+        Image.new("RGB", (9, 9)).save(files / "unreadable" / f"{number}.png")
+    (files / "unreadable" / "3.png").write_bytes(b"not a picture")
+    return {"files": str(files), "last": str(last), "sharp": str(sharp)}
+
+
+def check(outcome: Outcome, code: int, named: str) -> None:
+    assert outcome.code == code, outcome.stderr
+    lines = outcome.stderr.splitlines()
+    assert 1 <= len(lines) <= 2, outcome.stderr
+    assert lines[0].startswith("error: ") and named in outcome.stderr
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+    assert outcome.left == []
+
+
+@pytest.mark.parametrize(("overrides", "code", "named"), TRAIN, ids=[case[0] for case in TRAIN])
+def test_train(overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path) -> None:
+    check(run("train", [*TINY, *overrides.format(**places).split()], tmp_path / "here"), code, named)
+
+
+@pytest.mark.parametrize(("overrides", "code", "named"), OTHER_SOURCES, ids=[case[0] for case in OTHER_SOURCES])
+def test_train_with_other_sources(
+    overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "no-pictures"))
+    words = [*overrides.format(**places).split(), "trainer.max_epochs=1", "data.batch_size=2", "data.palette=2"]
+    check(run("train", words, tmp_path / "here"), code, named)
+    assert not (tmp_path / "no-pictures").exists()
+
+
+@pytest.mark.parametrize(("overrides", "code", "named"), EVALUATE, ids=[case[0] for case in EVALUATE])
+def test_evaluate(overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path) -> None:
+    check(run("evaluate", overrides.format(**places).split(), tmp_path / "here"), code, named)
+
+
+def test_the_traceback_is_shown_on_request(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"model\.kernel_size=4"):
+        run("train", [*TINY, "model.kernel_size=4"], tmp_path, HYDRA_FULL_ERROR="1")
+
+
+def test_a_fault_of_the_program_is_not_dressed_up_as_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from colourize.tasks import Classification
+
+    def fault(*arguments: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(Classification, "training_step", fault)
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        run("train", TINY, tmp_path)
+
+
+def test_an_interrupted_run_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from colourize.data.synthetic import SyntheticData
+
+    def interrupted(self: SyntheticData) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SyntheticData, "load", interrupted)
+    outcome = run("train", TINY, tmp_path)
+    assert outcome.code == 130
+    assert "Traceback" not in outcome.stderr
+
+
+def test_an_interrupted_training_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from colourize.tasks import Classification
+
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Classification, "training_step", interrupted)
+    outcome = run("train", TINY, tmp_path)
+    assert outcome.code == 130
+    assert "Traceback" not in outcome.stderr

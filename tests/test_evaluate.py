@@ -1,0 +1,93 @@
+"""`colourize-evaluate`: a checkpoint alone gives the measures that its training ended with, or those on other data."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import console
+import numpy as np
+import pytest
+from console import TASKS, TINY_DATA, Outcome, succeed
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="module")
+def best(base: Path) -> Path:
+    return console.trained(base).folder / "checkpoints" / "best.ckpt"
+
+
+def measures_of(folder: Path) -> dict[str, float]:
+    measures = json.loads((folder / "metrics.json").read_text())
+    return {name: value for name, value in measures.items() if name.startswith("test/")}
+
+
+def evaluate(cwd: Path, *overrides: object) -> Outcome:
+    outcome = succeed("evaluate", [str(override) for override in overrides], cwd)
+    assert outcome.stderr == ""
+    return outcome
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_checkpoint_alone_gives_what_its_training_ended_with(task: str, base: Path, tmp_path: Path) -> None:
+    folder = console.trained(base, task).folder
+    shutil.copy(folder / "checkpoints" / "best.ckpt", tmp_path / "best.ckpt")
+    outcome = evaluate(tmp_path, "checkpoint=best.ckpt")
+    measures = measures_of(outcome.folder)
+    assert measures == measures_of(folder)
+    assert f"{measures['test/psnr']:.2f} dB" in outcome.stdout
+    assert "best.ckpt on 10 test pictures" in outcome.stdout
+
+
+def test_an_evaluation_leaves_its_measures_and_its_log(best: Path, tmp_path: Path) -> None:
+    outcome = evaluate(tmp_path, f"checkpoint={best}")
+    assert {path.name for path in outcome.folder.iterdir()} == {".hydra", "evaluate.log", "metrics.json"}
+    assert all(name.startswith("test/") for name in json.loads((outcome.folder / "metrics.json").read_text()))
+
+
+def test_the_measures_do_not_depend_on_the_batches(best: Path, tmp_path: Path) -> None:
+    words = [f"checkpoint={best}", *TINY_DATA, "trainer.precision=32-true"]
+    small = evaluate(tmp_path / "small", *words, "data.eval_batch_size=3")
+    large = evaluate(tmp_path / "large", *words)
+    assert measures_of(small.folder) == pytest.approx(measures_of(large.folder), rel=1e-5)
+
+
+def test_other_data_give_other_measures(best: Path, tmp_path: Path) -> None:
+    other = evaluate(tmp_path, f"checkpoint={best}", *TINY_DATA, "data.num_test=7", "data.drawing_seed=5")
+    assert "on 7 test pictures" in other.stdout
+    measures, trained = measures_of(other.folder), measures_of(best.parents[1])
+    assert measures.keys() == trained.keys()
+    assert measures["test/mse"] != trained["test/mse"]
+
+
+def test_palette_and_protocol_are_the_checkpoints(best: Path, tmp_path: Path) -> None:
+    asked = [*TINY_DATA[:-1], "data.palette=null", "data.protocol=course"]
+    assert measures_of(evaluate(tmp_path, f"checkpoint={best}", *asked).folder) == measures_of(best.parents[1])
+
+
+def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (9, 40, 30, 3), dtype=np.uint8)
+    for part in ("train", "test"):
+        (tmp_path / "mine" / part).mkdir(parents=True)
+        for number, picture in enumerate(noise):
+            Image.fromarray(picture).save(tmp_path / "mine" / part / f"{number}.png")
+    words = ["data=folder", "data.root=mine", "data.size=18", "data.batch_size=2"]
+    outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
+    assert "on 9 test pictures" in outcome.stdout
+    assert 0 < measures_of(outcome.folder)["test/mse"] < 1
+
+
+def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path) -> None:
+    last = best.with_name("last.ckpt")
+    outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", "+trainer.enable_progress_bar=false")
+    with (outcome.sweep / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]
+    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == measures_of(best.parents[1])

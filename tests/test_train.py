@@ -1,0 +1,215 @@
+"""`colourize-train`: what a run leaves on disk and prints, that it repeats, that it goes on, and sweeps."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import console
+import pytest
+from console import TASKS, TINY, Outcome, run, succeed
+from PIL import Image
+
+COMMON = {"lr-Adam", "train/loss", "val/loss", "val/mse", "val/psnr", "test/loss", "test/mse", "test/psnr", "test/ssim"}
+CLASSIFICATION = {
+    "val/accuracy",
+    "test/accuracy",
+    "test/cross_entropy",
+    "test/mse_expected",
+    "test/psnr_expected",
+    "test/ssim_expected",
+}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path) -> Outcome:
+    return console.trained(base)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def measures_of(folder: Path) -> dict[str, float]:
+    measures = json.loads((folder / "metrics.json").read_text())
+    assert isinstance(measures, dict)
+    return measures
+
+
+# ------------------------------------------------------------------------------------- a run's folder
+
+
+def test_a_run_leaves_what_is_promised_and_nothing_else(trained: Outcome) -> None:
+    files = {str(path.relative_to(trained.folder)) for path in trained.folder.rglob("*") if path.is_file()}
+    events = {file for file in files if file.startswith("events.out.tfevents.")}
+    assert events
+    assert files - events - {"hparams.yaml"} == {  # the latter is TensorBoard's as well
+        ".hydra/config.yaml",
+        ".hydra/hydra.yaml",
+        ".hydra/overrides.yaml",
+        "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+        "metrics.csv",
+        "metrics.json",
+        "samples/best.png",
+        "samples/epoch-001.png",
+        "samples/epoch-002.png",
+        "train.log",
+    }
+    assert all((trained.folder / file).stat().st_size > 0 for file in files)
+    assert [path.name for path in trained.cwd.iterdir()] == ["outputs"]
+
+
+def test_the_sample_grids_show_ten_pictures(trained: Outcome) -> None:
+    sizes = {Image.open(path).size for path in (trained.folder / "samples").iterdir()}
+    ((width, height),) = sizes
+    assert width > 10 * 96 and height > 4 * 96  # ten columns; grey, two answers, truth at least
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_final_measures_are_flat_and_have_the_promised_names(task: str, base: Path) -> None:
+    measures = measures_of(console.trained(base, task).folder)
+    classifies = task in ("colour_classification", "super_resolution")
+    assert set(measures) == COMMON | (CLASSIFICATION if classifies else set())
+    assert all(isinstance(value, float) for value in measures.values())
+    assert 0 < measures["test/mse"] < 1 and 0 < measures["test/psnr"] < 60 and -1 < measures["test/ssim"] < 1
+    if classifies:
+        assert 0 <= measures["test/accuracy"] <= 1
+        assert measures["test/cross_entropy"] == measures["test/loss"]
+    else:  # the loss is that of the outputs, the measure that of the picture, which is clipped to [0, 1]
+        assert measures["test/loss"] >= measures["test/mse"] * (1 - 1e-6)
+
+
+def test_each_epoch_is_a_row_without_times(trained: Outcome) -> None:
+    rows = rows_of(trained.folder / "metrics.csv")
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4")]
+    expected = {"epoch", "step", "lr-Adam", "train/loss", "val/loss", "val/accuracy", "val/mse", "val/psnr"}
+    assert set(rows[0]) == expected
+    assert not any("time" in name or "second" in name for name in rows[0])
+    final = measures_of(trained.folder)
+    for name in expected - {"epoch", "step"}:
+        assert float(rows[-1][name]) == final[name]
+
+
+def test_the_log_tells_what_decided_the_numbers(trained: Outcome) -> None:
+    log = (trained.folder / "train.log").read_text()
+    assert "40 training, 10 validation and 10 test pictures (honest protocol)" in log
+    assert "Classification with UNet" in log and re.search(r"torch \d.*, cpu, precision \S+", log)
+    assert "Trained 2 epochs" in log
+
+
+def test_the_end_of_a_run_names_measures_pictures_and_curves(trained: Outcome) -> None:
+    final = measures_of(trained.folder)
+    assert f"{final['test/accuracy']:.4f}" in trained.stdout
+    assert f"{final['test/psnr']:.2f} dB" in trained.stdout
+    for label in ("Sample pictures", "Best checkpoint"):
+        paths = re.findall(rf"^{label}: +(\S+)$", trained.stdout, re.MULTILINE)
+        assert paths and all((trained.cwd / path).is_file() for path in paths)
+    (shown,) = re.findall(r"^Curves: +tensorboard --logdir (\S+)$", trained.stdout, re.MULTILINE)
+    assert trained.cwd / shown == trained.folder
+    assert trained.stderr == ""
+
+
+# --------------------------------------------------------------------------- repeating and going on
+
+
+def test_equal_runs_give_equal_files_and_another_seed_another(trained: Outcome, tmp_path: Path) -> None:
+    table = (trained.folder / "metrics.csv").read_bytes()
+    again = succeed("train", TINY, tmp_path / "again").folder
+    assert (again / "metrics.csv").read_bytes() == table
+    assert (again / "metrics.json").read_bytes() == (trained.folder / "metrics.json").read_bytes()
+    assert (again / "samples/best.png").read_bytes() == (trained.folder / "samples/best.png").read_bytes()
+    other = succeed("train", [*TINY, "seed=1"], tmp_path / "other").folder
+    assert (other / "metrics.csv").read_bytes() != table
+
+
+def test_training_goes_on_where_it_stopped(trained: Outcome, tmp_path: Path) -> None:
+    last = trained.folder / "checkpoints" / "last.ckpt"
+    before = last.read_bytes()
+    more = succeed("train", [*TINY, f"checkpoint={last}", "trainer.max_epochs=3"], tmp_path / "more").folder
+    rows = rows_of(more / "metrics.csv")
+    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4"), ("3", "6")]
+    assert rows[:2] == rows_of(trained.folder / "metrics.csv")
+    assert last.read_bytes() == before
+    # … and ends where one run of three epochs would have.
+    whole = succeed("train", [*TINY, "trainer.max_epochs=3"], tmp_path / "whole").folder
+    assert (more / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
+
+
+def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
+    off = ["callbacks.samples=null", "callbacks.checkpoints=null", "callbacks.learning_rate=null", "~logger"]
+    outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off], tmp_path)
+    names = {path.name for path in outcome.folder.iterdir()}
+    assert names == {".hydra", "metrics.csv", "metrics.json", "train.log"}
+    assert "Sample pictures" not in outcome.stdout
+    assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
+
+
+# -------------------------------------------------------------------------------------------- sweeps
+
+
+def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Path) -> None:
+    words = ["-m", *TINY, "trainer.max_epochs=1", "model.kernel_size=3,4,5"]
+    outcome = run("train", words, tmp_path)
+    assert outcome.code != 0
+    assert "Traceback" not in outcome.stderr and "model.kernel_size=4" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) <= 2
+    rows = rows_of(outcome.sweep / "results.csv")
+    assert [(row["job"], row["status"], row["model.kernel_size"]) for row in rows] == [
+        ("0", "completed", "3"),
+        ("1", "failed", "4"),
+        ("2", "completed", "5"),
+    ]
+    assert "model.kernel_size=4: must be an odd number" in rows[1]["error"] and rows[1]["test/loss"] == ""
+    for row in (rows[0], rows[2]):
+        assert row["error"] == ""
+        final = measures_of(outcome.sweep / row["job"])
+        assert {name: float(row[name]) for name in final} == final
+        assert (outcome.sweep / row["job"] / "checkpoints" / "best.ckpt").is_file()
+    assert (outcome.sweep / "1").is_dir() and not (outcome.sweep / "1" / "metrics.json").exists()
+
+
+def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:
+    small = [word for word in TINY if not word.startswith(("trainer.max_epochs", "data.batch_size"))]
+    outcome = succeed("train", ["-m", *small, "trainer.max_epochs=1,2", "data.batch_size=10,20"], tmp_path)
+    rows = rows_of(outcome.sweep / "results.csv")
+    varied = [(row["trainer.max_epochs"], row["data.batch_size"]) for row in rows]
+    assert varied == [("1", "10"), ("1", "20"), ("2", "10"), ("2", "20")]
+    assert {row["status"] for row in rows} == {"completed"}
+    assert len({row["test/loss"] for row in rows}) == 4
+    assert not (tmp_path / "outputs").exists()
+    for row in rows:
+        epochs = rows_of(outcome.sweep / row["job"] / "metrics.csv")
+        assert len(epochs) == int(row["trainer.max_epochs"])
+        assert int(epochs[0]["step"]) == 40 // int(row["data.batch_size"])
+
+
+def test_an_experiments_own_sweep_needs_no_flag(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "seeds.yaml").write_text(
+        "# @package _global_\n"
+        "trainer: {max_epochs: 1}\n"
+        "hydra: {mode: MULTIRUN, sweeper: {params: {seed: '3,4'}}}\n"
+    )
+    small = [word for word in TINY if not word.startswith("trainer.max_epochs")]
+    words = [*small, f"hydra.searchpath=[file://{tmp_path}]", "experiment=seeds"]
+    outcome = succeed("train", words, tmp_path / "here")
+    rows = rows_of(outcome.sweep / "results.csv")
+    assert [(row["seed"], row["status"]) for row in rows] == [("3", "completed"), ("4", "completed")]
+    assert rows[0]["val/loss"] != rows[1]["val/loss"]
+    assert len(rows_of(outcome.sweep / "0" / "metrics.csv")) == 1
+
+
+def test_an_unknown_option_stops_a_sweep_before_its_first_job(tmp_path: Path) -> None:
+    outcome = run("train", ["-m", *TINY, "model=unet,foo"], tmp_path)
+    assert outcome.code == 2
+    assert "foo" in outcome.stderr and len(outcome.stderr.splitlines()) <= 2
+    assert not list(tmp_path.rglob("metrics.csv"))
