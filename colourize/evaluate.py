@@ -36,9 +36,9 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     trainer = build_trainer(config)
     (measures,) = trainer.test(task, datamodule=data, verbose=False)
     measures = dict(sorted(measures.items()))
-    folder = Path(config.output_dir)
-    summary.write_measures(folder / "metrics.json", measures)
-    summary.show_measures(measures, f"{config.checkpoint} on {len(data.pictures.test)} test pictures")
+    if trainer.is_global_zero:
+        summary.write_measures(Path(config.output_dir) / "metrics.json", measures)
+        summary.show_measures(measures, f"{config.checkpoint} on {len(data.pictures.test)} test pictures")
     return measures
 
 

@@ -19,7 +19,7 @@ def automatic_precision(accelerator: str) -> tuple[str, str]:
         return "32-true", "the GPU has no bfloat16"
     if accelerator == "cpu" or (accelerator == "auto" and not torch.backends.mps.is_available()):
         # Older versions of torch cannot tell, and then it stays float32.
-        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         for feature in ("amx_bf16", "avx512_bf16"):
             if capabilities.get(feature):
                 return "bf16-mixed", f"the processor has {feature}"

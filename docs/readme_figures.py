@@ -34,23 +34,19 @@ SCRIPTS = Path(sys.executable).parent  # where pip puts console scripts
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars"
 OFFLINE = "--disable-background-networking --disable-component-update --disable-sync"
-PAGES = {"custom_scalars": 460, "images": 470}  # TensorBoard's pages and their heights, from top to bottom
-WIDTH = 1400
+PAGES = {"custom_scalars": 420, "images": 460}  # TensorBoard's pages and their heights, from top to bottom
+WIDTH = 1500
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=25, help="of the colour classifier (default: 25)")
-    parser.add_argument("--sharpening-epochs", type=int, default=10, help="of the sharpening U-Net (default: 10)")
-    arguments = parser.parse_args()
+    parser.add_argument("--epochs", type=int, default=25, help="of each of the two trainings (default: 25)")
+    epochs = parser.parse_args().epochs
     FIGURES.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(RUNS, ignore_errors=True)
 
     save(contact_sheet(columns=12, rows=4), "horses.png")
-    for name, task, epochs in (
-        ("colour", "colour_classification", arguments.epochs),
-        ("super-resolution", "super_resolution_regression", arguments.sharpening_epochs),
-    ):
+    for name, task in (("colour", "colour_classification"), ("super-resolution", "super_resolution_regression")):
         words = f"data=synthetic task={task} trainer.max_epochs={epochs}"
         subprocess.run(
             [SCRIPTS / "colourize-train", *words.split(), f"hydra.run.dir={RUNS / name}"], cwd=ROOT, check=True

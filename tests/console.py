@@ -91,7 +91,7 @@ def succeed(door: str, overrides: Sequence[str], cwd: Path) -> Outcome:
 
 
 @functools.cache
-def trained(base: Path, task: str = TASKS[0]) -> Outcome:
+def trained(base: Path, task: str) -> Outcome:
     """A tiny run of a task, made once a session; `base` is pytest's own folder, `tmp_path_factory.getbasetemp()`."""
     return succeed("train", [*TINY, f"task={task}"], base / f"trained-{task}")
 

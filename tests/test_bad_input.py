@@ -8,7 +8,7 @@ import console
 import numpy as np
 import pytest
 import torch
-from console import TINY, Outcome, run
+from console import TASKS, TINY, Outcome, run
 from PIL import Image
 
 USAGE, FILE = 2, 1
@@ -81,7 +81,11 @@ TRAIN = [
     ("checkpoint=5", FILE, "checkpoint=5"),
     ("checkpoint={files}/truncated.ckpt", FILE, "truncated.ckpt: truncated, or not a checkpoint at all"),
     ("checkpoint={files}/foreign.ckpt", FILE, "foreign.ckpt: was not made by this project"),
-    ("checkpoint={last} task=colour_regression", USAGE, "was made by the task Classification, this run's is Regression"),
+    (
+        "checkpoint={last} task=colour_regression",
+        USAGE,
+        "was made by the task Classification, this run's is Regression",
+    ),
     (f"checkpoint={{last}} {SR}", USAGE, "was made with another degradation"),
     ("checkpoint={last} model=cnn", USAGE, "was made with another model"),
     ("checkpoint={last} model.kernel_size=5", USAGE, "was made with another model"),
@@ -116,7 +120,11 @@ EVALUATE = [
     ("checkpoint={last} data=folder data.root={files}/empty", FILE, "empty: 0 pictures"),
     ("checkpoint={last} data=folder data.root={files}/unreadable", FILE, "unreadable/3.png: cannot be read"),
     ("checkpoint={last} data=synthetic data.size=7", USAGE, "data.size=7: must be "),
-    ("checkpoint={sharp} data=synthetic data.num_train=200 data.size=30", USAGE, "scale_factor=4: must divide"),
+    (
+        "checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30",
+        USAGE,
+        "scale_factor=4: must divide",
+    ),
     ("checkpoint={last} data.num_test=5", USAGE, "data.num_test: there is no such key"),
     ("checkpoint={last} trainer.precision=7", USAGE, "trainer: Precision 7 is invalid"),
     ("checkpoint={last} trainer=foo", USAGE, "trainer=foo: must be one of "),
@@ -127,8 +135,8 @@ EVALUATE = [
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Files that are not what they should be, and good checkpoints."""
     files, base = tmp_path_factory.mktemp("files"), tmp_path_factory.getbasetemp()
-    last = console.trained(base).folder / "checkpoints" / "last.ckpt"
-    sharp = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "last.ckpt"
+    last = console.trained(base, TASKS[0]).folder / "checkpoints" / "last.ckpt"
+    sharp = console.trained(base, TASKS[3]).folder / "checkpoints" / "last.ckpt"
     (files / "truncated.ckpt").write_bytes(last.read_bytes()[: last.stat().st_size // 2])
     torch.save({"state_dict": {}}, files / "foreign.ckpt")
     contents = torch.load(last, weights_only=True)
@@ -179,9 +187,7 @@ def test_the_traceback_is_shown_on_request(tmp_path: Path) -> None:
         run("train", [*TINY, "model.kernel_size=4"], tmp_path, HYDRA_FULL_ERROR="1")
 
 
-def test_a_fault_of_the_program_is_not_dressed_up_as_the_users(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_of_the_program_is_not_dressed_up_as_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from colourize.tasks import Classification
 
     def fault(*arguments: object) -> None:

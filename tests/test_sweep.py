@@ -121,6 +121,7 @@ def test_jobs_become_rows(path, caplog):
     error = UsageError("model=x: must be\none of cnn, unet\nand so on")
     end_job(path.parent, 1, error, ["model=x", "~logger"])
     end_job(path.parent, 2, None, ["note=a=b"])
+    told = "model=x: must be one of cnn, unet"
     columns, rows = table(path)
     assert rows == [
         {
@@ -132,7 +133,7 @@ def test_jobs_become_rows(path, caplog):
             "test/loss": "0.30000000000000004",
             "val/psnr": "20.0",
         },
-        {"job": "1", "status": "failed", "model": "x", "error": "UsageError: model=x: must be one of cnn, unet"},
+        {"job": "1", "status": "failed", "model": "x", "error": f"UsageError: {told}"},
         {"job": "2", "status": "completed", "note": "a=b"},
     ]
     assert columns[-1] == "error"

@@ -13,6 +13,7 @@ from console import TASKS, TINY, Outcome, run, succeed
 from PIL import Image
 
 COMMON = {"lr-Adam", "train/loss", "val/loss", "val/mse", "val/psnr", "test/loss", "test/mse", "test/psnr", "test/ssim"}
+NO_SAMPLES = "callbacks.samples=null"  # drawing takes a quarter of so short a run
 CLASSIFICATION = {
     "val/accuracy",
     "test/accuracy",
@@ -30,7 +31,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(base: Path) -> Outcome:
-    return console.trained(base)
+    return console.trained(base, TASKS[0])
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -127,20 +128,21 @@ def test_equal_runs_give_equal_files_and_another_seed_another(trained: Outcome, 
     assert (again / "metrics.csv").read_bytes() == table
     assert (again / "metrics.json").read_bytes() == (trained.folder / "metrics.json").read_bytes()
     assert (again / "samples/best.png").read_bytes() == (trained.folder / "samples/best.png").read_bytes()
-    other = succeed("train", [*TINY, "seed=1"], tmp_path / "other").folder
+    other = succeed("train", [*TINY, NO_SAMPLES, "seed=1"], tmp_path / "other").folder
     assert (other / "metrics.csv").read_bytes() != table
 
 
 def test_training_goes_on_where_it_stopped(trained: Outcome, tmp_path: Path) -> None:
     last = trained.folder / "checkpoints" / "last.ckpt"
     before = last.read_bytes()
-    more = succeed("train", [*TINY, f"checkpoint={last}", "trainer.max_epochs=3"], tmp_path / "more").folder
+    words = [*TINY, NO_SAMPLES, "trainer.max_epochs=3"]
+    more = succeed("train", [*words, f"checkpoint={last}"], tmp_path / "more").folder
     rows = rows_of(more / "metrics.csv")
     assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4"), ("3", "6")]
     assert rows[:2] == rows_of(trained.folder / "metrics.csv")
     assert last.read_bytes() == before
     # … and ends where one run of three epochs would have.
-    whole = succeed("train", [*TINY, "trainer.max_epochs=3"], tmp_path / "whole").folder
+    whole = succeed("train", words, tmp_path / "whole").folder
     assert (more / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
 
 
@@ -157,7 +159,7 @@ def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
 
 
 def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Path) -> None:
-    words = ["-m", *TINY, "trainer.max_epochs=1", "model.kernel_size=3,4,5"]
+    words = ["-m", *TINY, NO_SAMPLES, "trainer.max_epochs=1", "model.kernel_size=3,4,5"]
     outcome = run("train", words, tmp_path)
     assert outcome.code != 0
     assert "Traceback" not in outcome.stderr and "model.kernel_size=4" in outcome.stderr
@@ -179,7 +181,8 @@ def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Pat
 
 def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:
     small = [word for word in TINY if not word.startswith(("trainer.max_epochs", "data.batch_size"))]
-    outcome = succeed("train", ["-m", *small, "trainer.max_epochs=1,2", "data.batch_size=10,20"], tmp_path)
+    words = ["-m", *small, NO_SAMPLES, "trainer.max_epochs=1,2", "data.batch_size=10,20"]
+    outcome = succeed("train", words, tmp_path)
     rows = rows_of(outcome.sweep / "results.csv")
     varied = [(row["trainer.max_epochs"], row["data.batch_size"]) for row in rows]
     assert varied == [("1", "10"), ("1", "20"), ("2", "10"), ("2", "20")]
@@ -195,12 +198,10 @@ def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:
 def test_an_experiments_own_sweep_needs_no_flag(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "seeds.yaml").write_text(
-        "# @package _global_\n"
-        "trainer: {max_epochs: 1}\n"
-        "hydra: {mode: MULTIRUN, sweeper: {params: {seed: '3,4'}}}\n"
+        "# @package _global_\ntrainer: {max_epochs: 1}\nhydra: {mode: MULTIRUN, sweeper: {params: {seed: '3,4'}}}\n"
     )
     small = [word for word in TINY if not word.startswith("trainer.max_epochs")]
-    words = [*small, f"hydra.searchpath=[file://{tmp_path}]", "experiment=seeds"]
+    words = [*small, NO_SAMPLES, f"hydra.searchpath=[file://{tmp_path}]", "experiment=seeds"]
     outcome = succeed("train", words, tmp_path / "here")
     rows = rows_of(outcome.sweep / "results.csv")
     assert [(row["seed"], row["status"]) for row in rows] == [("3", "completed"), ("4", "completed")]

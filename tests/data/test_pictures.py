@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from colourize.data.pictures import InMemory, PictureData, Pictures, Shuffle, divisor, split
+from colourize.data.pictures import Batches, InMemory, PictureData, Pictures, divisor, split
 from colourize.errors import UsageError
 
 
@@ -88,22 +88,37 @@ def test_divisor() -> None:
 # ---------------------------------------------------------------------------------------------- order
 
 
-def test_shuffle_is_a_permutation_that_seed_and_epoch_fix() -> None:
+def test_batches_are_a_permutation_that_seed_and_epoch_fix() -> None:
     orders = {}
     for seed in (0, 1):
         for epoch in (0, 1, 2):
-            sampler = Shuffle(100, seed)
+            sampler = Batches(100, 30, seed)
             sampler.set_epoch(epoch)
             np.random.seed(seed + epoch)  # the global states must not matter
             torch.manual_seed(seed + epoch)
-            orders[seed, epoch] = list(sampler)
+            assert [len(batch) for batch in sampler] == [30, 30, 30, 10]
+            orders[seed, epoch] = np.concatenate(list(sampler)).tolist()
             assert sorted(orders[seed, epoch]) == list(range(100))
-            assert len(sampler) == 100
+            assert len(sampler) == 4
     assert len({tuple(order) for order in orders.values()}) == 6
-    again = Shuffle(100, 1)
+    again = Batches(100, 30, 1)
     again.set_epoch(2)
     np.random.default_rng().random()
-    assert list(again) == list(again) == orders[1, 2]
+    assert np.concatenate(list(again)).tolist() == np.concatenate(list(again)).tolist() == orders[1, 2]
+
+
+@pytest.mark.parametrize("seed", [None, 4])
+@pytest.mark.parametrize("world_size", [2, 3, 4])
+@pytest.mark.parametrize(("count", "batch_size"), [(60, 12), (61, 12), (62, 12), (63, 12), (5, 12), (12, 12), (25, 4)])
+def test_processes_share_each_batch(count: int, batch_size: int, world_size: int, seed: int | None) -> None:
+    shares = [list(Batches(count, batch_size, seed, world_size, rank)) for rank in range(world_size)]
+    alone = list(Batches(count, batch_size, seed))
+    assert len({len(share) for share in shares}) == 1, "a process with fewer steps would make the others wait for ever"
+    assert all(len(batch) > 0 for share in shares for batch in share)
+    together = [np.concatenate(parts) for parts in zip(*shares, strict=True)]
+    assert sorted(np.concatenate(together)) == list(range(count))
+    for mine, whole in zip(together[:-1], alone, strict=False):
+        assert sorted(mine) == sorted(whole), "the same global batch as one process has"
 
 
 # -------------------------------------------------------------------------------------------- batches
@@ -144,8 +159,8 @@ def test_read_only_pictures_can_be_served() -> None:
     pictures = numbered(0, 5)
     dataset = InMemory(pictures[::-1])
     assert len(dataset) == 5
-    assert numbers(dataset.__getitems__([4, 0])) == [0, 4]
-    np.testing.assert_array_equal(dataset[1], pictures[3])
+    assert numbers(dataset[[4, 0]]) == [0, 4]
+    np.testing.assert_array_equal(dataset[np.array([1])], pictures[3:4])
 
 
 # --------------------------------------------------------------------------------------------- errors

@@ -1,0 +1,72 @@
+"""`colourize-benchmark`: what training, start-up, data and sweeps cost on this machine.
+
+colourize-benchmark benchmark.parts=[steps] benchmark.cases=[unet/colour_classification]
+colourize-benchmark benchmark.parts=all device=cuda
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from colourize import app
+
+log = logging.getLogger(__name__)
+
+# In this order: each is a module of colourize.benchmarks with a function `measure`.
+PARTS = ("steps", "startup", "data", "sweep", "scaling", "time_to_loss")
+
+
+def benchmark(config: DictConfig) -> dict[str, float]:
+    """Measure the chosen parts, show and save their tables; returns the figures that people ask for.
+
+    What is finished is saved, also when a later part fails or is interrupted.
+    """
+    import importlib
+    import tempfile
+
+    from colourize.benchmarks import output
+    from colourize.benchmarks.part import Part
+    from colourize.benchmarks.settings import settings_from
+
+    names = chosen_parts(config.benchmark.parts)
+    folder = Path(config.output_dir)
+    parts: dict[str, Part] = {}
+    with tempfile.TemporaryDirectory(prefix="colourize-benchmark-") as work:
+        settings = settings_from(config, Path(work))
+        described = output.machine(settings)
+        log.info("%s", ", ".join(f"{key} {value}" for key, value in described.items()))
+        for name in names:
+            parts[name] = importlib.import_module(f"colourize.benchmarks.{name}").measure(settings)
+            output.write(folder, described, settings, parts)
+            output.show(name, parts[name])
+    log.info("Saved in %s", os.path.relpath(folder))
+    return {f"{name}: {key}": value for name, part in parts.items() for key, value in part.figures.items()}
+
+
+def chosen_parts(chosen: object) -> list[str]:
+    """The parts to measure, in their own order.
+
+    Raises:
+        UsageError: a part that there is not, or none.
+    """
+    from colourize.errors import UsageError
+
+    wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
+    if wanted == ["all"]:
+        return list(PARTS)
+    if not wanted or any(each not in PARTS for each in wanted):
+        raise UsageError(f"benchmark.parts={','.join(wanted)}: must be all, or some of {', '.join(PARTS)}")
+    return [each for each in PARTS if each in wanted]
+
+
+def main() -> None:
+    """The console script."""
+    app.run(benchmark, "benchmark")
+
+
+if __name__ == "__main__":
+    main()
