@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from colourize.errors import ColourizeError, UsageError
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
+INTERRUPTED = 130
 
 
 def config_dir() -> Path:
@@ -57,7 +58,10 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     try:
         hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(guarded)()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except SystemExit as error:
+        # Lightning catches Ctrl-C, ends the training in good order, and exits by itself.
+        sys.exit(INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else error.code)
     except Exception as error:
         mendable = _mendable(error, config_name)
         if show_traceback or mendable is None:
@@ -80,6 +84,8 @@ def _mendable(error: BaseException, config_name: str = "") -> ColourizeError | N
     if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         return UsageError(f"{group}={option}: must be one of {', '.join(error.options)}")
+    if isinstance(error, ValueError) and "Config group override" in str(error):  # logger=null, or =3
+        return UsageError("a group takes one of its options: group=option (--help lists them); ~group removes it")
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return UsageError(_short(str(error), config_name))
     return None
@@ -98,7 +104,8 @@ def _short(message: str, config_name: str) -> str:
 
 def _allowed_keys(parent: str, config_name: str) -> str:
     """The keys beside an unknown one, under the groups' options that the command line chose."""
-    choices = [word for word in sys.argv[1:] if re.fullmatch(r"[a-z_]+=[a-z0-9_]+", word)]
+    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    choices = [word for word in sys.argv[1:] if word.partition("=")[0] in groups]
     try:
         with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
             config = hydra.compose(config_name, overrides=choices)
@@ -107,7 +114,7 @@ def _allowed_keys(parent: str, config_name: str) -> str:
     node = OmegaConf.select(config, parent) if parent else config
     if not isinstance(node, DictConfig):
         return f"{parent} has no keys below it" if node is not None else "--help lists them"
-    return f"{parent or 'the top level'} has {', '.join(str(key) for key in node)}"
+    return f"{parent or 'the top level'} has {', '.join(str(key) for key in node if not str(key).startswith('_'))}"
 
 
 def _remove_empty_run(folder: Path) -> None:

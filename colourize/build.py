@@ -8,12 +8,13 @@ from typing import Any
 
 from hydra.utils import get_class, instantiate
 from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count
-from colourize.precision import automatic_precision
+from colourize.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.tasks import Classification, RestorationTask
 
 log = logging.getLogger(__name__)
@@ -24,15 +25,15 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
-def build_data(config: DictConfig) -> PictureData:
-    """The data of `config.data`, loaded and split.
+def build_data(config: DictConfig, stage: str = "fit") -> PictureData:
+    """The data of `config.data`, loaded and split, for Lightning's stage "fit" or "test".
 
     Raises:
         UsageError, InputError: a value that is not allowed; pictures that cannot be had.
     """
     data: PictureData = instantiate(config.data, _convert_="all")
     data.prepare_data()
-    data.setup()
+    data.setup(stage)
     return data
 
 
@@ -55,6 +56,7 @@ def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
         arguments["palette"] = colours.tolist()
     # The task builds its own parts from plain values, so that its checkpoint can do the same.
     task: RestorationTask = instantiate(config.task, **arguments, _recursive_=False, _convert_="all")
+    task.build_optimizer()  # thrown away: a wrong argument must show before a run begins
     task.degradation.check_size(*data.pictures.train.shape[1:3])
     return task
 
@@ -65,18 +67,33 @@ def build_trainer(config: DictConfig) -> Trainer:
     Raises:
         UsageError: settings that Lightning refuses.
     """
-    epochs = config.trainer.get("max_epochs")
-    if epochs is not None:
-        check_count("trainer.max_epochs", epochs)
-    callbacks: list[Callback] = [
-        instantiate(callback) for callback in (config.get("callbacks") or {}).values() if callback
-    ]
+    if "max_epochs" in config.trainer:
+        check_count("trainer.max_epochs", config.trainer.max_epochs)
+    if str(config.trainer.precision) not in PRECISIONS:
+        raise UsageError(f"trainer.precision={config.trainer.precision}: must be one of {', '.join(PRECISIONS)}")
+    config.trainer.accelerator = available_accelerator(config.trainer.accelerator)
     if config.trainer.precision == "auto":
         config.trainer.precision, reason = automatic_precision(config.trainer.accelerator)
         log.info("Precision %s: %s (trainer.precision=32-true for float32)", config.trainer.precision, reason)
     logger: Logger | bool = instantiate(config.logger) if config.get("logger") else False
+    callbacks = build_callbacks(config, with_logger=bool(logger))
+    checkpointing = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
     try:
-        return instantiate(config.trainer, callbacks=callbacks, logger=logger)
+        return instantiate(
+            config.trainer, callbacks=callbacks, logger=logger, enable_checkpointing=checkpointing, _convert_="all"
+        )
     except Exception as error:
         cause = error.__cause__ or error
         raise UsageError(f"trainer: {' '.join(str(cause).split())}") from error
+
+
+def build_callbacks(config: DictConfig, *, with_logger: bool) -> list[Callback]:
+    """The callbacks of `config.callbacks`, less those that the rest of the configuration leaves without work."""
+    nodes = (config.get("callbacks") or {}).values()
+    callbacks: list[Callback] = [instantiate(node) for node in nodes if node]
+    # Lightning refuses both.
+    if not with_logger:
+        callbacks = [callback for callback in callbacks if not isinstance(callback, LearningRateMonitor)]
+    if not config.trainer.get("enable_progress_bar", True):
+        callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
+    return callbacks

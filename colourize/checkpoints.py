@@ -31,7 +31,7 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: the file is missing, truncated or not a checkpoint of this project.
     """
-    path = Path(path)
+    path = Path(str(path))  # a file named 5 arrives as a number
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
@@ -41,7 +41,7 @@ def read(path: str | Path) -> dict[str, Any]:
     ) as error:  # a damaged file fails in the zip reader, the unpickler or the storage, each in its own way
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all ({reason[:120]})") from error
-    if not isinstance(checkpoint, dict) or "colourize" not in checkpoint:
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
     return checkpoint
 
@@ -56,7 +56,8 @@ def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
     except Exception as error:
         made_with = checkpoint["colourize"].get("version")
         raise InputError(
-            f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): {error}"
+            f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): "
+            + " ".join(str(error).split())[:150]
         ) from error
     return task.eval()
 
@@ -70,13 +71,18 @@ def data_from(checkpoint: dict[str, Any], path: str | Path) -> PictureData:
     return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
 
 
-def check_same_task(path: str | Path, task: RestorationTask) -> None:
-    """Raise where training of `task` cannot go on from a checkpoint.
+def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) -> None:
+    """Raise where training of `task` cannot go on from a checkpoint up to `max_epochs`.
 
     Raises:
-        UsageError: it was made by another task, model or palette; the message names the first difference.
+        UsageError: it was made by another task, model or palette (the message names the first difference), or has
+            no epochs left to train.
     """
     checkpoint = read(path)
+    if checkpoint.get("epoch", -1) + 1 >= max_epochs:
+        raise UsageError(
+            f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
+        )
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
     if made_by != asked:
         raise UsageError(f"checkpoint={path}: was made by the task {_last(made_by)}, this run's is {_last(asked)}")

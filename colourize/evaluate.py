@@ -27,12 +27,14 @@ def evaluate(config: DictConfig) -> dict[str, float]:
         raise UsageError("checkpoint: missing; give the file to evaluate, such as checkpoint=…/checkpoints/best.ckpt")
     checkpoint = read(config.checkpoint)
     task = task_from(checkpoint, config.checkpoint)
-    data = build_data(config) if config.get("data") else data_from(checkpoint, config.checkpoint)
+    data = build_data(config, "test") if config.get("data") else data_from(checkpoint, config.checkpoint)
     data.prepare_data()
-    data.setup()
+    data.setup("test")
     task.degradation.check_size(*data.pictures.test.shape[1:3])
     if config.trainer.precision == "auto":
-        config.trainer.precision = checkpoint["colourize"]["precision"]  # its measures are those of its training
+        config.trainer.precision = checkpoint["colourize"].get(
+            "precision", "32-true"
+        )  # its measures are those of its training
     trainer = build_trainer(config)
     (measures,) = trainer.test(task, datamodule=data, verbose=False)
     measures = dict(sorted(measures.items()))

@@ -1,8 +1,21 @@
-"""Which arithmetic `trainer.precision=auto` means on this machine."""
+"""What `trainer.precision=auto` and `trainer.accelerator=auto` mean on this machine."""
 
 from __future__ import annotations
 
 import torch
+
+# Weights stay float32 in all of them.
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
+
+
+def available_accelerator(accelerator: str) -> str:
+    """What "auto" is on this machine where Lightning's own choice would fail.
+
+    Palette labels are computed in double precision, which Apple's GPUs do not have.
+    """
+    if accelerator == "auto" and not torch.cuda.is_available() and torch.backends.mps.is_available():
+        return "cpu"
+    return accelerator
 
 
 def automatic_precision(accelerator: str) -> tuple[str, str]:
@@ -17,7 +30,7 @@ def automatic_precision(accelerator: str) -> tuple[str, str]:
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16-mixed", "the GPU multiplies bfloat16"
         return "32-true", "the GPU has no bfloat16"
-    if accelerator == "cpu" or (accelerator == "auto" and not torch.backends.mps.is_available()):
+    if accelerator in ("auto", "cpu"):
         # Older versions of torch cannot tell, and then it stays float32.
         capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         for feature in ("amx_bf16", "avx512_bf16"):

@@ -69,26 +69,28 @@ def hyperparameters(config: DictConfig) -> dict[str, Any]:
 
 def show_run(folder: Path, measures: dict[str, float]) -> None:
     """The end of a run on the terminal: test measures, where the pictures are, how to see the curves."""
-    console = Console()
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
-    console.print(measures_table(tested, "Test measures (weights of the least validation loss)"))
+    show_measures(tested, "Test measures (weights of the least validation loss)")
     shown = os.path.relpath(folder)
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # Not console.print: a path must stay on one line to be copied.
     for path in samples[-2:]:
         print(f"Sample pictures:  {os.path.relpath(path)}")
-    print(f"Best checkpoint:  {shown}/checkpoints/best.ckpt")
-    print(f"Curves:           tensorboard --logdir {shown}")
+    if (folder / "checkpoints" / "best.ckpt").exists():
+        print(f"Best checkpoint:  {shown}/checkpoints/best.ckpt")
+    if any(folder.glob("events.out.tfevents.*")):
+        print(f"Curves:           tensorboard --logdir {shown}")
 
 
 def show_measures(measures: dict[str, float], title: str) -> None:
     """A table of measures on the terminal."""
-    Console().print(measures_table(measures, title))
+    print(title)  # not the table's own, which would be broken at its width
+    Console().print(measures_table(measures))
 
 
-def measures_table(measures: dict[str, float], title: str) -> Table:
+def measures_table(measures: dict[str, float]) -> Table:
     """Measures with their units, one a line."""
-    table = Table(title=title, title_justify="left")
+    table = Table()
     table.add_column("measure")
     table.add_column("value", justify="right")
     for name, value in measures.items():

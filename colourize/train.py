@@ -26,7 +26,7 @@ def train(config: DictConfig) -> dict[str, float]:
 
     from colourize import summary
     from colourize.build import build_data, build_task, build_trainer
-    from colourize.checkpoints import check_same_task
+    from colourize.checkpoints import check_resumable
     from colourize.errors import check_count
 
     started = time.perf_counter()
@@ -35,14 +35,14 @@ def train(config: DictConfig) -> dict[str, float]:
     data = build_data(config)
     task = build_task(config, data)
     if config.checkpoint is not None:
-        check_same_task(config.checkpoint, task)
+        check_resumable(config.checkpoint, task, config.trainer.max_epochs)
     trainer = build_trainer(config)
     summary.log_setup(task, data, trainer)
     summary.log_hyperparameters(trainer, config)
     log.info("Ready to train after %.1f s", time.perf_counter() - started)
 
     started = time.perf_counter()
-    trainer.fit(task, datamodule=data, ckpt_path=config.checkpoint, weights_only=True)
+    trainer.fit(task, datamodule=data, ckpt_path=config.checkpoint and str(config.checkpoint), weights_only=True)
     seconds = time.perf_counter() - started
     measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
     log.info("Trained %d epochs in %.1f s", trainer.current_epoch, seconds)

@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
@@ -36,11 +38,10 @@ OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / gro
 NEEDS = {("data", "folder"): ["data.root=pictures"]}
 # What a user must install for it; the extra `dev` leaves these out.
 PLUGINS = {("launcher", "submitit"): "hydra_plugins.hydra_submitit_launcher"}
+SMALL = ("data.num_train=8", "data.num_val=4", "data.num_test=4")
 TINY = (
     "data=synthetic",
-    "data.num_train=8",
-    "data.num_val=4",
-    "data.num_test=4",
+    *SMALL,
     "data.batch_size=4",
     "data.palette=4",
     "model.num_filters=4",
@@ -57,11 +58,15 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compose
     monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
 
     def composed(*overrides: str, name: str = "train") -> DictConfig:
-        return hydra.compose(name, [*overrides, f"output_dir={tmp_path}"], return_hydra_config=True)
+        config = hydra.compose(name, [*overrides, f"output_dir={tmp_path}"], return_hydra_config=True)
+        HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
+        return config
 
+    singletons = Singleton.get_state()
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         yield composed
+    Singleton.set_state(singletons)
 
 
 # --------------------------------------------------------------------------------------- composition
@@ -82,7 +87,6 @@ def test_every_option_composes_and_its_values_arrive(group: str, option: str, co
     assert choices[group] == option
     for other, chosen in overridden(CONF / group / f"{option}.yaml"):
         assert choices[other] == chosen
-    OmegaConf.resolve(config)
     plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
     OmegaConf.to_container(plain, resolve=True, throw_on_missing=True)
     for key, value in own_values(CONF / group / f"{option}.yaml"):
@@ -118,8 +122,11 @@ def own_values(path: Path) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize(
     "key",
-    "data.root data.category data.batch_size data.protocol data.palette model.num_filters model.kernel_size "
-    "task.optimizer.lr trainer.max_epochs trainer.precision trainer.accelerator seed checkpoint".split(),
+    [
+        *("data.root", "data.category", "data.batch_size", "data.protocol", "data.palette"),
+        *("model.num_filters", "model.kernel_size", "task.optimizer.lr"),
+        *("trainer.max_epochs", "trainer.precision", "trainer.accelerator", "seed", "checkpoint"),
+    ],
 )
 def test_the_keys_that_people_type_are_there(key: str, compose: Compose) -> None:
     config = compose()
@@ -305,7 +312,7 @@ def test_every_option_is_built(group: str, option: str, compose: Compose, source
     overrides = [override for override in TINY if not override.startswith((f"{group}=", f"{group}."))]
     if group == "data":
         overrides += ["data.batch_size=4", "data.palette=4"]
-        overrides += {"folder": [f"data.root={sources}"], "synthetic": ["data.num_train=8"]}.get(option, [])
+        overrides += {"folder": [f"data.root={sources}"], "synthetic": SMALL}.get(option, [])
     if option == "ddp":
         overrides += ["trainer.accelerator=cpu"]
     CHECKS[group](compose(f"{group}={option}", *overrides))

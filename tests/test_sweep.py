@@ -76,15 +76,18 @@ import sys
 from pathlib import Path
 from colourize.sweep import add_row
 path, start = Path(sys.argv[1]), int(sys.argv[2])
-sys.stdin.readline()  # until all are ready
+print("ready", flush=True)
+sys.stdin.readline()
 for job in range(start, 80, 4):
     add_row(path, {"job": str(job), f"only{start}": str(job)})
 """
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     processes = [
-        subprocess.Popen([sys.executable, "-c", program, str(path), str(start)], stdin=subprocess.PIPE)
-        for start in range(4)
+        subprocess.Popen([sys.executable, "-c", program, str(path), str(start)], **pipes) for start in range(4)
     ]
     for process in processes:
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:  # all at once: starting takes longer than writing
         process.stdin.write(b"\n")
         process.stdin.flush()
     for process in processes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from typing import Any
 
-import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -53,7 +53,7 @@ def train_epoch(
     task: RestorationTask,
     optimizer: torch.optim.Optimizer,
     pictures: InMemory,
-    batches: Iterable[np.ndarray],
+    batches: Iterable[Any],
     context: AbstractContextManager[None],
 ) -> list[Tensor]:
     """A step for each batch of indices; returns the losses, which stay on the device until someone looks."""

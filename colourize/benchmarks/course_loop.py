@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=25)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("overrides", nargs="*", help="of colourize-train's configuration")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     with hydra.initialize_config_dir(str(app.config_dir()), version_base="1.3"):
         config = hydra.compose("train", arguments.overrides)
     torch.manual_seed(config.seed)

@@ -15,6 +15,7 @@ import lightning
 import torch
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from colourize import __version__
 from colourize.benchmarks.part import Part
@@ -64,17 +65,18 @@ def show(name: str, part: Part) -> None:
         if not lines:
             continue
         columns = list(dict.fromkeys(key for line in lines for key in line))
-        table = Table(title=f"{name}: {title}", title_justify="left")
+        table = Table()
         for number, column in enumerate(columns):
-            table.add_column(column, justify="left" if number == 0 or column == "path" else "right")
+            table.add_column(Text(column), justify="left" if number == 0 or column == "path" else "right")
         before = None
         for line in lines:
             # Lines of one case belong together.
             if before is not None and line.get("path") and line.get("case") != before:
                 table.add_section()
             before = line.get("case")
-            table.add_row(*(line.get(column, "") for column in columns))
-        console.print(table)
+            # As Text: rich would take the unit in "epoch [s]" for its markup.
+            table.add_row(*(Text(line.get(column, "")) for column in columns))
+        console.print(Text(f"\n{name}: {title}"), table)
 
 
 def write(folder: Path, described: Mapping[str, Any], settings: Settings, parts: Mapping[str, Part]) -> None:

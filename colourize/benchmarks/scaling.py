@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +26,6 @@ NUM_VAL = 100  # validation pictures, always as many: the epoch's fixed part
 
 class RandomPictures(SyntheticData):
     """Noise: what it costs does not depend on what is to be seen. Arguments: see `SyntheticData`."""
-
-    @property
-    def cache_dir(self) -> Path | None:
-        return None
 
     def load(self) -> Pictures:
         rng = np.random.default_rng(self.drawing_seed)
@@ -71,7 +66,7 @@ def measure(settings: Settings) -> Part:
         cells = {"training [s]": shown(training), "epoch [s]": shown(epoch)}
         lines.append({"pictures": f"{count:,}", "pixels": f"{size}×{size}", **cells})
     part.tables["One epoch, median (range)"] = lines
-    fits = []
+    fits: list[Any] = []
     for axis in ("pictures", "size"):
         rows = [row for row in part.rows if row["axis"] == axis]
         if len({row["amount"] for row in rows}) < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from typing import Any
 
 from colourize.benchmarks.part import Part, columns, pick, shown
 from colourize.benchmarks.processes import run, train_command
@@ -31,7 +32,7 @@ def measure(settings: Settings) -> Part:
             seconds = run(command, folder, settings.node.num_threads).seconds
             shutil.rmtree(folder)
             part.raw.append({"launcher": launcher, "repetition": repetition, "seconds": seconds})
-    lines = []
+    lines: list[Any] = []
     for launcher in LAUNCHERS:
         times = spread(pick(part.raw, "seconds", launcher=launcher))
         part.rows.append({"launcher": launcher, **columns("seconds", times)})

@@ -18,12 +18,19 @@ class MetricsCsv(Callback):
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.rows: list[dict[str, float]] = []
+        self._validated = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._validated = True
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.is_global_zero:
             return
         row: dict[str, float] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        row.update({name: value.item() for name, value in sorted(trainer.callback_metrics.items())})
+        measures = sorted(trainer.callback_metrics.items())
+        # Lightning keeps the old val/… through epochs without validation.
+        row.update({name: value.item() for name, value in measures if self._validated or not name.startswith("val/")})
+        self._validated = False
         self.rows.append(row)
         write_csv(self.path, self.rows)
 

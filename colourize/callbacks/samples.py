@@ -37,7 +37,8 @@ class SamplePictures(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         epoch = trainer.current_epoch + 1
-        if trainer.state.fn == TrainerFn.FITTING and self.every_n_epochs and epoch % self.every_n_epochs == 0:
+        in_fit = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        if in_fit and self.every_n_epochs and epoch % self.every_n_epochs == 0:
             self.draw(trainer, pl_module, f"epoch-{epoch:03d}")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

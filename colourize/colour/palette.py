@@ -6,10 +6,12 @@ and reads a picture back from labels, or from a distribution over them.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import logging
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +38,7 @@ class Palette(nn.Module):
     def __init__(self, colours: object) -> None:
         super().__init__()
         try:
-            table = np.asarray(colours, dtype=np.float64)
+            table = np.array(colours, dtype=np.float64)
         except (TypeError, ValueError):
             raise UsageError("palette: must be a table of numbers with the columns R, G, B") from None
         if table.ndim != 2 or table.shape[1] != 3 or len(table) < 2:
@@ -51,7 +53,7 @@ class Palette(nn.Module):
         return len(self.colours)
 
     def labels(self, rgb: Tensor) -> Tensor:
-        """The nearest colour of every pixel; of equally near ones the first.
+        """The nearest colour of every pixel; of equally near ones, to 1e-13, any of them.
 
         Args:
             rgb: (N, 3, H, W) in [0, 1].
@@ -155,9 +157,22 @@ def load_palette(path: str | Path) -> np.ndarray:
         if path.suffix == ".npy":
             table = np.load(path, allow_pickle=False)
         else:
-            lines = [line for line in path.read_text().splitlines() if line.strip()]
-            has_header = any(letter.isalpha() for letter in lines[0].replace("e", "")) if lines else False
-            table = np.array([[float(cell) for cell in line.split(",")] for line in lines[has_header:]])
+            with path.open(newline="", encoding="utf-8-sig") as file:  # -sig: as spreadsheets write it
+                rows = [row for row in csv.reader(file) if row]
+            table = np.array([[float(cell) for cell in row] for row in rows[has_header(rows) :]])
         return Palette(table).colours.numpy()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"data.palette={path}: not a palette of RGB colours in [0, 1] ({error})") from None
+
+
+def has_header(rows: list[list[str]]) -> bool:
+    """Whether the first row of a table is names and not numbers."""
+
+    def is_number(cell: str) -> bool:
+        try:
+            float(cell)
+        except ValueError:
+            return False
+        return True
+
+    return bool(rows) and not any(is_number(cell) for cell in rows[0])

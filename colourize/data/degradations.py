@@ -45,7 +45,7 @@ class Grey(Degradation):
     def __init__(self, weights: list[float] | None = None) -> None:
         super().__init__()
         weights = [1 / 3, 1 / 3, 1 / 3] if weights is None else weights
-        if len(weights) != 3 or abs(sum(weights) - 1) > 1e-6 or min(weights) < 0:
+        if len(weights) != 3 or not (abs(sum(weights) - 1) < 1e-6 and min(weights) >= 0):
             raise UsageError(f"task.degradation.weights={weights}: must be three shares of R, G and B that sum to 1")
         self.register_buffer("weights", torch.tensor(weights).view(1, 3, 1, 1), persistent=False)
 
@@ -70,7 +70,7 @@ class LowResolution(Degradation):
 
     def __init__(self, scale_factor: int = 4) -> None:
         super().__init__()
-        if scale_factor not in (2, 4, 8):
+        if type(scale_factor) is not int or scale_factor not in (2, 4, 8):
             raise UsageError(f"task.degradation.scale_factor={scale_factor}: must be 2, 4 or 8")
         self.scale_factor = scale_factor
 

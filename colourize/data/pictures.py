@@ -100,9 +100,10 @@ class PictureData(LightningDataModule):
             train, val, test = split(self.load(), self.protocol)
             counts = f"{len(train)} training, {len(val)} validation and {len(test)} test pictures"
             log.info("%s: %s (%s protocol)", type(self).__name__, counts, self.protocol)
-            if self.batch_size > len(train):
-                raise UsageError(f"data.batch_size={self.batch_size}: more than the {len(train)} training pictures")
             self._pictures = Split(train, val, test)
+        count = len(self._pictures.train)
+        if stage == "fit" and self.batch_size > count:  # no matter to a test
+            raise UsageError(f"data.batch_size={self.batch_size}: more than the {count} training pictures")
 
     @property
     def pictures(self) -> Split:

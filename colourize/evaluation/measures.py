@@ -11,8 +11,8 @@ def picture_measures(prefix: str, postfix: str = "", *, ssim: bool = True) -> Me
 
     - mse: over all pixels and channels.
     - psnr: 10·log10(1/MSE) of each picture in dB, then the mean over pictures.
-    - ssim: Wang et al. 2004 (Gaussian window, σ = 1.5), the mean over pictures. It costs more than the rest
-      together, hence the switch.
+    - ssim: Wang et al. 2004 (Gaussian window, σ = 1.5; over mirrored borders, as torchmetrics has it), the mean
+      over pictures. It costs more than the rest together, hence the switch.
     """
     measures: dict[str, Metric | MetricCollection] = {
         "mse": MeanSquaredError(),

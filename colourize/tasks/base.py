@@ -17,6 +17,7 @@ from torchmetrics import MetricCollection
 from colourize import __version__
 from colourize.data.degradations import Degradation
 from colourize.data.pictures import divisor
+from colourize.errors import UsageError
 from colourize.evaluation.measures import picture_measures
 
 
@@ -60,6 +61,11 @@ class RestorationTask(LightningModule):
         network: nn.Module = instantiate(model, in_channels=self.degradation.channels, out_channels=out_channels)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
+        if not isinstance(optimizer.get("lr"), (int, float)) or optimizer["lr"] <= 0:
+            raise UsageError(f"task.optimizer.lr={optimizer.get('lr')}: must be a number above 0")
+        interval = (lr_scheduler or {}).get("interval", "epoch")
+        if interval not in ("step", "epoch"):
+            raise UsageError(f"task.lr_scheduler.interval={interval}: must be step or epoch")
         self.optimizer_config = optimizer
         self.lr_scheduler_config = lr_scheduler
         self.divisor = divisor(protocol)
@@ -153,8 +159,19 @@ class RestorationTask(LightningModule):
             "truth": pair.truth,
         }
 
+    def build_optimizer(self) -> torch.optim.Optimizer:
+        """The optimiser of the configuration, over all parameters.
+
+        Raises:
+            UsageError: an argument that it does not take.
+        """
+        try:
+            return instantiate(self.optimizer_config, self.parameters())
+        except Exception as error:
+            raise UsageError(f"task.optimizer={self.optimizer_config}: {error.__cause__ or error}") from error
+
     def configure_optimizers(self) -> Any:
-        optimizer = instantiate(self.optimizer_config, self.parameters())
+        optimizer = self.build_optimizer()
         if self.lr_scheduler_config is None:
             return optimizer
         arguments = dict(self.lr_scheduler_config)

@@ -71,7 +71,6 @@ def test_equal_runs_give_equal_files(run, tmp_path):
     assert one == other
 
 
-@pytest.mark.xfail(strict=True, reason="the last validation's values stand in the rows of later epochs, too")
 def test_epochs_without_validation_have_no_validation_values(run):
     rows = rows_of(run("run", 4, check_val_every_n_epoch=2).files[-1])
     assert all(row["train/loss"] for row in rows)

@@ -54,7 +54,6 @@ def test_files(tiny_task, tiny_data, quiet_trainer, folder, every_n_epochs, expe
     assert names(folder) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="the untrained network's pictures appear as those of epoch 1")
 def test_sanity_check_is_no_epoch(tiny_task, tiny_data, quiet_trainer, folder):
     samples = SamplePictures(str(folder))
     trainer = quiet_trainer(callbacks=[samples], num_sanity_val_steps=1, limit_train_batches=0)
