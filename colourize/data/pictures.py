@@ -56,6 +56,8 @@ class PictureData(LightningDataModule):
         eval_batch_size: pictures a validation or test step; it changes no measure.
         protocol: "honest" or "course".
         palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them; None: no palette.
+        reshuffle: a new order in every epoch; False: shuffled once, the same batches in every epoch, as the course's
+            notebooks have it.
         seed: of the shuffling (together with the epoch) and of the palette's fit.
 
     Raises:
@@ -68,6 +70,7 @@ class PictureData(LightningDataModule):
         eval_batch_size: int = 250,
         protocol: str = "honest",
         palette: int | str | None = 24,
+        reshuffle: bool = True,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -83,6 +86,7 @@ class PictureData(LightningDataModule):
         self.eval_batch_size = eval_batch_size
         self.protocol = protocol
         self.palette = palette
+        self.reshuffle = reshuffle
         self.seed = seed
         self._pictures: Split | None = None
 
@@ -138,7 +142,8 @@ class PictureData(LightningDataModule):
 
     def _batches(self, pictures: np.ndarray, batch_size: int, shuffle: bool = False) -> DataLoader[Tensor]:
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        batches = Batches(len(pictures), batch_size, self.seed if shuffle else None, world_size, rank)
+        seed = self.seed if shuffle else None
+        batches = Batches(len(pictures), batch_size, seed, world_size, rank, reshuffle=self.reshuffle)
         # batch_size=None: the sampler's items are whole batches, each one look-up in memory. No worker processes:
         # to pass a batch between processes costs more than to make it.
         return DataLoader(InMemory(pictures), batch_size=None, sampler=batches)
@@ -173,13 +178,21 @@ class Batches(Sampler[np.ndarray]):
         batch_size: pictures a batch, over all processes.
         seed: of the shuffling; None: in their own order.
         world_size, rank: how many processes, and which this is.
+        reshuffle: whether the order changes with the epoch.
     """
 
     def __init__(
-        self, count: int, batch_size: int, seed: int | None = None, world_size: int = 1, rank: int = 0
+        self,
+        count: int,
+        batch_size: int,
+        seed: int | None = None,
+        world_size: int = 1,
+        rank: int = 0,
+        *,
+        reshuffle: bool = True,
     ) -> None:
         self.count, self.batch_size, self.seed, self.epoch = count, batch_size, seed, 0
-        self.world_size, self.rank = world_size, rank
+        self.world_size, self.rank, self.reshuffle = world_size, rank, reshuffle
         starts = list(range(0, count, batch_size))
         if len(starts) > 1 and count - starts[-1] < world_size:
             starts.pop()  # too few for every process to have one: they join the batch before
@@ -187,7 +200,7 @@ class Batches(Sampler[np.ndarray]):
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this at the start of each epoch."""
-        self.epoch = epoch
+        self.epoch = epoch if self.reshuffle else 0
 
     def __iter__(self) -> Iterator[np.ndarray]:
         order = np.arange(self.count)

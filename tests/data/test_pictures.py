@@ -147,6 +147,15 @@ def test_order_of_training_follows_seed_and_epoch() -> None:
     assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
 
 
+def test_without_reshuffling_all_epochs_have_the_same_batches() -> None:
+    batches = Batches(50, 20, seed=1, reshuffle=False)
+    first = np.concatenate(list(batches)).tolist()
+    batches.set_epoch(3)
+    assert np.concatenate(list(batches)).tolist() == first != list(range(50))
+    loader = Numbered(reshuffle=False).train_dataloader()
+    assert not loader.sampler.reshuffle  # type: ignore[attr-defined]
+
+
 def test_validation_and_test_batches_are_in_order() -> None:
     data = Numbered(eval_batch_size=20)
     val, test = list(data.val_dataloader()), list(data.test_dataloader())
@@ -175,7 +184,7 @@ def test_batch_sizes(key: str, value: Any) -> None:
 
 def test_batch_size_above_the_training_pictures() -> None:
     with pytest.raises(UsageError, match=r"^data\.batch_size=904: more than the 903 training pictures"):
-        Numbered(batch_size=904).setup()
+        Numbered(batch_size=904).setup("fit")
     Numbered(batch_size=903, eval_batch_size=5000).setup()
 
 
