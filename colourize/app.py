@@ -85,7 +85,8 @@ def _mendable(error: BaseException, config_name: str = "") -> ColourizeError | N
         group, _, option = error.missing_cfg_file.rpartition("/")
         return UsageError(f"{group}={option}: must be one of {', '.join(error.options)}")
     if isinstance(error, ValueError) and "Config group override" in str(error):  # logger=null, or =3
-        return UsageError("a group takes one of its options: group=option (--help lists them); ~group removes it")
+        wrong = [word for word in sys.argv[1:] if word.startswith("=") or word.endswith("=null")]
+        return UsageError(f"{' '.join(wrong)}: a group takes one of its options, as in group=option; ~group removes it")
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return UsageError(_short(str(error), config_name))
     return None

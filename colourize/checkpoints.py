@@ -79,10 +79,6 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) ->
             no epochs left to train.
     """
     checkpoint = read(path)
-    if checkpoint.get("epoch", -1) + 1 >= max_epochs:
-        raise UsageError(
-            f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
-        )
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
     if made_by != asked:
         raise UsageError(f"checkpoint={path}: was made by the task {_last(made_by)}, this run's is {_last(asked)}")
@@ -92,6 +88,10 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) ->
         if then != now:
             told = "" if part == "palette" else f" ({then} there, {now} here)"
             raise UsageError(f"checkpoint={path}: was made with another {part}{told}")
+    if checkpoint.get("epoch", -1) + 1 >= max_epochs:
+        raise UsageError(
+            f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
+        )
 
 
 def _last(name: str) -> str:

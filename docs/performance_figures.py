@@ -125,7 +125,7 @@ def markdown(lines: Sequence[dict[str, str]]) -> str:
 
 def figures(values: dict[str, float]) -> str:
     """The figures of a part, one a line."""
-    return "\n".join(f"- {name}: {value:.3g}" for name, value in values.items())
+    return "\n".join(f"- {name}: {value:,.2f}" for name, value in values.items())
 
 
 def draw_scaling(rows: Sequence[dict[str, Any]], path: Path) -> None:

@@ -38,6 +38,7 @@ PUBLISHED = {
     "regression_cnn-colour_regression": Row("RegressionCNN", "0.0082", ""),
     "cnn-colour_classification": Row("CNN", "1.59–1.60", "41"),
     "unet-colour_classification": Row("UNet", "1.376–1.379", "48"),
+    "unet-colour_classification-fixed": Row("UNet, same batches", "1.376–1.379", "48"),
     "cnn-super_resolution": Row("CNN, super-resolution", "1.479–1.481", "46"),
     "unet-super_resolution": Row("UNet, super-resolution", "1.468", "47"),
 }
@@ -87,7 +88,7 @@ def print_table(rows: list[dict[str, str]]) -> None:
 def draw(rows: list[dict[str, str]], path: Path) -> None:
     """Validation (solid) and training (dashed) loss over epochs, one panel a model, one line a seed."""
     train, val = by_run(rows, "train/loss"), by_run(rows, "val/loss")
-    figure, panels = plt.subplots(1, len(PUBLISHED), figsize=(16, 3.4), layout="constrained")
+    figure, panels = plt.subplots(1, len(PUBLISHED), figsize=(18, 3.4), layout="constrained")
     for panel, (run, (title, loss, _)) in zip(panels, PUBLISHED.items(), strict=True):
         for seed, curve in val[run].items():
             epochs = range(1, len(curve) + 1)

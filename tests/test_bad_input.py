@@ -67,7 +67,7 @@ TRAIN = [
     ("trainer.max_epochs=0", USAGE, "trainer.max_epochs=0: must be "),
     ("trainer.max_epochs=x", USAGE, "trainer.max_epochs=x: must be "),
     ("trainer.max_epochs=1.5", USAGE, "trainer.max_epochs=1.5: must be "),
-    ("trainer.precision=7", USAGE, "trainer: Precision 7 is invalid"),
+    ("trainer.precision=7", USAGE, "trainer.precision=7: must be one of auto, 32-true"),
     ("trainer.accelerator=foo", USAGE, "trainer: You selected an invalid accelerator name: `accelerator='foo'`"),
     ("trainer.devices=0", USAGE, "devices"),
     ("trainer.limit_train_batches=-1", USAGE, "limit_train_batches"),
@@ -126,7 +126,7 @@ EVALUATE = [
         "scale_factor=4: must divide",
     ),
     ("checkpoint={last} data.num_test=5", USAGE, "data.num_test: there is no such key"),
-    ("checkpoint={last} trainer.precision=7", USAGE, "trainer: Precision 7 is invalid"),
+    ("checkpoint={last} trainer.precision=7", USAGE, "trainer.precision=7: must be one of auto, 32-true"),
     ("checkpoint={last} trainer=foo", USAGE, "trainer=foo: must be one of "),
 ]
 

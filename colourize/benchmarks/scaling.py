@@ -40,12 +40,14 @@ class RandomPictures(SyntheticData):
 def measure(settings: Settings) -> Part:
     """Every number and size in turn; the first epoch of each size is not counted."""
     node = settings.node.scaling
-    points = {
-        **{f"pictures {count}": (count, SIZE) for count in node.counts},
-        **{f"size {size}": (node.count_of_sizes, size) for size in node.sizes},
+    axes = {
+        "pictures": [(count, SIZE) for count in node.counts],
+        "size": [(node.count_of_sizes, size) for size in node.sizes],
     }
+    # A point that lies on both axes is measured once.
+    points = {f"{count} of {size}×{size} pixels": (count, size) for axis in axes.values() for count, size in axis}
     part = Part()
-    for size in {size for _, size in points.values()}:
+    for size in sorted({size for _, size in points.values()}):
         log.info("scaling: warming up, %d×%d pixels", size, size)
         _epoch(settings, 2 * NUM_VAL, size)
     for repetition in range(1, settings.repeats + 1):
@@ -53,21 +55,19 @@ def measure(settings: Settings) -> Part:
             count, size = points[name]
             log.info("scaling: %s, repetition %d of %d", name, repetition, settings.repeats)
             timing = _epoch(settings, count, size)
-            axis = name.split()[0]
-            point = {"axis": axis, "pictures": count, "size": size, "repetition": repetition}
+            point = {"pictures": count, "size": size, "repetition": repetition}
             part.raw.append({**point, "training": timing.training, "epoch": timing.epoch})
     lines: list[Any] = []
-    for name, (count, size) in points.items():
-        axis = name.split()[0]
-        where = {"axis": axis, "pictures": count, "size": size}
+    for axis, (count, size) in ((name, point) for name, chosen in axes.items() for point in chosen):
+        where = {"pictures": count, "size": size}
         training, epoch = (spread(pick(part.raw, key, **where)) for key in ("training", "epoch"))
-        amount = count if axis == "pictures" else size * size
-        part.rows.append({**where, "amount": amount, **columns("training_s", training), **columns("epoch_s", epoch)})
+        amount = {"axis": axis, **where, "amount": count if axis == "pictures" else size * size}
+        part.rows.append({**amount, **columns("training_s", training), **columns("epoch_s", epoch)})
         cells = {"training [s]": shown(training), "epoch [s]": shown(epoch)}
         lines.append({"pictures": f"{count:,}", "pixels": f"{size}×{size}", **cells})
     part.tables["One epoch, median (range)"] = lines
     fits: list[Any] = []
-    for axis in ("pictures", "size"):
+    for axis in axes:
         rows = [row for row in part.rows if row["axis"] == axis]
         if len({row["amount"] for row in rows}) < 2:
             continue
@@ -100,5 +100,5 @@ def _epoch(settings: Settings, count: int, size: int) -> Timing:
 
 def _is_common(override: str) -> bool:
     key = override.lstrip("+~").partition("=")[0]
-    common = ("batch_size", "eval_batch_size", "protocol", "seed")
+    common = ("batch_size", "eval_batch_size", "protocol", "seed", "reshuffle")
     return not key.startswith("data.") or key.removeprefix("data.") in common
