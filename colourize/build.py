@@ -6,6 +6,7 @@ import logging
 import warnings
 from typing import Any
 
+import torch
 from hydra.utils import get_class, instantiate
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
@@ -78,6 +79,8 @@ def build_trainer(config: DictConfig) -> Trainer:
     logger: Logger | bool = instantiate(config.logger) if config.get("logger") else False
     callbacks = build_callbacks(config, with_logger=bool(logger))
     checkpointing = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
+    # A debugging aid of torch's that comes with `deterministic`: it writes over memory that is about to be written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         return instantiate(
             config.trainer, callbacks=callbacks, logger=logger, enable_checkpointing=checkpointing, _convert_="all"

@@ -22,7 +22,7 @@ GROUPS = {
     for path in (REPOSITORY / "conf").iterdir()
     if path.is_dir()
 }
-DOORS = ("train", "evaluate")
+DOORS = ("train", "evaluate", "benchmark")
 
 
 def output(words: Sequence[str | Path], cwd: Path, **environment: str) -> str:

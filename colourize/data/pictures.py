@@ -162,7 +162,7 @@ class InMemory(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def __getitem__(self, indices: Sequence[int]) -> Tensor:
+    def __getitem__(self, indices: Sequence[int] | np.ndarray) -> Tensor:
         return self.pictures[torch.as_tensor(indices)]
 
 
