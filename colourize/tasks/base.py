@@ -12,7 +12,7 @@ import torch
 from hydra.utils import instantiate
 from lightning import LightningModule
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
+from torchmetrics import MeanMetric, MetricCollection
 
 from colourize import __version__
 from colourize.data.degradations import Degradation
@@ -61,14 +61,15 @@ class RestorationTask(LightningModule):
         network: nn.Module = instantiate(model, in_channels=self.degradation.channels, out_channels=out_channels)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
-        if not isinstance(optimizer.get("lr"), (int, float)) or optimizer["lr"] <= 0:
-            raise UsageError(f"task.optimizer.lr={optimizer.get('lr')}: must be a number above 0")
+        if not isinstance(optimizer.get("lr"), (int, float)) or not optimizer["lr"] >= 0:
+            raise UsageError(f"task.optimizer.lr={optimizer.get('lr')}: must be a number of at least 0")
         interval = (lr_scheduler or {}).get("interval", "epoch")
         if interval not in ("step", "epoch"):
             raise UsageError(f"task.lr_scheduler.interval={interval}: must be step or epoch")
         self.optimizer_config = optimizer
         self.lr_scheduler_config = lr_scheduler
         self.divisor = divisor(protocol)
+        self.val_loss, self.test_loss = MeanMetric(), MeanMetric()
         # A quick PSNR after each epoch, all measures at the end.
         self.val_measures = picture_measures("val/", ssim=False)
         self.test_measures = picture_measures("test/")
@@ -123,29 +124,23 @@ class RestorationTask(LightningModule):
         """(N, in_channels, H, W) → the model's output, (N, out_channels, H, W)."""
         return self.model(inputs)
 
-    def _step(self, pair: Pair, stage: str) -> tuple[Tensor, Tensor]:
-        outputs = self(pair.inputs)
-        loss = self.loss(outputs, pair.target)
-        # sync_dist: of several processes each has its share of the pictures; the mean is over all of them.
-        self.log(
-            f"{stage}/loss",
-            loss,
-            on_step=False,
-            on_epoch=True,
-            prog_bar=True,
-            sync_dist=True,
-            batch_size=len(pair.truth),
-        )
-        return outputs, loss
-
     def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
-        return self._step(pair, "train")[1]
+        loss = self.loss(self(pair.inputs), pair.target)
+        self.log("train/loss", loss, on_epoch=True, on_step=False, sync_dist=True, batch_size=len(pair.truth))
+        return loss
 
     def validation_step(self, pair: Pair, batch_idx: int) -> None:
-        self.update_measures("val", self._step(pair, "val")[0].float(), pair)
+        self._evaluate(pair, "val", self.val_loss)
 
     def test_step(self, pair: Pair, batch_idx: int) -> None:
-        self.update_measures("test", self._step(pair, "test")[0].float(), pair)
+        self._evaluate(pair, "test", self.test_loss)
+
+    def _evaluate(self, pair: Pair, stage: str, mean_loss: MeanMetric) -> None:
+        outputs = self(pair.inputs)
+        # Not the loss itself: Lightning's mean over processes divides by a rounded number of pictures.
+        mean_loss.update(self.loss(outputs, pair.target), len(pair.truth))
+        self.log(f"{stage}/loss", mean_loss, on_step=False, on_epoch=True, prog_bar=True)
+        self.update_measures(stage, outputs.float(), pair)
 
     def sample_rows(self, pair: Pair) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
