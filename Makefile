@@ -11,7 +11,7 @@ ARGS ?=
 .DEFAULT_GOAL := train
 
 train: $(VENV)/.installed
-	$(VENV)/bin/colourize-train $(if $(findstring data=,$(ARGS)),,data=synthetic) $(ARGS)
+	$(VENV)/bin/colourize-train $(if $(filter data=% experiment=% data.root=% data.category=%,$(ARGS)),,data=synthetic) $(ARGS)
 
 # One thread a test process: several on one core only wait for each other.
 test: $(VENV)/.installed

@@ -5,6 +5,7 @@ Imports of torch and lightning have no place here: `--help` and shell completion
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -48,7 +49,7 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
                 raise
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise mendable from error  # the sweep goes on, and its table records the error
-            _remove_empty_run(Path(HydraConfig.get().runtime.output_dir))
+            _remove_start()
             if show_traceback:
                 raise
             _fail(mendable)
@@ -118,9 +119,18 @@ def _allowed_keys(parent: str, config_name: str) -> str:
     return f"{parent or 'the top level'} has {', '.join(str(key) for key in node if not str(key).startswith('_'))}"
 
 
-def _remove_empty_run(folder: Path) -> None:
-    """Remove a run's folder that holds nothing but Hydra's record of a start that failed."""
-    if all(path.name == ".hydra" or path.suffix == ".log" for path in folder.iterdir()):
-        shutil.rmtree(folder)
-        if folder.parent.name and not any(folder.parent.iterdir()) and folder.parent.parent.name == "outputs":
-            folder.parent.rmdir()
+def _remove_start() -> None:
+    """Remove what Hydra wrote for a run that did not begin: its record and log, and the folders left empty.
+
+    A folder in use before, which holds anything else, keeps everything.
+    """
+    config = HydraConfig.get()
+    folder = Path(config.runtime.output_dir)
+    written = {config.output_subdir or ".hydra", f"{config.job.name}.log"}
+    if {path.name for path in folder.iterdir()} <= written:
+        shutil.rmtree(folder / (config.output_subdir or ".hydra"), ignore_errors=True)
+        (folder / f"{config.job.name}.log").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty, or where we stand
+            folder.rmdir()
+            if folder.parent.parent.name == "outputs":  # that of the day
+                folder.parent.rmdir()

@@ -7,6 +7,8 @@ import warnings
 from typing import Any
 
 import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import get_class, instantiate
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
@@ -57,7 +59,10 @@ def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
         arguments["palette"] = colours.tolist()
     # The task builds its own parts from plain values, so that its checkpoint can do the same.
     task: RestorationTask = instantiate(config.task, **arguments, _recursive_=False, _convert_="all")
-    task.build_optimizer()  # thrown away: a wrong argument must show before a run begins
+    # Thrown away: a wrong argument must show before a run begins.
+    task.build_scheduler(task.build_optimizer(), total_steps=100)
+    if config.get("compile"):
+        task.model.compile()  # not torch.compile(model), which would rename every weight in the checkpoint
     task.degradation.check_size(*data.pictures.train.shape[1:3])
     return task
 
@@ -70,6 +75,11 @@ def build_trainer(config: DictConfig) -> Trainer:
     """
     if "max_epochs" in config.trainer:
         check_count("trainer.max_epochs", config.trainer.max_epochs)
+    if "ddp" in str(config.trainer.get("strategy")) and sweeps_here():
+        raise UsageError(
+            "trainer.strategy=ddp: its processes would each start the whole sweep again; one device a job "
+            "(launcher=joblib), or launcher=submitit"
+        )
     if str(config.trainer.precision) not in PRECISIONS:
         raise UsageError(f"trainer.precision={config.trainer.precision}: must be one of {', '.join(PRECISIONS)}")
     config.trainer.accelerator = available_accelerator(config.trainer.accelerator)
@@ -100,3 +110,11 @@ def build_callbacks(config: DictConfig, *, with_logger: bool) -> list[Callback]:
     if not config.trainer.get("enable_progress_bar", True):
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     return callbacks
+
+
+def sweeps_here() -> bool:
+    """Whether this is a job of a sweep that runs on this machine."""
+    if not HydraConfig.initialized():
+        return False
+    hydra = HydraConfig.get()
+    return hydra.mode == RunMode.MULTIRUN and "submitit" not in str(hydra.runtime.choices.get("hydra/launcher"))

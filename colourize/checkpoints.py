@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from hydra.utils import get_class
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.tasks.base import RestorationTask, qualified_name
+
+log = logging.getLogger(__name__)
 
 
 def load(path: str | Path) -> RestorationTask:
@@ -68,7 +71,15 @@ def data_from(checkpoint: dict[str, Any], path: str | Path) -> PictureData:
         raise InputError(
             f"checkpoint={path}: does not say which data it was trained on; give one, such as data=cifar10"
         )
-    return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
+    try:
+        return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
+    except ColourizeError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"checkpoint={path}: its data cannot be had any more; give other data, such as data=cifar10: "
+            + " ".join(str(error).split())[:150]
+        ) from error
 
 
 def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) -> None:
@@ -83,7 +94,7 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) ->
     if made_by != asked:
         raise UsageError(f"checkpoint={path}: was made by the task {_last(made_by)}, this run's is {_last(asked)}")
     before = checkpoint["hyper_parameters"]
-    for part in ("degradation", "model", "protocol", "palette"):
+    for part in ("degradation", "model", "protocol", "palette", "optimizer", "lr_scheduler"):
         then, now = before.get(part), task.hparams.get(part)
         if then != now:
             told = "" if part == "palette" else f" ({then} there, {now} here)"
@@ -92,6 +103,8 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) ->
         raise UsageError(
             f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
         )
+    if "total_steps" in (before.get("lr_scheduler") or {}).values():
+        log.warning("The learning-rate schedule of %s goes on as it was planned, for that run's epochs", path)
 
 
 def _last(name: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from colourize.errors import UsageError
+
 # Weights stay float32 in all of them.
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
@@ -13,6 +15,8 @@ def available_accelerator(accelerator: str) -> str:
 
     Palette labels are computed in double precision, which Apple's GPUs do not have.
     """
+    if accelerator == "mps":
+        raise UsageError("trainer.accelerator=mps: has no double precision, which palette labels need; take cpu")
     if accelerator == "auto" and not torch.cuda.is_available() and torch.backends.mps.is_available():
         return "cpu"
     return accelerator

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +69,10 @@ def hyperparameters(config: DictConfig) -> dict[str, Any]:
     return flat
 
 
-def show_run(folder: Path, measures: dict[str, float]) -> None:
+def show_run(folder: Path, measures: dict[str, float], *, best: bool) -> None:
     """The end of a run on the terminal: test measures, where the pictures are, how to see the curves."""
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
-    show_measures(tested, "Test measures (weights of the least validation loss)")
+    show_measures(tested, f"Test measures (weights {'of the least validation loss' if best else 'of the last epoch'})")
     shown = os.path.relpath(folder)
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # Not console.print: a path must stay on one line to be copied.
@@ -79,7 +81,9 @@ def show_run(folder: Path, measures: dict[str, float]) -> None:
     if (folder / "checkpoints" / "best.ckpt").exists():
         print(f"Best checkpoint:  {shown}/checkpoints/best.ckpt")
     if any(folder.glob("events.out.tfevents.*")):
-        print(f"Curves:           tensorboard --logdir {shown}")
+        beside_python = Path(sys.executable).with_name("tensorboard")
+        tensorboard = "tensorboard" if shutil.which("tensorboard") else os.path.relpath(beside_python)
+        print(f"Curves:           {tensorboard} --logdir {shown}")
 
 
 def show_measures(measures: dict[str, float], title: str) -> None:

@@ -54,7 +54,7 @@ def train(config: DictConfig) -> dict[str, float]:
         folder = Path(config.output_dir)
         summary.write_measures(folder / "metrics.json", measures)
         summary.log_hyperparameters(trainer, config, dict(tested))
-        summary.show_run(folder, measures)
+        summary.show_run(folder, measures, best=bool(best))
     return measures
 
 

@@ -61,7 +61,10 @@ TRAIN = [
     (f"{SR} data.size=30", USAGE, "task.degradation.scale_factor=4: must divide the pictures' size, 30×30"),
     ("task.optimizer.lr=abc", USAGE, "task.optimizer.lr"),
     ("task.optimizer.lr=-1", USAGE, "task.optimizer.lr"),
+    ("+task.optimizer.foo=1", USAGE, "task.optimizer="),
     ("lr_scheduler=cosine task.lr_scheduler.interval=foo", USAGE, "interval"),
+    ("lr_scheduler=cosine +task.lr_scheduler.foo=1", USAGE, "task.lr_scheduler="),
+    ("lr_scheduler=one_cycle task.lr_scheduler.pct_start=2", USAGE, "task.lr_scheduler="),
     # trainer and the rest
     ("trainer.max_epochs=-1", USAGE, "trainer.max_epochs=-1: must be "),
     ("trainer.max_epochs=0", USAGE, "trainer.max_epochs=0: must be "),
@@ -180,6 +183,15 @@ def test_train_with_other_sources(
 @pytest.mark.parametrize(("overrides", "code", "named"), EVALUATE, ids=[case[0] for case in EVALUATE])
 def test_evaluate(overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path) -> None:
     check(run("evaluate", overrides.format(**places).split(), tmp_path / "here"), code, named)
+
+
+def test_a_failed_start_leaves_the_files_of_others_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "logs" / "mine.log"
+    mine.parent.mkdir()
+    mine.write_text("kept")
+    outcome = run("train", [*TINY, "model.kernel_size=4", f"hydra.run.dir={mine.parent}"], tmp_path / "here")
+    assert outcome.code == USAGE
+    assert mine.read_text() == "kept"
 
 
 def test_the_traceback_is_shown_on_request(tmp_path: Path) -> None:

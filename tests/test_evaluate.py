@@ -87,7 +87,7 @@ def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
 
 def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path) -> None:
     last = best.with_name("last.ckpt")
-    outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", "+trainer.enable_progress_bar=false")
+    outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", "trainer.enable_progress_bar=false")
     with (outcome.sweep / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]

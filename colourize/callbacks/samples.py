@@ -51,8 +51,10 @@ class SamplePictures(Callback):
         if not (isinstance(task, RestorationTask) and isinstance(data, PictureData)):
             return
         chosen = torch.from_numpy(data.pictures.val[: self.num_pictures]).to(task.device)
-        with trainer.precision_plugin.forward_context():
-            grid = labelled_grid(task.sample_rows(task.make_pair(chosen)))
+        pair = task.make_pair(chosen)
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
+            outputs = task(pair.inputs)
+        grid = labelled_grid(task.sample_rows(pair, outputs.float()))
         self.folder.mkdir(parents=True, exist_ok=True)
         grid.save(self.folder / f"{name}.png")
         if isinstance(trainer.logger, TensorBoardLogger):

@@ -30,6 +30,7 @@ class FolderData(PictureData):
         root: the folder.
         size: height and width in pixels, at least 8.
         test_fraction: the share of test pictures where there are no sub-folders, above 0 and below 1.
+        split_seed: which pictures these are; apart from the run's seed, so that runs stay comparable.
         common: what every source has (see `PictureData`).
 
     Raises:
@@ -42,6 +43,7 @@ class FolderData(PictureData):
         root: str | Path | None = None,
         size: int = 32,
         test_fraction: float = 0.1,
+        split_seed: int = 0,
         **common: Any,
     ) -> None:
         if not root or str(root) == "???":
@@ -55,7 +57,9 @@ class FolderData(PictureData):
             raise UsageError(f"data.test_fraction={test_fraction}: must be above 0 and below 1")
         self.root = Path(root)
         self.size = size
+        check_count("data.split_seed", split_seed, least=0)
         self.test_fraction = test_fraction
+        self.split_seed = split_seed
 
     def load(self) -> Pictures:
         root = self.root
@@ -87,7 +91,8 @@ class FolderData(PictureData):
 
         # By name rather than by place in the list: a new file hardly ever moves another to the other part.
         def draw(file: Path) -> bytes:
-            return hashlib.blake2b(os.fsencode(file.relative_to(self.root).as_posix())).digest()
+            name = file.relative_to(self.root).as_posix()
+            return hashlib.blake2b(os.fsencode(f"{self.split_seed}/{name}")).digest()
 
         num_test = min(max(round(self.test_fraction * len(files)), 1), len(files) - 2)
         test = set(sorted(files, key=draw)[:num_test])

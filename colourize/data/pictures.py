@@ -19,8 +19,9 @@ from colourize.errors import UsageError, check_count
 log = logging.getLogger(__name__)
 
 PROTOCOLS = ("honest", "course")
-# Which pictures are held out for validation never varies with the run's seed: runs stay comparable.
+# Which pictures are held out, and what the classes are, never varies with the run's seed: runs stay comparable.
 SPLIT_SEED = 0
+PALETTE_SEED = 0
 HELD_OUT_FRACTION = 0.1
 
 
@@ -58,7 +59,7 @@ class PictureData(LightningDataModule):
         palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them; None: no palette.
         reshuffle: a new order in every epoch; False: shuffled once, the same batches in every epoch, as the course's
             notebooks have it.
-        seed: of the shuffling (together with the epoch) and of the palette's fit.
+        seed: of the shuffling, together with the epoch.
 
     Raises:
         UsageError: a value that is not allowed; the message names the key.
@@ -101,10 +102,9 @@ class PictureData(LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
-            train, val, test = split(self.load(), self.protocol)
-            counts = f"{len(train)} training, {len(val)} validation and {len(test)} test pictures"
+            self._pictures = split(self.load(), self.protocol)
+            counts = "{} training, {} validation and {} test pictures".format(*map(len, self._pictures))
             log.info("%s: %s (%s protocol)", type(self).__name__, counts, self.protocol)
-            self._pictures = Split(train, val, test)
         count = len(self._pictures.train)
         if stage == "fit" and self.batch_size > count:  # no matter to a test
             raise UsageError(f"data.batch_size={self.batch_size}: more than the {count} training pictures")
@@ -128,7 +128,7 @@ class PictureData(LightningDataModule):
         if isinstance(self.palette, str):
             return load_palette(self.palette)
         return cached_palette(
-            self.pictures.train, self.palette, divisor=self.divisor, seed=self.seed, cache_dir=self.cache_dir
+            self.pictures.train, self.palette, divisor=self.divisor, seed=PALETTE_SEED, cache_dir=self.cache_dir
         )
 
     def train_dataloader(self) -> DataLoader[Tensor]:
@@ -142,6 +142,9 @@ class PictureData(LightningDataModule):
 
     def _batches(self, pictures: np.ndarray, batch_size: int, shuffle: bool = False) -> DataLoader[Tensor]:
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
+        if min(batch_size, len(pictures)) < world_size:
+            counts = f"batches of {batch_size} from {len(pictures)} pictures"
+            raise UsageError(f"trainer.devices: {counts} leave some of {world_size} processes without any")
         seed = self.seed if shuffle else None
         batches = Batches(len(pictures), batch_size, seed, world_size, rank, reshuffle=self.reshuffle)
         # batch_size=None: the sampler's items are whole batches, each one look-up in memory. No worker processes:

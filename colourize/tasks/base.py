@@ -32,7 +32,7 @@ class Pair(NamedTuple):
 class RestorationTask(LightningModule):
     """A model, a degradation, an optimiser: everything but what the answer is.
 
-    A subclass overrides `target` and `loss` (what is learned) and `pictures` (how outputs become pictures), and
+    A subclass overrides `target` and `loss` (what is learned) and `prediction` (how outputs become a picture), and
     where it has measures of its own `update_measures`; its constructor ends with `save_hyperparameters`. All
     arguments are plain values, so that a checkpoint alone rebuilds the task (`colourize.load`).
 
@@ -94,9 +94,13 @@ class RestorationTask(LightningModule):
         """The loss to train with, a scalar: the mean over the batch."""
         raise NotImplementedError
 
-    def pictures(self, outputs: Tensor) -> dict[str, Tensor]:
-        """Outputs as pictures (N, 3, H, W), RGB in [0, 1], by name; "prediction" is the one that is measured."""
+    def prediction(self, outputs: Tensor) -> Tensor:
+        """Outputs as the picture that is measured, (N, 3, H, W), RGB in [0, 1]."""
         raise NotImplementedError
+
+    def pictures(self, outputs: Tensor) -> dict[str, Tensor]:
+        """All pictures that can be read from outputs, by name; the prediction comes first."""
+        return {"prediction": self.prediction(outputs)}
 
     def quantised(self, truth: Tensor) -> dict[str, Tensor]:
         """The best picture that the task's answers could give, where that is not the truth itself."""
@@ -105,7 +109,7 @@ class RestorationTask(LightningModule):
     def update_measures(self, stage: str, outputs: Tensor, pair: Pair) -> None:
         """Update and log the measures of a validation or test batch."""
         measures = self.val_measures if stage == "val" else self.test_measures
-        self.measure(measures, self.pictures(outputs)["prediction"], pair.truth)
+        self.measure(measures, self.prediction(outputs), pair.truth)
 
     def measure(self, measures: MetricCollection, pictures: Tensor, truth: Tensor) -> None:
         """Update and log the measures of a batch's pictures."""
@@ -137,15 +141,16 @@ class RestorationTask(LightningModule):
 
     def _evaluate(self, pair: Pair, stage: str, mean_loss: MeanMetric) -> None:
         outputs = self(pair.inputs)
-        # Not the loss itself: Lightning's mean over processes divides by a rounded number of pictures.
-        mean_loss.update(self.loss(outputs, pair.target), len(pair.truth))
-        self.log(f"{stage}/loss", mean_loss, on_step=False, on_epoch=True, prog_bar=True)
-        self.update_measures(stage, outputs.float(), pair)
+        # Whatever the network computes in, what is measured of it is measured in float32.
+        with torch.autocast(self.device.type, enabled=False):
+            outputs = outputs.float()
+            # Not the loss itself: Lightning's mean over processes divides by a rounded number of pictures.
+            mean_loss.update(self.loss(outputs, pair.target), len(pair.truth))
+            self.log(f"{stage}/loss", mean_loss, on_step=False, on_epoch=True, prog_bar=True)
+            self.update_measures(stage, outputs, pair)
 
-    def sample_rows(self, pair: Pair) -> dict[str, Tensor]:
+    def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
-        with torch.no_grad():
-            outputs = self(pair.inputs).float()
         return {
             self.degradation.name: self.degradation.show(pair.inputs),
             **self.pictures(outputs),
@@ -165,15 +170,27 @@ class RestorationTask(LightningModule):
         except Exception as error:
             raise UsageError(f"task.optimizer={self.optimizer_config}: {error.__cause__ or error}") from error
 
+    def build_scheduler(self, optimizer: torch.optim.Optimizer, total_steps: int) -> Any:
+        """The learning-rate schedule of the configuration, if there is one, for a run of so many steps.
+
+        Raises:
+            UsageError: an argument that it does not take.
+        """
+        if self.lr_scheduler_config is None:
+            return None
+        arguments = {key: value for key, value in self.lr_scheduler_config.items() if key != "interval"}
+        arguments = {key: total_steps if value == "total_steps" else value for key, value in arguments.items()}
+        try:
+            return instantiate(arguments, optimizer=optimizer)
+        except Exception as error:
+            raise UsageError(f"task.lr_scheduler={self.lr_scheduler_config}: {error.__cause__ or error}") from error
+
     def configure_optimizers(self) -> Any:
         optimizer = self.build_optimizer()
         if self.lr_scheduler_config is None:
             return optimizer
-        arguments = dict(self.lr_scheduler_config)
-        interval = arguments.pop("interval", "epoch")
-        steps = int(self.trainer.estimated_stepping_batches)
-        arguments = {key: steps if value == "total_steps" else value for key, value in arguments.items()}
-        scheduler = instantiate(arguments, optimizer=optimizer)
+        scheduler = self.build_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        interval = self.lr_scheduler_config.get("interval", "epoch")
         # `monitor` serves ReduceLROnPlateau; the others ignore it.
         return {
             "optimizer": optimizer,

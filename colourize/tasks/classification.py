@@ -54,11 +54,15 @@ class Classification(RestorationTask):
         # table's rows is faster than over the second of four dimensions.
         return F.cross_entropy(outputs.movedim(1, -1).reshape(-1, outputs.shape[1]), target.flatten())
 
+    def prediction(self, outputs: Tensor) -> Tensor:
+        return self.palette.picture(outputs.argmax(1))
+
+    def expected(self, outputs: Tensor) -> Tensor:
+        """The mean colour of the predicted distribution at each pixel, (N, 3, H, W), RGB in [0, 1]."""
+        return self.palette.expected(outputs.softmax(1))
+
     def pictures(self, outputs: Tensor) -> dict[str, Tensor]:
-        return {
-            "prediction": self.palette.picture(outputs.argmax(1)),
-            "expected colour": self.palette.expected(outputs.softmax(1)),
-        }
+        return {**super().pictures(outputs), "expected colour": self.expected(outputs)}
 
     def quantised(self, truth: Tensor) -> dict[str, Tensor]:
         return {"quantised truth": self.palette.picture(self.palette.labels(truth))}
@@ -72,4 +76,4 @@ class Classification(RestorationTask):
         if stage == "test":
             self.test_cross_entropy.update(self.loss(outputs, pair.target), len(pair.truth))
             self.log("test/cross_entropy", self.test_cross_entropy, **logging)
-            self.measure(self.test_measures_expected, self.pictures(outputs)["expected colour"], pair.truth)
+            self.measure(self.test_measures_expected, self.expected(outputs), pair.truth)

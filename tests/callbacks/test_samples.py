@@ -74,7 +74,9 @@ def test_the_same_validation_pictures_after_every_epoch(tiny_task, tiny_data, qu
     assert (first[prediction] != second[prediction]).any()
 
     # The last epoch's weights are still there: the sheet shows them as they predict, not as they train.
-    rows = task.eval().sample_rows(task.make_pair(torch.from_numpy(data.pictures.val[:3])))
+    pair = task.eval().make_pair(torch.from_numpy(data.pictures.val[:3]))
+    with torch.no_grad():
+        rows = task.sample_rows(pair, task(pair.inputs))
     assert np.array_equal(np.asarray(Image.open(folder / "epoch-002.png")), np.asarray(labelled_grid(rows)))
 
 
@@ -82,7 +84,9 @@ def test_best_shows_the_tested_weights(tiny_task, tiny_data, quiet_trainer, fold
     task, data = tiny_task("grey", "classification"), tiny_data()
     quiet_trainer(callbacks=[SamplePictures(str(folder))]).test(task, datamodule=data, verbose=False)
     # Of ten wanted pictures there are seven.
-    rows = task.eval().sample_rows(task.make_pair(torch.from_numpy(data.pictures.val)))
+    pair = task.eval().make_pair(torch.from_numpy(data.pictures.val))
+    with torch.no_grad():
+        rows = task.sample_rows(pair, task(pair.inputs))
     assert np.array_equal(np.asarray(Image.open(folder / "best.png")), np.asarray(labelled_grid(rows)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,13 @@ def test_order_of_training_follows_seed_and_epoch() -> None:
     assert order(0, 0) == order(0, 0)
     assert order(0, 1) == order(0, 1)
     assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+
+
+def test_fewer_pictures_a_batch_than_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Numbered(batch_size=1)
+    monkeypatch.setattr(data, "trainer", SimpleNamespace(world_size=2, global_rank=0))
+    with pytest.raises(UsageError, match=r"^trainer\.devices: batches of 1 .* leave some of 2 processes"):
+        data.train_dataloader()
 
 
 def test_without_reshuffling_all_epochs_have_the_same_batches() -> None:

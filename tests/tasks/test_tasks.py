@@ -247,7 +247,8 @@ def test_training_loss_is_the_mean_over_pictures(tiny_task, tiny_data, quiet_tra
 def test_sample_rows(tiny_task, palette, given, answer, labels):
     task = tiny_task(given, answer).eval()
     pair = task.make_pair(random_pictures())
-    rows = task.sample_rows(pair)
+    with torch.no_grad():
+        rows = task.sample_rows(pair, task(pair.inputs))
     assert list(rows) == labels
     assert all(pictures.shape == (3, 3, 16, 16) for pictures in rows.values())
     assert not any(pictures.requires_grad for pictures in rows.values())
@@ -373,3 +374,29 @@ def test_rate_on_a_plateau_is_torchs_own(tiny_task, tiny_data, quiet_trainer):
         plateau.step(loss)
     assert watch.rates == pytest.approx(expected)
     assert len(set(expected)) == 3  # two falls
+
+
+def test_measures_are_in_float32_whatever_the_network_computes_in(tiny_task, tiny_data, quiet_trainer, monkeypatch):
+    task = tiny_task("low", "regression")
+    truth = {}
+    make_pair = task.make_pair
+
+    def remember(pictures):
+        pair = make_pair(pictures)
+        truth["of the batch"] = pair.truth
+        return pair
+
+    monkeypatch.setattr(task, "make_pair", remember)
+    monkeypatch.setattr(task, "prediction", lambda outputs: truth["of the batch"])
+    (measures,) = quiet_trainer(precision="bf16-mixed").test(task, datamodule=tiny_data(), verbose=False)
+    # The truth against itself; a convolution in bfloat16 would leave 0.999.
+    assert measures["test/ssim"] == pytest.approx(1, abs=1e-6)
+
+
+def test_expected_colour_is_in_float32(tiny_task, tiny_data, quiet_trainer, monkeypatch):
+    task = tiny_task("grey", "classification")
+    kinds = []
+    expected = task.expected
+    monkeypatch.setattr(task, "expected", lambda outputs: kinds.append(expected(outputs).dtype) or expected(outputs))
+    quiet_trainer(precision="bf16-mixed").test(task, datamodule=tiny_data(), verbose=False)
+    assert set(kinds) == {torch.float32}

@@ -1,0 +1,302 @@
+"""What README.md and docs/*.md say is true: their commands, tables, snippets and links.
+
+Everything is read out of the text, so that a new line is tested from its first day; lower limits on how much is found
+keep a test from passing because the text, or its form, has changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import console
+import hydra
+import numpy as np
+import pytest
+import torch
+import yaml
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.singleton import Singleton
+from omegaconf import DictConfig, OmegaConf
+
+from colourize import app
+from colourize.build import build_data, build_task
+from colourize.data.pictures import PictureData
+
+REPOSITORY = Path(__file__).parent.parent
+CONF = app.config_dir()
+README = (REPOSITORY / "README.md").read_text()
+PAGES = {"README.md": README} | {
+    str(path.relative_to(REPOSITORY)): path.read_text() for path in sorted((REPOSITORY / "docs").glob("*.md"))
+}
+Compose = Callable[..., DictConfig]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def commands(text: str) -> list[str]:
+    """Each command of the bash blocks in one line, without its comment."""
+    lines = "\n".join(blocks(text, "bash")).replace("\\\n", " ").splitlines()
+    return [line for line in (re.sub(r"(^|\s+)#.*", "", line).strip() for line in lines) if line]
+
+
+def table(first: str, second: str) -> list[tuple[str, str]]:
+    """The first two columns of the README's table with these headings; the first without its backticks."""
+    rows = re.search(rf"^\| {first} \| {second}.*\n\|[-| ]+\n((?:\|.*\n)+)", README, re.MULTILINE)
+    assert rows, f"no table {first} | {second}"
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.group(1).splitlines()]
+    return [(row[0].strip("`"), row[1]) for row in cells]
+
+
+CONSOLE_LINES = [
+    (page, command)
+    for page, text in PAGES.items()
+    for command in commands(text)
+    if re.match(r"(\w+=\S+ )*colourize-", command)
+]
+# In the text as well: `make figures`, `COLOURIZE_DATA=… make test`.
+MAKE_LINES = sorted(
+    {command for command in commands(README) if command.startswith("make ")}
+    | set(re.findall(r"`((?:\w+=\S+ )*make [^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.M | re.S)))
+)
+OPTIONS = table("group", "options")
+KEYS = table("key", "default")
+
+
+@pytest.fixture
+def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compose]:
+    """Compose a script's configuration from overrides, as its command line would."""
+    monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
+
+    def composed(*overrides: str, name: str = "train") -> DictConfig:
+        config = hydra.compose(name, [*overrides, f"output_dir={tmp_path}"], return_hydra_config=True)
+        HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
+        return config
+
+    singletons = Singleton.get_state()
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        yield composed
+    Singleton.set_state(singletons)
+
+
+# ------------------------------------------------------------------------------------------ commands
+
+
+def test_enough_is_found_to_mean_something() -> None:
+    assert sum(page == "README.md" for page, _ in CONSOLE_LINES) >= 14
+    assert len(MAKE_LINES) >= 6
+    assert len(OPTIONS) >= 8 and len(KEYS) >= 15
+
+
+@pytest.mark.parametrize(("page", "command"), CONSOLE_LINES)
+def test_a_command_composes(page: str, command: str, compose: Compose) -> None:
+    words = shlex.split(command.replace("…", "x"))  # stands for a part of a path
+    door = next(number for number, word in enumerate(words) if word.startswith("colourize-"))
+    # Hydra's own parser: a misspelt flag is an error, and so is one between overrides, as at the prompt.
+    typed = get_args_parser().parse_args(words[door + 1 :])
+    overrides = OverridesParser.create().parse_overrides(typed.overrides)
+    sweeps = [override for override in overrides if override.is_sweep_override()]
+    assert bool(typed.multirun) == bool(sweeps), "-m goes with comma-separated values"
+    firsts = [
+        f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
+        if override.is_sweep_override()
+        else str(override.input_line)
+        for override in overrides
+    ]
+    config = compose(*firsts, name=words[door].removeprefix("colourize-"))
+    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    OmegaConf.to_container(plain, resolve=True, throw_on_missing=True)
+
+
+@pytest.mark.parametrize("command", MAKE_LINES)
+def test_make_has_the_target(command: str) -> None:
+    words = shlex.split(command)
+    made = words[words.index("make") + 1 :]
+    # Under `make test ARGS=…` the outer make hands its own arguments down in these.
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "ARGS")}
+    outcome = subprocess.run(
+        ["make", "-n", *made], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=10
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout
+
+
+def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
+    (shown,) = blocks(README, "console")
+    prompt, message = shown.split("\n", 1)
+    _, door, *overrides = shlex.split(prompt)
+    outcome = console.run(door.removeprefix("colourize-"), overrides, tmp_path)
+    assert (outcome.code, outcome.stderr) == (2, message)
+
+
+# -------------------------------------------------------------------------------------------- tables
+
+
+def test_the_table_names_every_group_but_two() -> None:
+    # Few people choose what is logged and called back; conf/train.yaml names these groups too.
+    assert {group for group, _ in OPTIONS} | {"callbacks", "logger"} == {
+        path.name for path in CONF.iterdir() if path.is_dir()
+    }
+
+
+def test_the_table_names_every_option(compose: Compose) -> None:
+    choices = compose().hydra.runtime.choices
+    for group, options in OPTIONS:
+        names = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", options))  # in parentheses: an extra, not an option
+        assert sorted(names) == sorted(path.stem for path in (CONF / group).glob("*.yaml")), group
+        default = re.search(r"\*\*`(\w+)`\*\*", options)
+        assert default or options.startswith("none"), group
+        assert choices[group] == (default.group(1) if default else None), group
+
+
+def test_the_table_names_keys_and_defaults(compose: Compose, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLOURIZE_DATA")
+    composed = functools.cache(compose)  # a tenth of a second each
+    for key, default in KEYS:
+        parent, _, name = key.rpartition(".")
+        group = key.partition(".")[0]
+        # Some keys belong to a few options only: the first configuration that has it.
+        others = [f"{group}={path.stem}" for path in sorted((CONF / group).glob("*.yaml"))]
+        configs = (composed(*override) for override in [(), *((other,) for other in others)])
+        nodes = (OmegaConf.select(config, parent) if parent else config for config in configs)
+        node = next((node for node in nodes if node is not None and name in node), None)
+        assert node is not None, f"no configuration has {key}"
+        value = default.removeprefix("`$COLOURIZE_DATA`, else ").strip("`")
+        assert re.fullmatch(r"[\w.-]+", value), f"{key}: a default that this test cannot read"
+        # As OmegaConf reads it: 1e-3 is a number, which it is not for YAML.
+        assert node[name] == OmegaConf.create(f"value: {value}").value, key
+
+
+# ------------------------------------------------------------------------------------------ snippets
+
+# By option, in the README's order: the module, what is typed, the Python, the YAML.
+SNIPPETS = {
+    option: (module, overrides, python, contents)
+    for module, overrides, python, option, contents in re.findall(
+        r"`colourize/(\S+)\.py`, then `([^`]+)`:\n\n```python\n(.*?)```\n\n```yaml\n# conf/(\S+)\.yaml\n(.*?)```",
+        README,
+        re.DOTALL,
+    )
+}
+# Snippets without imports: the first goes into this module, the other says in a comment that it needs its names.
+EXCERPTS = {"data/degradations": "colourize.data.degradations", "data/npz": "colourize.data.pictures"}
+SMALL = (
+    *("data=synthetic", "data.size=8", "data.num_train=4", "data.num_val=4", "data.num_test=4"),
+    *("data.batch_size=4", "data.palette=2", "model=cnn", "model.num_filters=2"),
+)
+
+
+@pytest.fixture
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: Compose) -> Callable[..., DictConfig]:
+    """Do what the README says for an option, and compose with it; the module and the file are gone afterwards."""
+
+    def add(option: str, *overrides: str) -> DictConfig:
+        module, typed, python, contents = SNIPPETS[option]
+        path = f"colourize.{module.replace('/', '.')}"
+        names: dict[str, Any] = {"__name__": path}
+        if module in EXCERPTS:
+            names = {**vars(importlib.import_module(EXCERPTS[module])), **names}
+        exec(compile(python, f"README.md: {module}.py", "exec", dont_inherit=True), names)
+        if (REPOSITORY / "colourize" / f"{module}.py").is_file():
+            for name in re.findall(r"^class (\w+)", python, re.MULTILINE):
+                monkeypatch.setattr(importlib.import_module(path), name, names[name], raising=False)
+        else:
+            new = ModuleType(path)
+            vars(new).update(names)
+            monkeypatch.setitem(sys.modules, path, new)
+        file = tmp_path / "conf" / f"{option}.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(contents)
+        assert isinstance(yaml.safe_load(contents), dict)  # YAML for any reader, not only for OmegaConf
+        assert typed.split()[0] == option.replace("/", "=")
+        return compose(*overrides, *typed.split(), f"hydra.searchpath=[file://{tmp_path / 'conf'}]")
+
+    return add
+
+
+def test_the_snippets_are_those_that_are_tested() -> None:
+    assert list(SNIPPETS) == ["model/two_layers", "task/denoising", "task/robust_colour", "data/npz"]
+    told = README.partition("## Adding your own")[2].partition("\n## ")[0]
+    assert len(blocks(told, "python")) == len(blocks(told, "yaml")) == len(SNIPPETS)
+
+
+def test_a_model_of_ones_own(added: Callable[..., DictConfig]) -> None:
+    small = [override for override in SMALL if not override.startswith("model")]
+    config = added("model/two_layers", *small)
+    model = hydra.utils.instantiate(config.model, in_channels=1, out_channels=24)
+    assert model(torch.rand(1, 1, 8, 8)).shape == (1, 24, 8, 8)
+    task = build_task(config, build_data(config))
+    assert type(task.model).__name__ == "TwoLayers"
+
+
+@pytest.mark.parametrize("option", ["task/denoising", "task/robust_colour"])
+def test_a_task_of_ones_own(option: str, added: Callable[..., DictConfig]) -> None:
+    config = added(option, *SMALL)
+    data = build_data(config)
+    task = build_task(config, data)
+    pair = task.make_pair(next(iter(data.train_dataloader())))
+    outputs = task(pair.inputs)
+    task.loss(outputs, pair.target).backward()
+    assert task.degradation.show(pair.inputs).shape == pair.truth.shape == task.pictures(outputs)["prediction"].shape
+    if option == "task/denoising":
+        assert type(task.degradation).__name__ == "Noise" and not torch.equal(pair.inputs, pair.truth)
+    else:  # the head's own loss is the one in use
+        assert torch.isclose(task.loss(outputs, pair.target), (outputs - pair.target).abs().mean())
+
+
+def test_a_data_source_of_ones_own(
+    tmp_path: Path, added: Callable[..., DictConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "mine.npz", train=pictures[:20], test=pictures[20:])
+    monkeypatch.chdir(tmp_path)  # the README's path is relative
+    data = build_data(added("data/npz", "data.batch_size=4"))
+    assert isinstance(data, PictureData)
+    assert np.array_equal(data.pictures.test, pictures[20:])
+    assert next(iter(data.train_dataloader())).shape == (4, 8, 8, 3)
+    colours = data.palette_colours()
+    assert colours is None or colours.shape[1] == 3
+
+
+# --------------------------------------------------------------------------------------------- links
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_pictures_are_there(page: str) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", PAGES[page])
+    lost = []
+    for link in links:
+        if re.match(r"\w+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (REPOSITORY / page).parent / path if path else REPOSITORY / page
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text())):
+            lost.append(link)
+    assert not lost
+    assert links or page != "README.md"
+
+
+def test_the_pages_are_there() -> None:
+    assert {"README.md", "docs/performance.md", "docs/reproduction.md"} <= set(PAGES)
