@@ -37,4 +37,5 @@ class UNet(EncoderDecoder):
         middle = self.middle(down2)  # (N, 2 NF, H / 4, W / 4)
         up1 = self.up1(torch.cat([middle, down2], dim=1))  # 4 NF -> (N, NF, H / 2, W / 2)
         up2 = self.up2(torch.cat([up1, down1], dim=1))  # 2 NF -> (N, num_filters_last, H, W)
-        return self.final(torch.cat([up2, inputs], dim=1))  # (N, out_channels, H, W)
+        # Under autocast up2 is bfloat16, and one float32 part would make a float32 copy of the largest tensor of all.
+        return self.final(torch.cat([up2, inputs.to(up2.dtype)], dim=1))  # (N, out_channels, H, W)
