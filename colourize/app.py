@@ -21,6 +21,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from colourize import help as help_page
 from colourize.errors import ColourizeError, UsageError
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -56,7 +57,11 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
 
     show_traceback = os.environ.get(FULL_ERROR) == "1"
     os.environ[FULL_ERROR] = "1"  # else Hydra prints the exception itself and exits
+    arguments = sys.argv[1:]
     try:
+        if help_page.asked_for(arguments):
+            print(help_page.text(config_dir(), config_name, [word for word in arguments if not word.startswith("-")]))
+            return
         hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(guarded)()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -106,7 +111,7 @@ def _short(message: str, config_name: str) -> str:
 
 def _allowed_keys(parent: str, config_name: str) -> str:
     """The keys beside an unknown one, under the groups' options that the command line chose."""
-    groups = {path.name for path in config_dir().iterdir() if path.is_dir()}
+    groups = help_page.options_by_group(config_dir())
     choices = [word for word in sys.argv[1:] if word.partition("=")[0] in groups]
     try:
         with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
