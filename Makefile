@@ -24,7 +24,6 @@ lint: $(VENV)/.installed
 
 # The README's pictures, from a training on the built-in horses (needs Chromium for the screenshot).
 figures: $(VENV)/.installed
-	$(VENV)/bin/pip install -q -e ".[docs]"
 	$(VENV)/bin/python docs/readme_figures.py
 
 $(VENV)/.installed: pyproject.toml
