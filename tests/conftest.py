@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hydra
 import numpy as np
 import pytest
 import torch
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.singleton import Singleton
 from lightning import Trainer
+from omegaconf import DictConfig
 
+from colourize import app
 from colourize.data.pictures import PictureData, Pictures
 from colourize.tasks import Classification, Regression, RestorationTask
 
@@ -84,3 +90,20 @@ def quiet_trainer(tmp_path: Path) -> Callable[..., Trainer]:
         return Trainer(**{**defaults, **arguments})
 
     return build
+
+
+@pytest.fixture
+def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., DictConfig]]:
+    """Compose a script's configuration from overrides, as its command line would."""
+    monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
+
+    def composed(*overrides: str, name: str = "train") -> DictConfig:
+        config = hydra.compose(name, [*overrides, f"output_dir={tmp_path}"], return_hydra_config=True)
+        HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
+        return config
+
+    singletons = Singleton.get_state()
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(app.config_dir()), version_base="1.3"):
+        yield composed
+    Singleton.set_state(singletons)

@@ -16,9 +16,6 @@ import hydra
 import numpy as np
 import pytest
 import torch
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.core.singleton import Singleton
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
@@ -49,23 +46,6 @@ TINY = (
     "callbacks.progress=null",
 )
 Compose = Callable[..., DictConfig]
-
-
-@pytest.fixture
-def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compose]:
-    """Compose a script's configuration from overrides, as its command line would."""
-    monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
-
-    def composed(*overrides: str, name: str = "train") -> DictConfig:
-        config = hydra.compose(name, [*overrides, f"output_dir={tmp_path}"], return_hydra_config=True)
-        HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
-        return config
-
-    singletons = Singleton.get_state()
-    GlobalHydra.instance().clear()
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        yield composed
-    Singleton.set_state(singletons)
 
 
 # --------------------------------------------------------------------------------------- composition

@@ -13,7 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,10 +25,7 @@ import pytest
 import torch
 import yaml
 from hydra._internal.utils import get_args_parser
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.singleton import Singleton
 from omegaconf import DictConfig, OmegaConf
 
 from colourize import app
@@ -76,23 +73,6 @@ MAKE_LINES = sorted(
 )
 OPTIONS = table("group", "options")
 KEYS = table("key", "default")
-
-
-@pytest.fixture
-def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compose]:
-    """Compose a script's configuration from overrides, as its command line would."""
-    monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
-
-    def composed(*overrides: str, name: str = "train") -> DictConfig:
-        config = hydra.compose(name, [*overrides, f"output_dir={tmp_path}"], return_hydra_config=True)
-        HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
-        return config
-
-    singletons = Singleton.get_state()
-    GlobalHydra.instance().clear()
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        yield composed
-    Singleton.set_state(singletons)
 
 
 # ------------------------------------------------------------------------------------------ commands

@@ -208,7 +208,7 @@ def _read_archive(root: Path, work: Path, mirror: str | None) -> list[tuple[np.n
 def _unavailable(what: str, root: Path) -> InputError:
     return InputError(
         f"{what}\n"
-        f"Put {ARCHIVE} into {root.resolve()}, or set data.mirror=<URL of it or of its folder>\n"
+        f"Put {ARCHIVE} into {root.resolve()}, or set data.mirror=<URL of it or of its folder>; "
         f"data=synthetic needs no download"
     )
 
