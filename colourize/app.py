@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from colourize import help as help_page
 from colourize.errors import ColourizeError, UsageError
+from colourize.memory import keep_freed_memory
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
@@ -42,6 +43,7 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     """
 
     def guarded(config: DictConfig) -> Any:
+        keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
         try:
             return function(config)
         except Exception as error:

@@ -28,6 +28,7 @@ from colourize.benchmarks.paths import Timing, chosen
 from colourize.benchmarks.stamps import add_stamp
 from colourize.build import build_data, build_task
 from colourize.data.pictures import PictureData
+from colourize.models.resize_convolution import ResizeConvolution2d
 from colourize.tasks import RestorationTask
 
 
@@ -46,7 +47,10 @@ def prepare(task: RestorationTask, pictures: np.ndarray) -> Arrays:
 
 
 def plain_model(task: RestorationTask) -> nn.Module:
-    """The task's network with its channels first, as torch makes it."""
+    """The task's network with its channels first, as torch makes it, and every layer done literally."""
+    for layer in task.model.modules():
+        if isinstance(layer, ResizeConvolution2d):
+            layer.folded = False
     return task.model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -34,20 +36,26 @@ def measure(settings: Settings) -> Part:
     """All cases, one after the other; within a case the paths take turns, and a first round is not counted."""
     arithmetic(settings.precision, settings.device)  # complains now rather than after the first epoch
     part = Part()
-    for number, case in enumerate(settings.node.cases, start=1):
-        config = settings.case(case)
-        data = build_data(config)
-        data.palette_colours()  # a fit, if there must be one, before anything is measured
-        for repetition in range(settings.repeats + 1):
-            log.info(
-                "steps: %s (%d of %d), %s",
-                case, number, len(settings.node.cases),
-                f"repetition {repetition} of {settings.repeats}" if repetition else "warming up",
-            )  # fmt: skip
-            for path in rotated(PATHS, repetition):
-                timing = one(path, config, data, settings)
-                if repetition:
-                    part.raw.append({"case": case, "path": path, "repetition": repetition, **timing})
+    # The course's loop has a process of its own: this one has set up its memory for fast steps.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, torch.set_num_threads, (torch.get_num_threads(),)) as elsewhere:
+        for number, case in enumerate(settings.node.cases, start=1):
+            config = settings.case(case)
+            data = build_data(config)
+            data.palette_colours()  # a fit, if there must be one, before anything is measured
+            for repetition in range(settings.repeats + 1):
+                log.info(
+                    "steps: %s (%d of %d), %s",
+                    case, number, len(settings.node.cases),
+                    f"repetition {repetition} of {settings.repeats}" if repetition else "warming up",
+                )  # fmt: skip
+                for path in rotated(PATHS, repetition):
+                    if path == "course":
+                        timing = elsewhere.submit(course, config, settings).result()
+                    else:
+                        timing = one(path, config, data, settings)
+                    if repetition:
+                        part.raw.append({"case": case, "path": path, "repetition": repetition, **timing})
     _summarise(part, list(settings.node.cases))
     return part
 
@@ -75,6 +83,11 @@ def one(path: str, config: DictConfig, data: PictureData, settings: Settings) ->
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
     memory = {"peak_gpu_mb": torch.cuda.max_memory_allocated(settings.device) / 1e6} if on_gpu else {}
     return {**asdict(timing), **memory}
+
+
+def course(config: DictConfig, settings: Settings) -> dict[str, Any]:
+    """`one` of the course's loop, in a process that has no data yet."""
+    return one("course", config, build_data(config), settings)
 
 
 def _summarise(part: Part, cases: list[str]) -> None:

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from colourize.errors import UsageError, check_count
 from colourize.models.convolution import Convolution2d
+from colourize.models.resize_convolution import ResizeConvolution2d
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 ConvType = type[nn.Conv2d] | type[Convolution2d]
@@ -16,7 +17,8 @@ class EncoderDecoder(nn.Module):
     """Base of the networks that halve a picture twice and double it twice.
 
     A subclass builds `down1`, `down2`, (`middle`,) `up1`, `up2` and `final`, and joins them in
-    `forward_aligned`, which may rely on a height and width that are multiples of 4.
+    `forward_aligned`, which may rely on a height and width that are multiples of 4. (Where pictures grow by
+    upsampling, `final` begins with that of `up2`'s output: together they are one cheaper convolution.)
 
     num_filters is the width of the first level (the second has twice as many), num_filters_last that of
     the last hidden block, `up2`. The course gives it one filter per output (None), which squeezes all the
@@ -70,6 +72,10 @@ class EncoderDecoder(nn.Module):
         """A new convolution that keeps the size, or halves it at stride 2."""
         k = self.kernel_size
         return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
+
+    def resize_conv(self, in_channels: int, out_channels: int) -> ResizeConvolution2d:
+        """A new convolution of a doubled picture and, perhaps, a large one beside it."""
+        return ResizeConvolution2d(self.conv(in_channels, out_channels))
 
     def conv_transpose(self, in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
         """A new transposed convolution, which doubles the size: the gradient of a convolution at stride 2.

@@ -27,13 +27,13 @@ class RegressionCNN(EncoderDecoder):
         self.down2 = conv_block(self.conv(num_filters, 2 * num_filters), pool())
         self.middle = conv_block(self.conv(2 * num_filters, 2 * num_filters))
         self.up1 = conv_block(self.conv(2 * num_filters, num_filters), upsample())
-        self.up2 = conv_block(self.conv(num_filters, self.num_filters_last), upsample())
-        self.final = self.conv(self.num_filters_last, out_channels)
+        self.up2 = conv_block(self.conv(num_filters, self.num_filters_last))
+        self.final = self.resize_conv(self.num_filters_last, out_channels)
 
     def forward_aligned(self, inputs: Tensor) -> Tensor:
         down1 = self.down1(inputs)  # (N, NF, H / 2, W / 2)
         down2 = self.down2(down1)  # (N, 2 NF, H / 4, W / 4)
         middle = self.middle(down2)  # (N, 2 NF, H / 4, W / 4)
         up1 = self.up1(middle)  # (N, NF, H / 2, W / 2)
-        up2 = self.up2(up1)  # (N, num_filters_last, H, W)
+        up2 = self.up2(up1)  # (N, num_filters_last, H / 2, W / 2)
         return self.final(up2)  # (N, out_channels, H, W)

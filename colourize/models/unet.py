@@ -28,14 +28,13 @@ class UNet(EncoderDecoder):
         self.down2 = conv_block(self.conv(num_filters, 2 * num_filters), pool())
         self.middle = conv_block(self.conv(2 * num_filters, 2 * num_filters))
         self.up1 = conv_block(self.conv(4 * num_filters, num_filters), upsample())
-        self.up2 = conv_block(self.conv(2 * num_filters, self.num_filters_last), upsample())
-        self.final = self.conv(self.num_filters_last + in_channels, out_channels)
+        self.up2 = conv_block(self.conv(2 * num_filters, self.num_filters_last))
+        self.final = self.resize_conv(self.num_filters_last + in_channels, out_channels)
 
     def forward_aligned(self, inputs: Tensor) -> Tensor:
         down1 = self.down1(inputs)  # (N, NF, H / 2, W / 2)
         down2 = self.down2(down1)  # (N, 2 NF, H / 4, W / 4)
         middle = self.middle(down2)  # (N, 2 NF, H / 4, W / 4)
         up1 = self.up1(torch.cat([middle, down2], dim=1))  # 4 NF -> (N, NF, H / 2, W / 2)
-        up2 = self.up2(torch.cat([up1, down1], dim=1))  # 2 NF -> (N, num_filters_last, H, W)
-        # Under autocast up2 is bfloat16, and one float32 part would make a float32 copy of the largest tensor of all.
-        return self.final(torch.cat([up2, inputs.to(up2.dtype)], dim=1))  # (N, out_channels, H, W)
+        up2 = self.up2(torch.cat([up1, down1], dim=1))  # 2 NF -> (N, num_filters_last, H / 2, W / 2)
+        return self.final(up2, inputs)  # up2 doubled, and the input -> (N, out_channels, H, W)

@@ -133,6 +133,7 @@ def test_layouts_differ_and_weights_are_the_same(tiny_task: Callable[..., Restor
         assert torch.equal(last, first)
         if last.ndim == 4 and last.shape[1] > 1:
             assert last.is_contiguous(memory_format=torch.channels_last) and first.is_contiguous(), name
+    assert ours.final.folded and not plain.final.folded  # the course's loop doubles pictures before it convolves
 
 
 def test_reduced_precision_differs_and_stays_near(tiny_task: Callable[..., RestorationTask]) -> None:

@@ -66,7 +66,8 @@ def test_kernel_size_and_last_width(model_class, kernel_size, num_filters_last):
     model = model_class(2, 5, 4, kernel_size, num_filters_last)
     assert model(torch.randn(2, 2, 12, 8)).shape == (2, 5, 12, 8)
     skipped = 2 if model_class in (UNet, StridedUNet) else 0
-    assert model.final.weight.shape == (5, (num_filters_last or 5) + skipped, kernel_size, kernel_size)
+    final = next(module for module in model.final.modules() if isinstance(module, nn.Conv2d | Convolution2d))
+    assert final.weight.shape == (5, (num_filters_last or 5) + skipped, kernel_size, kernel_size)
     assert model.up2.norm.num_features == (num_filters_last or 5)
 
 
@@ -105,7 +106,7 @@ def inputs_and_outputs(model, inputs):
     names = {module: name for name, module in model.named_children()}
 
     def keep(module, args, output):
-        given[names[module]], returned[names[module]] = args[0], output
+        given[names[module]], returned[names[module]] = args, output
 
     handles = [module.register_forward_hook(keep) for module in names]
     model(inputs)
@@ -118,18 +119,18 @@ def test_unets_skips_arrive():
     torch.manual_seed(0)
     inputs = torch.randn(2, 3, 16, 16)
     given, returned = inputs_and_outputs(UNet(3, 5, num_filters=8), inputs)
-    assert torch.equal(given["up1"], torch.cat([returned["middle"], returned["down2"]], 1))
-    assert torch.equal(given["up2"], torch.cat([returned["up1"], returned["down1"]], 1))
-    assert torch.equal(given["final"], torch.cat([returned["up2"], inputs], 1))
+    assert torch.equal(given["up1"][0], torch.cat([returned["middle"], returned["down2"]], 1))
+    assert torch.equal(given["up2"][0], torch.cat([returned["up1"], returned["down1"]], 1))
+    assert torch.equal(given["final"][0], returned["up2"]) and torch.equal(given["final"][1], inputs)
 
 
 def test_strided_unets_skips_arrive():
     torch.manual_seed(0)
     inputs = torch.randn(2, 3, 16, 16)
     given, returned = inputs_and_outputs(StridedUNet(3, 5, num_filters=8), inputs)
-    assert torch.equal(given["up1"], returned["down2"])
-    assert torch.equal(given["up2"], torch.cat([returned["up1"], returned["down1"]], 1))
-    assert torch.equal(given["final"], torch.cat([returned["up2"], inputs], 1))
+    assert torch.equal(given["up1"][0], returned["down2"])
+    assert torch.equal(given["up2"][0], torch.cat([returned["up1"], returned["down1"]], 1))
+    assert torch.equal(given["final"][0], torch.cat([returned["up2"], inputs], 1))
 
 
 @pytest.mark.parametrize(("model_class", "passes"), [(UNet, True), (CNN, False)])
@@ -142,8 +143,11 @@ def test_only_the_unet_keeps_detail_that_the_pooling_drops(model_class, passes):
     changed[..., 5, 7] += 0.5
     before, _ = inputs_and_outputs(model, picture)
     after, _ = inputs_and_outputs(model, changed)
-    difference = (after["final"] - before["final"]).abs().sum(dim=1)[0]  # (H, W)
-    assert difference.nonzero().tolist() == ([[5, 7]] if passes else [])
+    changes = [
+        (now - then).abs().sum(dim=1)[0].nonzero().tolist()  # the places of (H, W)
+        for now, then in zip(after["final"], before["final"], strict=True)
+    ]
+    assert changes == ([[], [[5, 7]]] if passes else [[]])  # in what comes through the bottleneck, and beside it
 
 
 @every_model

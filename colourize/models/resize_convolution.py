@@ -1,0 +1,77 @@
+"""A convolution over a doubled picture, computed at the small picture's size.
+
+Doubling by nearest neighbours and then convolving is a *resize-convolution*: Odena, Dumoulin & Olah (2016),
+"Deconvolution and checkerboard artifacts", https://doi.org/10.23915/distill.00003. As four equal pixels meet
+several taps of a filter, it is also a smaller convolution with those taps added up, whose outputs are then
+interleaved: Aitken et al. (2017), "Checkerboard artifact free sub-pixel convolution",
+https://arxiv.org/abs/1707.02937. For 3 x 3 taps that is 4 products instead of 9, and nothing large in between.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from colourize.models.convolution import Convolution2d
+
+
+class ResizeConvolution2d(nn.Module):
+    """Double a picture by nearest neighbours, join it with a large one, if there is one, and convolve.
+
+    (N, C, H, W) and (N, S, 2 H, 2 W) -> (N, conv.out_channels, 2 H, 2 W), where C + S are `conv.in_channels`.
+
+    Args:
+        conv: the convolution that follows: any odd kernel that keeps the size, over zeros at the border.
+        folded: compute it at the small size where that is faster, which is on a CPU; False: always do what the
+            first line says, step by step. Outputs and gradients are the same up to rounding.
+    """
+
+    def __init__(self, conv: nn.Conv2d | Convolution2d, *, folded: bool = True) -> None:
+        super().__init__()
+        self.conv = conv
+        self.folded = folded
+
+    def forward(self, low: Tensor, high: Tensor | None = None) -> Tensor:
+        if high is not None:
+            # Under autocast `low` is bfloat16, and one float32 part would make a float32 copy of all.
+            high = high.to(low.dtype)
+        if self.folded and low.device.type == "cpu":
+            return convolve_doubled(low, high, self.conv.weight, self.conv.bias)
+        doubled = F.interpolate(low, scale_factor=2, mode="nearest")
+        outputs: Tensor = self.conv(doubled if high is None else torch.cat([doubled, high], dim=1))
+        return outputs
+
+
+def convolve_doubled(low: Tensor, high: Tensor | None, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`F.conv2d(torch.cat([doubled low, high], 1), weight, bias, padding="same")`, without the doubled picture.
+
+    Shapes: low (N, C, H, W), high (N, S, 2 H, 2 W), weight (O, C + S, k, k), bias (O,) -> (N, O, 2 H, 2 W).
+
+    In one direction, for k = 3: two neighbouring outputs look at four large pixels, x[-1] x[0] x[1] x[2],
+
+        w0 x[-1] + w1 x[0] + w2 x[1]    and    w0 x[0] + w1 x[1] + w2 x[2].
+
+    Let them be the two that begin at an odd place: then x[-1] = x[0] = a and x[1] = x[2] = b are two small pixels,
+    and the outputs (w0 + w1) a + w2 b and w0 a + (w1 + w2) b. So a window of 2 x 2 small pixels answers with
+    2 x 2 large ones. A large picture enters by four channels for each of its own, its pixels at even and odd
+    places, with one tap each. Kernels of 5, 9, … have their two outputs begin at an even place.
+    """
+    size = (weight.shape[-1] + 1) // 2  # s: of the window of small pixels
+    odd = 1 - size % 2  # whether pairs of outputs begin at odd places
+    channels = low.shape[1]
+    # Each of the 2 x 2 outputs has the k x k taps at its own place among the window's large pixels, 2 s in square.
+    places = [(row, column) for row in (0, 1) for column in (0, 1)]
+    taps = torch.stack([F.pad(weight, (column, 1 - column, row, 1 - row)) for row, column in places])
+    taps = taps.unflatten(-1, (size, 2)).unflatten(-3, (size, 2))  # (4, O, C + S, s, 2, s, 2)
+    filters = taps[:, :, :channels].sum((-3, -1))  # (4, O, C, s, s)
+    if high is not None:
+        low = torch.cat([low, F.pixel_unshuffle(high, 2)], dim=1)
+        filters_high = taps[:, :, channels:].permute(0, 1, 2, 4, 6, 3, 5).flatten(2, 4)
+        filters = torch.cat([filters, filters_high], dim=2)  # (4, O, C + 4 S, s, s)
+    bias = None if bias is None else bias.repeat(4)
+    outputs = F.conv2d(low, filters.flatten(0, 1), bias, padding=size // 2)  # (N, 4 O, H', W'), H' = H + odd
+
+    # The pixels of each 2 x 2 come to their places: (N, 2 H', 2 W', O).
+    outputs = outputs.permute(0, 2, 3, 1).unflatten(-1, (2, 2, -1)).transpose(2, 3).flatten(3, 4).flatten(1, 2)
+    if odd:
+        outputs = outputs[:, 1:-1, 1:-1].contiguous()
+    return outputs.permute(0, 3, 1, 2)
