@@ -31,94 +31,21 @@ def main() -> None:
     described = json.loads(arguments.files[-1].read_text(encoding="utf-8"))["machine"]
     print(", ".join(f"{key} {value}" for key, value in described.items()), end="\n\n")
     for name, part in measured.items():
-        print(f"### {name}\n\n{markdown(TABLES[name](part['rows']))}\n\n{figures(part['figures'])}\n")
+        for title, lines in part["tables"].items():
+            print(f"### {name}: {title}\n\n{markdown(lines)}\n")
+        print(f"{figures(part['figures'])}\n")
     if "scaling" in measured:
         arguments.figures.mkdir(parents=True, exist_ok=True)
         draw_scaling(measured["scaling"]["rows"], arguments.figures / "scaling.png")
 
 
-def spread(row: dict[str, Any], name: str, digits: int = 2) -> str:
-    """ "median (least–most)" of a measurement's three columns; empty where a row has none."""
-    if row.get(name) is None:
-        return ""
-    median, *ends = (f"{row[key]:.{digits}f}" for key in (name, f"{name}_min", f"{name}_max") if key in row)
-    return f"{median} ({'–'.join(ends)})" if ends else median
-
-
-def steps(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A line for each case and path."""
-    return [
-        {
-            "model and task": row["case"],
-            "path": row["path"],
-            "ms a step": spread(row, "step_ms", 1),
-            "epoch [s]": spread(row, "epoch_s"),
-            **{
-                f"{what}, pictures/s": f"{row[key]:,.0f}" if row[key] else ""
-                for what in ("training", "validation", "inference")
-                for key in (f"{what}_pictures_s",)
-            },
-        }
-        for row in rows
-    ]
-
-
-def startup(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A line for each command."""
-    return [{"command": f"`{row['command']}`", "seconds": spread(row, "seconds")} for row in rows if "seconds" in row]
-
-
-def data(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A line for each measurement."""
-    return [
-        {"measure": row["measure"], "value": spread(row, "value", 3 if row["measure"] == "seconds" else 0)}
-        for row in rows
-    ]
-
-
-def sweep(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A line for each launcher."""
-    return [{"launcher": row["launcher"], "seconds": spread(row, "seconds", 1)} for row in rows if "seconds" in row]
-
-
-def scaling(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A line for each number and size."""
-    return [
-        {
-            "pictures": f"{row['pictures']:,}",
-            "size": f"{row['size']}×{row['size']}",
-            "training [s]": spread(row, "training_s"),
-            "epoch [s]": spread(row, "epoch_s"),
-        }
-        for row in rows
-    ]
-
-
-def time_to_loss(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A line for each seed."""
-    return [
-        {
-            "seed": str(row["seed"]),
-            "plain loop [s]": spread(row, "course_trained", 1),
-            "its least loss": spread(row, "course_best", 3),
-            "project to the loss [s]": spread(row, "project_reached", 1) or "not reached",
-            "its least loss ": spread(row, "project_best", 3),
-            "ratio": spread(row, "ratio"),
-        }
-        for row in rows
-    ]
-
-
-TABLES = {each.__name__: each for each in (steps, startup, data, sweep, scaling, time_to_loss)}
-
-
 def markdown(lines: Sequence[dict[str, str]]) -> str:
     """A Markdown table; all columns but the first are aligned to the right."""
-    columns = list(lines[0])
+    columns = list(dict.fromkeys(column for line in lines for column in line))
     table = [
         columns,
         ["---", *["---:"] * (len(columns) - 1)],
-        *([line[column] for column in columns] for line in lines),
+        *([line.get(column, "") for column in columns] for line in lines),
     ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
 

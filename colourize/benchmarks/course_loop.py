@@ -48,10 +48,15 @@ def prepare(task: RestorationTask, pictures: np.ndarray) -> Arrays:
 
 def plain_model(task: RestorationTask) -> nn.Module:
     """The task's network with its channels first, as torch makes it, and every layer done literally."""
-    for layer in task.model.modules():
+    do_literally(task.model)
+    return task.model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
+
+
+def do_literally(model: nn.Module) -> None:
+    """Let every layer do its steps one by one, as the course's do."""
+    for layer in model.modules():
         if isinstance(layer, ResizeConvolution2d):
             layer.folded = False
-    return task.model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
 
 
 def run(config: DictConfig, data: PictureData, device: torch.device) -> Timing:

@@ -86,7 +86,8 @@ def write(folder: Path, described: Mapping[str, Any], settings: Settings, parts:
         "overrides": [each for each in settings.overrides if not each.startswith("data.root=")],
         "repeats": settings.repeats,
         "parts": {
-            name: {"figures": part.figures, "rows": part.rows, "repetitions": part.raw} for name, part in parts.items()
+            name: {"figures": part.figures, "tables": part.tables, "rows": part.rows, "repetitions": part.raw}
+            for name, part in parts.items()
         },
     }
     _replace(folder / "benchmark.json", json.dumps(contents, indent=1) + "\n")
