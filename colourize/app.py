@@ -95,6 +95,8 @@ def _mendable(error: BaseException, config_name: str = "") -> ColourizeError | N
     if isinstance(error, ValueError) and "Config group override" in str(error):  # logger=null, or =3
         wrong = [word for word in sys.argv[1:] if word.startswith("=") or word.endswith("=null")]
         return UsageError(f"{' '.join(wrong)}: a group takes one of its options, as in group=option; ~group removes it")
+    if isinstance(error, RuntimeError) and '"srun"' in str(error):
+        return UsageError("launcher=submitit: there is no SLURM here (no srun); joblib runs jobs side by side as well")
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return UsageError(_short(str(error), config_name))
     return None

@@ -232,3 +232,9 @@ def test_an_interrupted_training_ends_with_130(tmp_path: Path, monkeypatch: pyte
     outcome = run("train", TINY, tmp_path)
     assert outcome.code == 130
     assert "Traceback" not in outcome.stderr
+
+
+def test_submitit_without_slurm(tmp_path: Path) -> None:
+    outcome = run("train", ["-m", *TINY, "seed=0,1", "launcher=submitit"], tmp_path, PATH=str(tmp_path))
+    assert outcome.code == USAGE
+    assert outcome.stderr.startswith("error: launcher=submitit: there is no SLURM here")
