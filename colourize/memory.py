@@ -6,8 +6,9 @@ import ctypes
 import os
 import sys
 
-# Names of malloc.h. The same words in the environment, such as MALLOC_TRIM_THRESHOLD_, are a user's own choice.
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
+# Where users make their own choice.
+TUNABLES = "GLIBC_TUNABLES"
 USERS_OWN = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_")
 
 
@@ -16,12 +17,13 @@ def keep_freed_memory() -> bool:
 
     A training step frees its tensors, and the next one asks for the same again. Each new page then costs a page
     fault, about ten thousand a step of the course's U-Net, and more than its arithmetic for large pictures.
-    The price: memory that was needed once stays with the process. Source: mallopt(3).
+    The price: memory that the main thread needed once stays with the process. Source: mallopt(3).
 
     Returns:
         Whether it is so: not where there is no glibc, nor under a user's own settings in the environment.
     """
-    if not sys.platform.startswith("linux") or any(name in os.environ for name in USERS_OWN):
+    users_own = any(name in os.environ for name in USERS_OWN) or "glibc.malloc." in os.environ.get(TUNABLES, "")
+    if users_own or not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     if mallopt is None:

@@ -235,6 +235,7 @@ def test_an_interrupted_training_ends_with_130(tmp_path: Path, monkeypatch: pyte
 
 
 def test_submitit_without_slurm(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="comes with the extra slurm")
     outcome = run("train", ["-m", *TINY, "seed=0,1", "launcher=submitit"], tmp_path, PATH=str(tmp_path))
     assert outcome.code == USAGE
     assert outcome.stderr.startswith("error: launcher=submitit: there is no SLURM here")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from console import run
 
-PAGES = 16 << 20 >> 12  # of 16 MiB
+from colourize import app
+
+BLOCK = 16 << 20  # bytes
+PAGES = BLOCK // mmap.PAGESIZE
 
 COUNT = f"""
-import resource, sys
+import ctypes, resource, sys
+ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)  # PR_SET_THP_DISABLE: one fault a page, also where pages may be huge
 import numpy as np
 from colourize.memory import keep_freed_memory
 if sys.argv[1] == "keep":
@@ -20,7 +27,7 @@ if sys.argv[1] == "keep":
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def work():
-    blocks = [np.ones({PAGES} << 12, np.uint8) for _ in range(4)]
+    blocks = [np.ones({BLOCK}, np.uint8) for _ in range(4)]
 work()
 before = faults()
 for _ in range(5):
@@ -31,8 +38,7 @@ print(faults() - before)
 
 def counted(word: str, **variables: str) -> list[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    # numpy asks for huge pages, which hide the small ones that we count.
-    environment |= {"NUMPY_MADVISE_HUGEPAGE": "0", **variables}
+    environment = {**environment, **variables}
     done = subprocess.run(
         [sys.executable, "-c", COUNT, word], env=environment, capture_output=True, text=True, check=True
     )
@@ -48,6 +54,18 @@ def test_no_page_is_asked_for_twice() -> None:
     assert int(faults) < PAGES * 0.1
 
 
-def test_a_users_own_settings_stay() -> None:
-    kept, _ = counted("keep", MALLOC_TRIM_THRESHOLD_="131072")
+@pytest.mark.parametrize(
+    "variable", [{"MALLOC_TRIM_THRESHOLD_": "131072"}, {"GLIBC_TUNABLES": "glibc.malloc.trim_threshold=131072"}]
+)
+def test_a_users_own_settings_stay(variable: dict[str, str]) -> None:
+    kept, _ = counted("keep", **variable)
     assert kept == "False"
+
+
+@pytest.mark.parametrize("door", ["train", "evaluate", "benchmark"])
+def test_every_door_keeps_it(door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bool] = []
+    monkeypatch.setattr(app, "keep_freed_memory", lambda: kept.append(True))
+    wrong = {"train": "data.batch_size=0", "evaluate": "checkpoint=null", "benchmark": "benchmark.repeats=0"}
+    assert run(door, [wrong[door]], tmp_path).code == 2
+    assert kept == [True]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Any
 
 import torch
 from hydra.utils import instantiate
@@ -30,7 +29,7 @@ def run(config: DictConfig, data: PictureData, device: torch.device) -> Timing:
 
     start = now(device)
     span.start()
-    train_epoch(task, optimizer, train, part.batches, context)
+    train_epoch(task, optimizer, (train[indices] for indices in part.batches), context)
     span.stop()
     before_validation = now(device)
     validate(task, val, part.eval_batch_size, context)
@@ -52,15 +51,14 @@ def run(config: DictConfig, data: PictureData, device: torch.device) -> Timing:
 def train_epoch(
     task: RestorationTask,
     optimizer: torch.optim.Optimizer,
-    pictures: InMemory,
-    batches: Iterable[Any],
+    batches: Iterable[Tensor],
     context: AbstractContextManager[None],
 ) -> list[Tensor]:
-    """A step for each batch of indices; returns the losses, which stay on the device until someone looks."""
+    """A step for each batch of uint8 pictures (N, H, W, 3); the losses stay on the device until someone looks."""
     task.train()
     losses = []
-    for indices in batches:
-        pair = task.make_pair(pictures[indices].to(task.device))
+    for pictures in batches:
+        pair = task.make_pair(pictures.to(task.device))
         optimizer.zero_grad()
         with context:
             loss = task.loss(task.model(pair.inputs), pair.target)

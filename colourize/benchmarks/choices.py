@@ -1,31 +1,30 @@
-"""Part `choices`: a bare training step as it is by default, and with each choice that was made for speed undone."""
+"""Part `choices`: a bare training step by default, and with one choice that was made for speed made otherwise."""
 
 from __future__ import annotations
 
 import gc
 import logging
-import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from omegaconf import DictConfig
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from colourize.benchmarks.bare_loop import train_epoch
 from colourize.benchmarks.clock import Span
-from colourize.benchmarks.course_loop import do_literally
 from colourize.benchmarks.part import Part, columns, pick, shown
-from colourize.benchmarks.paths import arithmetic, chosen
+from colourize.benchmarks.paths import arithmetic, chosen, determinism
+from colourize.benchmarks.processes import another_process
 from colourize.benchmarks.settings import Settings
 from colourize.benchmarks.statistics import ratios, rotated, spread
 from colourize.build import build_data, build_task
 from colourize.data.pictures import InMemory, PictureData
+from colourize.errors import UsageError
+from colourize.memory import keep_freed_memory
+from colourize.models.resize_convolution import do_literally
 from colourize.tasks import Classification, RestorationTask
 
 log = logging.getLogger(__name__)
@@ -61,37 +60,50 @@ def fused_adam(task: RestorationTask) -> None:
     task.optimizer_config = {**task.optimizer_config, "fused": True}
 
 
+FLOAT32 = "float32 (trainer.precision=32-true)"
+MEMORY = "freed memory goes back to the system"
+FOLDED = "pictures are doubled, then convolved"
+LOSS = "cross-entropy over (N, K, H, W)"
+COMPILE = "model.compile"
+FUSED = "fused Adam"
+
 CHOICES = {
     DEFAULT: Otherwise(),
     # What the default does, undone.
-    "float32 (trainer.precision=32-true)": Otherwise(precision="32-true"),
+    FLOAT32: Otherwise(precision="32-true"),
     "channels first": Otherwise(channels_first),
-    "freed memory goes back to the system": Otherwise(give_memory_back=True),
-    "pictures are doubled, then convolved": Otherwise(lambda task: do_literally(task.model)),
-    "cross-entropy over (N, K, H, W)": Otherwise(loss_over_four_dimensions),
-    "fresh memory is filled": Otherwise(fill_fresh_memory=True),
+    MEMORY: Otherwise(give_memory_back=True),
+    FOLDED: Otherwise(lambda task: do_literally(task.model)),
+    LOSS: Otherwise(loss_over_four_dimensions),
     # What it does not do.
+    "fresh memory is filled": Otherwise(fill_fresh_memory=True),
     "two worker processes fetch the batches": Otherwise(num_workers=2),
-    "model.compile": Otherwise(lambda task: task.model.compile()),
-    "fused Adam": Otherwise(fused_adam),
+    COMPILE: Otherwise(lambda task: task.model.compile()),
+    FUSED: Otherwise(fused_adam),
 }
 
 
 def measure(settings: Settings) -> Part:
-    """For each case the choices take turns; a first round is not counted."""
+    """For each case the choices take turns; a first round is not counted.
+
+    Raises:
+        UsageError: an epoch has no steps left to measure.
+    """
     part = Part()
-    # This process keeps the memory it has freed; that one does not.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn, torch.set_num_threads, (torch.get_num_threads(),)) as elsewhere:
+    with another_process() as elsewhere:
         for case in settings.node.cases:
             config = settings.case(case)
             data = build_data(config)
+            data.palette_colours()  # a fit, if there must be one, before anything is measured
+            steps = len(chosen(config, data).batches)
+            if steps <= WARM_UP:
+                raise UsageError(f"benchmark.pictures: {steps} steps an epoch; choices needs more than {WARM_UP}")
             names = applicable(config, data, settings)
             for repetition in range(settings.repeats + 1):
                 for name in rotated(names, repetition):
                     log.info("choices: %s, %s, repetition %d of %d", case, name, repetition, settings.repeats)
                     if CHOICES[name].give_memory_back:
-                        seconds = elsewhere.submit(seconds_a_step, name, config, None, settings.device).result()
+                        seconds = elsewhere.submit(seconds_a_step, name, config, data, settings.device).result()
                     else:
                         seconds = seconds_a_step(name, config, data, settings.device)
                     if repetition:
@@ -102,64 +114,36 @@ def measure(settings: Settings) -> Part:
 
 def applicable(config: DictConfig, data: PictureData, settings: Settings) -> list[str]:
     """The choices that there are in a case and on this machine."""
-    left_out = set()
-    if settings.precision == "32-true":
-        left_out.add("float32 (trainer.precision=32-true)")
-    if not isinstance(build_task(config, data), Classification):
-        left_out.add("cross-entropy over (N, K, H, W)")
-    if not any(map(shutil.which, ("c++", "g++", "clang++"))):
-        log.warning("choices: model.compile is left out, as there is no C++ compiler")
-        left_out.add("model.compile")
-    return [name for name in CHOICES if name not in left_out]
+    task = build_task(config, data)
+    left_out = {
+        FLOAT32: settings.precision == "32-true",
+        MEMORY: not keep_freed_memory(),
+        FOLDED: settings.device.type != "cpu",
+        LOSS: not isinstance(task, Classification),
+        FUSED: not isinstance(task.build_optimizer(), torch.optim.Adam),
+        COMPILE: not any(map(shutil.which, ("c++", "g++", "clang++"))),
+    }
+    return [name for name in CHOICES if not left_out.get(name)]
 
 
-def seconds_a_step(name: str, config: DictConfig, data: PictureData | None, device: torch.device) -> float:
-    """One epoch's mean, with a new model; without data it reads its own."""
+def seconds_a_step(name: str, config: DictConfig, data: PictureData, device: torch.device) -> float:
+    """One epoch's mean, with a new model."""
     other = CHOICES[name]
-    data = data or build_data(config)
     gc.collect()
+    torch.compiler.reset()  # what was compiled for another case is none of this one's
     torch.manual_seed(config.seed)
     task = build_task(config, data).to(device)
     other.change(task)
-    optimizer = task.build_optimizer()
     part = chosen(config, data)
+    loader: Any = DataLoader(InMemory(part.train), batch_size=None, sampler=part.batches, num_workers=other.num_workers)  # type: ignore[arg-type]
     context = arithmetic(other.precision or config.trainer.precision, device)
-    pictures: Any = InMemory(part.train)
-    batches: Any = part.batches
-    if other.num_workers:
-        batches = DataLoader(pictures, batch_size=None, sampler=batches, num_workers=other.num_workers)
-        pictures = Fetched()
-    steps = iter(batches)
-    span = Span(device)
-    with determinism(config.trainer.deterministic, other.fill_fresh_memory):
-        train_epoch(task, optimizer, pictures, [next(steps) for _ in range(WARM_UP)], context)
+    optimizer, batches, span = task.build_optimizer(), iter(loader), Span(device)
+    with determinism(config.trainer.deterministic, fill_fresh_memory=other.fill_fresh_memory):
+        train_epoch(task, optimizer, [next(batches) for _ in range(WARM_UP)], context)
         span.start()
-        train_epoch(task, optimizer, pictures, steps, context)
+        train_epoch(task, optimizer, batches, context)
         span.stop()
     return span.seconds() / (len(part.batches) - WARM_UP)
-
-
-class Fetched(InMemory):
-    """Stands for the pictures where batches of them, not of indices, arrive."""
-
-    def __init__(self) -> None:
-        pass
-
-    def __getitem__(self, batch: Any) -> Tensor:
-        return batch  # type: ignore[no-any-return]
-
-
-@contextmanager
-def determinism(wanted: bool | str, fill_fresh_memory: bool) -> Iterator[None]:
-    """What Lightning's Trainer and `build_trainer` set, for a while."""
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(bool(wanted), warn_only=wanted == "warn")
-    torch.utils.deterministic.fill_uninitialized_memory = fill_fresh_memory  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 def _summarise(part: Part, case: str, names: list[str]) -> None:

@@ -28,7 +28,7 @@ from colourize.benchmarks.paths import Timing, chosen
 from colourize.benchmarks.stamps import add_stamp
 from colourize.build import build_data, build_task
 from colourize.data.pictures import PictureData
-from colourize.models.resize_convolution import ResizeConvolution2d
+from colourize.models.resize_convolution import do_literally
 from colourize.tasks import RestorationTask
 
 
@@ -47,16 +47,9 @@ def prepare(task: RestorationTask, pictures: np.ndarray) -> Arrays:
 
 
 def plain_model(task: RestorationTask) -> nn.Module:
-    """The task's network with its channels first, as torch makes it, and every layer done literally."""
+    """The task's network with its channels first, as torch makes it, and doubling before it convolves."""
     do_literally(task.model)
     return task.model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
-
-
-def do_literally(model: nn.Module) -> None:
-    """Let every layer do its steps one by one, as the course's do."""
-    for layer in model.modules():
-        if isinstance(layer, ResizeConvolution2d):
-            layer.folded = False
 
 
 def run(config: DictConfig, data: PictureData, device: torch.device) -> Timing:

@@ -98,6 +98,9 @@ def main() -> None:
     """The measured process: imports first, then the clock."""
     from hydra.utils import get_class
 
+    from colourize.memory import keep_freed_memory
+
+    keep_freed_memory()  # as the console scripts do
     arguments = json.loads(sys.argv[1])
     data_class = get_class(arguments.pop("_target_"))
     reset_peak()

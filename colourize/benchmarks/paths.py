@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,3 +64,18 @@ def arithmetic(precision: str, device: torch.device) -> AbstractContextManager[N
     if precision == "bf16-mixed":
         return torch.autocast(device.type, torch.bfloat16)
     raise UsageError(f"trainer.precision={precision}: the benchmark compares 32-true, bf16-mixed and auto only")
+
+
+@contextmanager
+def determinism(wanted: bool | str, *, fill_fresh_memory: bool = False) -> Iterator[None]:
+    """For a while, what a Trainer sets for its `deterministic` (True, False or "warn"): a loop inherits nothing."""
+    utils: Any = torch.utils.deterministic
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    filled = utils.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(bool(wanted), warn_only=wanted == "warn")
+    utils.fill_uninitialized_memory = fill_fresh_memory
+    try:
+        yield
+    finally:
+        utils.fill_uninitialized_memory = filled
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])

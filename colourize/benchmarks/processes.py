@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +44,17 @@ def environment(num_threads: int | None) -> dict[str, str]:
     """This process's environment, without what Hydra's apps set in it for themselves."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HYDRA_")}
     return {**kept, "OMP_NUM_THREADS": str(num_threads)} if num_threads else kept
+
+
+def another_process() -> ProcessPoolExecutor:
+    """A process for functions of this program, with as many threads; memory is handled there as Python does by itself.
+
+    (The console scripts have glibc keep freed memory, see `colourize.memory`.)
+    """
+    import torch
+
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, spawn, torch.set_num_threads, (torch.get_num_threads(),))
 
 
 def console_scripts() -> dict[str, list[str]]:

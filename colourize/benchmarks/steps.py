@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-import multiprocessing
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +13,8 @@ from omegaconf import DictConfig
 
 from colourize.benchmarks import bare_loop, course_loop, project
 from colourize.benchmarks.part import Part, columns, pick, shown
-from colourize.benchmarks.paths import Timing, arithmetic
+from colourize.benchmarks.paths import Timing, arithmetic, determinism
+from colourize.benchmarks.processes import another_process
 from colourize.benchmarks.settings import Settings
 from colourize.benchmarks.statistics import Spread, ratios, rotated, spread
 from colourize.build import build_data
@@ -36,9 +35,7 @@ def measure(settings: Settings) -> Part:
     """All cases, one after the other; within a case the paths take turns, and a first round is not counted."""
     arithmetic(settings.precision, settings.device)  # complains now rather than after the first epoch
     part = Part()
-    # The course's loop has a process of its own: this one has set up its memory for fast steps.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn, torch.set_num_threads, (torch.get_num_threads(),)) as elsewhere:
+    with another_process() as elsewhere:
         for number, case in enumerate(settings.node.cases, start=1):
             config = settings.case(case)
             data = build_data(config)
@@ -67,10 +64,7 @@ def one(path: str, config: DictConfig, data: PictureData, settings: Settings) ->
     if on_gpu:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(settings.device)
-    # The Trainer asks for determinism where the configuration does; a plain loop is not to inherit that.
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(False)
-    try:
+    with determinism(False):  # the Trainer asks for more where the configuration does
         if path == "project":
             folder = settings.work / "run"
             timing: Timing = project.run(config, data, settings.device, folder)
@@ -79,8 +73,6 @@ def one(path: str, config: DictConfig, data: PictureData, settings: Settings) ->
             timing = bare_loop.run(config, data, settings.device)
         else:
             timing = course_loop.run(config, data, settings.device)
-    finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
     memory = {"peak_gpu_mb": torch.cuda.max_memory_allocated(settings.device) / 1e6} if on_gpu else {}
     return {**asdict(timing), **memory}
 

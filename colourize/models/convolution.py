@@ -1,6 +1,7 @@
 """The project's own convolution layer: what `torch.nn.Conv2d` does, written to be read.
 
 `Convolution2d` is the fast layer that the networks use, `convolve_by_unfold` the same arithmetic spelt out.
+`colourize.models.resize_convolution` has the one that also doubles the picture.
 Size arithmetic and pictures of every case: Dumoulin & Visin (2016), "A guide to convolution arithmetic for
 deep learning", https://arxiv.org/abs/1603.07285.
 """

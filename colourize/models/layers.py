@@ -17,8 +17,9 @@ class EncoderDecoder(nn.Module):
     """Base of the networks that halve a picture twice and double it twice.
 
     A subclass builds `down1`, `down2`, (`middle`,) `up1`, `up2` and `final`, and joins them in
-    `forward_aligned`, which may rely on a height and width that are multiples of 4. (Where pictures grow by
-    upsampling, `final` begins with that of `up2`'s output: together they are one cheaper convolution.)
+    `forward_aligned`, which may rely on a height and width that are multiples of 4. In networks with nearest
+    upsampling `up2` ends at half size, and `final` does the last doubling itself, which is cheaper so. (At the
+    sizes of `up1` and `up2` there is little to gain.)
 
     num_filters is the width of the first level (the second has twice as many), num_filters_last that of
     the last hidden block, `up2`. The course gives it one filter per output (None), which squeezes all the
@@ -75,7 +76,7 @@ class EncoderDecoder(nn.Module):
 
     def resize_conv(self, in_channels: int, out_channels: int) -> ResizeConvolution2d:
         """A new convolution of a doubled picture and, perhaps, a large one beside it."""
-        return ResizeConvolution2d(self.conv(in_channels, out_channels))
+        return ResizeConvolution2d(in_channels, out_channels, self.kernel_size)
 
     def conv_transpose(self, in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
         """A new transposed convolution, which doubles the size: the gradient of a convolution at stride 2.

@@ -9,6 +9,7 @@ class RegressionCNN(EncoderDecoder):
     """An encoder and decoder without skips, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
     Made for grey in, RGB out and a squared error. Its output is a plain convolution, so it may leave [0, 1].
+    (`final` is our own layer in all networks: torch has none that doubles and convolves at once.)
     Source: CSC421/2516 (2019), programming assignment 2, question A.
     """
 

@@ -14,31 +14,37 @@ from torch.nn import functional as F
 from colourize.models.convolution import Convolution2d
 
 
-class ResizeConvolution2d(nn.Module):
+class ResizeConvolution2d(Convolution2d):
     """Double a picture by nearest neighbours, join it with a large one, if there is one, and convolve.
 
-    (N, C, H, W) and (N, S, 2 H, 2 W) -> (N, conv.out_channels, 2 H, 2 W), where C + S are `conv.in_channels`.
+    (N, C, H, W) and perhaps (N, S, 2 H, 2 W) -> (N, out_channels, 2 H, 2 W), where C + S are `in_channels`.
+    Parameters and initial weights are those of the convolution, a `Convolution2d` of any odd kernel size that
+    keeps the picture's size.
 
-    Args:
-        conv: the convolution that follows: any odd kernel that keeps the size, over zeros at the border.
-        folded: compute it at the small size where that is faster, which is on a CPU; False: always do what the
-            first line says, step by step. Outputs and gradients are the same up to rounding.
+    Attributes:
+        folded: compute it at the small size, which was found to be faster on a CPU and is done on no other device;
+            False: do what the first line says, step by step. Outputs and gradients are the same up to rounding.
     """
 
-    def __init__(self, conv: nn.Conv2d | Convolution2d, *, folded: bool = True) -> None:
-        super().__init__()
-        self.conv = conv
-        self.folded = folded
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+        self.folded = True
 
     def forward(self, low: Tensor, high: Tensor | None = None) -> Tensor:
         if high is not None:
             # Under autocast `low` is bfloat16, and one float32 part would make a float32 copy of all.
             high = high.to(low.dtype)
         if self.folded and low.device.type == "cpu":
-            return convolve_doubled(low, high, self.conv.weight, self.conv.bias)
+            return convolve_doubled(low, high, self.weight, self.bias)
         doubled = F.interpolate(low, scale_factor=2, mode="nearest")
-        outputs: Tensor = self.conv(doubled if high is None else torch.cat([doubled, high], dim=1))
-        return outputs
+        return super().forward(doubled if high is None else torch.cat([doubled, high], dim=1))
+
+
+def do_literally(model: nn.Module) -> None:
+    """Let the resize-convolutions of a network double pictures and then convolve them."""
+    for layer in model.modules():
+        if isinstance(layer, ResizeConvolution2d):
+            layer.folded = False
 
 
 def convolve_doubled(low: Tensor, high: Tensor | None, weight: Tensor, bias: Tensor | None = None) -> Tensor:

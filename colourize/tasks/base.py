@@ -108,11 +108,8 @@ class RestorationTask(LightningModule):
 
     def update_measures(self, stage: str, outputs: Tensor, pair: Pair) -> None:
         """Update and log the measures of a validation or test batch."""
-        self.measure(self.picture_measures(stage), self.prediction(outputs), pair.truth)
-
-    def picture_measures(self, stage: str) -> MetricCollection:
-        """The measures of predicted pictures in a stage, "val" or "test"."""
-        return self.val_measures if stage == "val" else self.test_measures
+        measures = self.val_measures if stage == "val" else self.test_measures
+        self.measure(measures, self.prediction(outputs), pair.truth)
 
     def measure(self, measures: MetricCollection, pictures: Tensor, truth: Tensor) -> None:
         """Update and log the measures of a batch's pictures."""

@@ -68,10 +68,9 @@ class Classification(RestorationTask):
         return {"quantised truth": self.palette.picture(self.palette.labels(truth))}
 
     def update_measures(self, stage: str, outputs: Tensor, pair: Pair) -> None:
-        labels = outputs.argmax(1)  # the slowest part of it all, and so taken once for picture and accuracy
-        self.measure(self.picture_measures(stage), self.palette.picture(labels), pair.truth)
+        super().update_measures(stage, outputs, pair)
         accuracy = self.val_accuracy if stage == "val" else self.test_accuracy
-        accuracy.update(labels, pair.target)
+        accuracy.update(outputs.argmax(1), pair.target)
         logging: dict[str, Any] = {"on_step": False, "on_epoch": True, "batch_size": len(pair.truth)}
         self.log(f"{stage}/accuracy", accuracy, prog_bar=True, **logging)
         if stage == "test":

@@ -73,7 +73,7 @@ class Trained:
 
         bare = copy.deepcopy(task)
         optimizer = instantiate(task.optimizer_config, bare.parameters())
-        losses = bare_loop.train_epoch(bare, optimizer, InMemory(pictures), batches, nullcontext())
+        losses = bare_loop.train_epoch(bare, optimizer, map(InMemory(pictures).__getitem__, batches), nullcontext())
         self.losses["bare"] = [loss.item() for loss in losses]
 
         course = course_loop.plain_model(copy.deepcopy(task))
@@ -143,8 +143,8 @@ def test_reduced_precision_differs_and_stays_near(tiny_task: Callable[..., Resto
     for precision in ("32-true", "bf16-mixed"):
         each = copy.deepcopy(task)
         optimizer = torch.optim.Adam(each.parameters(), lr=1e-3)
-        batches = Batches(len(pictures), BATCH_SIZE, 0)
-        curves.append(bare_loop.train_epoch(each, optimizer, pictures, batches, arithmetic(precision, CPU)))
+        batches = (pictures[indices] for indices in Batches(len(pictures), BATCH_SIZE, 0))
+        curves.append(bare_loop.train_epoch(each, optimizer, batches, arithmetic(precision, CPU)))
     full, reduced = (torch.stack(curve) for curve in curves)
     assert not torch.equal(full, reduced)
     torch.testing.assert_close(reduced, full, rtol=0.03, atol=0)
