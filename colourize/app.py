@@ -104,6 +104,17 @@ def _mendable(error: BaseException, config_name: str = "") -> ColourizeError | N
 
 def _short(message: str, config_name: str) -> str:
     """Hydra's and OmegaConf's messages in one or two lines, with the keys that are allowed."""
+    if message.startswith("Ambiguous value"):
+        wrong = re.search(r"'(.*)'", message)
+        return f"{wrong.group(1) if wrong else ''}: several values are a sweep, with -m; a list is written key=[a,b]"
+    if re.search("LexerNoViableAlt|mismatched input|extraneous input|Error parsing override|no viable alt", message):
+        special = [
+            word for word in sys.argv[1:] if not re.fullmatch(r"[-+~\w@./]+(=[\w@./:,\[\]+-]*)?", word, re.ASCII)
+        ]
+        return (
+            f"{' '.join(special or sys.argv[1:])}: not understood; arguments are key=value, and a value with other "
+            "characters than letters, digits and ./:-_ is quoted twice: 'key=\"…\"'"
+        )
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     unknown = re.match(r"Could not override '([^']+)'", lines[0])
     if unknown:

@@ -112,6 +112,14 @@ def build_callbacks(config: DictConfig, *, with_logger: bool) -> list[Callback]:
     return callbacks
 
 
+def check_launcher() -> None:
+    """Raise a UsageError where a launcher was chosen that Hydra does not use, as there is no sweep."""
+    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.RUN:
+        launcher = HydraConfig.get().runtime.choices.get("launcher", "basic")
+        if launcher != "basic":
+            raise UsageError(f"launcher={launcher}: acts on a sweep only, with -m")
+
+
 def sweeps_here() -> bool:
     """Whether this is a job of a sweep that runs on this machine."""
     if not HydraConfig.initialized():

@@ -39,11 +39,9 @@ def read(path: str | Path) -> dict[str, Any]:
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        Exception
-    ) as error:  # a damaged file fails in the zip reader, the unpickler or the storage, each in its own way
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all ({reason[:120]})") from error
+    # A damaged file fails in the zip reader, the unpickler or the storage, each in its own way and in torch's words.
+    except Exception as error:
+        raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
     return checkpoint

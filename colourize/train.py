@@ -25,11 +25,12 @@ def train(config: DictConfig) -> dict[str, float]:
     from lightning import seed_everything
 
     from colourize import summary
-    from colourize.build import build_data, build_task, build_trainer
+    from colourize.build import build_data, build_task, build_trainer, check_launcher
     from colourize.checkpoints import check_resumable
     from colourize.errors import check_count
 
     started = time.perf_counter()
+    check_launcher()
     check_count("seed", config.seed, least=0)
     seed_everything(config.seed, workers=True, verbose=False)
     data = build_data(config)

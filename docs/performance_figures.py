@@ -31,7 +31,7 @@ def main() -> None:
     described = json.loads(arguments.files[-1].read_text(encoding="utf-8"))["machine"]
     print(", ".join(f"{key} {value}" for key, value in described.items()), end="\n\n")
     for name, part in measured.items():
-        for title, lines in part["tables"].items():
+        for title, lines in ((title, lines) for title, lines in part["tables"].items() if lines):
             print(f"### {name}: {title}\n\n{markdown(lines)}\n")
         print(f"{figures(part['figures'])}\n")
     if "scaling" in measured:

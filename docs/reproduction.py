@@ -1,6 +1,6 @@
 """The table, the curves and the raw figures of docs/reproduction.md, from the runs of `experiment=course`.
 
-    python docs/reproduction.py                     # reads multirun/course/<model>-<task>/<job>/
+    python docs/reproduction.py                     # reads the newest multirun/course/<model>-<task>/<time>/
     python docs/reproduction.py --table-only        # from docs/reproduction.csv, without any runs
 
 Writes docs/reproduction.csv and docs/figures/reproduction.png, and prints the table in Markdown.
@@ -45,14 +45,15 @@ PUBLISHED = {
 
 
 def collect(folder: Path) -> list[dict[str, str]]:
-    """One row per run and epoch of all runs below a folder."""
+    """One row per run and epoch of each model's newest sweep below a folder."""
     rows = []
-    for path in sorted(folder.glob("*/*/metrics.csv")):
+    newest = [max(model.iterdir()) for model in sorted(folder.iterdir()) if model.is_dir()]
+    for path in (path for sweep in newest for path in sorted(sweep.glob("*/metrics.csv"))):
         config = OmegaConf.load(path.parent / ".hydra" / "config.yaml")
         with path.open(newline="") as file:
             for epoch in csv.DictReader(file):
                 measures = {name: f"{float(epoch[name]):.6g}" for name in MEASURES if name in epoch}
-                rows.append({"run": path.parts[-3], "seed": str(config.seed), "epoch": epoch["epoch"], **measures})
+                rows.append({"run": path.parts[-4], "seed": str(config.seed), "epoch": epoch["epoch"], **measures})
     return rows
 
 

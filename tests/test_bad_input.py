@@ -35,6 +35,10 @@ TRAIN = [
     ("data.batch_size=[1", USAGE, "[1"),
     ("=3", USAGE, "3"),
     ("logger=null", USAGE, "logger"),
+    ("data.root=~/horses", USAGE, "data.root=~/horses: not understood; arguments are key=value"),
+    ("horses.ckpt", USAGE, "horses.ckpt: not understood; arguments are key=value"),
+    ("seed=0,1", USAGE, "seed=0,1: several values are a sweep, with -m; a list is written key=[a,b]"),
+    ("launcher=joblib", USAGE, "launcher=joblib: acts on a sweep only, with -m"),
     # data
     ("data.batch_size=0", USAGE, "data.batch_size=0: must be "),
     ("data.batch_size=-5", USAGE, "data.batch_size=-5: must be "),

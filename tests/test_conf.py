@@ -32,7 +32,7 @@ CONF = app.config_dir()
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 # What a user must give with an option.
-# What a user must install for it; the extra `dev` leaves these out.
+# What a user must install for it; the extra `dev` brings it.
 PLUGINS = {("launcher", "submitit"): "hydra_plugins.hydra_submitit_launcher"}
 SMALL = ("data.num_train=8", "data.num_val=4", "data.num_test=4")
 TINY = (
