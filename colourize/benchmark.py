@@ -17,7 +17,7 @@ from colourize import app
 log = logging.getLogger(__name__)
 
 # In this order: each is a module of colourize.benchmarks with a function `measure`.
-PARTS = ("steps", "choices", "startup", "data", "sweep", "scaling", "time_to_loss")
+PARTS = ("steps", "choices", "operators", "startup", "data", "sweep", "scaling", "time_to_loss")
 
 
 def benchmark(config: DictConfig) -> dict[str, float]:
