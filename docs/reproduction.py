@@ -47,7 +47,8 @@ PUBLISHED = {
 def collect(folder: Path) -> list[dict[str, str]]:
     """One row per run and epoch of each model's newest sweep below a folder."""
     rows = []
-    newest = [max(model.iterdir()) for model in sorted(folder.iterdir()) if model.is_dir()]
+    sweeps = sorted({path.parent.parent for path in folder.glob("*/*/*/metrics.csv")})
+    newest = {sweep.parent: sweep for sweep in sweeps}.values()  # the names are times: the last one wins
     for path in (path for sweep in newest for path in sorted(sweep.glob("*/metrics.csv"))):
         config = OmegaConf.load(path.parent / ".hydra" / "config.yaml")
         with path.open(newline="") as file:
