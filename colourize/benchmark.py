@@ -12,11 +12,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from colourize import app
+from colourize.cli import app
 
 log = logging.getLogger(__name__)
 
-# In this order: each is a module of colourize.benchmarks with a function `measure`.
+# In this order: each is a module of colourize.timing with a function `measure`.
 PARTS = ("steps", "choices", "operators", "startup", "data", "sweep", "scaling", "time_to_loss")
 
 
@@ -28,9 +28,9 @@ def benchmark(config: DictConfig) -> dict[str, float]:
     import importlib
     import tempfile
 
-    from colourize.benchmarks import output
-    from colourize.benchmarks.part import Part
-    from colourize.benchmarks.settings import settings_from
+    from colourize.timing import output
+    from colourize.timing.part import Part
+    from colourize.timing.settings import settings_from
 
     names = chosen_parts(config.benchmark.parts)
     folder = Path(config.output_dir)
@@ -40,7 +40,7 @@ def benchmark(config: DictConfig) -> dict[str, float]:
         described = output.machine(settings)
         log.info("%s", ", ".join(f"{key} {value}" for key, value in described.items()))
         for name in names:
-            parts[name] = importlib.import_module(f"colourize.benchmarks.{name}").measure(settings)
+            parts[name] = importlib.import_module(f"colourize.timing.{name}").measure(settings)
             output.write(folder, described, settings, parts)
             output.show(name, parts[name])
     log.info("Saved in %s", os.path.relpath(folder))

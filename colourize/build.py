@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count
-from colourize.precision import PRECISIONS, automatic_precision, available_accelerator
+from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.tasks import Classification, RestorationTask
 
 log = logging.getLogger(__name__)

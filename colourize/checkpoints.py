@@ -11,7 +11,7 @@ from hydra.utils import get_class
 
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
-from colourize.tasks.base import RestorationTask, qualified_name
+from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
 

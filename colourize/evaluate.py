@@ -10,7 +10,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from colourize import app
+from colourize.cli import app
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
@@ -18,9 +18,9 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
     The task, its palette and its protocol are always the checkpoint's.
     """
-    from colourize import summary
     from colourize.build import build_data, build_trainer
     from colourize.checkpoints import data_from, read, task_from
+    from colourize.cli import terminal as summary
     from colourize.errors import UsageError
 
     if not config.checkpoint:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from colourize import app
+from colourize.cli import app
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ def train(config: DictConfig) -> dict[str, float]:
     """
     from lightning import seed_everything
 
-    from colourize import summary
     from colourize.build import build_data, build_task, build_trainer, check_launcher
     from colourize.checkpoints import check_resumable
+    from colourize.cli import terminal as summary
     from colourize.errors import check_count
 
     started = time.perf_counter()

@@ -17,7 +17,7 @@ from hydra.core.singleton import Singleton
 from lightning import Trainer
 from omegaconf import DictConfig
 
-from colourize import app
+from colourize.cli import app
 from colourize.data.pictures import PictureData, Pictures
 from colourize.tasks import Classification, Regression, RestorationTask
 
@@ -57,8 +57,8 @@ def tiny_task() -> Callable[..., RestorationTask]:
     def build(given: str, answer: str, *, seed: int = 0, **arguments: Any) -> RestorationTask:
         torch.manual_seed(seed)
         degradations = {
-            "grey": {"_target_": "colourize.data.degradations.Grey"},
-            "low": {"_target_": "colourize.data.degradations.LowResolution", "scale_factor": 4},
+            "grey": {"_target_": "colourize.degradations.base.Grey"},
+            "low": {"_target_": "colourize.degradations.base.LowResolution", "scale_factor": 4},
         }
         defaults: dict[str, Any] = {
             "model": {"_target_": "colourize.models.UNet", "num_filters": 4},

@@ -19,8 +19,8 @@ from console import TINY_DATA, Outcome, run, succeed
 from hydra.core.global_hydra import GlobalHydra
 
 from colourize.benchmark import PARTS, chosen_parts
-from colourize.benchmarks import course_loop, data, processes, stamps
 from colourize.errors import ColourizeError, UsageError
+from colourize.timing import course_loop, data, processes, stamps
 
 CASE = "unet/super_resolution"
 TINY = (*TINY_DATA, "model.num_filters=4", "device=cpu", "benchmark.repeats=1", f"benchmark.cases=[{CASE}]")

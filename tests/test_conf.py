@@ -21,8 +21,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from colourize import app
 from colourize.build import build_data, build_task, build_trainer
+from colourize.cli import app
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import PictureData, Pictures
 from colourize.errors import UsageError

@@ -28,8 +28,8 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from colourize import app
 from colourize.build import build_data, build_task
+from colourize.cli import app
 from colourize.data.pictures import PictureData
 
 REPOSITORY = Path(__file__).parent.parent
@@ -176,7 +176,7 @@ SNIPPETS = {
     )
 }
 # Snippets without imports: the first goes into this module, the other says in a comment that it needs its names.
-EXCERPTS = {"data/degradations": "colourize.data.degradations", "data/npz": "colourize.data.pictures"}
+EXCERPTS = {"data/degradations": "colourize.degradations.base", "data/npz": "colourize.data.pictures"}
 SMALL = (
     *("data=synthetic", "data.size=8", "data.num_train=4", "data.num_val=4", "data.num_test=4"),
     *("data.batch_size=4", "data.palette=2", "model=cnn", "model.num_filters=2"),

@@ -13,8 +13,8 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
-from colourize.evaluation.grid import labelled_grid
-from colourize.tasks.base import RestorationTask
+from colourize.figures.grid import labelled_grid
+from colourize.tasks.restoration import RestorationTask
 
 
 class SamplePictures(Callback):

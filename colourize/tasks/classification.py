@@ -10,8 +10,8 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
 from colourize.colour.palette import Palette
-from colourize.evaluation.measures import picture_measures
-from colourize.tasks.base import Pair, RestorationTask
+from colourize.measures.pixel import picture_measures
+from colourize.tasks.restoration import Pair, RestorationTask
 
 
 class Classification(RestorationTask):

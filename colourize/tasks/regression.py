@@ -7,7 +7,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from colourize.tasks.base import RestorationTask
+from colourize.tasks.restoration import RestorationTask
 
 
 class Regression(RestorationTask):

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from colourize.callbacks.samples import SamplePictures
 from colourize.errors import UsageError
-from colourize.evaluation.grid import GAP, labelled_grid
+from colourize.figures.grid import GAP, labelled_grid
 
 ZOOM, SIZE = 6, 16
 

@@ -1,0 +1,103 @@
+"""A run in words: what it starts with in its log, what it ends with on the terminal and on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from colourize import __version__
+from colourize.data.pictures import PictureData
+from colourize.tasks.restoration import RestorationTask
+
+log = logging.getLogger(__name__)
+
+UNITS = {"psnr": " dB"}
+
+
+def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
+    """What decides the numbers of this run, in its log."""
+    count = sum(parameter.numel() for parameter in task.parameters() if parameter.requires_grad)
+    log.info("%s with %s, %s parameters", type(task).__name__, type(task.model).__name__, f"{count:,}")
+    log.info(
+        "colourize %s, torch %s, %s, precision %s, %d threads",
+        __version__, torch.__version__, trainer.strategy.root_device, trainer.precision, torch.get_num_threads(),
+    )  # fmt: skip
+
+
+def write_measures(path: Path, measures: dict[str, float]) -> None:
+    """`metrics.json`: one flat object; the file appears whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(measures, indent=2) + "\n")
+    os.replace(part, path)
+
+
+def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
+    """Hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures come beside them."""
+    if isinstance(trainer.logger, TensorBoardLogger):
+        # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
+        trainer.logger.log_hyperparams(hyperparameters(config), measures, step=trainer.global_step)
+        trainer.logger.finalize("success")
+
+
+def hyperparameters(config: DictConfig) -> dict[str, Any]:
+    """The keys that users vary, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
+    flat: dict[str, Any] = {"seed": config.seed}
+
+    def add(prefix: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                add(f"{prefix}.{key}", value)
+        elif node is not None:
+            flat[prefix.removesuffix("._target_")] = node.rpartition(".")[2] if prefix.endswith("_target_") else node
+
+    for group in ("data", "model", "task"):
+        add(group, OmegaConf.to_container(config[group], resolve=True))
+    for key in ("max_epochs", "precision"):
+        add(f"trainer.{key}", config.trainer.get(key))
+    return flat
+
+
+def show_run(folder: Path, measures: dict[str, float], *, best: bool) -> None:
+    """The end of a run on the terminal: test measures, where the pictures are, how to see the curves."""
+    tested = {name: value for name, value in measures.items() if name.startswith("test/")}
+    show_measures(tested, f"Test measures (weights {'of the least validation loss' if best else 'of the last epoch'})")
+    shown = os.path.relpath(folder)
+    samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
+    # Not console.print: a path must stay on one line to be copied.
+    for path in samples[-2:]:
+        print(f"Sample pictures:  {os.path.relpath(path)}")
+    if (folder / "checkpoints" / "best.ckpt").exists():
+        print(f"Best checkpoint:  {shown}/checkpoints/best.ckpt")
+    if any(folder.glob("events.out.tfevents.*")):
+        beside_python = Path(sys.executable).with_name("tensorboard")
+        tensorboard = "tensorboard" if shutil.which("tensorboard") else os.path.relpath(beside_python)
+        print(f"Curves:           {tensorboard} --logdir {shown}")
+
+
+def show_measures(measures: dict[str, float], title: str) -> None:
+    """A table of measures on the terminal."""
+    print(title)  # not the table's own, which would be broken at its width
+    Console().print(measures_table(measures))
+
+
+def measures_table(measures: dict[str, float]) -> Table:
+    """Measures with their units, one a line."""
+    table = Table()
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    for name, value in measures.items():
+        unit = next((unit for measure, unit in UNITS.items() if f"/{measure}" in name), "")
+        table.add_row(name, f"{value:.4f}{unit}" if not unit else f"{value:.2f}{unit}")
+    return table

@@ -1,0 +1,1 @@
+"""What a network is given: the ways a true picture loses information."""

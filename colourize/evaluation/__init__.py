@@ -1,1 +1,0 @@
-"""How good a picture is, and how to look at it."""

@@ -1,0 +1,1 @@
+"""What is chosen for the machine that the program runs on."""
