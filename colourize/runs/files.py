@@ -1,0 +1,46 @@
+"""Files that appear whole or not at all: what the project keeps on disk is written by these two."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write a file; until it is whole on the disk, and whatever fails, the old one stands.
+
+    Args:
+        path: its folder exists already.
+        content: text as UTF-8, its line ends as they are.
+    """
+    with whole_file(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """The same for writers that take a path: they write to the one that is yielded, and close what they opened.
+
+    with whole_file("palette.npy") as part:
+        np.save(part, colours)
+
+    The temporary file lies beside the final one (renaming is whole only within a disk), is hidden, and ends alike,
+    since numpy and Pillow go by that. Its name is its own: threads and processes may write the same file at once.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())  # else the name may reach the disk before the contents
+        os.replace(part, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        # A full disk's error names no file, a missing folder's the temporary one.
+        if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
+            error.filename, error.filename2 = str(path), None
+        raise

@@ -1,0 +1,121 @@
+"""Files are written whole or not at all: whatever fails at whatever moment, the old one stands and nothing is left."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colourize.runs.files import whole_file, write_whole
+
+OLD, NEW = "old\n", "new\r\nlines, × and –\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_whole(tmp_path / "table.csv", OLD)
+    return tmp_path / "table.csv"
+
+
+def assert_untouched(path):
+    assert path.read_bytes() == OLD.encode()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def no_space(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_text_and_bytes_arrive_as_they_are(path):
+    write_whole(path, NEW)
+    assert path.read_bytes() == NEW.encode()
+    write_whole(str(path), b"\x00\xff\n")
+    assert path.read_bytes() == b"\x00\xff\n"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_other_users_may_read_it(path):
+    beside = path.with_name("plain")
+    beside.write_text("")
+    assert path.stat().st_mode == beside.stat().st_mode
+
+
+def test_writers_that_choose_the_format_by_the_name(tmp_path):
+    with whole_file(tmp_path / "colours.npy") as part:
+        np.save(part, np.arange(3))
+    with whole_file(tmp_path / "grid.png") as part:
+        Image.new("RGB", (2, 2)).save(part)
+        assert part.parent == tmp_path and part.name.startswith(".")
+    assert np.load(tmp_path / "colours.npy").tolist() == [0, 1, 2]
+    assert Image.open(tmp_path / "grid.png").format == "PNG"
+    assert {file.name for file in tmp_path.iterdir()} == {"colours.npy", "grid.png"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_failure_in_the_middle(path, error):
+    with pytest.raises(error), whole_file(path) as part:
+        part.write_text("half a")
+        raise error
+    assert_untouched(path)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_failure_at_the_end(path, monkeypatch, call):
+    monkeypatch.setattr(os, call, no_space)
+    with pytest.raises(OSError, match=r"No space left on device: '.*table\.csv'"):
+        write_whole(path, NEW)
+    assert_untouched(path)
+
+
+def test_disk_that_is_full_names_the_file(path, monkeypatch):
+    def half(self, content):
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        no_space()
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match=r"No space left on device: '.*table\.csv'"):
+        write_whole(path, NEW)
+    assert_untouched(path)
+
+
+@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="a device that is always full")
+def test_real_short_write(path):
+    with pytest.raises(OSError, match="No space left"), whole_file(path) as part:
+        part.symlink_to("/dev/full")
+        part.write_bytes(b"x" * 100)
+    assert_untouched(path)
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"/nowhere/table\.csv'"):
+        write_whole(tmp_path / "nowhere" / "table.csv", NEW)
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
+    calls = []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (calls.append(os.fstat(file).st_size), fsync(file)))
+    monkeypatch.setattr(os, "replace", lambda *names: (calls.append("replace"), replace(*names)))
+    write_whole(path, b"1234")
+    assert calls == [4, "replace"]
+
+
+def test_four_processes_write_the_same_file(path):
+    program = """
+import sys
+from pathlib import Path
+from colourize.runs.files import write_whole
+path, letter = Path(sys.argv[1]), sys.argv[2]
+for _ in range(20):
+    write_whole(path, letter * 100_000)
+    assert set(path.read_text()) < set("abcd") and len(path.read_text()) == 100_000
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(path), letter]) for letter in "abcd"]
+    assert [process.wait() for process in processes] == [0, 0, 0, 0]
+    assert len(set(path.read_text())) == 1
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
