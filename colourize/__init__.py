@@ -2,7 +2,7 @@
 
 >>> task = colourize.load("outputs/…/checkpoints/best.ckpt")
 >>> logits = task(grey)          # (N, 1, H, W) in [0, 1] → the network's output
->>> task.pictures(logits)        # … as pictures, RGB in [0, 1]
+>>> task.pictures(logits, grey)  # … as pictures, RGB in [0, 1]
 """
 
 from __future__ import annotations

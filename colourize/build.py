@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from hydra.utils import get_class, instantiate
+from hydra.utils import instantiate
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
@@ -18,7 +17,8 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
-from colourize.tasks import Classification, RestorationTask
+from colourize.tasks.optimisation import build_optimizer, build_scheduler
+from colourize.tasks.restoration import RestorationTask, check_loss
 
 log = logging.getLogger(__name__)
 
@@ -28,42 +28,54 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
+def check_settings(config: DictConfig) -> None:
+    """Refuse at once, before any picture is read, what can be seen from the configuration alone.
+
+    It builds the parts of the task once and throws them away; the random generator is to be seeded afterwards.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+    check_count("seed", config.seed, least=0)
+    parts = OmegaConf.to_container(config.task, resolve=True)
+    degradation = instantiate(parts["degradation"])  # type: ignore[index, call-overload]
+    answer = instantiate(parts["answer"])  # type: ignore[index, call-overload]
+    check_loss(parts["loss"], answer)  # type: ignore[index, call-overload, arg-type]
+    # An answer that is still to be fitted does not know its outputs yet; any number shows what is wrong with a network.
+    channels = {"in_channels": degradation.channels, "out_channels": getattr(answer, "out_channels", 24)}
+    instantiate(config.model, **channels)
+    optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])  # type: ignore[index, call-overload, arg-type]
+    build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)  # type: ignore[index, call-overload, arg-type]
+
+
 def build_data(config: DictConfig, stage: str = "fit") -> PictureData:
     """The data of `config.data`, loaded and split, for Lightning's stage "fit" or "test".
 
     Raises:
         UsageError, InputError: a value that is not allowed; pictures that cannot be had.
     """
-    data: PictureData = instantiate(config.data, _convert_="all")
+    data: PictureData = instantiate(config.data, _recursive_=False, _convert_="all")
     data.prepare_data()
     data.setup(stage)
     return data
 
 
 def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`, fitted to the data's palette, protocol and size.
+    """The task of `config.task` with the model of `config.model`, its parts fitted to the data's training pictures.
 
     Raises:
-        UsageError: a value that is not allowed, or a classification without a palette.
+        UsageError: a value that is not allowed, or parts that do not fit each other or the data.
     """
-    arguments: dict[str, Any] = {
-        "model": OmegaConf.to_container(config.model, resolve=True),
-        "protocol": data.protocol,
-    }
-    if issubclass(get_class(config.task._target_), Classification):
-        colours = data.palette_colours()
-        if colours is None:
-            raise UsageError(
-                "data.palette=null: classification needs a palette; give a number of colours, a .npy or a .csv file"
-            )
-        arguments["palette"] = colours.tolist()
     # The task builds its own parts from plain values, so that its checkpoint can do the same.
-    task: RestorationTask = instantiate(config.task, **arguments, _recursive_=False, _convert_="all")
-    # Thrown away: a wrong argument must show before a run begins.
-    task.build_scheduler(task.build_optimizer(), total_steps=100)
+    make_task = instantiate(config.task, _partial_=True, _recursive_=False, _convert_="all")
+    task: RestorationTask = make_task(
+        model=OmegaConf.to_container(config.model, resolve=True),
+        divisor=data.divisor,
+        size=list(data.pictures.train.shape[1:3]),
+        training=data.training,
+    )
     if config.get("compile"):
         task.model.compile()  # not torch.compile(model), which would rename every weight in the checkpoint
-    task.degradation.check_size(*data.pictures.train.shape[1:3])
     return task
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 from hydra.utils import get_class
+from torch import Tensor
 
 from colourize.data.pictures import PictureData
-from colourize.errors import ColourizeError, InputError, UsageError
+from colourize.errors import ColourizeError, InputError, UsageError, one_line
+from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
         made_with = checkpoint["colourize"].get("version")
         raise InputError(
             f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): "
-            + " ".join(str(error).split())[:150]
+            + one_line(error)
         ) from error
     return task.eval()
 
@@ -76,7 +78,7 @@ def data_from(checkpoint: dict[str, Any], path: str | Path) -> PictureData:
     except Exception as error:
         raise InputError(
             f"checkpoint={path}: its data cannot be had any more; give other data, such as data=cifar10: "
-            + " ".join(str(error).split())[:150]
+            + one_line(error)
         ) from error
 
 
@@ -84,26 +86,34 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) ->
     """Raise where training of `task` cannot go on from a checkpoint up to `max_epochs`.
 
     Raises:
-        UsageError: it was made by another task, model or palette (the message names the first difference), or has
-            no epochs left to train.
+        UsageError: the two tasks are configured or fitted differently (the message names the first difference), or
+            there are no epochs left to train.
     """
     checkpoint = read(path)
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
     if made_by != asked:
-        raise UsageError(f"checkpoint={path}: was made by the task {_last(made_by)}, this run's is {_last(asked)}")
-    before = checkpoint["hyper_parameters"]
-    for part in ("degradation", "model", "protocol", "palette", "optimizer", "lr_scheduler"):
-        then, now = before.get(part), task.hparams.get(part)
-        if then != now:
-            told = "" if part == "palette" else f" ({then} there, {now} here)"
-            raise UsageError(f"checkpoint={path}: was made with another {part}{told}")
+        raise UsageError(f"checkpoint={path}: was made by {made_by}, this run's task is {asked}")
+    found = first_difference(checkpoint["hyper_parameters"], dict(task.hparams))
+    if found:
+        key, then, now = found
+        told = f" ({then} there, {now} here)" if not isinstance(then, Tensor) else ""
+        raise UsageError(f"checkpoint={path}: was made with another {key}{told}")
     if checkpoint.get("epoch", -1) + 1 >= max_epochs:
         raise UsageError(
             f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
         )
-    if "total_steps" in (before.get("lr_scheduler") or {}).values():
+    if TOTAL_STEPS in (checkpoint["hyper_parameters"].get("lr_scheduler") or {}).values():
         log.warning("The learning-rate schedule of %s goes on as it was planned, for that run's epochs", path)
 
 
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+def first_difference(then: Any, now: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """The first place where two nested configurations differ: (its dotted key, the one value, the other)."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in dict.fromkeys([*then, *now]):
+            found = first_difference(then.get(name), now.get(name), f"{key}.{name}".lstrip("."))
+            if found:
+                return found
+        return None
+    if isinstance(then, Tensor) and isinstance(now, Tensor):
+        return None if torch.equal(then, now) else (key, then, now)
+    return None if then == now else (key, then, now)

@@ -27,3 +27,8 @@ def check_count(key: str, value: object, least: int = 1) -> None:
     """Raise a UsageError unless `value` is a whole number of at least `least`; True and 2.0 are none."""
     if type(value) is not int or value < least:
         raise UsageError(f"{key}={value}: must be a whole number of at least {least}")
+
+
+def one_line(error: object) -> str:
+    """What an error says, or its kind where it says nothing, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__

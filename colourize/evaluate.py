@@ -28,6 +28,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     checkpoint = read(config.checkpoint)
     task = task_from(checkpoint, config.checkpoint)
     data = build_data(config, "test") if config.get("data") else data_from(checkpoint, config.checkpoint)
+    data.eval_seed = config.seed
     data.prepare_data()
     data.setup("test")
     task.degradation.check_size(*data.pictures.test.shape[1:3])

@@ -24,20 +24,19 @@ def train(config: DictConfig) -> dict[str, float]:
     """
     from lightning import seed_everything
 
-    from colourize.build import build_data, build_task, build_trainer, check_launcher
+    from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
     from colourize.checkpoints import check_resumable
     from colourize.cli import terminal as summary
-    from colourize.errors import check_count
 
     started = time.perf_counter()
     check_launcher()
-    check_count("seed", config.seed, least=0)
+    check_settings(config)
+    trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
     data = build_data(config)
     task = build_task(config, data)
     if config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs)
-    trainer = build_trainer(config)
     summary.log_setup(task, data, trainer)
     summary.log_hyperparameters(trainer, config)
     log.info("Ready to train after %.1f s", time.perf_counter() - started)

@@ -11,9 +11,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
+from colourize.data.batches import Batch
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.figures.grid import labelled_grid
+from colourize.runs.files import whole_file
 from colourize.tasks.restoration import RestorationTask
 
 
@@ -50,13 +52,16 @@ class SamplePictures(Callback):
         data = getattr(trainer, "datamodule", None)
         if not (isinstance(task, RestorationTask) and isinstance(data, PictureData)):
             return
-        chosen = torch.from_numpy(data.pictures.val[: self.num_pictures]).to(task.device)
-        pair = task.make_pair(chosen)
+        pictures = torch.from_numpy(data.pictures.val[: self.num_pictures]).to(task.device)
+        index = torch.arange(len(pictures), device=task.device)
+        # As the validation sees them, whatever is random about them.
+        pair = task.make_pair(Batch(pictures, index, "val", seed=data.eval_seed))
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             outputs = task(pair.inputs)
         grid = labelled_grid(task.sample_rows(pair, outputs.float()))
         self.folder.mkdir(parents=True, exist_ok=True)
-        grid.save(self.folder / f"{name}.png")
+        with whole_file(self.folder / f"{name}.png") as part:
+            grid.save(part)
         if isinstance(trainer.logger, TensorBoardLogger):
             tag = "samples/best" if name == "best" else "samples/validation"
             trainer.logger.experiment.add_image(tag, np.asarray(grid), trainer.global_step, dataformats="HWC")

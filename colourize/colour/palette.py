@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from colourize.errors import InputError, UsageError
+from colourize.runs.files import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +124,8 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
     colours = fit_palette(pixels, size, divisor=divisor, seed=seed)
     log.info("Fitted a palette of %d colours in %.1f s", size, time.perf_counter() - started)
     if path and _may_write(path.parent):
-        part = path.with_name(f"{path.stem}.{os.getpid()}.part.npy")  # its own name: two processes may fit at once
-        np.save(part, colours)
-        part.replace(path)
+        with whole_file(path) as part:  # two processes may fit at once
+            np.save(part, colours)
     return colours
 
 

@@ -1,1 +1,7 @@
 """What a network is given: the ways a true picture loses information."""
+
+from colourize.degradations.base import Degradation
+from colourize.degradations.grey import Grey
+from colourize.degradations.low_resolution import LowResolution
+
+__all__ = ["Degradation", "Grey", "LowResolution"]

@@ -1,25 +1,32 @@
-"""Measures of pictures against the truth; both RGB in [0, 1], (N, 3, H, W)."""
+"""Measures of each picture against the truth, pixel by pixel; both RGB in [0, 1], (N, 3, H, W) float32 → (N,)."""
 
 from __future__ import annotations
 
-from torchmetrics import MeanSquaredError, Metric, MetricCollection
-from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+QUICK = ("mse", "psnr")  # cheap enough for the end of each epoch
+ALL = (*QUICK, "ssim")
 
 
-def picture_measures(prefix: str, postfix: str = "", *, ssim: bool = True) -> MetricCollection:
-    """MSE, PSNR and SSIM of pictures, logged as `<prefix><measure><postfix>`.
+def picture_measures(pictures: Tensor, truth: Tensor, names: tuple[str, ...] = ALL) -> dict[str, Tensor]:
+    """The named measures of each picture, (N,) each, in the order of the names.
 
-    - mse: over all pixels and channels.
-    - psnr: 10·log10(1/MSE) of each picture in dB, then the mean over pictures.
-    - ssim: Wang et al. 2004 (Gaussian window, σ = 1.5; over mirrored borders, as torchmetrics has it), the mean
-      over pictures. It costs more than the rest together, hence the switch.
+    - mse: the mean of squared differences over pixels and channels, 0 … 1; less is better.
+    - psnr: 10·log10(1/mse) in dB; more is better, infinite for equal pictures.
+    - ssim: Wang et al. 2004 (Gaussian window, σ = 1.5; over mirrored borders, as torchmetrics has it), −1 … 1; more is
+      better. It costs more than the rest together.
     """
-    measures: dict[str, Metric | MetricCollection] = {
-        "mse": MeanSquaredError(),
-        # torchmetrics pools the error of all pictures unless it is told the dimensions of one.
-        "psnr": PeakSignalNoiseRatio(data_range=1.0, dim=(1, 2, 3)),
-    }
-    if ssim:
-        measures["ssim"] = StructuralSimilarityIndexMeasure(data_range=1.0)
-    # No compute groups: they save nothing here, and finding them costs the first batch twice.
-    return MetricCollection(measures, prefix=prefix, postfix=postfix, compute_groups=False)
+    mse = (pictures - truth).square().mean((1, 2, 3))
+    found = {"mse": mse, "psnr": -10 * torch.log10(mse)}
+    if "ssim" in names:
+        # It takes views of the pictures, which channels that lie last in memory do not have.
+        found["ssim"] = _ssim(pictures.contiguous(), truth.contiguous())
+    return {name: found[name] for name in names}
+
+
+def _ssim(pictures: Tensor, truth: Tensor) -> Tensor:
+    values = structural_similarity_index_measure(pictures, truth, data_range=1.0, reduction="none")
+    assert isinstance(values, Tensor)
+    return values.reshape(len(truth))

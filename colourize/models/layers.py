@@ -7,27 +7,35 @@ from torch.nn import functional as F
 
 from colourize.errors import UsageError, check_count
 from colourize.models.convolution import Convolution2d
-from colourize.models.resize_convolution import ResizeConvolution2d
+from colourize.models.resize_convolution import double_and_convolve
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 ConvType = type[nn.Conv2d] | type[Convolution2d]
+# With hundreds of outputs, one filter for each would make the last hidden block, at full resolution, the widest of all.
+MOST_FILTERS_LAST = 64
 
 
 class EncoderDecoder(nn.Module):
     """Base of the networks that halve a picture twice and double it twice.
 
-    A subclass builds `down1`, `down2`, (`middle`,) `up1`, `up2` and `final`, and joins them in
-    `forward_aligned`, which may rely on a height and width that are multiples of 4. In networks with nearest
-    upsampling `up2` ends at half size, and `final` does the last doubling itself, which is cheaper so. (At the
-    sizes of `up1` and `up2` there is little to gain.)
+    A subclass makes its layers in `build`, and joins them in `forward_aligned`, which may rely on a height and width
+    that are multiples of 4.
 
-    num_filters is the width of the first level (the second has twice as many), num_filters_last that of
-    the last hidden block, `up2`. The course gives it one filter per output (None), which squeezes all the
-    network knows into 24 numbers per pixel, or into 3.
+    Args:
+        in_channels, out_channels: of the whole network.
+        num_filters: the width of the first level; the second has twice as many.
+        kernel_size: of all convolutions, odd.
+        num_filters_last: the width of the last hidden block, `up2`. The course gives it one filter per output, which
+            squeezes all the network knows into 24 numbers per pixel, or into 3; so does None, for at most 64 outputs.
+
+    Attributes:
+        folded: compute the last upsampling and the convolution after it as one, see `double_and_convolve`.
     """
 
     size_multiple = 4  # two halvings
     conv_type: ConvType = Convolution2d
+    up2: nn.Sequential
+    final: AnyConv
 
     def __init__(
         self,
@@ -39,7 +47,7 @@ class EncoderDecoder(nn.Module):
     ) -> None:
         super().__init__()
         if num_filters_last is None:
-            num_filters_last = out_channels
+            num_filters_last = min(out_channels, MOST_FILTERS_LAST)
         check_count("model.in_channels", in_channels)
         check_count("model.out_channels", out_channels)
         check_count("model.num_filters", num_filters)
@@ -50,6 +58,12 @@ class EncoderDecoder(nn.Module):
         self.num_filters = num_filters
         self.num_filters_last = num_filters_last
         self.kernel_size = kernel_size
+        self.folded = True
+        self.build(in_channels, out_channels, num_filters, num_filters_last)
+
+    def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
+        """Make the layers; `last` is `num_filters_last`."""
+        raise NotImplementedError
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H, W), for any height and width."""
@@ -74,9 +88,9 @@ class EncoderDecoder(nn.Module):
         k = self.kernel_size
         return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
 
-    def resize_conv(self, in_channels: int, out_channels: int) -> ResizeConvolution2d:
-        """A new convolution of a doubled picture and, perhaps, a large one beside it."""
-        return ResizeConvolution2d(in_channels, out_channels, self.kernel_size)
+    def double_and_finish(self, inputs: Tensor, skip: Tensor | None = None) -> Tensor:
+        """`final(up2(inputs))`, or `final` of that beside a skip, where `up2` ends with nearest upsampling."""
+        return double_and_convolve(self.up2, self.final, inputs, skip, folded=self.folded)
 
     def conv_transpose(self, in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
         """A new transposed convolution, which doubles the size: the gradient of a convolution at stride 2.

@@ -1,4 +1,4 @@
-"""A convolution over a doubled picture, computed at the small picture's size.
+"""Doubling a picture and then convolving it, computed at the small picture's size.
 
 Doubling by nearest neighbours and then convolving is a *resize-convolution*: Odena, Dumoulin & Olah (2016),
 "Deconvolution and checkerboard artifacts", https://doi.org/10.23915/distill.00003. As four equal pixels meet
@@ -11,40 +11,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from colourize.models.convolution import Convolution2d
 
+def double_and_convolve(
+    block: nn.Sequential, conv: nn.Module, inputs: Tensor, skip: Tensor | None = None, *, folded: bool = True
+) -> Tensor:
+    """`conv(block(inputs))`, or `conv` of that beside a skip, (N, C, H, W) -> (N, out_channels, 2 H, 2 W).
 
-class ResizeConvolution2d(Convolution2d):
-    """Double a picture by nearest neighbours, join it with a large one, if there is one, and convolve.
-
-    (N, C, H, W) and perhaps (N, S, 2 H, 2 W) -> (N, out_channels, 2 H, 2 W), where C + S are `in_channels`.
-    Parameters and initial weights are those of the convolution, a `Convolution2d` of any odd kernel size that
-    keeps the picture's size.
-
-    Attributes:
-        folded: compute it at the small size, which was found to be faster on a CPU and is done on no other device;
-            False: do what the first line says, step by step. Outputs and gradients are the same up to rounding.
+    Args:
+        block: layers whose last one doubles the picture by nearest neighbours.
+        conv: an ordinary convolution of any odd kernel size that keeps the picture's size.
+        inputs: (N, C, H, W), for the block.
+        skip: (N, S, 2 H, 2 W), what `conv` sees beside the block's output.
+        folded: leave out the doubling and convolve at the small size, which was found to be faster on a CPU and is
+            done on no other device, nor while somebody looks at these layers through hooks; False: step by step.
+            Outputs and gradients are the same up to rounding.
     """
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, padding=kernel_size // 2)
-        self.folded = True
-
-    def forward(self, low: Tensor, high: Tensor | None = None) -> Tensor:
-        if high is not None:
-            # Under autocast `low` is bfloat16, and one float32 part would make a float32 copy of all.
-            high = high.to(low.dtype)
-        if self.folded and low.device.type == "cpu":
-            return convolve_doubled(low, high, self.weight, self.bias)
-        doubled = F.interpolate(low, scale_factor=2, mode="nearest")
-        return super().forward(doubled if high is None else torch.cat([doubled, high], dim=1))
+    if folded and inputs.device.type == "cpu" and not any(map(_watched, (block, block[-1], conv))):
+        low = inputs
+        for layer in list(block)[:-1]:
+            low = layer(low)
+        # Under autocast `low` is bfloat16, and one float32 part would make a float32 copy of all.
+        skip = None if skip is None else skip.to(low.dtype)
+        return convolve_doubled(low, skip, conv.weight, conv.bias)  # type: ignore[arg-type]
+    doubled: Tensor = block(inputs)
+    outputs: Tensor = conv(doubled if skip is None else torch.cat([doubled, skip.to(doubled.dtype)], dim=1))
+    return outputs
 
 
-def do_literally(model: nn.Module) -> None:
-    """Let the resize-convolutions of a network double pictures and then convolve them."""
-    for layer in model.modules():
-        if isinstance(layer, ResizeConvolution2d):
-            layer.folded = False
+def _watched(layer: nn.Module) -> bool:
+    return bool(layer._forward_hooks or layer._forward_pre_hooks)
 
 
 def convolve_doubled(low: Tensor, high: Tensor | None, weight: Tensor, bias: Tensor | None = None) -> Tensor:

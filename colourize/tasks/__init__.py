@@ -1,7 +1,6 @@
-"""What is learned: a model, what it is given and what it must answer, as LightningModules."""
+"""The LightningModule that wraps a network: the loop that all tasks share."""
 
-from colourize.tasks.classification import Classification
-from colourize.tasks.regression import Regression
-from colourize.tasks.restoration import Pair, RestorationTask
+from colourize.data.batches import Pair
+from colourize.tasks.restoration import RestorationTask
 
-__all__ = ["Classification", "Pair", "Regression", "RestorationTask"]
+__all__ = ["Pair", "RestorationTask"]

@@ -1,78 +1,88 @@
-"""The loop that all tasks share: degrade a true picture, predict, compare.
-
-Tasks differ in two ways, and neither is copied to vary the other: *what the network is given* is a degradation
-(`colourize.degradations.base`), a configured part; *what it answers* is a subclass here that overrides hooks.
-"""
+"""The loop that all tasks share: degrade a true picture, predict, compare."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import copy
+from typing import Any
 
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from lightning import LightningModule
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
 
 from colourize import __version__
-from colourize.data.pictures import divisor
+from colourize.answers.base import Answer
+from colourize.data.batches import Batch, Pair, as_batch
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError
-from colourize.measures.pixel import picture_measures
-
-
-class Pair(NamedTuple):
-    """A batch as a task sees it."""
-
-    inputs: Tensor  # (N, in_channels, H, W): what the network is given
-    target: Tensor  # what it must answer: (N, 3, H, W) RGB or (N, H, W) labels
-    truth: Tensor  # (N, 3, H, W): the true picture, RGB in [0, 1]
+from colourize.fitting import Training, fit_or_take
+from colourize.losses.base import Loss
+from colourize.measures import pixel
+from colourize.measures.tally import BatchMean, Tally
+from colourize.tasks.optimisation import build_optimizer, build_scheduler
 
 
 class RestorationTask(LightningModule):
-    """A model, a degradation, an optimiser: everything but what the answer is.
+    """A network and what it is for: what it is given, what it answers, and what training makes small.
 
-    A subclass overrides `target` and `loss` (what is learned) and `prediction` (how outputs become a picture), and
-    where it has measures of its own `update_measures`; its constructor ends with `save_hyperparameters`. All
-    arguments are plain values, so that a checkpoint alone rebuilds the task (`colourize.load`).
+    Each of these is a configured part of its own: `degradation`, `answer` and `loss`. All arguments but `training` are
+    plain values, so that a checkpoint alone rebuilds the task (`colourize.load`).
 
     Args:
         model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
-        degradation: `_target_` and arguments of a `Degradation`.
+        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`.
         optimizer: `_target_` and arguments of a torch optimiser.
-        out_channels: what the network answers at each pixel.
-        lr_scheduler: None, or `_target_` and arguments of a torch scheduler; `interval` ("step" or "epoch") says
-            when it steps, and an argument whose value is the word "total_steps" gets the number of training steps.
-        protocol: the data's, "honest" or "course": it says what a pixel is divided by.
+        lr_scheduler: None, or `_target_` and arguments of a torch schedule (see `tasks.optimisation`).
+        prior: None, or `_target_` and arguments of a fitted table whose outputs are added to the network's, which then
+            learns only what the table does not know.
+        divisor: what a pixel is divided by, the data's.
+        size: height and width of the pictures that it is trained on.
+        fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
+        training: the training split, for the parts that are still to be fitted.
+
+    Raises:
+        UsageError: a value that is not allowed, parts that do not fit each other, nothing to fit a part to.
     """
 
     def __init__(
         self,
         model: dict[str, Any],
         degradation: dict[str, Any],
+        answer: dict[str, Any],
+        loss: dict[str, Any],
         optimizer: dict[str, Any],
-        *,
-        out_channels: int,
         lr_scheduler: dict[str, Any] | None = None,
-        protocol: str = "honest",
+        prior: dict[str, Any] | None = None,
+        divisor: int = 255,
+        size: list[int] | None = None,
+        fitted: dict[str, dict[str, Tensor]] | None = None,
+        training: Training | None = None,
     ) -> None:
         super().__init__()
-        self.degradation: Degradation = instantiate(degradation)
-        network: nn.Module = instantiate(model, in_channels=self.degradation.channels, out_channels=out_channels)
+        fitted = copy.copy(fitted or {})
+        self.divisor = divisor
+        self.degradation: Degradation = fit_or_take("degradation", instantiate(degradation), fitted, training)
+        if size is not None:
+            self.degradation.check_size(*size)
+        self.answer: Answer = fit_or_take("answer", instantiate(answer), fitted, training)
+        self.loss_class = check_loss(loss, self.answer)
+        self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
+        if training is not None:
+            training = training.with_task(self.answer, self.make_pair)
+        channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
+        network: nn.Module = fit_or_take("model", instantiate(model, **channels), fitted, training)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
-        if not isinstance(optimizer.get("lr"), (int, float)) or not optimizer["lr"] >= 0:
-            raise UsageError(f"task.optimizer.lr={optimizer.get('lr')}: must be a number of at least 0")
-        interval = (lr_scheduler or {}).get("interval", "epoch")
-        if interval not in ("step", "epoch"):
-            raise UsageError(f"task.lr_scheduler.interval={interval}: must be step or epoch")
-        self.optimizer_config = optimizer
-        self.lr_scheduler_config = lr_scheduler
-        self.divisor = divisor(protocol)
-        self.val_loss, self.test_loss = MeanMetric(), MeanMetric()
-        # A quick PSNR after each epoch, all measures at the end.
-        self.val_measures = picture_measures("val/", ssim=False)
-        self.test_measures = picture_measures("test/")
+        self.prior: nn.Module | None = None
+        if prior is not None:
+            self.prior = fit_or_take("prior", instantiate(prior, **channels), fitted, training)
+        self.train_loss, self.eval_loss = BatchMean(), BatchMean()
+        self.tally = Tally()
+        arguments = {
+            "model": model, "degradation": degradation, "answer": answer, "loss": loss, "optimizer": optimizer,
+            "lr_scheduler": lr_scheduler, "prior": prior, "divisor": divisor, "size": size, "fitted": fitted,
+        }  # fmt: skip
+        self.save_hyperparameters(arguments, logger=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Beside Lightning's own hyperparameters of task and data: whose they are, so that a file rebuilds itself."""
@@ -84,118 +94,126 @@ class RestorationTask(LightningModule):
             "precision": self.trainer.precision,
         }
 
-    # The hooks that make a task.
-
-    def target(self, truth: Tensor) -> Tensor:
-        """What the network must answer for true pictures (N, 3, H, W)."""
-        raise NotImplementedError
-
-    def loss(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """The loss to train with, a scalar: the mean over the batch."""
-        raise NotImplementedError
-
-    def prediction(self, outputs: Tensor) -> Tensor:
-        """Outputs as the picture that is measured, (N, 3, H, W), RGB in [0, 1]."""
-        raise NotImplementedError
-
-    def pictures(self, outputs: Tensor) -> dict[str, Tensor]:
-        """All pictures that can be read from outputs, by name; the prediction comes first."""
-        return {"prediction": self.prediction(outputs)}
-
-    def quantised(self, truth: Tensor) -> dict[str, Tensor]:
-        """The best picture that the task's answers could give, where that is not the truth itself."""
-        return {}
-
-    def update_measures(self, stage: str, outputs: Tensor, pair: Pair) -> None:
-        """Update and log the measures of a validation or test batch."""
-        measures = self.val_measures if stage == "val" else self.test_measures
-        self.measure(measures, self.prediction(outputs), pair.truth)
-
-    def measure(self, measures: MetricCollection, pictures: Tensor, truth: Tensor) -> None:
-        """Update and log the measures of a batch's pictures."""
-        measures.update(pictures.contiguous(), truth.contiguous())  # some of torchmetrics' take views of them
-        self.log_dict(measures, on_step=False, on_epoch=True, batch_size=len(truth))
-
-    # What all tasks do alike.
-
-    def make_pair(self, pictures: Tensor) -> Pair:
+    def make_pair(self, pictures: Batch | Tensor) -> Pair:
         """uint8 pictures (N, H, W, 3) on any device → what the task learns from, in one vectorised place."""
+        batch = as_batch(pictures)
         # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
-        truth = pictures.permute(0, 3, 1, 2).float() / self.divisor
-        return Pair(self.degradation(truth), self.target(truth), truth)
+        truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
+        inputs = self.degradation(truth, batch.draws("degradation"))
+        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.index)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(N, in_channels, H, W) → the model's output, (N, out_channels, H, W)."""
-        return self.model(inputs)
+        """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
+        outputs: Tensor = self.model(inputs)
+        return outputs if self.prior is None else outputs + self.prior(inputs)
+
+    def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+        """All pictures that can be read from outputs, by name; "prediction" comes first."""
+        return self.answer.pictures(outputs, inputs)
+
+    def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
+        """What training makes small, a scalar; the part is built when it is first needed."""
+        if not self._loss:
+            built: Loss = instantiate(self.hparams["loss"])
+            self._loss.append(built.requires_grad_(False).eval().to(outputs.device))
+        value: Tensor = self._loss[0](outputs, pair, self.answer)
+        return value
 
     def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
-        loss = self.loss(self(pair.inputs), pair.target)
-        self.log("train/loss", loss, on_epoch=True, on_step=False, sync_dist=True, batch_size=len(pair.truth))
+        loss = self.loss(self(pair.inputs), pair)
+        self.train_loss.update(loss.detach(), len(pair.truth))
+        self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
         return loss
 
+    def on_validation_epoch_start(self) -> None:
+        self.tally = Tally()
+
+    def on_test_epoch_start(self) -> None:
+        self.tally = Tally()
+
     def validation_step(self, pair: Pair, batch_idx: int) -> None:
-        self._evaluate(pair, "val", self.val_loss)
+        self._measure(pair, "val")
 
     def test_step(self, pair: Pair, batch_idx: int) -> None:
-        self._evaluate(pair, "test", self.test_loss)
+        self._measure(pair, "test")
 
-    def _evaluate(self, pair: Pair, stage: str, mean_loss: MeanMetric) -> None:
+    def on_validation_epoch_end(self) -> None:
+        self._log_means("val")
+
+    def on_test_epoch_end(self) -> None:
+        self._log_means("test")
+
+    def _measure(self, pair: Pair, stage: str) -> None:
         outputs = self(pair.inputs)
         # Whatever the network computes in, what is measured of it is measured in float32.
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
-            # Not the loss itself: Lightning's mean over processes divides by a rounded number of pictures.
-            mean_loss.update(self.loss(outputs, pair.target), len(pair.truth))
-            self.log(f"{stage}/loss", mean_loss, on_step=False, on_epoch=True, prog_bar=True)
-            self.update_measures(stage, outputs, pair)
+            if self._loss or not self.loss_class.needs_files:
+                self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
+                self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
+            self.tally.add(pair.index, self.measures(outputs, pair, quick=stage == "val"))
+
+    def measures(self, outputs: Tensor, pair: Pair, *, quick: bool = False) -> dict[str, Tensor]:
+        """All measures of a batch: a value for each picture, (N,), by name.
+
+        Args:
+            outputs, pair: in float32.
+            quick: only those for the end of each epoch, of the prediction alone.
+        """
+        found = self.answer.measures(outputs, pair.target, quick=quick)
+        if quick:
+            prediction = self.answer.decode(outputs, pair.inputs)
+            return found | pixel.picture_measures(prediction, pair.truth, pixel.QUICK)
+        for variant, pictures in self.pictures(outputs, pair.inputs).items():
+            postfix = "" if variant == "prediction" else f"_{variant}"
+            values = pixel.picture_measures(pictures, pair.truth)
+            found.update({f"{name}{postfix}": value for name, value in values.items()})
+        return found
+
+    def _log_means(self, stage: str) -> None:
+        for name, mean in self.tally.means().items():
+            self.log(f"{stage}/{name}", mean, prog_bar=stage == "val" and name == "accuracy")
 
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
         return {
             self.degradation.name: self.degradation.show(pair.inputs),
-            **self.pictures(outputs),
+            **self.pictures(outputs, pair.inputs),
             **self.degradation.references(pair.truth),
-            **self.quantised(pair.truth),
+            **self.answer.ceiling(pair.truth, pair.inputs),
             "truth": pair.truth,
         }
 
     def build_optimizer(self) -> torch.optim.Optimizer:
-        """The optimiser of the configuration, over all parameters.
-
-        Raises:
-            UsageError: an argument that it does not take.
-        """
-        try:
-            return instantiate(self.optimizer_config, self.parameters())
-        except Exception as error:
-            raise UsageError(f"task.optimizer={self.optimizer_config}: {error.__cause__ or error}") from error
-
-    def build_scheduler(self, optimizer: torch.optim.Optimizer, total_steps: int) -> Any:
-        """The learning-rate schedule of the configuration, if there is one, for a run of so many steps.
-
-        Raises:
-            UsageError: an argument that it does not take.
-        """
-        if self.lr_scheduler_config is None:
-            return None
-        arguments = {key: value for key, value in self.lr_scheduler_config.items() if key != "interval"}
-        arguments = {key: total_steps if value == "total_steps" else value for key, value in arguments.items()}
-        try:
-            return instantiate(arguments, optimizer=optimizer)
-        except Exception as error:
-            raise UsageError(f"task.lr_scheduler={self.lr_scheduler_config}: {error.__cause__ or error}") from error
+        """The optimiser of the configuration, over all parameters."""
+        return build_optimizer(self.hparams["optimizer"], self.parameters())
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.build_optimizer()
-        if self.lr_scheduler_config is None:
+        optimizer, config = self.build_optimizer(), self.hparams["lr_scheduler"]
+        if config is None:
             return optimizer
-        scheduler = self.build_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
-        interval = self.lr_scheduler_config.get("interval", "epoch")
-        # `monitor` serves ReduceLROnPlateau; the others ignore it.
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": interval, "monitor": "val/loss"},
-        }
+        scheduler = build_scheduler(config, optimizer, int(self.trainer.estimated_stepping_batches))
+        step: dict[str, Any] = {"scheduler": scheduler, "interval": config.get("interval", "epoch")}
+        if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            # It looks at the loss after those epochs only that have one.
+            every = self.trainer.check_val_every_n_epoch or 1
+            step |= {"monitor": "val/loss", "frequency": every, "strict": False}
+        return {"optimizer": optimizer, "lr_scheduler": step}
+
+
+def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
+    """The class of a loss, which is not built yet.
+
+    Raises:
+        UsageError: it cannot be computed from such answers.
+    """
+    loss_class: type[Loss] = get_class(loss["_target_"])
+    if answer.kind not in loss_class.kinds:
+        raise UsageError(
+            f"task.loss={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
+            f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
+        )
+    return loss_class
 
 
 def qualified_name(thing: object) -> str:

@@ -1,0 +1,78 @@
+"""Pictures by classification: the network answers a distribution over a palette's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colourize.answers.base import Answer
+from colourize.colour.palette import Palette, cached_palette, load_palette
+from colourize.data.batches import Batch
+from colourize.errors import UsageError
+from colourize.fitting import Fitted, Training
+
+# Which colours the classes are never varies with the run's seed: runs stay comparable.
+PALETTE_SEED = 0
+LEAST = torch.finfo(torch.float32).tiny  # in place of a frequency of 0, whose logarithm no output can be
+
+
+class PaletteClasses(Fitted, Answer):
+    """The class of every pixel, its nearest palette colour (the assignment's parts B to D).
+
+    Outputs: logits (N, K, H, W). Two pictures can be read from them: "prediction", the most likely colour, and
+    "expected", the mean of the distribution. The palette is that of `data.palette`, fitted to the training pictures.
+    """
+
+    kind = "classes"
+
+    def fit(self, training: Training) -> dict[str, Tensor]:
+        chosen = training.palette
+        if chosen is None:
+            raise UsageError(
+                "data.palette=null: classification needs a palette; give a number of colours, a .npy or a .csv file"
+            )
+        if isinstance(chosen, (str, Path)):
+            colours = load_palette(chosen)
+        else:
+            colours = cached_palette(
+                training.pictures, chosen,
+                divisor=training.divisor, seed=PALETTE_SEED, cache_dir=training.cache_dir,
+            )  # fmt: skip
+        return {"colours": torch.from_numpy(colours)}
+
+    def take(self, fitted: Mapping[str, Tensor]) -> None:
+        self.palette = Palette(fitted["colours"])
+        self.out_channels = len(self.palette)
+
+    def encode(self, truth: Tensor, batch: Batch) -> Tensor:
+        """The nearest colour's number of every pixel, (N, H, W) int64."""
+        return self.palette.labels(truth)
+
+    def decode(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        return self.palette.picture(outputs.argmax(1))
+
+    def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+        return {**super().pictures(outputs, inputs), "expected": self.palette.expected(outputs.softmax(1))}
+
+    def average_form(self, truth: Tensor) -> Tensor:
+        return F.one_hot(self.palette.labels(truth), self.out_channels).movedim(-1, 1).float()
+
+    def outputs_from(self, average: Tensor) -> Tensor:
+        return average.clamp(min=LEAST).log()
+
+    def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+        return {"quantised truth": self.palette.picture(self.palette.labels(truth))}
+
+    def measures(self, outputs: Tensor, target: Tensor, *, quick: bool) -> dict[str, Tensor]:
+        """accuracy: the share of pixels whose most likely class is right; cross_entropy: in nats, a pixel's mean.
+
+        Pictures of a split have one size, so that a mean over pictures is that over all their pixels.
+        """
+        found = {"accuracy": (outputs.argmax(1) == target).float().mean((1, 2))}
+        if not quick:
+            found["cross_entropy"] = F.cross_entropy(outputs, target, reduction="none").mean((1, 2))
+        return found

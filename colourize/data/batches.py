@@ -1,0 +1,102 @@
+"""Batches: which pictures a step sees, in which order, and what is random about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colourize.data.draws import Draws
+
+
+class Batch(NamedTuple):
+    """Pictures as they travel to the device, and which ones they are."""
+
+    pictures: Tensor  # uint8 (B, H, W, 3), RGB
+    index: Tensor  # int64 (B,): their places among the stage's pictures
+    stage: str = "predict"  # train | val | test | predict
+    epoch: int = 0  # always 0 where nothing is learnt: an evaluation is the same each time
+    seed: int = 0
+
+    def draws(self, purpose: str) -> Draws:
+        """Random numbers that belong to these pictures, for a purpose such as "noise"."""
+        return Draws(self.index, seed=self.seed, epoch=self.epoch, stage=self.stage, purpose=purpose)
+
+
+class Pair(NamedTuple):
+    """A batch as a task learns from it."""
+
+    inputs: Tensor  # (B, in_channels, H, W): what the network is given
+    target: Any  # what it must answer, as the task's answer writes it
+    truth: Tensor  # (B, 3, H, W): the true picture, RGB in [0, 1]
+    index: Tensor  # int64 (B,): which pictures of their stage
+
+
+def as_batch(pictures: Batch | Tensor) -> Batch:
+    """Loose uint8 pictures (B, H, W, 3), numbered from 0, as a batch; a batch as it is."""
+    if isinstance(pictures, Batch):
+        return pictures
+    return Batch(pictures, torch.arange(len(pictures), device=pictures.device))
+
+
+class BatchLoader:
+    """All pictures of a stage once, a batch at a time, the last one smaller where they do not divide.
+
+    Shuffled ones come in an order that the seed and the epoch alone decide, whatever else drew random numbers before.
+    Of several processes each gets its share of every batch, so that all take equally many steps, together see what one
+    process would see, and none sees a picture twice. A batch is one look-up in memory; to pass it from a worker process
+    would cost more than to make it.
+
+    Args:
+        pictures: uint8 (N, H, W, 3).
+        batch_size: pictures a batch, over all processes.
+        stage: whose pictures they are.
+        seed: of the order and of all that is random about a picture.
+        shuffle: whether they come in a random order.
+        reshuffle: whether the order changes with the epoch.
+        world_size, rank: how many processes, and which this is.
+    """
+
+    def __init__(
+        self,
+        pictures: np.ndarray,
+        batch_size: int,
+        stage: str,
+        *,
+        seed: int = 0,
+        shuffle: bool = False,
+        reshuffle: bool = True,
+        world_size: int = 1,
+        rank: int = 0,
+    ) -> None:
+        self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
+        self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
+        self.world_size, self.rank = world_size, rank
+        self.epoch = 0
+        self.sampler, self.batch_sampler = self, None  # where Lightning looks for `set_epoch`
+        starts = list(range(0, len(pictures), batch_size))
+        if len(starts) > 1 and len(pictures) - starts[-1] < world_size:
+            starts.pop()  # too few for every process to have one: they join the batch before
+        self.bounds = list(zip(starts, [*starts[1:], len(pictures)], strict=True))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Lightning calls this at the start of each epoch."""
+        self.epoch = epoch if self.stage == "train" else 0
+
+    def order(self) -> np.ndarray:
+        """The places of all pictures in the order of this epoch, (N,) int64."""
+        if not self.shuffle:
+            return np.arange(len(self.pictures))
+        return np.random.default_rng([self.seed, self.epoch if self.reshuffle else 0]).permutation(len(self.pictures))
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = torch.from_numpy(self.order())
+        for start, end in self.bounds:
+            index = order[start:end][self.rank :: self.world_size]
+            yield Batch(self.pictures[index], index, self.stage, self.epoch, self.seed)
+
+    def __len__(self) -> int:
+        return len(self.bounds)

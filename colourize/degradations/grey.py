@@ -1,0 +1,48 @@
+"""Colour is taken away."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colourize.data.draws import Draws
+from colourize.degradations.base import Degradation
+from colourize.errors import UsageError
+
+
+class Grey(Degradation):
+    """Colour → grey, a weighted mean of R, G and B.
+
+    Args:
+        weights: of R, G and B. The course takes the plain mean; luma (ITU-R BT.601) is [0.299, 0.587, 0.114].
+    """
+
+    name = "grey"
+    channels = 1
+    weights: Tensor
+
+    def __init__(self, weights: list[float] | None = None) -> None:
+        super().__init__()
+        weights = [1 / 3, 1 / 3, 1 / 3] if weights is None else weights
+        if len(weights) != 3 or not (abs(sum(weights) - 1) < 1e-6 and min(weights) >= 0):
+            raise UsageError(f"task.degradation.weights={weights}: must be three shares of R, G and B that sum to 1")
+        self.register_buffer("weights", torch.tensor(weights).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        return (truth * self.weights.to(truth.dtype)).sum(1, keepdim=True)
+
+    def show(self, inputs: Tensor) -> Tensor:
+        return inputs.expand(-1, 3, -1, -1)
+
+    def given(self, picture: Tensor) -> Tensor:
+        # A grey picture has three equal channels, whose weighted mean they are; of a coloured one the grey is taken.
+        return self(picture)
+
+    def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
+        """The predicted colours over the picture's own grey: every pixel's grey is kept, but for clipping to [0, 1].
+
+        A prediction of another size is resized (bilinear) first: people see colour less sharply than brightness.
+        """
+        colours = F.interpolate(prediction, size=picture.shape[-2:], mode="bilinear", align_corners=False)
+        return (colours + self(picture) - self(colours)).clamp(0, 1)

@@ -1,0 +1,75 @@
+"""What is measured of a whole split, batch by batch: a value for each picture first, and means of them after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class Tally:
+    """The values of a split's pictures, by measure, as its batches come in.
+
+    Means, tables of single pictures and intervals are all made from `table`, which is the same for any batch size and
+    any number of processes. What is no mean over pictures has no place here; see `BatchMean`.
+    """
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[Tensor, dict[str, Tensor]]] = []
+
+    def add(self, index: Tensor, values: Mapping[str, Tensor]) -> None:
+        """Add a batch: which pictures, (N,), and by measure a value for each, (N,)."""
+        self._batches.append((index, dict(values)))
+
+    def table(self) -> dict[str, np.ndarray]:
+        """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.
+
+        With several processes all must call it.
+        """
+        mine = {name: self._column(name) for name in ("picture", *self._measures())}
+        tables = [mine]
+        if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
+            tables = [{}] * dist.get_world_size()
+            dist.all_gather_object(tables, mine)
+        joined = {name: np.concatenate([table[name] for table in tables]) for name in mine}
+        order = np.argsort(joined["picture"], kind="stable")
+        return {name: column[order] for name, column in joined.items()}
+
+    def means(self) -> dict[str, float]:
+        """Each measure's mean over the pictures, summed in float64 and rounded to float32 at last."""
+        return {name: float(np.float32(column.mean())) for name, column in self.table().items() if name != "picture"}
+
+    def _measures(self) -> list[str]:
+        return list(self._batches[0][1]) if self._batches else []
+
+    def _column(self, name: str) -> np.ndarray:
+        parts = [index if name == "picture" else values[name] for index, values in self._batches]
+        column = torch.cat(parts).cpu().numpy()
+        return column if name == "picture" else column.astype(np.float64)
+
+
+class BatchMean(Metric):
+    """The mean of what is one number a batch, such as a loss, weighted by the batches' sizes.
+
+    It is no mean over pictures: a loss may compare the pictures of a batch with one another. Exact over several
+    processes, as sums and counts are added up before they are divided.
+    """
+
+    total: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros(()), dist_reduce_fx="sum")
+
+    def update(self, value: Tensor, count: int) -> None:
+        self.total += value * count
+        self.count += count
+
+    def compute(self) -> Tensor:
+        return self.total / self.count
