@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from colourize.cli import app
 from colourize.data.pictures import PictureData, Pictures
-from colourize.tasks import Classification, Regression, RestorationTask
+from colourize.tasks import RestorationTask
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
@@ -57,17 +57,27 @@ def tiny_task() -> Callable[..., RestorationTask]:
     def build(given: str, answer: str, *, seed: int = 0, **arguments: Any) -> RestorationTask:
         torch.manual_seed(seed)
         degradations = {
-            "grey": {"_target_": "colourize.degradations.base.Grey"},
-            "low": {"_target_": "colourize.degradations.base.LowResolution", "scale_factor": 4},
+            "grey": {"_target_": "colourize.degradations.Grey"},
+            "low": {"_target_": "colourize.degradations.LowResolution", "scale_factor": 4},
         }
+        answers = {
+            "regression": ("colourize.answers.RGB", "colourize.losses.MeanSquaredError", None),
+            "classification": (
+                "colourize.answers.PaletteClasses",
+                "colourize.losses.CrossEntropy",
+                {"answer": {"colours": torch.tensor(PALETTE, dtype=torch.float64)}},
+            ),
+        }
+        answer_class, loss_class, fitted = answers[answer]
         defaults: dict[str, Any] = {
             "model": {"_target_": "colourize.models.UNet", "num_filters": 4},
             "degradation": degradations[given],
+            "answer": {"_target_": answer_class},
+            "loss": {"_target_": loss_class},
             "optimizer": {"_target_": "torch.optim.Adam", "lr": 1e-3},
+            "fitted": fitted,
         }
-        if answer == "classification":
-            return Classification(**{**defaults, "palette": PALETTE, **arguments})
-        return Regression(**{**defaults, **arguments})
+        return RestorationTask(**{**defaults, **arguments})
 
     return build
 
