@@ -61,7 +61,8 @@ class Answer(nn.Module):
         """Measures that only this kind of answer has: a value for each picture, (N,), by name.
 
         Args:
-            outputs, target: of a batch, in float32.
+            outputs: of a batch, in float32.
+            target: as `encode` wrote it.
             quick: only those for the end of each epoch.
         """
         return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,7 @@ class PaletteClasses(Fitted, Answer):
         self.palette = Palette(fitted["colours"])
         self.out_channels = len(self.palette)
 
-    def encode(self, truth: Tensor, batch: Batch) -> Tensor:
+    def encode(self, truth: Tensor, batch: Batch) -> Any:
         """The nearest colour's number of every pixel, (N, H, W) int64."""
         return self.palette.labels(truth)
 
@@ -67,12 +68,18 @@ class PaletteClasses(Fitted, Answer):
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         return {"quantised truth": self.palette.picture(self.palette.labels(truth))}
 
-    def measures(self, outputs: Tensor, target: Tensor, *, quick: bool) -> dict[str, Tensor]:
+    def labels(self, target: Any) -> Tensor:
+        """The right class of every pixel, (N, H, W) int64: the whole target, unless a subclass encodes more."""
+        labels: Tensor = target
+        return labels
+
+    def measures(self, outputs: Tensor, target: Any, *, quick: bool) -> dict[str, Tensor]:
         """accuracy: the share of pixels whose most likely class is right; cross_entropy: in nats, a pixel's mean.
 
         Pictures of a split have one size, so that a mean over pictures is that over all their pixels.
         """
-        found = {"accuracy": (outputs.argmax(1) == target).float().mean((1, 2))}
+        labels = self.labels(target)
+        found = {"accuracy": (outputs.argmax(1) == labels).float().mean((1, 2))}
         if not quick:
-            found["cross_entropy"] = F.cross_entropy(outputs, target, reduction="none").mean((1, 2))
+            found["cross_entropy"] = F.cross_entropy(outputs, labels, reduction="none").mean((1, 2))
         return found
