@@ -51,8 +51,8 @@ class Training:
         """Inputs and targets of all pictures once, in their own order, some at a time."""
         if self.make_pair is None:
             raise TypeError("a degradation or an answer is fitted to pictures: there are no pairs before them")
-        for index in torch.arange(len(self.pictures)).split(PICTURES_AT_ONCE):
-            yield self.make_pair(Batch(torch.from_numpy(self.pictures[index.numpy()]), index, "train"))
+        for which in torch.arange(len(self.pictures)).split(PICTURES_AT_ONCE):
+            yield self.make_pair(Batch(torch.from_numpy(self.pictures[which.numpy()]), which, "train"))
 
 
 class Fitted:

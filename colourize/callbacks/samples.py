@@ -53,9 +53,9 @@ class SamplePictures(Callback):
         if not (isinstance(task, RestorationTask) and isinstance(data, PictureData)):
             return
         pictures = torch.from_numpy(data.pictures.val[: self.num_pictures]).to(task.device)
-        index = torch.arange(len(pictures), device=task.device)
+        which = torch.arange(len(pictures), device=task.device)
         # As the validation sees them, whatever is random about them.
-        pair = task.make_pair(Batch(pictures, index, "val", seed=data.eval_seed))
+        pair = task.make_pair(Batch(pictures, which, "val", seed=data.eval_seed))
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             outputs = task(pair.inputs)
         grid = labelled_grid(task.sample_rows(pair, outputs.float()))

@@ -16,14 +16,14 @@ class Batch(NamedTuple):
     """Pictures as they travel to the device, and which ones they are."""
 
     pictures: Tensor  # uint8 (B, H, W, 3), RGB
-    index: Tensor  # int64 (B,): their places among the stage's pictures
+    which: Tensor  # int64 (B,): their places among the stage's pictures
     stage: str = "predict"  # train | val | test | predict
     epoch: int = 0  # always 0 where nothing is learnt: an evaluation is the same each time
     seed: int = 0
 
     def draws(self, purpose: str) -> Draws:
         """Random numbers that belong to these pictures, for a purpose such as "noise"."""
-        return Draws(self.index, seed=self.seed, epoch=self.epoch, stage=self.stage, purpose=purpose)
+        return Draws(self.which, seed=self.seed, epoch=self.epoch, stage=self.stage, purpose=purpose)
 
 
 class Pair(NamedTuple):
@@ -32,7 +32,7 @@ class Pair(NamedTuple):
     inputs: Tensor  # (B, in_channels, H, W): what the network is given
     target: Any  # what it must answer, as the task's answer writes it
     truth: Tensor  # (B, 3, H, W): the true picture, RGB in [0, 1]
-    index: Tensor  # int64 (B,): which pictures of their stage
+    which: Tensor  # int64 (B,): which pictures of their stage
 
 
 def as_batch(pictures: Batch | Tensor) -> Batch:
@@ -95,8 +95,8 @@ class BatchLoader:
     def __iter__(self) -> Iterator[Batch]:
         order = torch.from_numpy(self.order())
         for start, end in self.bounds:
-            index = order[start:end][self.rank :: self.world_size]
-            yield Batch(self.pictures[index], index, self.stage, self.epoch, self.seed)
+            which = order[start:end][self.rank :: self.world_size]
+            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed)
 
     def __len__(self) -> int:
         return len(self.bounds)

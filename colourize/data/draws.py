@@ -27,13 +27,13 @@ class Draws:
     device (normal numbers up to the rounding of its logarithm and cosine).
 
     Args:
-        index: (N,) int64: which pictures of their stage.
+        which: (N,) int64: which pictures of their stage.
         seed, epoch, stage: of the batch.
         purpose: what the numbers are for, such as "noise": those of two purposes have nothing to do with each other.
     """
 
-    def __init__(self, index: Tensor, *, seed: int, epoch: int, stage: str, purpose: str) -> None:
-        self._index = index
+    def __init__(self, which: Tensor, *, seed: int, epoch: int, stage: str, purpose: str) -> None:
+        self._which = which
         self._recipe = f"{seed}/{epoch}/{stage}/{purpose}"
         self._drawn = 0  # for each picture
 
@@ -41,7 +41,7 @@ class Draws:
     def _pictures(self) -> Tensor:
         """A number for each picture, (N,) int64; most batches have nothing random, and never ask."""
         key = int.from_bytes(hashlib.blake2b(self._recipe.encode(), digest_size=8).digest(), "big", signed=True)
-        return _hash(self._index * GOLDEN + key)
+        return _hash(self._which * GOLDEN + key)
 
     def uniform(self, *shape: int) -> Tensor:
         """Numbers of the uniform distribution over [0, 1), float32, (N, *shape): multiples of 2⁻²⁴."""

@@ -21,9 +21,9 @@ class Tally:
     def __init__(self) -> None:
         self._batches: list[tuple[Tensor, dict[str, Tensor]]] = []
 
-    def add(self, index: Tensor, values: Mapping[str, Tensor]) -> None:
+    def add(self, which: Tensor, values: Mapping[str, Tensor]) -> None:
         """Add a batch: which pictures, (N,), and by measure a value for each, (N,)."""
-        self._batches.append((index, dict(values)))
+        self._batches.append((which, dict(values)))
 
     def table(self) -> dict[str, np.ndarray]:
         """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.
@@ -47,7 +47,7 @@ class Tally:
         return list(self._batches[0][1]) if self._batches else []
 
     def _column(self, name: str) -> np.ndarray:
-        parts = [index if name == "picture" else values[name] for index, values in self._batches]
+        parts = [which if name == "picture" else values[name] for which, values in self._batches]
         column = torch.cat(parts).cpu().numpy()
         return column if name == "picture" else column.astype(np.float64)
 

@@ -100,7 +100,7 @@ class RestorationTask(LightningModule):
         # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
         truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
         inputs = self.degradation(truth, batch.draws("degradation"))
-        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.index)
+        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
@@ -151,7 +151,7 @@ class RestorationTask(LightningModule):
             if self._loss or not self.loss_class.needs_files:
                 self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
                 self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
-            self.tally.add(pair.index, self.measures(outputs, pair, quick=stage == "val"))
+            self.tally.add(pair.which, self.measures(outputs, pair, quick=stage == "val"))
 
     def measures(self, outputs: Tensor, pair: Pair, *, quick: bool = False) -> dict[str, Tensor]:
         """All measures of a batch: a value for each picture, (N,), by name.
