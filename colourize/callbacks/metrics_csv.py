@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
+
+from colourize.runs.tables import write_table
 
 
 class MetricsCsv(Callback):
@@ -32,20 +32,10 @@ class MetricsCsv(Callback):
         row.update({name: value.item() for name, value in measures if self._validated or not name.startswith("val/")})
         self._validated = False
         self.rows.append(row)
-        write_csv(self.path, self.rows)
+        write_table(self.path, self.rows)
 
     def state_dict(self) -> dict[str, object]:
         return {"rows": self.rows}
 
     def load_state_dict(self, state_dict: dict[str, object]) -> None:
         self.rows = list(state_dict["rows"])  # type: ignore[call-overload]
-
-
-def write_csv(path: Path, rows: list[dict[str, float]]) -> None:
-    """Write rows under the union of their keys; the old file stands until the new one is whole."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(part, path)

@@ -6,7 +6,7 @@ import pytest
 from lightning import Callback, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from colourize.callbacks.metrics_csv import MetricsCsv, write_csv
+from colourize.callbacks.metrics_csv import MetricsCsv
 
 
 class Reader(Callback):
@@ -86,25 +86,3 @@ def test_resumed_run_keeps_its_rows(run, tmp_path, answer):
     resumed = run("resumed", 4, answer, tmp_path / "half" / "last.ckpt").files[-1]
     assert resumed.startswith(half)
     assert resumed == whole
-
-
-def test_file_is_replaced_only_when_the_new_one_is_whole(tmp_path, monkeypatch):
-    path = tmp_path / "metrics.csv"
-    write_csv(path, [{"epoch": 1, "val/loss": 0.5}])
-    before = path.read_text()
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("colourize.callbacks.metrics_csv.os.replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        write_csv(path, [{"epoch": 1, "val/loss": 0.5}, {"epoch": 2, "val/loss": 0.4}])
-    assert path.read_text() == before
-
-
-def test_columns_that_come_later(tmp_path):
-    path = tmp_path / "metrics.csv"
-    write_csv(path, [{"epoch": 1, "train/loss": 0.5}, {"epoch": 2, "train/loss": 0.4, "val/loss": 0.1 + 0.2}])
-    header, first, second = path.read_text().splitlines()
-    assert header == "epoch,train/loss,val/loss"
-    assert (first, second) == ("1,0.5,", "2,0.4,0.30000000000000004")

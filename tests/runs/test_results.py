@@ -109,7 +109,7 @@ def end_job(folder, num, outcome, overrides=(), mode=RunMode.MULTIRUN):
     hydra = {
         "mode": mode,
         "job": {"num": num},
-        "sweep": {"dir": str(folder)},
+        "sweep": {"dir": str(folder), "subdir": f"{num},seed=3"},
         "overrides": {"task": list(overrides)},
     }
     failed = isinstance(outcome, Exception)
@@ -129,6 +129,7 @@ def test_jobs_become_rows(path, caplog):
     assert rows == [
         {
             "job": "0",
+            "folder": "0,seed=3",
             "status": "completed",
             "model": "cnn",
             "trainer.max_time": "00:01",
@@ -136,9 +137,10 @@ def test_jobs_become_rows(path, caplog):
             "test/loss": "0.30000000000000004",
             "val/psnr": "20.0",
         },
-        {"job": "1", "status": "failed", "model": "x", "error": f"UsageError: {told}"},
-        {"job": "2", "status": "completed", "note": "a=b"},
+        {"job": "1", "folder": "1,seed=3", "status": "failed", "model": "x", "error": f"UsageError: {told}"},
+        {"job": "2", "folder": "2,seed=3", "status": "completed", "note": "a=b"},
     ]
+    assert columns[:3] == ["job", "folder", "status"]
     assert columns[-1] == "error"
     assert "job 1 failed: UsageError" in caplog.text
 

@@ -1,0 +1,125 @@
+"""`run.json`: what a run was, how it went, and where its numbers come from.
+
+record = RunRecord(folder)
+with record.phase("data"):
+    data = ...                                  # a failure up to here leaves no file
+with record.start(seeds={"seed": 0}, device="cpu"):
+    with record.phase("training"):
+        ...
+    record.update(evaluated_on="test pictures")
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+from colourize.errors import ColourizeError
+from colourize.runs.files import write_whole
+from colourize.runs.surroundings import surroundings
+
+FILE = "run.json"
+
+
+class RunRecord:
+    """A run's `run.json`: written when the run starts, after every phase and change, and when it ends.
+
+    The file holds `status` ("running", "completed", "failed" or "interrupted"; a run that was killed stays
+    "running"), `error` (of a failed run, in one line), `command` and `overrides` (what was typed), `started` and
+    `ended` (UTC), `seconds`, `phases` (seconds of each), the facts that the run gives, and its surroundings.
+
+    Args:
+        folder: the run's.
+        command: what was typed; None: this process's command line.
+    """
+
+    def __init__(self, folder: str | Path, command: list[str] | None = None) -> None:
+        self.path = Path(folder) / FILE
+        self.facts: dict[str, Any] = {}
+        self._head: dict[str, Any] = {
+            "status": "running",
+            "command": command or [Path(sys.argv[0]).name, *sys.argv[1:]],
+            "overrides": list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else [],
+            "started": _now(),
+            "ended": None,
+            "seconds": None,
+        }
+        self._phases: dict[str, float] = {}
+        self._surroundings: dict[str, Any] = {}
+        self._clock = time.perf_counter()
+        self._writes = False
+
+    @contextlib.contextmanager
+    def start(self, *, writes: bool = True, **facts: Any) -> Iterator[RunRecord]:
+        """Write the file, and complete it when the block ends, however it ends.
+
+        Args:
+            writes: whether this process is the one of several that writes.
+            facts: as in `update`.
+        """
+        if writes:
+            self._surroundings = surroundings()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._writes = writes
+        self.update(**facts)
+        try:
+            yield self
+        except BaseException as error:
+            interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+            with contextlib.suppress(OSError):  # the run's own error is the one to tell
+                self._end(**({"status": "interrupted"} if interrupted else {"status": "failed", "error": told(error)}))
+            raise
+        self._end(status="completed")
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the seconds that the block takes to a phase's, also before `start`."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._phases[name] = round(self._phases.get(name, 0.0) + time.perf_counter() - started, 3)
+        self._write()
+
+    def update(self, **facts: Any) -> None:
+        """Add or replace facts, such as `parameters=…` or `data={…}`; what JSON does not know becomes its text."""
+        self.facts.update(facts)
+        self._write()
+
+    def _end(self, **head: Any) -> None:
+        self._head.update(head, ended=_now(), seconds=round(time.perf_counter() - self._clock, 3))
+        self._write()
+
+    def _write(self) -> None:
+        if self._writes:
+            contents = {**self._head, "phases": self._phases, **self.facts, **self._surroundings}
+            write_whole(self.path, json.dumps(contents, indent=2, default=_plain, ensure_ascii=False) + "\n")
+
+
+def told(error: BaseException) -> str:
+    """An error in one line: its kind, and the first two lines of its text."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ColourizeError):
+        cause = cause.__cause__
+    error = cause or error  # the one that is meant for people, whatever wraps it
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:2])}".removesuffix(": ")
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _plain(value: Any) -> Any:
+    if OmegaConf.is_config(value):
+        return OmegaConf.to_container(value, resolve=True)
+    return value.tolist() if hasattr(value, "tolist") else str(value)

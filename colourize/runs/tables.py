@@ -1,0 +1,65 @@
+"""CSV tables: `metrics.csv` (numbers, a row an epoch) and `results.csv` (texts, a row a job)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from colourize.errors import InputError
+from colourize.runs.files import write_whole
+
+
+def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows under the union of their keys, in the order in which these come up; `error`, the longest, is last."""
+    rows = list(rows)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    if "error" in columns:
+        columns.append(columns.pop(columns.index("error")))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue())
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a table; a cell that is missing is an empty text.
+
+    Raises:
+        InputError: there is no such file, or it is no table.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = list(reader)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a table: {error}") from error
+    for number, row in enumerate(rows, 1):
+        # Cells without a column stand under None; None stands in columns without a cell.
+        if None in row or None in row.values():
+            raise InputError(f"{path}: row {number} has not as many cells as there are columns")
+    return rows
+
+
+def read_numbers(path: Path) -> list[dict[str, float]]:
+    """The rows of a table of numbers, without the cells that are empty; whole numbers as int.
+
+    Raises:
+        InputError: there is no such file, or it is no table of numbers.
+    """
+    rows = read_table(path)
+    try:
+        return [{name: _number(cell) for name, cell in row.items() if cell} for row in rows]
+    except ValueError as error:
+        raise InputError(f"{path}: holds other things than numbers: {error}") from error
+
+
+def _number(cell: str) -> float:
+    try:
+        return int(cell)
+    except ValueError:
+        return float(cell)
