@@ -1,0 +1,180 @@
+"""Reading what lies in run folders, and finding them: in a sweep's folder, or anywhere below a folder.
+
+for run in find_runs("multirun/2025-01-01"):
+    print(run.path, run.status, run.config.model, run.measures().get("test/loss"))
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from colourize.errors import InputError
+from colourize.runs.record import FILE as RECORD
+from colourize.runs.tables import read_numbers
+
+log = logging.getLogger(__name__)
+
+HYDRA = ".hydra"
+STRANGE = "holds no run"
+Config = TypeVar("Config", DictConfig, ListConfig)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder, in whatever state the run is; runs of versions without `run.json` as well.
+
+    Attributes:
+        record: the contents of `run.json`; empty where there is none.
+        config: the configuration, its interpolations unresolved (`output_dir` cannot be resolved outside the run).
+        overrides: what was typed.
+    """
+
+    path: Path
+    record: dict[str, Any]
+    config: DictConfig
+    overrides: list[str]
+
+    @classmethod
+    def read(cls, path: str | Path) -> Run:
+        """The run of a folder.
+
+        Raises:
+            InputError: the folder holds no run, or a file of its that is damaged; the message names it.
+        """
+        path = Path(path)
+        record = _read_json(path / RECORD)
+        config = _read_yaml(path / HYDRA / "config.yaml", DictConfig)
+        overrides = _read_yaml(path / HYDRA / "overrides.yaml", ListConfig)
+        if record is None and config is None:
+            raise InputError(f"{path}: neither {RECORD} nor {HYDRA}/config.yaml")
+        typed = list(overrides) if overrides is not None else list((record or {}).get("overrides", []))
+        return cls(path, record or {}, OmegaConf.create({}) if config is None else config, typed)
+
+    @property
+    def status(self) -> str:
+        """As in `run.json`; without one "completed" where there are final measures, else "unknown"."""
+        without = "completed" if (self.path / "metrics.json").is_file() else "unknown"
+        return str(self.record.get("status", without))
+
+    @property
+    def checkpoints(self) -> dict[str, Path]:
+        """The checkpoints by their names, such as "best" and "last"."""
+        found = (path for path in self.path.glob("checkpoints/*.ckpt") if not path.name.startswith("."))
+        return {path.stem: path for path in sorted(found, key=natural)}
+
+    def metrics(self) -> list[dict[str, float]]:
+        """The measures after each epoch, with `epoch` and `step`; none before the first.
+
+        Raises:
+            InputError: `metrics.csv` is damaged.
+        """
+        path = self.path / "metrics.csv"
+        return read_numbers(path) if path.exists() else []
+
+    def measures(self) -> dict[str, float]:
+        """The final measures; none before the end.
+
+        Raises:
+            InputError: `metrics.json` is damaged.
+        """
+        measures = _read_json(self.path / "metrics.json") or {}
+        wrong = [name for name, value in measures.items() if not isinstance(value, (int, float))]
+        if wrong:
+            raise InputError(f"{self.path / 'metrics.json'}: {wrong[0]} is no number")
+        return measures
+
+
+def find_runs(path: str | Path) -> list[Run]:
+    """All runs in a folder and below it, in natural order (2 before 10); folders that are skipped are named in the log.
+
+    Args:
+        path: a run's folder, a sweep's, or any above; of one that does not exist there are none.
+    """
+    runs, skipped = search(path)
+    for folder, reason in skipped.items():
+        log.warning("%s: skipped: %s", folder, reason)
+    return runs
+
+
+def search(path: str | Path) -> tuple[list[Run], dict[Path, str]]:
+    """`find_runs`, with the folders that were skipped and why instead of words in the log."""
+    runs, skipped = _search(Path(path), within=False, seen=set())
+    return runs, skipped
+
+
+def natural(path: Path) -> tuple[Any, ...]:
+    """A key that sorts paths with the numbers in their names as numbers."""
+    return tuple(_pieces(part) for part in path.parts), str(path)
+
+
+def _pieces(name: str) -> tuple[tuple[str, int], ...]:
+    # In pairs of text and number, which can always be compared.
+    pieces = re.split(r"(\d+)", name)
+    return tuple((text, int(number)) for text, number in zip(pieces[::2], [*pieces[1::2], "-1"], strict=True))
+
+
+def _search(folder: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], dict[Path, str]]:
+    """Runs and skipped folders; `within` a run's folder, whatever holds no run is a part of it."""
+    runs: list[Run] = []
+    skipped: dict[Path, str] = {}
+    try:
+        real = folder.resolve()
+        if real in seen:  # a link to a folder above
+            return runs, skipped
+        seen.add(real)
+        inside = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=natural)
+        below = [path for path in inside if path.is_dir()]
+        is_run = (folder / RECORD).exists() or (folder / HYDRA).exists()
+    except OSError as error:
+        return runs, {} if isinstance(error, FileNotFoundError) else {folder: f"cannot be read: {error.strerror}"}
+    if is_run:
+        try:
+            run = Run.read(folder)
+            run.metrics()
+            run.measures()
+            runs.append(run)
+        except InputError as error:
+            skipped[folder] = str(error).removeprefix(f"{folder}: ").removeprefix(f"{folder}/")
+    for path in below:
+        found, others = _search(path, within=within or is_run, seen=seen)
+        runs += found
+        skipped |= others
+    strange = all(reason == STRANGE for reason in skipped.values()) and (skipped or len(inside) > len(below))
+    if strange and not (runs or is_run or within):
+        skipped = {folder: STRANGE}  # of a strange tree its top alone
+    return runs, skipped
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a file; None without the file."""
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(contents, dict):
+        raise InputError(f"{path}: is not a JSON object")
+    return contents
+
+
+def _read_yaml(path: Path, kind: type[Config]) -> Config | None:
+    """The configuration in a file, of a kind; None without the file."""
+    try:
+        contents = OmegaConf.load(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError, OmegaConfBaseException) as error:
+        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(contents, kind) or contents == {}:  # an empty file reads as {}
+        raise InputError(f"{path}: is not what Hydra writes there")
+    return contents
