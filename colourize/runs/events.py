@@ -1,0 +1,43 @@
+"""TensorBoard's event file: one for a run."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class EventLogger(TensorBoardLogger):
+    """Lightning's logger, whose file stays open between training and test.
+
+    Lightning's own closes it whenever a Trainer's method ends, and TensorBoard's writer then begins another file.
+    This one is closed by `close`, or else when nobody holds the logger any more or the process ends.
+    """
+
+    @property
+    def experiment(self) -> SummaryWriter:
+        """TensorBoard's writer, opened at first use; one that writes nothing in the processes that do not write."""
+        opened = self._experiment is None
+        writer = super().experiment
+        if opened and self._experiment is not None:
+            weakref.finalize(self, writer.close)
+        return writer
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Bring everything to the disk; after success `hparams.yaml` as well."""
+        if self._experiment is not None:
+            self._experiment.flush()
+        if status == "success":
+            self.save()
+
+    @rank_zero_only
+    def close(self) -> None:
+        """Bring everything to the disk and close the file; what is logged after that would begin another one."""
+        if self._experiment is not None:
+            self._experiment.close()
