@@ -9,7 +9,6 @@ Writes docs/reproduction.csv and docs/figures/reproduction.png, and prints the t
 from __future__ import annotations
 
 import argparse
-import csv
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, stdev
@@ -19,7 +18,9 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from omegaconf import OmegaConf
+
+from colourize.runs.folders import find_runs
+from colourize.runs.tables import read_table, write_table
 
 HERE = Path(__file__).parent
 TABLE = HERE / "reproduction.csv"
@@ -45,16 +46,15 @@ PUBLISHED = {
 
 
 def collect(folder: Path) -> list[dict[str, str]]:
-    """One row per run and epoch of each model's newest sweep below a folder."""
+    """One row per run and epoch of each model's newest sweep, `<folder>/<model>-<task>/<time>/<job>`."""
+    runs = [run for run in find_runs(folder) if len(run.path.relative_to(folder).parts) == 3 and run.metrics()]
+    newest = {run.path.parent.parent: run.path.parent for run in runs}.values()  # names are times: the last one wins
     rows = []
-    sweeps = sorted({path.parent.parent for path in folder.glob("*/*/*/metrics.csv")})
-    newest = {sweep.parent: sweep for sweep in sweeps}.values()  # the names are times: the last one wins
-    for path in (path for sweep in newest for path in sorted(sweep.glob("*/metrics.csv"))):
-        config = OmegaConf.load(path.parent / ".hydra" / "config.yaml")
-        with path.open(newline="") as file:
-            for epoch in csv.DictReader(file):
-                measures = {name: f"{float(epoch[name]):.6g}" for name in MEASURES if name in epoch}
-                rows.append({"run": path.parts[-4], "seed": str(config.seed), "epoch": epoch["epoch"], **measures})
+    for run in (run for run in runs if run.path.parent in newest):
+        for epoch in run.metrics():
+            measures = {name: f"{epoch[name]:.6g}" if name in epoch else "" for name in MEASURES}
+            title, seed = run.path.parts[-3], str(run.config.seed)
+            rows.append({"run": title, "seed": seed, "epoch": str(epoch["epoch"]), **measures})
     return rows
 
 
@@ -116,12 +116,8 @@ def main() -> None:
         rows = collect(arguments.folder)
         if not rows:
             raise SystemExit(f"{arguments.folder}: no runs here; make them with colourize-train experiment=course …")
-        with TABLE.open("w", newline="") as file:
-            writer = csv.DictWriter(file, ["run", "seed", "epoch", *MEASURES])
-            writer.writeheader()
-            writer.writerows(rows)
-    with TABLE.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+        write_table(TABLE, rows)
+    rows = read_table(TABLE)
     print_table(rows)
     draw(rows, HERE / "figures" / "reproduction.png")
 
