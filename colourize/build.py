@@ -18,7 +18,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.tasks.optimisation import build_optimizer, build_scheduler
-from colourize.tasks.restoration import RestorationTask, check_loss
+from colourize.tasks.restoration import RestorationTask, build_loss, check_loss
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,16 @@ def check_settings(config: DictConfig) -> None:
         UsageError: a value that is not allowed.
     """
     check_count("seed", config.seed, least=0)
-    parts = OmegaConf.to_container(config.task, resolve=True)
-    degradation = instantiate(parts["degradation"])  # type: ignore[index, call-overload]
-    answer = instantiate(parts["answer"])  # type: ignore[index, call-overload]
-    check_loss(parts["loss"], answer)  # type: ignore[index, call-overload, arg-type]
+    parts: Any = OmegaConf.to_container(config.task, resolve=True)
+    degradation = instantiate(parts["degradation"])
+    answer = instantiate(parts["answer"])
+    check_loss(parts["loss"], answer)
+    build_loss(parts["loss"])
     # An answer that is still to be fitted does not know its outputs yet; any number shows what is wrong with a network.
     channels = {"in_channels": degradation.channels, "out_channels": getattr(answer, "out_channels", 24)}
     instantiate(config.model, **channels)
-    optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])  # type: ignore[index, call-overload, arg-type]
-    build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)  # type: ignore[index, call-overload, arg-type]
+    optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
+    build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)
 
 
 def build_data(config: DictConfig, stage: str = "fit") -> PictureData:

@@ -16,6 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.singleton import Singleton
 from lightning import Trainer
 from omegaconf import DictConfig
+from snippets import Adder
 
 from colourize.cli import app
 from colourize.data.pictures import PictureData, Pictures
@@ -117,3 +118,9 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     with hydra.initialize_config_dir(str(app.config_dir()), version_base="1.3"):
         yield composed
     Singleton.set_state(singletons)
+
+
+@pytest.fixture
+def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: Callable[..., DictConfig]) -> Adder:
+    """Try out what README.md and docs/extending.md say; modules and files are gone afterwards."""
+    return Adder(tmp_path / "conf", monkeypatch, compose)

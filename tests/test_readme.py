@@ -7,26 +7,22 @@ keep a test from passing because the text, or its form, has changed.
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import console
-import hydra
 import numpy as np
 import pytest
+import snippets
 import torch
-import yaml
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
+from snippets import Adder
 
 from colourize.build import build_data, build_task
 from colourize.cli import app
@@ -129,9 +125,9 @@ def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------- tables
 
 
-def test_the_table_names_every_group_but_two() -> None:
-    # Few people choose what is logged and called back; conf/train.yaml names these groups too.
-    assert {group for group, _ in OPTIONS} | {"callbacks", "logger"} == {
+def test_the_table_names_every_group_but_three() -> None:
+    # Few people choose what is logged and called back; what files share is nobody's choice.
+    assert {group for group, _ in OPTIONS} | {"callbacks", "logger", "common"} == {
         path.name for path in CONF.iterdir() if path.is_dir()
     }
 
@@ -166,93 +162,57 @@ def test_the_table_names_keys_and_defaults(compose: Compose, monkeypatch: pytest
 
 # ------------------------------------------------------------------------------------------ snippets
 
-# By option, in the README's order: the module, what is typed, the Python, the YAML.
-SNIPPETS = {
-    option: (module, overrides, python, contents)
-    for module, overrides, python, option, contents in re.findall(
-        r"`colourize/(\S+)\.py`, then `([^`]+)`:\n\n```python\n(.*?)```\n\n```yaml\n# conf/(\S+)\.yaml\n(.*?)```",
-        README,
-        re.DOTALL,
-    )
-}
-# Snippets without imports: the first goes into this module, the other says in a comment that it needs its names.
-EXCERPTS = {"data/degradations": "colourize.degradations.base", "data/npz": "colourize.data.pictures"}
 SMALL = (
     *("data=synthetic", "data.size=8", "data.num_train=4", "data.num_val=4", "data.num_test=4"),
     *("data.batch_size=4", "data.palette=2", "model=cnn", "model.num_filters=2"),
 )
-
-
-@pytest.fixture
-def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: Compose) -> Callable[..., DictConfig]:
-    """Do what the README says for an option, and compose with it; the module and the file are gone afterwards."""
-
-    def add(option: str, *overrides: str) -> DictConfig:
-        module, typed, python, contents = SNIPPETS[option]
-        path = f"colourize.{module.replace('/', '.')}"
-        names: dict[str, Any] = {"__name__": path}
-        if module in EXCERPTS:
-            names = {**vars(importlib.import_module(EXCERPTS[module])), **names}
-        exec(compile(python, f"README.md: {module}.py", "exec", dont_inherit=True), names)
-        if (REPOSITORY / "colourize" / f"{module}.py").is_file():
-            for name in re.findall(r"^class (\w+)", python, re.MULTILINE):
-                monkeypatch.setattr(importlib.import_module(path), name, names[name], raising=False)
-        else:
-            new = ModuleType(path)
-            vars(new).update(names)
-            monkeypatch.setitem(sys.modules, path, new)
-        file = tmp_path / "conf" / f"{option}.yaml"
-        file.parent.mkdir(parents=True)
-        file.write_text(contents)
-        assert isinstance(yaml.safe_load(contents), dict)  # YAML for any reader, not only for OmegaConf
-        assert typed.split()[0] == option.replace("/", "=")
-        return compose(*overrides, *typed.split(), f"hydra.searchpath=[file://{tmp_path / 'conf'}]")
-
-    return add
+SNIPPETS = snippets.read(README)
 
 
 def test_the_snippets_are_those_that_are_tested() -> None:
-    assert list(SNIPPETS) == ["model/two_layers", "task/denoising", "task/robust_colour", "data/npz"]
+    assert list(SNIPPETS) == ["model/two_layers", "degradation/noise", "loss/robust", "data/npz"]
     told = README.partition("## Adding your own")[2].partition("\n## ")[0]
     assert len(blocks(told, "python")) == len(blocks(told, "yaml")) == len(SNIPPETS)
 
 
-def test_a_model_of_ones_own(added: Callable[..., DictConfig]) -> None:
+def test_a_model_of_ones_own(add: Adder) -> None:
     small = [override for override in SMALL if not override.startswith("model")]
-    config = added("model/two_layers", *small)
-    model = hydra.utils.instantiate(config.model, in_channels=1, out_channels=24)
-    assert model(torch.rand(1, 1, 8, 8)).shape == (1, 24, 8, 8)
+    config = add(SNIPPETS["model/two_layers"], *small)
     task = build_task(config, build_data(config))
     assert type(task.model).__name__ == "TwoLayers"
+    assert task.model(torch.rand(1, 1, 8, 8)).shape == (1, 2, 8, 8)
 
 
-@pytest.mark.parametrize("option", ["task/denoising", "task/robust_colour"])
-def test_a_task_of_ones_own(option: str, added: Callable[..., DictConfig]) -> None:
-    config = added(option, *SMALL)
+def test_a_degradation_of_ones_own(add: Adder) -> None:
+    config = add(SNIPPETS["degradation/noise"], *SMALL)
+    data = build_data(config)
+    task = build_task(config, data)
+    batch = next(iter(data.train_dataloader()))
+    pair = task.make_pair(batch)
+    task.loss(task(pair.inputs), pair).backward()
+    assert torch.equal(task.degradation.show(pair.inputs), task.make_pair(batch).inputs)
+    assert 0.05 < (pair.inputs - pair.truth).std() < 0.12  # some is clipped
+
+
+def test_a_loss_of_ones_own(add: Adder) -> None:
+    config = add(SNIPPETS["loss/robust"], *SMALL)
     data = build_data(config)
     task = build_task(config, data)
     pair = task.make_pair(next(iter(data.train_dataloader())))
     outputs = task(pair.inputs)
-    task.loss(outputs, pair.target).backward()
-    assert task.degradation.show(pair.inputs).shape == pair.truth.shape == task.pictures(outputs)["prediction"].shape
-    if option == "task/denoising":
-        assert type(task.degradation).__name__ == "Noise" and not torch.equal(pair.inputs, pair.truth)
-    else:  # the head's own loss is the one in use
-        assert torch.isclose(task.loss(outputs, pair.target), (outputs - pair.target).abs().mean())
+    difference = (outputs - pair.truth).abs()
+    huber = torch.where(difference < 0.1, 5 * difference.square(), difference - 0.05)
+    torch.testing.assert_close(task.loss(outputs, pair), huber.mean())
 
 
-def test_a_data_source_of_ones_own(
-    tmp_path: Path, added: Callable[..., DictConfig], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_data_source_of_ones_own(tmp_path: Path, add: Adder, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
     np.savez(tmp_path / "mine.npz", train=pictures[:20], test=pictures[20:])
     monkeypatch.chdir(tmp_path)  # the README's path is relative
-    data = build_data(added("data/npz", "data.batch_size=4"))
+    data = build_data(add(SNIPPETS["data/npz"], "data.batch_size=4"))
     assert isinstance(data, PictureData)
     assert np.array_equal(data.pictures.test, pictures[20:])
-    assert next(iter(data.train_dataloader())).shape == (4, 8, 8, 3)
-    colours = data.palette_colours()
-    assert colours is None or colours.shape[1] == 3
+    assert next(iter(data.train_dataloader())).pictures.shape == (4, 8, 8, 3)
 
 
 # --------------------------------------------------------------------------------------------- links

@@ -46,7 +46,7 @@ class PaletteClasses(Fitted, Answer):
         return {"colours": torch.from_numpy(colours)}
 
     def take(self, fitted: Mapping[str, Tensor]) -> None:
-        self.palette = Palette(fitted["colours"])
+        self.palette = Palette(fitted["colours"].numpy())
         self.out_channels = len(self.palette)
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:

@@ -14,7 +14,7 @@ from colourize import __version__
 from colourize.answers.base import Answer
 from colourize.data.batches import Batch, Pair, as_batch
 from colourize.degradations.base import Degradation
-from colourize.errors import UsageError
+from colourize.errors import UsageError, one_line
 from colourize.fitting import Training, fit_or_take
 from colourize.losses.base import Loss
 from colourize.measures import pixel
@@ -114,8 +114,7 @@ class RestorationTask(LightningModule):
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
         """What training makes small, a scalar; the part is built when it is first needed."""
         if not self._loss:
-            built: Loss = instantiate(self.hparams["loss"])
-            self._loss.append(built.requires_grad_(False).eval().to(outputs.device))
+            self._loss.append(build_loss(self.hparams["loss"]).to(outputs.device))
         value: Tensor = self._loss[0](outputs, pair, self.answer)
         return value
 
@@ -214,6 +213,19 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
             f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
         )
     return loss_class
+
+
+def build_loss(loss: dict[str, Any]) -> Loss:
+    """A loss, frozen: nothing of it is learnt.
+
+    Raises:
+        UsageError: it cannot be built: an argument that it does not take, a file that is not there.
+    """
+    try:
+        built: Loss = instantiate(loss)
+    except Exception as error:
+        raise UsageError(f"task.loss={loss}: {one_line(error.__cause__ or error)}") from error
+    return built.requires_grad_(False).eval()
 
 
 def qualified_name(thing: object) -> str:

@@ -1,0 +1,186 @@
+"""docs/extending.md: what comes next is short, and works as it stands in the text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import snippets
+import torch
+from lightning import Trainer
+from omegaconf import OmegaConf
+from PIL import Image
+from snippets import Adder
+from torch import nn
+
+import colourize
+from colourize.build import build_data, build_task
+from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
+from colourize.runs.files import write_whole
+from colourize.tasks import RestorationTask
+
+TEXT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
+SNIPPETS = snippets.read(TEXT)
+SECTIONS = snippets.python_blocks(TEXT)
+SMALL = (
+    *("data=synthetic", "data.size=16", "data.num_train=12", "data.num_val=4", "data.num_test=5"),
+    *("data.batch_size=4", "data.palette=8", "model=unet", "model.num_filters=2"),
+)
+
+
+def built(config: OmegaConf) -> tuple[PictureData, RestorationTask]:
+    torch.manual_seed(0)
+    data = build_data(config)
+    return data, build_task(config, data)
+
+
+def trained_and_loaded(task: RestorationTask, data: PictureData, folder: Path) -> RestorationTask:
+    """The same after an epoch, from the file alone."""
+    trainer = Trainer(
+        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, default_root_dir=folder,
+    )  # fmt: skip
+    trainer.fit(task, datamodule=data)
+    trainer.save_checkpoint(folder / "task.ckpt")
+    return colourize.load(folder / "task.ckpt")
+
+
+def test_the_text_has_nine_short_examples() -> None:
+    assert len(SECTIONS) == 9
+    for heading, python in SECTIONS.items():
+        assert snippets.lines_of_code(python) < 20, heading
+    assert list(SNIPPETS) == [
+        "model/grey_table", "answer/chroma", "answer/soft_palette", "loss/features", "degradation/hints",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ["rgb", "palette_classes"])
+def test_a_fitted_table_as_a_model(add: Adder, answer: str) -> None:
+    data, task = built(add(SNIPPETS["model/grey_table"], *SMALL[:-2], f"answer={answer}"))
+    truth = torch.from_numpy(data.pictures.train).movedim(-1, 1).float() / 255
+    levels = (truth.mean(1) * 255).round().long()
+    said = task.answer.average_form(truth)
+    level = int(levels[0, 3, 5])
+    mean = said.movedim(1, -1)[levels == level].mean(0)  # brute force, of one level
+    torch.testing.assert_close(task.model.table[level], task.answer.outputs_from(mean[None])[0])
+    pair = task.make_pair(torch.from_numpy(data.pictures.train[:1]))
+    torch.testing.assert_close(task(pair.inputs)[0, :, 3, 5], task.model.table[level])
+
+
+def test_any_network_on_top_of_it(add: Adder, tmp_path: Path) -> None:
+    table = SNIPPETS["model/grey_table"]
+    (prior,) = re.findall(r"^```yaml\n(# @package task\.prior\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    add.write(snippets.option_of(prior), prior)
+    data, task = built(add(table, *SMALL, typed=["prior=grey_table"]))
+    loaded = trained_and_loaded(task, data, tmp_path)
+    pair = task.make_pair(torch.from_numpy(data.pictures.test))
+    task.eval()
+    assert torch.equal(loaded(pair.inputs), task(pair.inputs))
+    torch.testing.assert_close(task(pair.inputs), task.model(pair.inputs) + task.prior.table[
+        task.prior.levels(pair.inputs)
+    ].movedim(-1, 1))  # fmt: skip
+    assert not any("prior" in name for name in task.state_dict())
+
+
+def test_chroma_over_the_given_grey(add: Adder, tmp_path: Path) -> None:
+    data, task = built(add(SNIPPETS["answer/chroma"], *SMALL))
+    loaded = trained_and_loaded(task, data, tmp_path)
+    pair = loaded.make_pair(torch.from_numpy(data.pictures.test))
+    coloured = loaded.pictures(loaded(pair.inputs), pair.inputs)["prediction"]
+    inside = ((coloured > 0) & (coloured < 1)).all(1, keepdim=True)
+    assert inside.float().mean() > 0.5
+    torch.testing.assert_close(coloured.mean(1, keepdim=True)[inside], pair.inputs[inside], atol=1e-6, rtol=0)
+    oracle = loaded.answer.decode(loaded.answer.outputs_of(pair.truth), pair.inputs)
+    torch.testing.assert_close(oracle, pair.truth, atol=1e-6, rtol=0)
+
+
+def test_a_soft_target(add: Adder, tmp_path: Path) -> None:
+    data, task = built(add(SNIPPETS["answer/soft_palette"], *SMALL))
+    pair = task.make_pair(torch.from_numpy(data.pictures.test))
+    assert torch.equal(task.answer.labels(pair.target), task.answer.palette.labels(pair.truth))
+    outputs = torch.randn(5, 8, 16, 16)
+    classes, shares = pair.target
+    soft = torch.zeros_like(outputs).scatter(1, classes, shares)
+    torch.testing.assert_close(task.loss(outputs, pair), nn.functional.cross_entropy(outputs, soft))
+    assert trained_and_loaded(task, data, tmp_path).tally is not None
+
+
+def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    features = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3))
+    torch.save(features.state_dict(), "features.pt")
+    data, task = built(add(SNIPPETS["loss/features"], *SMALL))
+    before = {name: value.clone() for name, value in features.state_dict().items()}
+    Path("features.pt").rename("moved.pt")
+    with pytest.raises(UsageError, match=r"^task\.loss=.*features\.pt.*No such file"):
+        trained_and_loaded(task, data, tmp_path)
+    Path("moved.pt").rename("features.pt")
+    loaded = trained_and_loaded(task, data, tmp_path)
+    inside = task._loss[0].features
+    assert all(torch.equal(before[name], value) for name, value in inside.state_dict().items())
+    assert not inside.training and not any(parameter.requires_grad for parameter in inside.parameters())
+    assert not any("features" in name for name in task.state_dict())
+    Path("features.pt").unlink()
+    quiet = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
+    (measures,) = quiet.test(loaded, datamodule=data, verbose=False)
+    assert "test/psnr" in measures and "test/loss" not in measures
+
+
+def test_hints_and_a_flip(add: Adder, tmp_path: Path) -> None:
+    data, task = built(add(SNIPPETS["degradation/hints"], *SMALL))
+    loaded = trained_and_loaded(task, data, tmp_path)
+    assert loaded.model.in_channels == 5
+    batch = next(iter(data.test_dataloader()))
+    hints = task.make_pair(batch).inputs[:, 1]
+    assert 0 < hints.mean() < 0.06
+    alone = task.make_pair(batch._replace(pictures=batch.pictures[2:3], which=batch.which[2:3]))
+    assert torch.equal(alone.inputs[0, 1], hints[2])
+
+
+@pytest.fixture
+def here(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two checkpoints, as the last three examples expect them."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.ckpt", "b.ckpt"):
+        data, task = built(add.compose(*SMALL))
+        trained_and_loaded(task, data, tmp_path)
+        (tmp_path / "task.ckpt").rename(name)
+        torch.manual_seed(1)
+    (tmp_path / "best.ckpt").symlink_to("a.ckpt")
+    return tmp_path
+
+
+def test_values_of_single_pictures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    exec(SECTIONS["The values of single pictures"], names)
+    psnr = names["psnr"]
+    assert psnr["a.ckpt"].shape == (5,) and np.isfinite(psnr["a.ckpt"]).all()
+    assert np.array_equal(psnr["a.ckpt"], psnr["b.ckpt"])  # of two equal trainings
+
+
+def test_a_photograph_of_any_size(here: Path) -> None:
+    rng = np.random.default_rng(0)
+    photo = rng.integers(90, 160, (45, 77, 3), dtype=np.uint8)
+    Image.fromarray(photo).save("photo.png")
+    exec(SECTIONS["A photograph of any size"].replace("photo.jpg", "photo.png"), {})
+    coloured = np.asarray(Image.open("coloured.png")).astype(float)
+    assert coloured.shape == photo.shape
+    inside = ((coloured > 0) & (coloured < 255)).all(-1)
+    assert inside.mean() > 0.5
+    np.testing.assert_allclose(coloured.mean(-1)[inside], photo.astype(float).mean(-1)[inside], atol=1)
+
+
+def test_a_loop_over_all_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("2", "10"):
+        run = here / "multirun" / "sweep" / name
+        (run / ".hydra").mkdir(parents=True)
+        write_whole(run / ".hydra" / "config.yaml", "seed: 0\n")
+        write_whole(run / "run.json", '{"status": "completed", "seconds": 12.5}')
+        write_whole(run / "metrics.json", '{"test/psnr": 21.5}')
+    exec(SECTIONS["All runs of a folder"], {})
+    assert capsys.readouterr().out.splitlines() == [
+        f"{Path('multirun/sweep') / name} completed 12.5 21.5" for name in ("2", "10")
+    ]
