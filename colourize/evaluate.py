@@ -16,32 +16,52 @@ from colourize.cli import app
 def evaluate(config: DictConfig) -> dict[str, float]:
     """Test a checkpoint on the data it was made with, or on other data; returns the measures.
 
-    The task, its palette and its protocol are always the checkpoint's.
+    The task, its palette and its divisor are always the checkpoint's. Beside `metrics.json` it leaves
+    `per_picture.csv`, each measure of each test picture.
     """
     from colourize.build import build_data, build_trainer
     from colourize.checkpoints import data_from, read, task_from
-    from colourize.cli import terminal as summary
-    from colourize.errors import UsageError
+    from colourize.cli import terminal
+    from colourize.errors import UsageError, check_count
+    from colourize.runs.record import RunRecord
+    from colourize.runs.tables import write_table
 
     if not config.checkpoint:
         raise UsageError("checkpoint: missing; give the file to evaluate, such as checkpoint=…/checkpoints/best.ckpt")
+    check_count("seed", config.seed, least=0)
+    folder = Path(config.output_dir)
+    record = RunRecord(folder)
     checkpoint = read(config.checkpoint)
     task = task_from(checkpoint, config.checkpoint)
-    data = build_data(config, "test") if config.get("data") else data_from(checkpoint, config.checkpoint)
-    data.eval_seed = config.seed
-    data.prepare_data()
-    data.setup("test")
+    with record.phase("data"):
+        data = build_data(config, "test") if config.get("data") else data_from(checkpoint, config.checkpoint)
+        data.eval_seed = config.seed
+        data.prepare_data()
+        data.setup("test")
     task.degradation.check_size(*data.pictures.test.shape[1:3])
     if config.trainer.precision == "auto":
-        config.trainer.precision = checkpoint["colourize"].get(
-            "precision", "32-true"
-        )  # its measures are those of its training
+        # Its measures are those of its training.
+        config.trainer.precision = checkpoint["colourize"].get("precision", "32-true")
     trainer = build_trainer(config)
-    (measures,) = trainer.test(task, datamodule=data, verbose=False)
-    measures = dict(sorted(measures.items()))
-    if trainer.is_global_zero:
-        summary.write_measures(Path(config.output_dir) / "metrics.json", measures)
-        summary.show_measures(measures, f"{config.checkpoint} on {len(data.pictures.test)} test pictures")
+    facts = {
+        "checkpoint": str(Path(config.checkpoint).absolute()),
+        "seeds": {"eval_seed": config.seed},
+        "precision": trainer.precision,
+        "device": str(trainer.strategy.root_device),
+        "devices": trainer.world_size,
+        **task.describe(),
+        "data": data.describe(),
+        "evaluated_on": {"part": "test", "pictures": len(data.pictures.test)},
+    }
+    with record.start(writes=trainer.is_global_zero, **facts):
+        with record.phase("test"):
+            (measures,) = trainer.test(task, datamodule=data, verbose=False)
+        measures = dict(sorted(measures.items()))
+        rows = task.tally.rows()
+        if trainer.is_global_zero:
+            write_table(folder / "per_picture.csv", rows)
+            terminal.write_measures(folder / "metrics.json", measures)
+            terminal.show_measures(measures, f"{config.checkpoint} on {len(data.pictures.test)} test pictures")
     return measures
 
 

@@ -7,7 +7,6 @@ colourize-train -m trainer.max_epochs=5,10,25 data.batch_size=50,100
 from __future__ import annotations
 
 import logging
-import time
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -26,35 +25,47 @@ def train(config: DictConfig) -> dict[str, float]:
 
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
     from colourize.checkpoints import check_resumable
-    from colourize.cli import terminal as summary
+    from colourize.cli import terminal
+    from colourize.runs.record import RunRecord
 
-    started = time.perf_counter()
+    folder = Path(config.output_dir)
+    record = RunRecord(folder)
     check_launcher()
     check_settings(config)
     trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
-    data = build_data(config)
-    task = build_task(config, data)
+    with record.phase("data"):
+        data = build_data(config)
+    with record.phase("task"):
+        task = build_task(config, data)
     if config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs)
-    summary.log_setup(task, data, trainer)
-    summary.log_hyperparameters(trainer, config)
-    log.info("Ready to train after %.1f s", time.perf_counter() - started)
+    facts = {
+        "seeds": {"seed": data.seed, "eval_seed": data.eval_seed},
+        "precision": trainer.precision,
+        "device": str(trainer.strategy.root_device),
+        "devices": trainer.world_size,
+        **task.describe(),
+        "data": data.describe(),
+    }
+    with record.start(writes=trainer.is_global_zero, **facts):
+        terminal.log_setup(task, data, trainer)
+        terminal.log_hyperparameters(trainer, config)
+        with record.phase("training"):
+            ckpt_path = config.checkpoint and str(config.checkpoint)
+            trainer.fit(task, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
+        measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
+        log.info("Trained %d epochs in %.1f s", trainer.current_epoch, record.seconds("training"))
 
-    started = time.perf_counter()
-    trainer.fit(task, datamodule=data, ckpt_path=config.checkpoint and str(config.checkpoint), weights_only=True)
-    seconds = time.perf_counter() - started
-    measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
-    log.info("Trained %d epochs in %.1f s", trainer.current_epoch, seconds)
-
-    best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
-    (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
-    measures = dict(sorted({**measures, **tested}.items()))
-    if trainer.is_global_zero:
-        folder = Path(config.output_dir)
-        summary.write_measures(folder / "metrics.json", measures)
-        summary.log_hyperparameters(trainer, config, dict(tested))
-        summary.show_run(folder, measures, best=bool(best))
+        best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
+        with record.phase("test"):
+            (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
+        measures = dict(sorted({**measures, **tested}.items()))
+        record.update(evaluated_on={"part": "test", "pictures": len(data.pictures.test), "weights": best or "last"})
+        if trainer.is_global_zero:
+            terminal.write_measures(folder / "metrics.json", measures)
+            terminal.log_hyperparameters(trainer, config, dict(tested))
+            terminal.show_run(folder, measures, best=bool(best))
     return measures
 
 

@@ -39,6 +39,12 @@ class Tally:
         order = np.argsort(joined["picture"], kind="stable")
         return {name: column[order] for name, column in joined.items()}
 
+    def rows(self) -> list[dict[str, float]]:
+        """`table`, a row a picture."""
+        table = self.table()
+        columns = (column.tolist() for column in table.values())
+        return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
+
     def means(self) -> dict[str, float]:
         """Each measure's mean over the pictures, summed in float64 and rounded to float32 at last."""
         return {name: float(np.float32(column.mean())) for name, column in self.table().items() if name != "picture"}

@@ -90,6 +90,10 @@ class RunRecord:
             self._phases[name] = round(self._phases.get(name, 0.0) + time.perf_counter() - started, 3)
         self._write()
 
+    def seconds(self, phase: str) -> float:
+        """What a phase has taken so far."""
+        return self._phases[phase]
+
     def update(self, **facts: Any) -> None:
         """Add or replace facts, such as `parameters=…` or `data={…}`; what JSON does not know becomes its text."""
         self.facts.update(facts)

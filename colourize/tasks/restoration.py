@@ -19,6 +19,7 @@ from colourize.fitting import Training, fit_or_take
 from colourize.losses.base import Loss
 from colourize.measures import pixel
 from colourize.measures.tally import BatchMean, Tally
+from colourize.models.operations import flops_per_picture
 from colourize.tasks.optimisation import build_optimizer, build_scheduler
 
 
@@ -92,6 +93,17 @@ class RestorationTask(LightningModule):
             "task": qualified_name(self),
             "data": qualified_name(data) if data is not None else None,
             "precision": self.trainer.precision,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """What the task is made of, and how much it has to learn and to compute (see `flops_per_picture`)."""
+        parts = {"model": self.model, "prior": self.prior, "degradation": self.degradation, "answer": self.answer}
+        size = self.hparams["size"]
+        return {
+            **{name: type(part).__name__ for name, part in parts.items() if part is not None},
+            "loss": self.loss_class.__name__,
+            "parameters": sum(each.numel() for each in self.parameters() if each.requires_grad),
+            "flops_per_picture": flops_per_picture(self.model, self.degradation.channels, size) if size else None,
         }
 
     def make_pair(self, pictures: Batch | Tensor) -> Pair:
