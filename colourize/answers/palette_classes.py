@@ -13,8 +13,9 @@ from torch import Tensor
 from colourize.answers.base import Answer
 from colourize.colour.palette import Palette, cached_palette, load_palette
 from colourize.data.batches import Batch
+from colourize.data.training import Training
 from colourize.errors import UsageError
-from colourize.fitting import Fitted, Training
+from colourize.fitting import Fitted
 
 # Which colours the classes are never varies with the run's seed: runs stay comparable.
 PALETTE_SEED = 0

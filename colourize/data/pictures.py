@@ -13,8 +13,8 @@ from lightning import LightningDataModule
 
 from colourize.data.augmentation import Augmentation
 from colourize.data.batches import Batch, BatchLoader
+from colourize.data.training import Training
 from colourize.errors import UsageError, check_count
-from colourize.fitting import Training
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from colourize import __version__
 from colourize.answers.base import Answer
 from colourize.data.batches import Batch, Pair, as_batch
+from colourize.data.training import Training
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, one_line
-from colourize.fitting import Training, fit_or_take
+from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
 from colourize.measures import pixel
 from colourize.measures.tally import BatchMean, Tally
