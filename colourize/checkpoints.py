@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +15,33 @@ from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
+from colourize.trust import check_name, check_names
 
 log = logging.getLogger(__name__)
 
 
-def load(path: str | Path) -> RestorationTask:
+def load(path: str | Path, trust: str | Sequence[str] = ()) -> RestorationTask:
     """The task of a checkpoint, ready to predict: `task.model` is the network, `task(inputs)` its output.
 
     Args:
         path: a `.ckpt` file that `colourize-train` wrote.
+        trust: packages of your own whose classes it may name, such as "my_models".
 
     Raises:
-        InputError: the file is missing, truncated or not a checkpoint of this project.
+        InputError: the file is missing, truncated, not a checkpoint of this project, or names classes that are not
+            trusted.
     """
-    return task_from(read(path), path)
+    return task_from(read(path, trust), path)
 
 
-def read(path: str | Path) -> dict[str, Any]:
-    """A checkpoint's contents, on the CPU; unpickles nothing but tensors and plain values.
+def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
+    """A checkpoint's contents, on the CPU; unpickles nothing but tensors and plain values, and imports nothing.
+
+    Args:
+        path, trust: see `load`.
 
     Raises:
-        InputError: the file is missing, truncated or not a checkpoint of this project.
+        InputError: see `load`.
     """
     path = Path(str(path))  # a file named 5 arrives as a number
     if not path.is_file():
@@ -46,6 +53,7 @@ def read(path: str | Path) -> dict[str, Any]:
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
+    _check(path, checkpoint, "task", "hyper_parameters", trust)
     return checkpoint
 
 
@@ -65,12 +73,17 @@ def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
     return task.eval()
 
 
-def data_from(checkpoint: dict[str, Any], path: str | Path) -> PictureData:
-    """The data that a checkpoint was trained on."""
+def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = ()) -> PictureData:
+    """The data that a checkpoint, read from `path`, was trained on.
+
+    Raises:
+        InputError: it does not say which, names a class that is not trusted, or the data cannot be had.
+    """
     if not checkpoint["colourize"]["data"]:
         raise InputError(
             f"checkpoint={path}: does not say which data it was trained on; give one, such as data=cifar10"
         )
+    _check(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
     try:
         return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
     except ColourizeError:
@@ -82,14 +95,14 @@ def data_from(checkpoint: dict[str, Any], path: str | Path) -> PictureData:
         ) from error
 
 
-def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int) -> None:
+def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, trust: str | Sequence[str] = ()) -> None:
     """Raise where training of `task` cannot go on from a checkpoint up to `max_epochs`.
 
     Raises:
         UsageError: the two tasks are configured or fitted differently (the message names the first difference), or
             there are no epochs left to train.
     """
-    checkpoint = read(path)
+    checkpoint = read(path, trust)
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
     if made_by != asked:
         raise UsageError(f"checkpoint={path}: was made by {made_by}, this run's task is {asked}")
@@ -117,3 +130,10 @@ def first_difference(then: Any, now: Any, key: str = "") -> tuple[str, Any, Any]
     if isinstance(then, Tensor) and isinstance(now, Tensor):
         return None if torch.equal(then, now) else (key, then, now)
     return None if then == now else (key, then, now)
+
+
+def _check(path: str | Path, checkpoint: dict[str, Any], part: str, arguments: str, trust: str | Sequence[str]) -> None:
+    """Refuse classes that are not trusted, before anything is made of them."""
+    trusted = [trust] if isinstance(trust, str) else list(trust)
+    check_name(f"checkpoint={path}", checkpoint["colourize"].get(part), trusted)
+    check_names(f"checkpoint={path}", checkpoint.get(arguments), trusted)

@@ -31,10 +31,13 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     check_count("seed", config.seed, least=0)
     folder = Path(config.output_dir)
     record = RunRecord(folder)
-    checkpoint = read(config.checkpoint)
+    checkpoint = read(config.checkpoint, config.trust)
     task = task_from(checkpoint, config.checkpoint)
     with record.phase("data"):
-        data = build_data(config, "test") if config.get("data") else data_from(checkpoint, config.checkpoint)
+        if config.get("data"):
+            data = build_data(config, "test")
+        else:
+            data = data_from(checkpoint, config.checkpoint, config.trust)
         data.eval_seed = config.seed
         data.prepare_data()
         data.setup("test")

@@ -39,7 +39,7 @@ def train(config: DictConfig) -> dict[str, float]:
     with record.phase("task"):
         task = build_task(config, data)
     if config.checkpoint is not None:
-        check_resumable(config.checkpoint, task, config.trainer.max_epochs)
+        check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     facts = {
         "seeds": {"seed": data.seed, "eval_seed": data.eval_seed},
         "precision": trainer.precision,

@@ -1,0 +1,95 @@
+"""Which classes a file may name, decided before any of them is imported.
+
+A checkpoint says by dotted names what it is made of. Whoever can write one could name anything, such as
+`subprocess.Popen`, and have it called; so only these are taken: classes of this project that are modules or data, and
+torch's own layers, optimisers and schedules. A user's own packages are trusted by naming them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lightning import LightningDataModule
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from colourize.errors import InputError
+
+# Importing one of these runs nothing new, and what is taken from it must be a class of this kind that it made itself.
+LIBRARIES: dict[str, type] = {
+    "torch.nn": nn.Module,
+    "torch.optim": Optimizer,
+    "torch.optim.lr_scheduler": LRScheduler,
+    "torchvision.ops": nn.Module,
+}
+OWN = (nn.Module, LightningDataModule)
+NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+TARGET = "_target_"
+
+
+def check_names(where: str, contents: Any, trusted: Iterable[str] = ()) -> None:
+    """Refuse contents of a file that name a class which is not to be had, at any depth.
+
+    Args:
+        where: what the message begins with, such as "checkpoint=best.ckpt".
+        contents: nested plain values; whatever stands under `_target_` is a name.
+        trusted: packages whose classes may be named as well.
+
+    Raises:
+        InputError: such a name, or a text that OmegaConf would compute with (`${…}`), which could become one.
+    """
+    for name in _names(where, contents):
+        check_name(where, name, trusted)
+
+
+def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
+    """Refuse a single name; see `check_names`."""
+    if not (isinstance(name, str) and NAME.fullmatch(name)):
+        raise InputError(f"{where}: names {name!r} as a class, which is no dotted name")
+    module, _, attribute = name.rpartition(".")
+    package = name.partition(".")[0]
+    if package in trusted or _is_own(module, attribute) or _is_library(module, attribute):
+        return
+    raise InputError(
+        f"{where}: names {name}, which is no class of this project nor a layer, optimiser or schedule of torch; "
+        f"if it is yours, trust={package} allows it"
+    )
+
+
+def _names(where: str, contents: Any) -> Iterator[object]:
+    if isinstance(contents, dict):
+        for key, value in contents.items():
+            if key == TARGET:
+                yield value
+            yield from _names(where, key)
+            yield from _names(where, value)
+    elif isinstance(contents, (list, tuple, set, frozenset)):
+        for each in contents:
+            yield from _names(where, each)
+    elif isinstance(contents, str) and "${" in contents:
+        raise InputError(
+            f"{where}: holds the text {contents!r}, which would be computed; a file holds plain values only"
+        )
+
+
+def _is_own(module: str, attribute: str) -> bool:
+    if module.partition(".")[0] != "colourize":
+        return False
+    try:
+        found = vars(importlib.import_module(module)).get(attribute)
+    except ImportError:
+        return False
+    # Made here, not only imported here: a module's `os` and `instantiate` are in its reach as well.
+    return isinstance(found, type) and issubclass(found, OWN) and found.__module__.partition(".")[0] == "colourize"
+
+
+def _is_library(module: str, attribute: str) -> bool:
+    if module not in LIBRARIES:
+        return False
+    found = vars(importlib.import_module(module)).get(attribute)
+    made_there = isinstance(found, type) and found.__module__.startswith(module.rpartition(".")[0] or module)
+    return made_there and issubclass(found, LIBRARIES[module])  # type: ignore[arg-type]
