@@ -149,7 +149,7 @@ def _search(folder: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], 
         runs += found
         skipped |= others
     strange = all(reason == STRANGE for reason in skipped.values()) and (skipped or len(inside) > len(below))
-    if strange and not (runs or is_run or within):
+    if strange and not (runs or within):
         skipped = {folder: STRANGE}  # of a strange tree its top alone
     return runs, skipped
 

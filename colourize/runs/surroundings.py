@@ -11,13 +11,13 @@ from typing import Any
 
 import colourize
 
-PACKAGES = ("torch", "lightning", "numpy")
+PACKAGES = ("lightning", "numpy")
 GIT_SECONDS = 10  # a checkout on a slow network disk must not hold a run up
 
 
 def surroundings() -> dict[str, Any]:
     """`versions`, `commit`, `dirty` (whether the code is other than the commit's), `machine` and `threads`."""
-    import torch
+    import torch  # late: it takes seconds, and the table of a sweep needs none
 
     return {
         "versions": versions(),
@@ -29,7 +29,13 @@ def surroundings() -> dict[str, Any]:
 
 def versions() -> dict[str, str | None]:
     """Of this project, of Python, and of the packages that decide the numbers."""
-    found: dict[str, str | None] = {"colourize": colourize.__version__, "python": platform.python_version()}
+    import torch
+
+    found: dict[str, str | None] = {
+        "colourize": colourize.__version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),  # with the build, such as +cpu, which the package's own data may lack
+    }
     for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)

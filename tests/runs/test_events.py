@@ -51,6 +51,7 @@ def test_training_and_test_make_one_file(logger, tmp_path):
     model = Model()
     logger.log_hyperparams({"seed": 3})
     logger.finalize("success")
+    assert "seed: 3" in (tmp_path / "hparams.yaml").read_text()
     trainer.fit(model)
     assert len(events(tmp_path).Scalars("train/loss")) == 4  # on the disk already
     trainer.test(model, verbose=False)
@@ -61,7 +62,6 @@ def test_training_and_test_make_one_file(logger, tmp_path):
     assert {event.value for event in found.Scalars("test/loss")} == {2.0}
     assert len(found.Images("samples")) == 2
     assert {"_hparams_/experiment", "_hparams_/session_start_info"} <= set(found.PluginTagToContent(PLUGIN))
-    assert "seed: 3" in (tmp_path / "hparams.yaml").read_text()
     logger.close()
     assert len(events(tmp_path).Scalars("train/loss")) == 4
     assert isinstance(logger, TensorBoardLogger)

@@ -105,6 +105,14 @@ def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
     assert calls == [4, "replace"]
 
 
+def test_threads_do_not_meet(path):
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert path.read_text() == "one"  # which was closed last
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 def test_four_processes_write_the_same_file(path):
     program = """
 import sys
