@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
+from colourize.models.baselines import Baseline
 from colourize.tasks.optimisation import build_optimizer, build_scheduler
 from colourize.tasks.restoration import RestorationTask, build_loss, check_loss
 
@@ -45,7 +46,9 @@ def check_settings(config: DictConfig) -> None:
     build_loss(parts["loss"])
     # An answer that is still to be fitted does not know its outputs yet; any number shows what is wrong with a network.
     channels = {"in_channels": degradation.channels, "out_channels": getattr(answer, "out_channels", 24)}
-    instantiate(config.model, **channels)
+    model = instantiate(config.model, **channels)
+    if isinstance(model, Baseline):
+        model.prepare(degradation, answer)
     optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
     build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)
 

@@ -26,6 +26,7 @@ def train(config: DictConfig) -> dict[str, float]:
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
     from colourize.checkpoints import check_resumable
     from colourize.cli import terminal
+    from colourize.runs.events import closed
     from colourize.runs.record import RunRecord
 
     folder = Path(config.output_dir)
@@ -48,16 +49,23 @@ def train(config: DictConfig) -> dict[str, float]:
         **task.describe(),
         "data": data.describe(),
     }
-    with record.start(writes=trainer.is_global_zero, **facts):
+    with record.start(writes=trainer.is_global_zero, **facts), closed(trainer.logger):
         terminal.log_setup(task, data, trainer)
         terminal.log_hyperparameters(trainer, config)
         with record.phase("training"):
-            ckpt_path = config.checkpoint and str(config.checkpoint)
-            trainer.fit(task, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
+            if task.is_trained:
+                ckpt_path = config.checkpoint and str(config.checkpoint)
+                trainer.fit(task, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
+            else:
+                trainer.validate(task, datamodule=data, verbose=False)
         measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
-        log.info("Trained %d epochs in %.1f s", trainer.current_epoch, record.seconds("training"))
-
-        best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
+        if task.is_trained:
+            log.info("Trained %d epochs in %.1f s", trainer.current_epoch, record.seconds("training"))
+            best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
+        else:
+            log.info("%s has nothing to train", type(task.model).__name__)
+            best = str(folder / "checkpoints" / "best.ckpt")
+            trainer.save_checkpoint(best, weights_only=True)
         with record.phase("test"):
             (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
         measures = dict(sorted({**measures, **tested}.items()))

@@ -57,7 +57,7 @@ class SamplePictures(Callback):
         # As the validation sees them, whatever is random about them.
         pair = task.make_pair(Batch(pictures, which, "val", seed=data.eval_seed))
         with torch.no_grad(), trainer.precision_plugin.forward_context():
-            outputs = task(pair.inputs)
+            outputs = task.outputs(pair)
         grid = labelled_grid(task.sample_rows(pair, outputs.float()))
         self.folder.mkdir(parents=True, exist_ok=True)
         with whole_file(self.folder / f"{name}.png") as part:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -41,3 +43,13 @@ class EventLogger(TensorBoardLogger):
         """Bring everything to the disk and close the file; what is logged after that would begin another one."""
         if self._experiment is not None:
             self._experiment.close()
+
+
+@contextlib.contextmanager
+def closed(logger: object) -> Iterator[None]:
+    """Close a run's event file when the block ends, where it has one: a sweep's jobs may share a process."""
+    try:
+        yield
+    finally:
+        if isinstance(logger, EventLogger):
+            logger.close()

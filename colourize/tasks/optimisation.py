@@ -15,12 +15,14 @@ TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the num
 INTERVALS = ("step", "epoch")
 
 
-def build_optimizer(config: dict[str, Any], parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     """A torch optimiser of `_target_` and arguments.
 
     Raises:
         UsageError: an argument that it does not take.
     """
+    if config is None:
+        raise UsageError("task.optimizer: missing; optimizer=adam, say, gives one")
     rate = config.get("lr")
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not rate >= 0:
         raise UsageError(f"task.optimizer.lr={rate}: must be a number of at least 0")

@@ -20,6 +20,7 @@ from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
 from colourize.measures import pixel
 from colourize.measures.tally import BatchMean, Tally
+from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
 from colourize.tasks.optimisation import build_optimizer, build_scheduler
 
@@ -33,7 +34,7 @@ class RestorationTask(LightningModule):
     Args:
         model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
         degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`.
-        optimizer: `_target_` and arguments of a torch optimiser.
+        optimizer: `_target_` and arguments of a torch optimiser; None where nothing is to be trained.
         lr_scheduler: None, or `_target_` and arguments of a torch schedule (see `tasks.optimisation`).
         prior: None, or `_target_` and arguments of a fitted table whose outputs are added to the network's, which then
             learns only what the table does not know.
@@ -52,7 +53,7 @@ class RestorationTask(LightningModule):
         degradation: dict[str, Any],
         answer: dict[str, Any],
         loss: dict[str, Any],
-        optimizer: dict[str, Any],
+        optimizer: dict[str, Any] | None = None,
         lr_scheduler: dict[str, Any] | None = None,
         prior: dict[str, Any] | None = None,
         divisor: int = 255,
@@ -72,7 +73,10 @@ class RestorationTask(LightningModule):
         if training is not None:
             training = training.with_task(self.answer, self.make_pair)
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
-        network: nn.Module = fit_or_take("model", instantiate(model, **channels), fitted, training)
+        network: nn.Module = instantiate(model, **channels)
+        if isinstance(network, Baseline):
+            network.prepare(self.degradation, self.answer)
+        network = fit_or_take("model", network, fitted, training)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = None
@@ -118,7 +122,20 @@ class RestorationTask(LightningModule):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
         outputs: Tensor = self.model(inputs)
+        if isinstance(self.model, Baseline) and self.model.gives_pictures:
+            outputs = self.answer.outputs_of(outputs)
         return outputs if self.prior is None else outputs + self.prior(inputs)
+
+    def outputs(self, pair: Pair) -> Tensor:
+        """The outputs for a batch: of its inputs, or of the truth itself where the model is an oracle."""
+        sees_truth = isinstance(self.model, Baseline) and self.model.sees_truth
+        outputs: Tensor = self(pair.truth if sees_truth else pair.inputs)
+        return outputs
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether there is anything to learn by gradients; tables and interpolations have nothing."""
+        return any(parameter.requires_grad for parameter in self.parameters())
 
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         """All pictures that can be read from outputs, by name; "prediction" comes first."""
@@ -132,7 +149,7 @@ class RestorationTask(LightningModule):
         return value
 
     def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
-        loss = self.loss(self(pair.inputs), pair)
+        loss = self.loss(self.outputs(pair), pair)
         self.train_loss.update(loss.detach(), len(pair.truth))
         self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
         return loss
@@ -156,7 +173,7 @@ class RestorationTask(LightningModule):
         self._log_means("test")
 
     def _measure(self, pair: Pair, stage: str) -> None:
-        outputs = self(pair.inputs)
+        outputs = self.outputs(pair)
         # Whatever the network computes in, what is measured of it is measured in float32.
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
