@@ -4,6 +4,10 @@ The console scripts print such an error without a traceback and end with its exi
 (`HYDRA_FULL_ERROR=1` shows the traceback). In Python they are ordinary exceptions.
 """
 
+import textwrap
+
+LONGEST = 400  # characters of a cause: what torch says of a state_dict that does not fit has thousands
+
 
 class ColourizeError(Exception):
     """What a user can mend; its text says how."""
@@ -30,5 +34,8 @@ def check_count(key: str, value: object, least: int = 1) -> None:
 
 
 def one_line(error: object) -> str:
-    """What an error says, or its kind where it says nothing, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """What an error says in one line, or its kind where it says nothing; a long one ends with …, after a whole word."""
+    words = " ".join(str(error).split())
+    if isinstance(error, KeyError) or (isinstance(error, BaseException) and not words):
+        words = f"{type(error).__name__}: {words}".removesuffix(": ")  # a KeyError says its key alone
+    return textwrap.shorten(words, LONGEST, placeholder=" …", break_on_hyphens=False)
