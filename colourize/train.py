@@ -37,6 +37,7 @@ def train(config: DictConfig) -> dict[str, float]:
     seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):
         data = build_data(config)
+        data.check_processes(trainer.world_size)
     with record.phase("task"):
         task = build_task(config, data)
     if config.checkpoint is not None:

@@ -153,6 +153,16 @@ class PictureData(LightningDataModule):
         acting = {"divisor": self.divisor, "validation": self.validation}
         return {"source": type(self).__name__, **settings, **acting, "parts": parts}
 
+    def check_processes(self, count: int) -> None:
+        """Raise a UsageError where a batch would leave some of so many processes without a picture."""
+        train, val, test = map(len, self.pictures)
+        for batch_size, pictures in (
+            (self.batch_size, train),
+            (self.eval_batch_size, val),
+            (self.eval_batch_size, test),
+        ):
+            _check_shares(batch_size, pictures, count)
+
     def train_dataloader(self) -> BatchLoader:
         return self._loader("train", self.batch_size, self.seed, shuffle=True)
 
@@ -165,9 +175,7 @@ class PictureData(LightningDataModule):
     def _loader(self, stage: str, batch_size: int, seed: int, *, shuffle: bool = False) -> BatchLoader:
         pictures = getattr(self.pictures, stage)
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        if min(batch_size, len(pictures)) < world_size:
-            counts = f"batches of {batch_size} from {len(pictures)} pictures"
-            raise UsageError(f"trainer.devices: {counts} leave some of {world_size} processes without any")
+        _check_shares(batch_size, len(pictures), world_size)
         return BatchLoader(
             pictures, batch_size, stage,
             seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
@@ -204,3 +212,9 @@ def checksum(pictures: np.ndarray) -> str:
 def _check_choice(key: str, value: object, allowed: tuple[object, ...]) -> None:
     if value not in allowed or isinstance(value, bool):
         raise UsageError(f"data.{key}={value}: must be one of {', '.join(map(str, allowed))}")
+
+
+def _check_shares(batch_size: int, pictures: int, processes: int) -> None:
+    if min(batch_size, pictures) < processes:
+        counts = f"batches of {batch_size} from {pictures} pictures"
+        raise UsageError(f"trainer.devices: {counts} leave some of {processes} processes without any")

@@ -1,0 +1,121 @@
+"""The errors of Hydra and OmegaConf in people's words: one or two lines with the key, what is wrong, what is allowed."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from colourize.errors import ColourizeError, UsageError, one_line
+
+NOT_TYPED = ("hydra", "output_dir")
+
+
+def mendable(error: BaseException, conf: Path) -> ColourizeError | None:
+    """The error that a user can mend, wherever it stands in the chain; None for a fault of the program.
+
+    Args:
+        error: whatever ended the app.
+        conf: the folder of the configuration, whose folders are the groups.
+    """
+    for cause in _chain(error):
+        if isinstance(cause, ColourizeError):
+            return cause
+    told = _told(error, conf)
+    return UsageError(told) if told else None
+
+
+def _told(error: BaseException, conf: Path) -> str | None:
+    text, cause = str(error), error.__cause__
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: not understood; arguments are key=value{_quoting(error.override)}"
+    if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
+        group, _, option = error.missing_cfg_file.rpartition("/")
+        return f"{group}={option}: must be one of {', '.join(error.options)}"
+    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
+        return _unknown(_quoted(text) or str(cause.full_key), cause)
+    if isinstance(error, InstantiationException):
+        return _target(error)
+    if text.startswith("Error loading '"):  # a class that is looked up only, and not built
+        return f"{_quoted(text)}: {_kind(cause or error)}"
+    if text.startswith("Ambiguous value"):
+        wrong = " ".join(each.input_line or "" for each in _typed() if each.is_sweep_override())
+        return f"{wrong}: several values are a sweep, with -m; a list is written key=[a,b]"
+    if text.startswith("Config group override must be"):  # logger=null, or =3
+        groups = ("", *(path.name for path in conf.iterdir()))
+        wrong = " ".join(
+            each.input_line or ""
+            for each in _typed()
+            if each.key_or_group in groups and not (each.is_delete() or isinstance(each.value(), str))
+        )
+        return f"{wrong}: a group takes one of its options, as in group=option; ~group removes it"
+    if text.startswith("Multiple values for "):  # +model=cnn
+        group = text.removeprefix("Multiple values for ").partition(".")[0]
+        return f"{group}: has an option already; {group}=… without + takes another"
+    if isinstance(error, RuntimeError) and '"srun"' in text:
+        return "launcher=submitit: there is no SLURM here (no srun); joblib runs jobs side by side as well"
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        lines = [line.strip() for line in text.splitlines() if line.strip() and "object_type=" not in line]
+        because = [] if cause is None else [str(cause).partition("\n")[0]]
+        return ": ".join([" ".join(lines[:2]), *because])
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _typed() -> Iterator[Override]:
+    """What was typed, as Hydra understands it."""
+    parser = OverridesParser.create()
+    for word in sys.argv[1:]:
+        if not word.startswith("-"):
+            yield parser.parse_override(word)
+
+
+def _quoted(text: str) -> str:
+    """The first thing that a message quotes."""
+    return text.partition("'")[2].partition("'")[0]
+
+
+def _kind(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error)}".removesuffix(f": {type(error).__name__}")
+
+
+def _quoting(word: str) -> str:
+    """How a word that Hydra did not understand is quoted: for Hydra, and again for the shell."""
+    key, equals, value = word.partition("=")
+    if not equals:
+        return ""
+    shown = "'key=\"…\"'" if set(value) & set("\"'\\[]{}") else shlex.quote(f'{key}="{value}"')
+    return f", and a value with other characters than letters, digits and ./:-_ is quoted twice: {shown}"
+
+
+def _unknown(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
+    """A key that is not there, and those beside it: OmegaConf's error holds the node that was searched."""
+    parent = str(cause.full_key).rpartition(".")[0]
+    beside = cause.parent_node if isinstance(cause.parent_node, DictConfig) else {}
+    names = [str(name) for name in beside if name not in NOT_TYPED and not str(name).startswith("_")]
+    allowed = f"has {', '.join(names)}" if names else "has no keys below it"
+    return f"{key}: there is no such key; {parent or 'the top level'} {allowed}"
+
+
+def _target(error: InstantiationException) -> str:
+    """A `_target_` that cannot be found or built, and why."""
+    *_, innermost = (each for each in _chain(error) if isinstance(each, InstantiationException))
+    text, cause = str(innermost), innermost.__cause__
+    if cause is None:  # Hydra's own refusal
+        return one_line(innermost)
+    where = " ".join(filter(None, [text.partition("full_key: ")[2], _quoted(text)]))
+    if text.startswith("Error locating"):
+        return f"{where}: {_kind(cause.__cause__ or cause)}"  # below Hydra's own, which says it in four lines
+    return f"{where}: {_kind(cause)}; HYDRA_FULL_ERROR=1 shows where"
