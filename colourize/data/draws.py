@@ -62,7 +62,7 @@ class Draws:
         count = math.prod(shape)
         places = torch.arange(self._drawn + 1, self._drawn + 1 + count, device=self._pictures.device)
         self._drawn += count
-        return _hash(self._pictures[:, None] + places * GOLDEN).view(-1, *shape)
+        return _hash(self._pictures[:, None] + places * GOLDEN).view(len(self._which), *shape)
 
 
 def _hash(numbers: Tensor) -> Tensor:

@@ -46,11 +46,11 @@ class EncoderDecoder(nn.Module):
         num_filters_last: int | None = None,
     ) -> None:
         super().__init__()
-        if num_filters_last is None:
-            num_filters_last = min(out_channels, MOST_FILTERS_LAST)
         check_count("model.in_channels", in_channels)
         check_count("model.out_channels", out_channels)
         check_count("model.num_filters", num_filters)
+        if num_filters_last is None:
+            num_filters_last = min(out_channels, MOST_FILTERS_LAST)
         check_count("model.num_filters_last", num_filters_last)
         check_odd("model.kernel_size", kernel_size)
         self.in_channels = in_channels

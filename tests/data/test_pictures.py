@@ -1,15 +1,15 @@
-"""What every source shares: the split, the order of the pictures, the batches, the errors."""
+"""What every source shares: the split, the protocol, the batches of each stage, the errors."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import logging
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from colourize.data.pictures import Batches, InMemory, PictureData, Pictures, divisor, split
+from colourize.data.pictures import PictureData, Pictures, checksum, split
 from colourize.errors import UsageError
 
 
@@ -66,9 +66,31 @@ def test_course_validates_on_the_test_pictures(val: bool) -> None:
     assert validation == test == list(range(2000, 2057))
 
 
+@pytest.mark.parametrize(
+    ("options", "acting", "told"),
+    [
+        ({}, (255, "own"), "pixels / 255, validation on pictures of its own (honest protocol)"),
+        ({"protocol": "course"}, (256, "test"), "pixels / 256, validation on the test pictures (course protocol)"),
+        ({"divisor": 256}, (256, "own"), "pixels / 256, validation on pictures of its own (neither protocol)"),
+        ({"protocol": "course", "validation": "own"}, (256, "own"), "validation on pictures of its own (neither"),
+        ({"validation": "test", "divisor": 256}, (256, "test"), "the test pictures (course protocol)"),
+    ],
+)
+def test_a_protocol_is_two_settings(
+    caplog: pytest.LogCaptureFixture, options: dict[str, Any], acting: tuple[int, str], told: str
+) -> None:
+    """What acts is told: `data.protocol` sets both, and each can be set alone."""
+    caplog.set_level(logging.INFO)
+    data = Numbered(**options)
+    data.setup()
+    assert (data.divisor, data.validation) == acting
+    assert len(data.pictures.val) == (100 if acting[1] == "own" else 57)
+    assert told in caplog.text and "Numbered: " in caplog.text
+
+
 def test_split_does_not_change_pixels() -> None:
     source = numbered(0, 50)
-    pictures = split(Pictures(source, None, source[:5]), "honest")
+    pictures = split(Pictures(source, None, source[:5]), "own")
     np.testing.assert_array_equal(pictures.train, source[numbers(pictures.train)])
     np.testing.assert_array_equal(pictures.val, source[numbers(pictures.val)])
 
@@ -81,103 +103,40 @@ def test_pictures_are_loaded_once() -> None:
     assert data.loads == 1
 
 
-def test_divisor() -> None:
-    assert divisor("honest") == Numbered().divisor == 255
-    assert divisor("course") == Numbered(protocol="course").divisor == 256
-
-
-# ---------------------------------------------------------------------------------------------- order
-
-
-def test_batches_are_a_permutation_that_seed_and_epoch_fix() -> None:
-    orders = {}
-    for seed in (0, 1):
-        for epoch in (0, 1, 2):
-            sampler = Batches(100, 30, seed)
-            sampler.set_epoch(epoch)
-            np.random.seed(seed + epoch)  # the global states must not matter
-            torch.manual_seed(seed + epoch)
-            assert [len(batch) for batch in sampler] == [30, 30, 30, 10]
-            orders[seed, epoch] = np.concatenate(list(sampler)).tolist()
-            assert sorted(orders[seed, epoch]) == list(range(100))
-            assert len(sampler) == 4
-    assert len({tuple(order) for order in orders.values()}) == 6
-    again = Batches(100, 30, 1)
-    again.set_epoch(2)
-    np.random.default_rng().random()
-    assert np.concatenate(list(again)).tolist() == np.concatenate(list(again)).tolist() == orders[1, 2]
-
-
-@pytest.mark.parametrize("seed", [None, 4])
-@pytest.mark.parametrize("world_size", [2, 3, 4])
-@pytest.mark.parametrize(("count", "batch_size"), [(60, 12), (61, 12), (62, 12), (63, 12), (5, 12), (12, 12), (25, 4)])
-def test_processes_share_each_batch(count: int, batch_size: int, world_size: int, seed: int | None) -> None:
-    shares = [list(Batches(count, batch_size, seed, world_size, rank)) for rank in range(world_size)]
-    alone = list(Batches(count, batch_size, seed))
-    assert len({len(share) for share in shares}) == 1, "a process with fewer steps would make the others wait for ever"
-    assert all(len(batch) > 0 for share in shares for batch in share)
-    together = [np.concatenate(parts) for parts in zip(*shares, strict=True)]
-    assert sorted(np.concatenate(together)) == list(range(count))
-    for mine, whole in zip(together[:-1], alone, strict=False):
-        assert sorted(mine) == sorted(whole), "the same global batch as one process has"
-
-
 # -------------------------------------------------------------------------------------------- batches
 
 
-@pytest.mark.parametrize("batch_size", [1, 100, 903])
-def test_training_batches_hold_each_picture_once(batch_size: int) -> None:
-    data = Numbered(batch_size=batch_size, seed=3)
-    batches = list(data.train_dataloader())
-    assert all(batch.dtype == torch.uint8 for batch in batches)
-    assert [tuple(batch.shape) for batch in batches[:-1]] == [(batch_size, 4, 6, 3)] * (len(batches) - 1)
-    seen = torch.cat(batches)
+def test_each_stage_has_its_batches() -> None:
+    data = Numbered(batch_size=100, eval_batch_size=20, seed=3, eval_seed=8)
+    train, val, test = data.train_dataloader(), data.val_dataloader(), data.test_dataloader()
+    assert [(loader.stage, loader.seed) for loader in (train, val, test)] == [("train", 3), ("val", 8), ("test", 8)]
+    assert [len(batch.pictures) for batch in test] == [20, 20, 17]
+    seen = torch.cat([batch.pictures for batch in train])
     assert numbers(seen) != numbers(data.pictures.train)
-    assert sorted(numbers(seen)) == numbers(data.pictures.train)
     np.testing.assert_array_equal(seen[np.argsort(numbers(seen))], data.pictures.train)
+    for loader, pictures in ((val, data.pictures.val), (test, data.pictures.test)):
+        np.testing.assert_array_equal(torch.cat([batch.pictures for batch in loader]), pictures)
+    assert train.reshuffle and not Numbered(reshuffle=False).train_dataloader().reshuffle
 
 
-def test_order_of_training_follows_seed_and_epoch() -> None:
-    def order(seed: int, epoch: int) -> list[int]:
-        loader = Numbered(seed=seed).train_dataloader()
-        loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
-        return numbers(torch.cat(list(loader)))
-
-    assert order(0, 0) == order(0, 0)
-    assert order(0, 1) == order(0, 1)
-    assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+def test_parts_are_fitted_to_the_training_pictures_as_they_are() -> None:
+    training = Numbered(protocol="course", palette=7).training
+    assert numbers(training.pictures) == list(range(1003))
+    assert (training.divisor, training.palette, training.cache_dir) == (256, 7, None)
 
 
-def test_fewer_pictures_a_batch_than_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = Numbered(batch_size=1)
-    monkeypatch.setattr(data, "trainer", SimpleNamespace(world_size=2, global_rank=0))
-    with pytest.raises(UsageError, match=r"^trainer\.devices: batches of 1 .* leave some of 2 processes"):
-        data.train_dataloader()
-
-
-def test_without_reshuffling_all_epochs_have_the_same_batches() -> None:
-    batches = Batches(50, 20, seed=1, reshuffle=False)
-    first = np.concatenate(list(batches)).tolist()
-    batches.set_epoch(3)
-    assert np.concatenate(list(batches)).tolist() == first != list(range(50))
-    loader = Numbered(reshuffle=False).train_dataloader()
-    assert not loader.sampler.reshuffle  # type: ignore[attr-defined]
-
-
-def test_validation_and_test_batches_are_in_order() -> None:
-    data = Numbered(eval_batch_size=20)
-    val, test = list(data.val_dataloader()), list(data.test_dataloader())
-    assert [len(batch) for batch in test] == [20, 20, 17]
-    assert numbers(torch.cat(val)) == numbers(data.pictures.val)
-    assert numbers(torch.cat(test)) == list(range(2000, 2057))
-
-
-def test_read_only_pictures_can_be_served() -> None:
+def test_descriptions_tell_pictures_apart() -> None:
+    described = Numbered(seed=1, batch_size=7).describe()
+    assert described["source"] == "Numbered" and (described["divisor"], described["validation"]) == (255, "own")
+    assert described["batch_size"] == 7 and "seed" not in described
+    assert described["parts"]["val"]["pictures"] == 100 and described["parts"]["val"]["size"] == [4, 6]
+    assert Numbered(seed=2, batch_size=7).describe() == described
     pictures = numbered(0, 5)
-    dataset = InMemory(pictures[::-1])
-    assert len(dataset) == 5
-    assert numbers(dataset[[4, 0]]) == [0, 4]
-    np.testing.assert_array_equal(dataset[np.array([1])], pictures[3:4])
+    changed = pictures.copy()
+    changed[4, 3, 5, 2] ^= 1
+    for other in (changed, pictures[::-1], pictures.reshape(5, 6, 4, 3), pictures[:4]):
+        assert checksum(other) != checksum(pictures)
+    assert checksum(pictures[:, :, ::-1][:, :, ::-1]) == checksum(pictures)
 
 
 # --------------------------------------------------------------------------------------------- errors
@@ -196,10 +155,24 @@ def test_batch_size_above_the_training_pictures() -> None:
     Numbered(batch_size=903, eval_batch_size=5000).setup()
 
 
-@pytest.mark.parametrize("protocol", ["Honest", "", None, 1])
-def test_protocol(protocol: Any) -> None:
-    with pytest.raises(UsageError, match=r"^data\.protocol=.*: must be one of honest, course"):
-        Numbered(protocol=protocol)
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        *(("protocol", value, "honest, course") for value in ("Honest", "", None, 1)),
+        *(("divisor", value, "255, 256") for value in (0, 1, 128, "255", True)),
+        *(("validation", value, "own, test") for value in ("Own", "", "val", True)),
+    ],
+)
+def test_choices(key: str, value: Any, allowed: str) -> None:
+    with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be one of {allowed}$"):
+        Numbered(**{key: value})
+
+
+@pytest.mark.parametrize("key", ["seed", "eval_seed"])
+def test_seeds(key: str) -> None:
+    for value in (-1, 1.5, "0", None, True):
+        with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be a whole number of at least 0$"):
+            Numbered(**{key: value})
 
 
 @pytest.mark.parametrize("palette", [0, 1, 257, -24])

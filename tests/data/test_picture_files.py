@@ -1,0 +1,193 @@
+"""Picture files: opening any format as RGB, its own size and the right way up; and making a square of any picture."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colourize.data.picture_files import find_pictures, middle_square, open_picture
+from colourize.errors import InputError
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def save(path: Path, colour: Any = RED, size: tuple[int, int] = (40, 30), mode: str = "RGB") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path)
+    return path
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(height * width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def opened(path: Path, least_size: int | None = None) -> np.ndarray:
+    picture = open_picture(path, least_size)
+    assert picture.mode == "RGB"
+    return np.asarray(picture)
+
+
+def close(picture: np.ndarray, colour: object, tolerance: int = 0) -> bool:
+    return bool((np.abs(picture.astype(int) - np.asarray(colour)) <= tolerance).all())
+
+
+# -------------------------------------------------------------------------------------------- opening
+
+
+@pytest.mark.parametrize("extension", ["png", "jpg", "JPEG", "gif", "bmp", "webp", "tif", "ppm", "tga"])
+def test_formats(tmp_path: Path, extension: str) -> None:
+    save(tmp_path / f"a.{extension}", (200, 100, 50))
+    (file,) = find_pictures(tmp_path)
+    picture = opened(file)
+    assert picture.shape == (30, 40, 3)  # neither cropped nor scaled
+    assert close(picture, (200, 100, 50), 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("L", 90, (90, 90, 90)),
+        ("1", 1, WHITE),
+        ("LA", (0, 0), WHITE),
+        ("LA", (0, 255), (0, 0, 0)),
+        ("RGBA", (255, 0, 0, 255), RED),
+        ("RGBA", (255, 0, 0, 0), WHITE),
+        ("RGBA", (255, 0, 0, 51), (255, 204, 204)),
+    ],
+)
+def test_grey_and_transparent(tmp_path: Path, mode: str, colour: Any, expected: Any) -> None:
+    assert close(opened(save(tmp_path / "a.png", colour, mode=mode)), expected, 1)
+
+
+def test_palette(tmp_path: Path) -> None:
+    image = Image.new("P", (8, 8), 1)
+    image.putpalette([*RED, *GREEN, *BLUE])
+    image.paste(2, (0, 0, 4, 8))
+    image.save(tmp_path / "plain.gif")
+    image.save(tmp_path / "clear.gif", transparency=2)
+    plain, clear = (opened(tmp_path / f"{name}.gif") for name in ("plain", "clear"))
+    assert close(plain[:, :4], BLUE) and close(clear[:, :4], WHITE)
+    assert close(plain[:, 4:], GREEN) and close(clear[:, 4:], GREEN)
+
+
+def test_transparent_colour_of_a_png(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), RED).save(tmp_path / "a.png", transparency=RED)
+    assert close(opened(tmp_path / "a.png"), WHITE)
+
+
+@pytest.mark.parametrize("extension", ["png", "tif", "pgm"])
+def test_16_bit_grey_is_scaled(tmp_path: Path, extension: str) -> None:
+    grey = np.array([[0, 257 * 100], [257 * 200 + 120, 65535]], np.uint16)
+    Image.fromarray(grey).save(tmp_path / f"a.{extension}")
+    np.testing.assert_array_equal(opened(tmp_path / f"a.{extension}")[..., 1], [[0, 100], [200, 255]])
+
+
+def test_16_bit_colour(tmp_path: Path) -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows = (b"\0" + struct.pack(">HHH", 257 * 200, 257 * 100, 257 * 50) * 8) * 8
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0))
+    content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(content)
+    assert close(opened(tmp_path / "a.png"), (200, 100, 50))
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    assert close(opened(save(tmp_path / "a.jpg", (0, 255, 255, 0), mode="CMYK")), RED, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
+    upright = np.zeros((32, 48, 3), np.uint8)
+    upright[:16, :24], upright[:16, 24:], upright[16:, :24] = RED, GREEN, BLUE
+    # How a camera held that way stores the picture: the inverse of what EXIF asks for.
+    stored = {
+        1: upright, 2: upright[:, ::-1], 3: upright[::-1, ::-1], 4: upright[::-1], 5: upright.swapaxes(0, 1),
+        6: np.rot90(upright, 1), 7: np.rot90(upright.swapaxes(0, 1), 2), 8: np.rot90(upright, -1),
+    }[orientation]  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "a.jpg", exif=exif, quality=95, subsampling=0)
+    assert close(opened(tmp_path / "a.jpg"), upright, 12)
+
+
+def test_large_jpegs_may_be_opened_smaller(tmp_path: Path) -> None:
+    smooth = Image.fromarray(noise(9, 12)).resize((1200, 900), Image.Resampling.BICUBIC)
+    smooth.save(tmp_path / "a.jpg", quality=95)
+    smooth.save(tmp_path / "a.png")
+    assert opened(tmp_path / "a.jpg").shape == opened(tmp_path / "a.png", 64).shape == (900, 1200, 3)
+    small = open_picture(tmp_path / "a.jpg", 64)
+    assert 64 <= small.height <= 128 and small.width / small.height == pytest.approx(4 / 3, rel=0.02)
+    exact = middle_square(open_picture(tmp_path / "a.png"), 32)
+    assert np.abs(middle_square(small, 32).astype(int) - exact).mean() < 3
+
+
+def test_other_and_hidden_files_are_passed_over(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.npz", "c.mpg", "d.h5", ".e.png", ".hidden/f.png", "._g.jpg", "Thumbs.db", "README"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("no picture")
+    kept = [save(tmp_path / name) for name in ("B.PNG", "a/c.png", "a.b.jpg")]
+    assert find_pictures(tmp_path) == sorted(kept)
+
+
+@pytest.mark.parametrize("extension", ["png", "jpg", "gif", "webp", "tif", "bmp"])
+def test_unreadable_pictures(tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"a.{extension}"
+    Image.fromarray(noise(60, 60)).save(path)
+    content = path.read_bytes()
+    for damaged in (content[: len(content) // 2], b"no picture", b""):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError) as error:
+            open_picture(path)
+        assert str(error.value).startswith(f"{path}: cannot be read as a picture (")
+        assert len(str(error.value).splitlines()) == 1
+
+
+def test_picture_too_large_for_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "a.png", size=(100, 100))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture .*exceeds limit"):
+        open_picture(tmp_path / "a.png")
+
+
+def test_grey_levels_without_known_limits(tmp_path: Path) -> None:
+    Image.new("F", (9, 9), 0.5).save(tmp_path / "float.tif")
+    Image.new("I", (9, 9), 70000).save(tmp_path / "whole.tif")
+    for name, reason in (("float", "no fixed white"), ("whole", "beyond 16 bits")):
+        with pytest.raises(InputError, match=rf"{name}\.tif: .*{reason}"):
+            open_picture(tmp_path / f"{name}.tif")
+
+
+# ------------------------------------------------------------------------------------------- cropping
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (32, 50), (50, 32)])
+def test_only_cropped_where_the_short_side_fits(height: int, width: int) -> None:
+    pixels = noise(height, width)
+    top, left = (height - 32) // 2, (width - 32) // 2
+    square = middle_square(Image.fromarray(pixels), 32)
+    assert square.dtype == np.uint8
+    np.testing.assert_array_equal(square, pixels[top : top + 32, left : left + 32])
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 128), (192, 96), (16, 24)])
+def test_equals_scaling_the_whole_and_then_cropping(height: int, width: int) -> None:
+    image = Image.fromarray(noise(height, width))
+    factor = 32 / min(height, width)
+    whole = image.resize((round(width * factor), round(height * factor)), Image.Resampling.LANCZOS)
+    left, top = (whole.width - 32) // 2, (whole.height - 32) // 2
+    expected = np.asarray(whole.crop((left, top, left + 32, top + 32)))
+    assert close(middle_square(image, 32), expected, 2)  # rounded after each direction
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (3, 5), (20000, 7)])
+def test_extreme_shapes(size: tuple[int, int]) -> None:
+    square = middle_square(Image.new("RGB", size, BLUE), 64)
+    assert square.shape == (64, 64, 3) and close(square, BLUE)
