@@ -1,0 +1,126 @@
+"""Do two checkouts train the same numbers, and in the same time?
+
+python tests/compare_checkouts.py OLD NEW                 every model on every task that OLD has, two epochs, float32
+python tests/compare_checkouts.py OLD NEW --rounding 1e-6 … where so much relative difference is none
+python tests/compare_checkouts.py OLD NEW --time 5        the default network's training in turns, five rounds
+
+Each run is a process of its own with its checkout's package, on the drawn horses. It ends with exit code 1 where
+metrics.csv differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+MODELS = ("regression_cnn", "cnn", "unet", "pool_upsample_net", "conv_transpose_net", "strided_unet")
+TASKS = ("colour_classification", "colour_regression", "super_resolution", "super_resolution_regression")
+DATA = ("data=synthetic", "trainer.accelerator=cpu", "trainer.enable_progress_bar=false")
+SMALL = (
+    "data.num_train=300",
+    "data.num_val=100",
+    "data.num_test=20",
+    "trainer.max_epochs=2",
+    "trainer.precision=32-true",
+)
+TIMED = (
+    *("trainer.max_epochs=3", "trainer.limit_val_batches=0", "trainer.limit_test_batches=1"),
+    *("callbacks.checkpoints=null", "callbacks.samples=null"),
+)
+
+
+def main() -> None:
+    """The program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+    parser.add_argument("--rounding", type=float, default=0.0, help="a relative difference that is none")
+    parser.add_argument("--time", type=int, default=0, metavar="ROUNDS", help="compare seconds instead of numbers")
+    parser.add_argument("overrides", nargs="*", help="of colourize-train")
+    arguments = parser.parse_intermixed_args()
+    checkouts = {"old": arguments.old.resolve(), "new": arguments.new.resolve()}
+    with tempfile.TemporaryDirectory(prefix="colourize-compare-") as work:
+        if arguments.time:
+            compare_seconds(checkouts, Path(work), arguments.time, arguments.overrides)
+        elif not compare_numbers(checkouts, Path(work), arguments.rounding, arguments.overrides):
+            sys.exit(1)
+
+
+def compare_numbers(checkouts: dict[str, Path], work: Path, rounding: float, overrides: list[str]) -> bool:
+    """Print for each model and task which columns of metrics.csv differ, and by how much; whether all is equal."""
+    table = Table("model", "task", "metrics.csv", title="two epochs in float32")
+    equal = True
+    cases = [(model, task) for model in MODELS for task in TASKS]
+    for model, task in track(cases, "Training", console=Console(stderr=True)):
+        files = {}
+        for name, checkout in checkouts.items():
+            folder = work / f"{name}-{model}-{task}"
+            train(checkout, work, folder, [*SMALL, f"model={model}", f"task={task}", *overrides])
+            files[name] = folder / "metrics.csv"
+        if files["old"].read_bytes() == files["new"].read_bytes():
+            table.add_row(model, task, "equal, byte for byte")
+            continue
+        differences = {column: value for column, value in columns(files["old"], files["new"]).items() if value}
+        equal &= max(differences.values()) <= rounding
+        table.add_row(model, task, ", ".join(f"{column} {value:.0e}" for column, value in differences.items()))
+    Console(width=100).print(table)
+    return equal
+
+
+def columns(old: Path, new: Path) -> dict[str, float]:
+    """The largest relative difference in each column of two tables."""
+    tables = []
+    for path in (old, new):
+        with path.open(newline="") as file:
+            tables.append(list(csv.DictReader(file)))
+    names = dict.fromkeys(name for rows in tables for row in rows for name in row)
+    if any(set(row) != set(names) for rows in tables for row in rows) or len(tables[0]) != len(tables[1]):
+        return {"other rows or columns": float("inf")}
+    pairs = {name: [(float(a[name]), float(b[name])) for a, b in zip(*tables, strict=True)] for name in names}
+    return {name: max(abs(a - b) / (abs(a) or 1) for a, b in values) for name, values in pairs.items()}
+
+
+def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrides: list[str]) -> None:
+    """Print the seconds of training in turns, and their ratios."""
+    table = Table("round", "old [s]", "new [s]", "new/old", title="training of the default network")
+    ratios = []
+    for number in track(range(rounds + 1), "Training", console=Console(stderr=True)):
+        seconds = {}
+        for name in list(checkouts)[:: 1 if number % 2 else -1]:
+            folder = work / f"{name}-{number}"
+            train(checkouts[name], work, folder, [*TIMED, *overrides])
+            (found,) = re.findall(r"Trained \d+ epochs in ([\d.]+) s", (folder / "train.log").read_text())
+            seconds[name] = float(found)
+        if number:  # the first round warms up
+            ratios.append(seconds["new"] / seconds["old"])
+            table.add_row(str(number), f"{seconds['old']:.1f}", f"{seconds['new']:.1f}", f"{ratios[-1]:.3f}")
+    table.add_row("median", "", "", f"{statistics.median(ratios):.3f}")
+    Console().print(table)
+
+
+def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> None:
+    """A `colourize-train` of a checkout; what it printed is shown where it fails."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "COLOURIZE_DATA": str(work / "data")}
+    program = (
+        f"import colourize, colourize.train; assert {str(checkout)!r} in colourize.__file__, colourize.__file__; "
+        "colourize.train.main()"
+    )
+    command = [sys.executable, "-c", program, *DATA, *overrides, f'hydra.run.dir="{folder}"']
+    ended = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
+    if ended.returncode:
+        sys.exit(f"{' '.join(overrides)} in {checkout} ended with {ended.returncode}\n{ended.stdout}{ended.stderr}")
+
+
+if __name__ == "__main__":
+    main()
