@@ -47,8 +47,10 @@ def check_settings(config: DictConfig) -> None:
     # An answer that is still to be fitted does not know its outputs yet; any number shows what is wrong with a network.
     channels = {"in_channels": degradation.channels, "out_channels": getattr(answer, "out_channels", 24)}
     model = instantiate(config.model, **channels)
-    if isinstance(model, Baseline):
-        model.prepare(degradation, answer)
+    prior = instantiate(parts.get("prior"), **channels)
+    for key, part in (("model", model), ("prior", prior)):
+        if isinstance(part, Baseline):
+            part.prepare(degradation, answer, key)
     optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
     build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)
 

@@ -42,8 +42,12 @@ class Baseline(nn.Module):
         self.in_channels = in_channels
         self.out_channels = out_channels
 
-    def prepare(self, degradation: Any, answer: Any) -> None:
+    def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
         """Take what must be known of a task's `Degradation` and `Answer`.
+
+        Args:
+            degradation, answer: the task's.
+            key: what the part is there, "model" or "prior".
 
         Raises:
             UsageError: it is not for such a task; the message names those that it is for.
@@ -52,7 +56,7 @@ class Baseline(nn.Module):
         if wrong_answer or self.degradation not in (None, degradation.name):
             tasks = "task=colour_classification or task=super_resolution" if wrong_answer else ""
             tasks = tasks or TASKS[str(self.degradation)]
-            raise UsageError(f"model={type(self).__name__}: is not for this task; it is for {tasks}")
+            raise UsageError(f"{key}={type(self).__name__}: is not for this task; it is for {tasks}")
 
 
 class Table(Fitted, Baseline):

@@ -56,8 +56,8 @@ class Interpolation(Baseline):
         self.filter = filter
         self.scale_factor = 1
 
-    def prepare(self, degradation: Any, answer: Any) -> None:
-        super().prepare(degradation, answer)
+    def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
+        super().prepare(degradation, answer, key)
         self.scale_factor = degradation.scale_factor
 
     def forward(self, inputs: Tensor) -> Tensor:

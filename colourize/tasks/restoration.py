@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, one_line
 from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
-from colourize.measures import pixel
+from colourize.measures.selection import EPOCH, POOLED, QUICK, measure_pictures
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
@@ -81,9 +82,14 @@ class RestorationTask(LightningModule):
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = None
         if prior is not None:
-            self.prior = fit_or_take("prior", instantiate(prior, **channels), fitted, training)
+            table: nn.Module = instantiate(prior, **channels)
+            if isinstance(table, Baseline):
+                table.prepare(self.degradation, self.answer, "prior")
+            self.prior = fit_or_take("prior", table, fitted, training)
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
         self.tally = Tally()
+        self.measure_names: tuple[str, ...] = QUICK  # of a test; whoever tests may choose others
+        self.pooled: dict[str, Callable[[Tensor], float]] = {}
         arguments = {
             "model": model, "degradation": degradation, "answer": answer, "loss": loss, "optimizer": optimizer,
             "lr_scheduler": lr_scheduler, "prior": prior, "divisor": divisor, "size": size, "fitted": fitted,
@@ -121,10 +127,13 @@ class RestorationTask(LightningModule):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
-        outputs: Tensor = self.model(inputs)
-        if isinstance(self.model, Baseline) and self.model.gives_pictures:
-            outputs = self.answer.outputs_of(outputs)
-        return outputs if self.prior is None else outputs + self.prior(inputs)
+        outputs = self._said(self.model, inputs)
+        return outputs if self.prior is None else outputs + self._said(self.prior, inputs)
+
+    def _said(self, part: nn.Module, inputs: Tensor) -> Tensor:
+        """The outputs of network or prior; of a part that makes pictures, those that say them."""
+        outputs: Tensor = part(inputs)
+        return self.answer.outputs_of(outputs) if isinstance(part, Baseline) and part.gives_pictures else outputs
 
     def outputs(self, pair: Pair) -> Tensor:
         """The outputs for a batch: of its inputs, or of the truth itself where the model is an oracle."""
@@ -144,8 +153,9 @@ class RestorationTask(LightningModule):
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
         """What training makes small, a scalar; the part is built when it is first needed."""
         if not self._loss:
-            self._loss.append(build_loss(self.hparams["loss"]).to(outputs.device))
-        value: Tensor = self._loss[0](outputs, pair, self.answer)
+            self._loss.append(build_loss(self.hparams["loss"]))
+        # No submodule: nobody else moves it along when the task goes to another device.
+        value: Tensor = self._loss[0].to(outputs.device)(outputs, pair, self.answer)
         return value
 
     def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
@@ -181,9 +191,11 @@ class RestorationTask(LightningModule):
                 self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
                 self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
             self.tally.add(pair.which, self.measures(outputs, pair, quick=stage == "val"))
+            if stage == "test":
+                self._add_sums(outputs, pair)
 
     def measures(self, outputs: Tensor, pair: Pair, *, quick: bool = False) -> dict[str, Tensor]:
-        """All measures of a batch: a value for each picture, (N,), by name.
+        """All measures of a batch that have a value for each picture, (N,), by name.
 
         Args:
             outputs, pair: in float32.
@@ -192,16 +204,29 @@ class RestorationTask(LightningModule):
         found = self.answer.measures(outputs, pair.target, quick=quick)
         if quick:
             prediction = self.answer.decode(outputs, pair.inputs)
-            return found | pixel.picture_measures(prediction, pair.truth, pixel.QUICK)
-        for variant, pictures in self.pictures(outputs, pair.inputs).items():
-            postfix = "" if variant == "prediction" else f"_{variant}"
-            values = pixel.picture_measures(pictures, pair.truth)
+            return found | measure_pictures(prediction, pair.truth, EPOCH)
+        for postfix, pictures in self._variants(outputs, pair):
+            values = measure_pictures(pictures, pair.truth, self.measure_names)
             found.update({f"{name}{postfix}": value for name, value in values.items()})
         return found
+
+    def _add_sums(self, outputs: Tensor, pair: Pair) -> None:
+        for postfix, pictures in self._variants(outputs, pair):
+            for name in self.measure_names:
+                if name in POOLED:
+                    self.tally.add_sums(f"{name}{postfix}", POOLED[name][0](pictures, pair.truth))
+                    self.pooled[f"{name}{postfix}"] = POOLED[name][1]
+
+    def _variants(self, outputs: Tensor, pair: Pair) -> Iterator[tuple[str, Tensor]]:
+        """The pictures that are measured, and the postfix of their measures' names."""
+        for variant, pictures in self.pictures(outputs, pair.inputs).items():
+            yield "" if variant == "prediction" else f"_{variant}", pictures
 
     def _log_means(self, stage: str) -> None:
         for name, mean in self.tally.means().items():
             self.log(f"{stage}/{name}", mean, prog_bar=stage == "val" and name == "accuracy")
+        for name, sums in self.tally.sums().items():
+            self.log(f"{stage}/{name}", self.pooled[name](sums))
 
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""

@@ -1,0 +1,156 @@
+"""Losses against brute force; which answers they are for; and that a network inside stays frozen and apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from lightning import Trainer
+from torch import Tensor, nn
+
+import colourize
+from colourize.answers import RGB, Answer, PaletteClasses
+from colourize.data.batches import Pair
+from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
+from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError
+from colourize.tasks import RestorationTask
+from colourize.tasks.restoration import build_loss, check_loss
+
+
+def pair_of(target: Tensor, truth: Tensor) -> Pair:
+    return Pair(truth.mean(1, keepdim=True), target, truth, torch.arange(len(truth)))
+
+
+@pytest.mark.parametrize(("loss", "distance"), [(MeanSquaredError, np.square), (MeanAbsoluteError, np.abs)])
+def test_losses_of_values(loss: type[Loss], distance: Callable[[np.ndarray], np.ndarray]) -> None:
+    torch.manual_seed(0)
+    outputs, truth = torch.randn(2, 3, 5, 6), torch.rand(2, 3, 5, 6)
+    found = loss()(outputs, pair_of(truth, truth), RGB())
+    expected = distance(outputs.double().numpy() - truth.double().numpy()).mean()
+    assert found.shape == () and found.item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_cross_entropy(layout: torch.memory_format) -> None:
+    torch.manual_seed(0)
+    outputs, labels = (3 * torch.randn(2, 5, 4, 6)).to(memory_format=layout), torch.randint(0, 5, (2, 4, 6))
+    pair = pair_of(labels, torch.rand(2, 3, 4, 6))
+    found = CrossEntropy()(outputs, pair, PaletteClasses())
+    likely = np.exp(outputs.double().numpy())
+    right = np.take_along_axis(likely / likely.sum(1, keepdims=True), labels.numpy()[:, None], 1)
+    assert found.shape == () and found.item() == pytest.approx(-np.log(right).mean(), rel=1e-6)
+    # Five equal logits: ln 5, whatever the truth.
+    assert CrossEntropy()(0 * outputs, pair, PaletteClasses()).item() == pytest.approx(np.log(5))
+
+
+@pytest.mark.parametrize(
+    ("loss", "answer", "told"),
+    [
+        ("CrossEntropy", RGB(), "task.loss=CrossEntropy: is for classes, and the answer RGB is values; "),
+        *(
+            (name, PaletteClasses(), f"task.loss={name}: is for values, and the answer PaletteClasses is classes; ")
+            for name in ("MeanSquaredError", "MeanAbsoluteError")
+        ),
+    ],
+)
+def test_losses_are_for_certain_answers(loss: str, answer: Answer, told: str) -> None:
+    config = {"_target_": f"colourize.losses.{loss}"}
+    with pytest.raises(UsageError) as error:
+        check_loss(config, answer)
+    assert str(error.value) == told + "loss=… must name another, or answer=…"
+    other: Answer = PaletteClasses() if answer.kind == "values" else RGB()
+    assert check_loss(config, other).__name__ == loss
+
+
+def test_a_task_refuses_at_once(tiny_task: Callable[..., RestorationTask]) -> None:
+    with pytest.raises(UsageError, match=r"^task\.loss=CrossEntropy: is for classes"):
+        tiny_task("grey", "regression", loss={"_target_": "colourize.losses.CrossEntropy"})
+    task = tiny_task("grey", "regression", loss={"_target_": "colourize.losses.MeanSquaredError", "weight": 3})
+    with pytest.raises(UsageError, match=r"^task\.loss=.*'weight': 3.*: .*unexpected keyword argument 'weight'$"):
+        task.loss(torch.zeros(1, 3, 4, 4), pair_of(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)))
+
+
+# ------------------------------------------------------------------------------- a frozen network inside
+
+
+class Features(Loss):
+    """The distance in a frozen network's features."""
+
+    kinds = ("values",)
+    needs_files = True
+    built = 0
+
+    def __init__(self, weights: str) -> None:
+        super().__init__()
+        type(self).built += 1
+        self.features = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5))
+        self.features.load_state_dict(torch.load(weights, weights_only=True))
+
+    def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
+        return F.mse_loss(self.features(outputs), self.features(pair.truth))
+
+
+@pytest.fixture
+def features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The configuration of a loss whose network lies in a file."""
+    monkeypatch.setattr(Features, "built", 0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5))
+    torch.save(network.state_dict(), tmp_path / "features.pt")
+    return {"_target_": f"{__name__}.Features", "weights": str(tmp_path / "features.pt")}
+
+
+def test_a_network_inside_is_frozen_and_belongs_to_no_checkpoint(
+    tiny_task: Callable[..., RestorationTask],
+    tiny_data: type[PictureData],
+    quiet_trainer: Callable[..., Trainer],
+    features: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    before = torch.load(features["weights"], weights_only=True)
+    task, data = tiny_task("grey", "regression", loss=features), tiny_data()
+    assert Features.built == 0  # only where training needs it
+    trainer = quiet_trainer(max_epochs=2)
+    trainer.fit(task, datamodule=data)
+    assert Features.built == 1 and trainer.callback_metrics["val/loss"] > 0
+    (loss,) = task._loss
+    assert isinstance(loss, Features)
+    task.train()
+    assert not any(module.training for module in loss.modules())
+    assert not any(parameter.requires_grad for parameter in loss.parameters())
+    for name, value in loss.features.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    inside = {id(tensor) for tensor in (*loss.parameters(), *loss.buffers())}
+    (optimizer,) = trainer.optimizers
+    optimised = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for tensors in (task.parameters(), task.buffers(), optimised):
+        assert not inside & {id(tensor) for tensor in tensors}
+    assert not any("features" in name for name in task.state_dict())
+
+    trainer.save_checkpoint(tmp_path / "task.ckpt", weights_only=True)
+    Path(features["weights"]).unlink()
+    loaded = colourize.load(tmp_path / "task.ckpt", trust=[__name__])
+    (measures,) = quiet_trainer().test(loaded, datamodule=data, verbose=False)
+    assert Features.built == 1
+    assert "test/psnr" in measures and "test/loss" not in measures
+    (measures,) = trainer.test(task, datamodule=data, verbose=False)
+    assert measures["test/loss"] > 0  # after training it is there
+    elsewhere = torch.zeros(1, 3, 8, 8, device="meta")
+    assert task.loss(elsewhere, pair_of(elsewhere, elsewhere)).is_meta  # and goes where the outputs are
+
+
+def test_a_file_that_is_missing_is_one_line(features: dict[str, Any]) -> None:
+    Path(features["weights"]).unlink()
+    with pytest.raises(UsageError, match=r"^task\.loss=.*Features.*No such file or directory.*features\.pt") as error:
+        build_loss(features)
+    assert "\n" not in str(error.value)
+
+
+def test_any_loss_is_of_every_answer_unless_it_says_otherwise(tiny_task: Callable[..., RestorationTask]) -> None:
+    assert Loss.kinds == ("values", "classes") and not Loss.needs_files
+    assert tiny_task("grey", "classification", loss={"_target_": "colourize.losses.Loss"}).loss_class is Loss

@@ -1,0 +1,186 @@
+"""What must be fitted is fitted once, to the training pictures, and kept in the checkpoint; a prior is added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lightning import Trainer
+from torch import Tensor, nn
+
+import colourize
+from colourize.data import training as module
+from colourize.data.batches import Pair
+from colourize.data.pictures import PictureData
+from colourize.data.training import Training
+from colourize.degradations import Grey
+from colourize.errors import UsageError
+from colourize.fitting import Fitted
+from colourize.tasks import RestorationTask
+
+fits: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def no_fits_yet() -> None:
+    fits.clear()
+
+
+class Centred(Fitted, Grey):
+    """Grey, less the training pictures' mean: a degradation that is fitted."""
+
+    mean: Tensor
+
+    def fit(self, training: Training) -> dict[str, Tensor]:
+        fits.append("degradation")
+        return {"mean": torch.tensor(training.pictures.mean() / training.divisor, dtype=torch.float32)}
+
+    def forward(self, truth: Tensor, draws: Any = None) -> Tensor:
+        return super().forward(truth) - self.mean
+
+
+class Mean(Fitted, nn.Module):
+    """One colour or distribution for all pixels: the mean over the training split."""
+
+    mean: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.seen: list[Pair] = []
+
+    def fit(self, training: Training) -> dict[str, Tensor]:
+        fits.append("mean")
+        self.seen = list(training.pairs())
+        said = torch.cat([training.answer.average_form(pair.truth) for pair in self.seen])
+        return {"mean": training.answer.outputs_from(said.mean((0, 2, 3))[None])[0]}
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.mean[:, None, None].expand(len(inputs), -1, *inputs.shape[2:])
+
+
+MEAN, CENTRED = ({"_target_": f"{__name__}.{name}"} for name in ("Mean", "Centred"))
+Make = Callable[..., RestorationTask]
+Data = type[PictureData]
+Run = Callable[..., Trainer]
+
+
+def saved_and_loaded(task: RestorationTask, data: PictureData, trainer: Trainer, folder: Path) -> RestorationTask:
+    trainer.fit(task, datamodule=data)
+    trainer.save_checkpoint(folder / "task.ckpt", weights_only=True)
+    return colourize.load(folder / "task.ckpt", trust=[__name__])
+
+
+def truth_of(pictures: np.ndarray) -> Tensor:
+    return torch.from_numpy(pictures).movedim(-1, 1).float() / 255
+
+
+@pytest.mark.parametrize("answer", ["regression", "classification"])
+def test_a_prior_is_fitted_once_and_added(
+    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, tmp_path: Path, answer: str
+) -> None:
+    data = tiny_data(augmentation={"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 1.0})
+    fitted = tiny_task("grey", answer).hparams["fitted"]
+    task = tiny_task("grey", answer, degradation=CENTRED, prior=MEAN, fitted=fitted, training=data.training)
+    assert fits == ["degradation", "mean"]
+    truth = truth_of(data.pictures.train)
+    assert task.degradation.mean.item() == pytest.approx(truth.mean().item(), rel=1e-6)
+    # Each training picture once, as it is and as this task sees it.
+    seen = task.prior.seen
+    assert torch.equal(torch.cat([pair.which for pair in seen]), torch.arange(11))
+    assert torch.equal(torch.cat([pair.truth for pair in seen]), truth)
+    torch.testing.assert_close(torch.cat([pair.inputs for pair in seen]), truth.mean(1, keepdim=True) - truth.mean())
+    said = task.answer.average_form(truth).double().mean((0, 2, 3))
+    torch.testing.assert_close(task.prior.mean.double(), said if answer == "regression" else said.log())
+
+    pair = task.make_pair(torch.from_numpy(data.pictures.test))
+    before = task.prior.mean.clone()
+    loaded = saved_and_loaded(task, data, quiet_trainer(), tmp_path)
+    for one in (task.eval(), loaded):
+        outputs = one(pair.inputs)
+        assert torch.equal(outputs, one.model(pair.inputs) + before[:, None, None])
+        assert not torch.equal(outputs, one.model(pair.inputs))
+        assert not any("prior" in name or "mean" in name for name, _ in one.named_parameters())
+    assert torch.equal(loaded(pair.inputs), task(pair.inputs))
+    assert fits == ["degradation", "mean"]  # and never again
+    contents = torch.load(tmp_path / "task.ckpt", weights_only=True)
+    kept = contents["hyper_parameters"]["fitted"]
+    assert set(kept) == {"degradation", "prior", *(["answer"] if answer == "classification" else [])}
+    assert torch.equal(kept["prior"]["mean"], before)
+    assert not any("prior" in name for name in contents["state_dict"])  # one truth is enough
+
+
+def test_a_table_is_a_model_like_others(tiny_task: Make, tiny_data: Data, quiet_trainer: Run) -> None:
+    data = tiny_data()
+    task = tiny_task("grey", "regression", model=MEAN, optimizer=None, training=data.training)
+    assert not task.is_trained and fits == ["mean"]
+    (measures,) = quiet_trainer().test(task, datamodule=data, verbose=False)
+    mean = truth_of(data.pictures.train).double().mean((0, 2, 3), keepdim=True)
+    expected = (truth_of(data.pictures.test).double() - mean).square().mean().item()
+    assert [measures["test/mse"], measures["test/loss"]] == pytest.approx([expected] * 2, rel=1e-5)
+    again = RestorationTask(**dict(task.hparams))
+    assert fits == ["mean"] and torch.equal(again.model.mean, task.model.mean)
+
+
+def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
+    """Parts are fitted in turn: a table over a palette's classes needs that palette first."""
+    data = tiny_data()
+    data.palette = 4
+    task = tiny_task("low", "classification", fitted=None, model=MEAN, training=data.training)
+    assert task.answer.out_channels == 4 and task.model.mean.shape == (4,)
+    labels = task.answer.palette.labels(truth_of(data.pictures.train))
+    expected = np.bincount(labels.flatten(), minlength=4) / labels.numel()
+    np.testing.assert_allclose(task.model.mean.exp(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("answer", ["regression", "classification"])
+def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str) -> None:
+    """Of one that makes pictures, what is added is the outputs that say them."""
+    prior = {"_target_": "colourize.models.interpolation.Interpolation", "filter": "bilinear"}
+    task = tiny_task("low", answer, prior=prior).eval()
+    pair = task.make_pair(torch.from_numpy(tiny_data().pictures.test))
+    said = task(pair.inputs) - task.model(pair.inputs)
+    bilinear = task.degradation.references(pair.truth)["bilinear"]
+    torch.testing.assert_close(task.answer.decode(said, pair.inputs), task.answer.decode(
+        task.answer.outputs_of(bilinear), pair.inputs))  # fmt: skip
+    lookup = {"_target_": "colourize.models.baselines.GreyLookup"}
+    with pytest.raises(UsageError, match=r"^prior=GreyLookup: is not for this task; it is for task=colour_class"):
+        tiny_task("low", answer, prior=lookup, training=tiny_data().training)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"degradation": CENTRED}, "degradation: Centred"),
+        ({"fitted": None}, "answer: PaletteClasses"),
+        ({"model": MEAN}, "model: Mean"),
+        ({"prior": MEAN}, "prior: Mean"),
+    ],
+)
+def test_nothing_to_fit_to(tiny_task: Make, arguments: Mapping[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as error:
+        tiny_task("grey", "classification", **arguments)
+    assert str(error.value) == f"{told} must be fitted to training pictures; give data"
+    assert fits == []
+
+
+def test_pairs_come_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PICTURES_AT_ONCE", 4)
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 3, 5, 3), dtype=np.uint8)
+    training = Training(pictures)
+    with pytest.raises(TypeError, match="no pairs before them"):
+        list(training.pairs())
+    batches: list[Any] = list(training.with_task(None, lambda batch: batch).pairs())  # type: ignore[arg-type, return-value]
+    assert [batch.which.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    np.testing.assert_array_equal(torch.cat([batch.pictures for batch in batches]), pictures)
+    assert {(batch.stage, batch.epoch, batch.seed) for batch in batches} == {("train", 0, 0)}
+
+
+def test_what_was_given_stays_as_it_was(tiny_task: Make, tiny_data: Data) -> None:
+    given = {"answer": {"colours": torch.tensor([[0.0, 0, 0], [1, 1, 1]], dtype=torch.float64)}}
+    task = tiny_task("grey", "classification", fitted=given, prior=MEAN, training=tiny_data().training)
+    assert list(given) == ["answer"] and list(task.hparams["fitted"]) == ["answer", "prior"]
+    assert task.answer.out_channels == 2
