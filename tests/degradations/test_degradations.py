@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colourize.degradations.base import Degradation, Grey, LowResolution
+from colourize.degradations import Degradation, Grey, LowResolution
 from colourize.errors import UsageError
 
 
@@ -74,6 +74,39 @@ def test_grey_weights_that_are_no_numbers():
         Grey([float("nan"), 0.5, 0.5])
 
 
+def test_grey_of_a_picture_that_is_grey_already():
+    picture = pictures(5, 7)[:, :1].expand(-1, 3, -1, -1)
+    for weights in (None, [0.299, 0.587, 0.114]):
+        torch.testing.assert_close(Grey(weights).given(picture), picture[:, :1])
+    assert torch.equal(Grey().given(pictures(5, 7)), Grey()(pictures(5, 7)))  # of a coloured one the grey is taken
+
+
+@pytest.mark.parametrize("weights", [None, [0.299, 0.587, 0.114], [0.0, 1.0, 0.0]])
+@pytest.mark.parametrize("size", [(9, 13), (16, 16), (31, 8), (1, 3)])
+def test_grey_joins_colours_with_the_pictures_own_grey(weights, size):
+    """Of any size, every pixel keeps its grey where nothing is clipped; the colours are the prediction's."""
+    degradation = Grey(weights)
+    prediction, picture = 0.4 + 0.2 * pictures(16, 16), 0.4 + 0.2 * pictures(*size, seed=1)
+    joined = degradation.join(prediction, picture)
+    assert joined.shape == picture.shape and joined.min() > 0 and joined.max() < 1
+    torch.testing.assert_close(degradation(joined), degradation(picture), atol=1e-6, rtol=0)
+    coloured = joined - degradation(joined)
+    if size == (16, 16):
+        torch.testing.assert_close(coloured, prediction - degradation(prediction), atol=1e-6, rtol=0)
+        torch.testing.assert_close(degradation.join(prediction, prediction), prediction)
+    even = torch.tensor([0.6, 0.5, 0.4]).view(1, 3, 1, 1).expand(2, 3, 16, 16)  # of one colour all over, at any size
+    coloured = degradation.join(even, picture) - degradation(picture)
+    expected = (even - degradation(even))[..., :1, :1].expand_as(picture)
+    torch.testing.assert_close(coloured, expected, atol=1e-6, rtol=0)
+
+
+def test_joined_pictures_are_clipped():
+    black, white = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+    red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    for picture, expected in ((black, [2 / 3, 0, 0]), (white, [1, 2 / 3, 2 / 3])):
+        np.testing.assert_allclose(Grey().join(red, picture)[0, :, 0, 0], expected, atol=1e-6)
+
+
 # ----------------------------------------------------------------------------------------------- low
 
 
@@ -124,6 +157,23 @@ def test_bilinear_reference_knows_no_more_than_the_input():
     torch.testing.assert_close(degradation(same_blocks), degradation(truth))
     for name, picture in degradation.references(truth).items():
         torch.testing.assert_close(degradation.references(same_blocks)[name], picture)
+
+
+@pytest.mark.parametrize("scale_factor", [2, 4, 8])
+def test_a_small_picture_is_the_input_of_what_it_was_averaged_from(scale_factor):
+    truth = pictures(16, 24)
+    small = torch.from_numpy(block_means(truth, scale_factor)).float()
+    degradation = LowResolution(scale_factor)
+    torch.testing.assert_close(degradation.given(small), degradation(truth))
+    assert torch.equal(degradation.join(truth, small), truth)  # nothing of the small picture stands beside it
+    assert degradation.given(pictures(5, 7)).shape == (2, 3, 5 * scale_factor, 7 * scale_factor)
+
+
+def test_other_degradations_refuse_what_they_cannot_do():
+    with pytest.raises(TypeError, match=r"^Degradation cannot be handed a picture that is degraded already$"):
+        Degradation().given(pictures(4, 4))
+    assert Degradation().references(pictures(4, 4)) == {}
+    Degradation().check_size(1, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,194 @@
+"""What a network answers: its targets, its pictures, what an oracle says; and the measures that only an answer has."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from colourize.answers import RGB, Answer, PaletteClasses
+from colourize.data.batches import Batch
+from colourize.data.training import Training
+from colourize.errors import InputError, UsageError
+
+NO_BATCH = Batch(torch.zeros(0, 4, 4, 3, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
+
+
+def random_truth(count: int = 4, height: int = 5, width: int = 7) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(count, 3, height, width, generator=generator)
+
+
+def random_outputs(answer: Answer, truth: Tensor) -> Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return 3 * torch.randn(len(truth), answer.out_channels, *truth.shape[2:], generator=generator)
+
+
+def nearest(truth: Tensor, colours: Any) -> np.ndarray:
+    """The number of each pixel's nearest colour, by brute force."""
+    pixels = truth.double().movedim(1, -1).numpy()[..., None, :]
+    labels: np.ndarray = np.square(pixels - np.asarray(colours)).sum(-1).argmin(-1)
+    return labels
+
+
+@pytest.fixture
+def classes(palette: list[list[float]]) -> PaletteClasses:
+    answer = PaletteClasses()
+    answer.take({"colours": torch.tensor(palette, dtype=torch.float64)})
+    return answer
+
+
+# ------------------------------------------------------------------------------------------------ both
+
+
+@pytest.mark.parametrize("kind", ["values", "classes"])
+def test_what_a_network_says_is_read_back(classes: PaletteClasses, palette: list[list[float]], kind: str) -> None:
+    """An oracle's outputs are the truth, as nearly as the answer can say it, and nothing is better than they are."""
+    answer: Answer = {"values": RGB(), "classes": classes}[kind]
+    truth = random_truth()
+    inputs = truth.mean(1, keepdim=True)
+    outputs = answer.outputs_of(truth)
+    assert answer.kind == kind and outputs.shape == (4, answer.out_channels, 5, 7) and outputs.isfinite().all()
+    sayable = truth if kind == "values" else torch.tensor(palette)[nearest(truth, palette)].movedim(-1, 1)
+    assert torch.equal(answer.decode(outputs, inputs), sayable)
+    pictures = answer.pictures(outputs, inputs)
+    assert list(pictures) == (["prediction"] if kind == "values" else ["prediction", "expected"])
+    for picture in pictures.values():
+        torch.testing.assert_close(picture, sayable)
+    ceiling = answer.ceiling(truth, inputs)
+    assert list(ceiling) == ([] if kind == "values" else ["quantised truth"])
+    assert all(torch.equal(picture, sayable) for picture in ceiling.values())
+    measures = answer.measures(outputs, answer.encode(truth, NO_BATCH), quick=False)
+    if kind == "values":
+        assert measures == {}
+    else:
+        assert measures["accuracy"].tolist() == [1] * 4
+        assert measures["cross_entropy"].min() >= 0 and measures["cross_entropy"].max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["values", "classes"])
+def test_a_mean_is_said_as_it_is(classes: PaletteClasses, palette: list[list[float]], kind: str) -> None:
+    """The mean over pixels of a table's cell: the mean colour, or the classes' frequencies, 0 among them."""
+    answer: Answer = {"values": RGB(), "classes": classes}[kind]
+    truth = random_truth()
+    form = answer.average_form(truth)
+    assert form.shape == (4, answer.out_channels, 5, 7)
+    average = form.movedim(1, -1).flatten(0, 2)[:6].mean(0, keepdim=True)  # of six pixels, (1, C)
+    outputs = answer.outputs_from(average)
+    assert outputs.shape == average.shape
+    if kind == "values":
+        torch.testing.assert_close(outputs[0], truth[0, :, 0, :6].mean(1))
+    else:
+        frequencies = np.bincount(nearest(truth, palette)[0, 0, :6], minlength=5) / 6
+        assert (frequencies == 0).any()
+        np.testing.assert_allclose(outputs.softmax(1)[0], frequencies, atol=1e-6)
+        assert outputs.isfinite().all()
+
+
+# -------------------------------------------------------------------------------------------- values
+
+
+def test_values_are_clipped_in_pictures_alone() -> None:
+    answer, truth = RGB(), random_truth()
+    outputs = torch.tensor([-0.5, 0.25, 1.5]).view(1, 3, 1, 1)
+    assert answer.decode(outputs, outputs).flatten().tolist() == [0, 0.25, 1]
+    assert answer.encode(truth, NO_BATCH) is truth and answer.out_channels == 3
+
+
+# -------------------------------------------------------------------------------------------- classes
+
+
+def test_targets_and_pictures_of_classes(classes: PaletteClasses, palette: list[list[float]]) -> None:
+    truth = random_truth()
+    target, outputs = classes.encode(truth, NO_BATCH), random_outputs(classes, truth)
+    assert target.dtype == torch.int64 and classes.out_channels == 5
+    np.testing.assert_array_equal(target, nearest(truth, palette))
+    colours = np.array(palette)
+    pictures = classes.pictures(outputs, truth)
+    assert torch.equal(pictures["prediction"], classes.decode(outputs, truth))
+    np.testing.assert_allclose(pictures["prediction"], np.moveaxis(colours[outputs.argmax(1)], -1, 1), atol=1e-7)
+    likely = np.exp(outputs.double().numpy())
+    mean = np.einsum("nkhw,kc->nchw", likely / likely.sum(1, keepdims=True), colours)
+    np.testing.assert_allclose(pictures["expected"], mean, atol=1e-6)
+
+
+def test_measures_of_classes_are_of_each_picture(classes: PaletteClasses, palette: list[list[float]]) -> None:
+    truth = random_truth()
+    outputs, labels = random_outputs(classes, truth), nearest(truth, palette)
+    found = classes.measures(outputs, classes.encode(truth, NO_BATCH), quick=False)
+    quick = classes.measures(outputs, classes.encode(truth, NO_BATCH), quick=True)
+    assert list(found) == ["accuracy", "cross_entropy"] and list(quick) == ["accuracy"]
+    logits = outputs.double().numpy()
+    for picture in range(4):
+        right, entropy = [], []
+        for y, x in np.ndindex(5, 7):
+            pixel, label = logits[picture, :, y, x], labels[picture, y, x]
+            right.append(pixel.argmax() == label)
+            entropy.append(np.log(np.exp(pixel).sum()) - pixel[label])
+        for measures in (found, quick):
+            assert measures["accuracy"][picture].item() == pytest.approx(np.mean(right), rel=1e-6)
+        assert found["cross_entropy"][picture].item() == pytest.approx(np.mean(entropy), rel=1e-6)
+    assert len(set(found["accuracy"].tolist())) > 1
+
+
+def test_other_measures_follow_the_labels_of_a_richer_target(classes: PaletteClasses) -> None:
+    class Richer(PaletteClasses):
+        def encode(self, truth: Tensor, batch: Batch) -> Any:
+            return {"labels": super().encode(truth, batch), "more": None}
+
+        def labels(self, target: Any) -> Tensor:
+            return target["labels"]
+
+    richer, truth = Richer(), random_truth()
+    richer.take({"colours": classes.palette.colours})
+    outputs = random_outputs(classes, truth)
+    theirs = classes.measures(outputs, classes.encode(truth, NO_BATCH), quick=False)
+    for name, values in richer.measures(outputs, richer.encode(truth, NO_BATCH), quick=False).items():
+        assert torch.equal(values, theirs[name])
+
+
+# ------------------------------------------------------------------------------------------ their palette
+
+
+def training(palette: Any, **options: Any) -> Training:
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    return Training(pictures, **{"divisor": 255, "palette": palette, **options})
+
+
+def fitted_colours(training: Training) -> np.ndarray:
+    answer = PaletteClasses()
+    found = answer.fit(training)
+    answer.take(found)
+    assert answer.out_channels == len(answer.palette) == len(found["colours"])
+    assert torch.equal(answer.palette.colours, found["colours"])
+    return found["colours"].numpy()
+
+
+def test_palette_is_fitted_to_the_training_pictures(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    first = fitted_colours(training(4, cache_dir=tmp_path))
+    assert first.shape == (4, 3) and first.dtype == np.float64
+    assert [path.name[:10] for path in tmp_path.iterdir()] == ["palette-4-"]
+    assert caplog.text.count("Fitted a palette") == 1
+    np.testing.assert_array_equal(fitted_colours(training(4, cache_dir=tmp_path)), first)
+    assert caplog.text.count("Fitted a palette") == 1  # read from its file
+    np.testing.assert_array_equal(fitted_colours(training(4)), first)
+    # What a pixel is divided by decides where the colours lie.
+    np.testing.assert_allclose(fitted_colours(training(4, divisor=256)), first * 255 / 256, atol=1e-3)
+
+
+def test_palette_of_a_file(tmp_path: Path, palette: list[list[float]]) -> None:
+    np.savetxt(tmp_path / "own.csv", palette, delimiter=",", header="R,G,B", comments="")
+    np.testing.assert_array_equal(fitted_colours(training(str(tmp_path / "own.csv"))), palette)
+    with pytest.raises(InputError, match=r"^data\.palette=.*none\.csv: there is no such file$"):
+        fitted_colours(training(str(tmp_path / "none.csv")))
+
+
+def test_classes_need_a_palette() -> None:
+    with pytest.raises(UsageError, match=r"^data\.palette=null: classification needs a palette; give a number.*file$"):
+        fitted_colours(training(None))
