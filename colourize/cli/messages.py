@@ -1,4 +1,4 @@
-"""The errors of Hydra and OmegaConf in people's words: one or two lines with the key, what is wrong, what is allowed."""
+"""The errors of Hydra and OmegaConf in people's words: the key, what is wrong, what is allowed."""
 
 from __future__ import annotations
 

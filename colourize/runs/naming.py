@@ -10,17 +10,32 @@ import re
 from collections.abc import Iterable, Sequence
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override
 from omegaconf import OmegaConf
 
 LONGEST = 120  # characters; a file system takes 255, and a path is longer than its last folder
 UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 
 
-def fixed_keys(typed: Iterable[str]) -> list[str]:
-    """The keys that were typed with one value, and so are the same in all jobs."""
-    overrides = OverridesParser.create().parse_overrides(list(typed))
-    varies = {str(override.key_or_group): override.is_sweep_override() for override in overrides}  # the last one acts
-    return [key for key, several in varies.items() if not several]
+def fixed_keys(words: Iterable[str], *, always_new: bool = True) -> list[str]:
+    """The keys of a sweep's overrides that have one value, and so are the same in all jobs.
+
+    All keys where two jobs would share a folder: a value that is given twice, or (not `always_new`) a sweeper that may
+    try the same values again.
+    """
+    overrides = {each.key_or_group: each for each in OverridesParser.create().parse_overrides(list(words))}
+    values = {key: _values(each) for key, each in overrides.items()}  # of a key given twice the last one acts
+    if not always_new or any(len(each) > len(set(each)) for each in values.values()):
+        return list(values)
+    return [key for key, each in values.items() if len(each) == 1]
+
+
+def _values(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [""]
+    if isinstance(override.value(), Glob):  # options of a group; which ones, only Hydra's loader knows
+        return ["*", "**"]
+    return list(override.sweep_string_iterator())
 
 
 def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> str:

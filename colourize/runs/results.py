@@ -5,7 +5,6 @@ A Hydra callback: Hydra calls `on_job_end` for every job, also for those that fa
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,12 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig
 
-from colourize.runs.naming import fixed_keys
 from colourize.runs.record import told
 from colourize.runs.tables import read_table, write_table
 
 log = logging.getLogger(__name__)
-
-
-EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for the keys that make no name
-_started: list[Path] = []  # the folder of the sweep that this process has begun
 
 
 class ResultsTable(Callback):
@@ -31,12 +25,6 @@ class ResultsTable(Callback):
 
     Jobs may end at the same time in several processes: a lock beside the table lets one write at a time.
     """
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        _started[:] = [Path(config.hydra.sweep.dir)]
-        # Each job's configuration is made anew from these: so its folder's name knows which keys vary.
-        with open_dict(config):
-            config.hydra.overrides.hydra.append(f"{EXCLUDED}=[{','.join(fixed_keys(config.hydra.overrides.task))}]")
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         hydra = config.hydra
@@ -56,16 +44,6 @@ class ResultsTable(Callback):
         path = Path(hydra.sweep.dir) / "results.csv"
         add_row(path, row)
         log.info("job %s %s: see %s", row["job"], row["status"], path)
-
-
-def remove_start() -> None:
-    """Remove what Hydra wrote for a sweep that did not begin: a record in a folder of its own."""
-    for folder in _started:
-        if folder.is_dir() and {path.name for path in folder.iterdir()} <= {"multirun.yaml"}:
-            (folder / "multirun.yaml").unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # not empty, or where we stand
-                folder.rmdir()
-                folder.parent.rmdir()  # that of the day
 
 
 def add_row(path: Path, row: dict[str, str]) -> None:

@@ -1,0 +1,72 @@
+"""How a run and a sweep start: a sweep's jobs are told which keys vary, and nothing is left of what could not begin."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, read_write
+
+from colourize.runs.naming import fixed_keys  # it also gives Hydra `job_folder`, wherever this callback is unpickled
+
+BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
+
+
+class Starts(Callback):
+    """Hydra calls it before it makes a folder."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        hydra = config.hydra
+        _remember(hydra.run.dir, {hydra.output_subdir or ".hydra", f"{hydra.job.name}.log"})
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        hydra = config.hydra
+        _remember(hydra.sweep.dir, {"multirun.yaml", ".submitit"})
+        words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *hydra.overrides.task]
+        fixed = fixed_keys(words, always_new=hydra.sweeper._target_ == BASIC_SWEEPER)
+        keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
+        with read_write(hydra):
+            hydra.overrides.hydra.append(f"{EXCLUDED}=[{keys}]")  # each job is composed anew, from these
+
+
+@dataclass
+class _Start:
+    """What is about to begin: its folder, what Hydra writes there first, the folders that are still to be made."""
+
+    folder: Path
+    written: set[str]
+    missing: list[Path]
+
+
+_start: _Start | None = None
+
+
+def _remember(folder: str, written: set[str]) -> None:
+    global _start
+    path = Path(folder).absolute()
+    _start = _Start(path, written, [each for each in (path, *path.parents) if not each.exists()])
+
+
+def remove() -> None:
+    """Remove what Hydra wrote for a run or a sweep that did not begin, and the folders that were made for it.
+
+    A folder that holds anything else keeps everything.
+    """
+    if _start is None or not _start.folder.is_dir():
+        return
+    if not {path.name for path in _start.folder.iterdir()} <= _start.written:
+        return
+    for name in _start.written:
+        path = _start.folder / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # another run lies in one of them by now
+        for folder in _start.missing:
+            folder.rmdir()
