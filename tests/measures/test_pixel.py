@@ -1,20 +1,24 @@
-"""MSE, PSNR and SSIM against closed forms and against a brute force in float64."""
+"""MSE, PSNR and SSIM of each picture: closed forms, a brute force in float64, and torchmetrics' own classes."""
 
 import itertools
 
 import numpy as np
 import pytest
 import torch
+from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
+from torchmetrics.regression import MeanSquaredError
 
 from colourize.measures.pixel import picture_measures
 
+NAMES = ("mse", "psnr", "ssim")
 
-def measured(preds, truth, batch_size=None, **options):
-    measures = picture_measures("test/", **options)
-    batch_size = batch_size or len(preds)
-    for batch in zip(preds.split(batch_size), truth.split(batch_size), strict=True):
-        measures.update(*batch)
-    return {name: value.item() for name, value in measures.compute().items()}
+
+def random_pictures(count, height, width):
+    """Pictures and, more and more unlike them, what was made of them."""
+    rng = np.random.default_rng(0)
+    truth = rng.random((count, 3, height, width), dtype=np.float32)
+    noise = rng.normal(0, 1, truth.shape) * np.linspace(0.01, 0.5, count)[:, None, None, None]
+    return torch.from_numpy((0.9 * truth + noise).clip(0, 1).astype(np.float32)), torch.from_numpy(truth)
 
 
 def brute_force_ssim(one, other):
@@ -36,47 +40,62 @@ def brute_force_ssim(one, other):
     return np.mean(values)
 
 
-def test_names():
-    assert set(picture_measures("val/", ssim=False).keys()) == {"val/mse", "val/psnr"}
-    expected = {"test/mse_expected", "test/psnr_expected", "test/ssim_expected"}
-    assert set(picture_measures("test/", "_expected").keys()) == expected
+def test_only_the_named_ones_in_their_order():
+    preds, truth = random_pictures(4, 9, 12)
+    everything = picture_measures(preds, truth, NAMES)
+    assert list(everything) == list(NAMES)
+    for names in (("mse", "psnr"), ("psnr",), ("ssim", "mse")):
+        found = picture_measures(preds, truth, names)
+        assert list(found) == list(names)
+        for name, values in found.items():
+            assert values.shape == (4,) and torch.equal(values, everything[name])
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 7])
-def test_mse_and_psnr_of_random_pictures(batch_size):
-    torch.manual_seed(0)
-    truth = torch.rand(7, 3, 9, 12)
-    preds = (truth + torch.randn(7, 3, 9, 12) * torch.linspace(0.01, 0.5, 7).view(7, 1, 1, 1)).clamp(0, 1)
-    errors = (preds - truth).double().square().flatten(1).mean(1).numpy()
-    values = measured(preds, truth, batch_size, ssim=False)
-    assert values["test/mse"] == pytest.approx(errors.mean(), rel=1e-5)
-    assert values["test/psnr"] == pytest.approx((10 * np.log10(1 / errors)).mean(), rel=1e-5)
-
-
-def test_psnr_is_of_each_picture_and_then_the_mean():
-    truth = torch.zeros(2, 3, 4, 4)
-    preds = truth + torch.tensor([0.1, 0.01]).view(2, 1, 1, 1)
+def test_mse_and_psnr_are_of_each_picture():
+    preds, truth = random_pictures(7, 9, 12)
+    found = picture_measures(preds, truth, NAMES)
+    for which in range(7):
+        error = np.square(preds[which].double().numpy() - truth[which].double().numpy()).mean()
+        assert found["mse"][which].item() == pytest.approx(error, rel=1e-5)
+        assert found["psnr"][which].item() == pytest.approx(10 * np.log10(1 / error), rel=1e-5)
     # 20 and 40 dB; the pooled error of both would give 10·log10(2 / 0.0101) = 22.97 dB.
-    assert measured(preds, truth, ssim=False)["test/psnr"] == pytest.approx(30, abs=1e-4)
-    assert measured(preds, truth, batch_size=1, ssim=False)["test/psnr"] == pytest.approx(30, abs=1e-4)
+    truth = torch.zeros(2, 3, 4, 4)
+    found = picture_measures(truth + torch.tensor([0.1, 0.01]).view(2, 1, 1, 1), truth, ("psnr",))
+    assert found["psnr"].tolist() == pytest.approx([20, 40], abs=1e-4)
+    equal = picture_measures(truth, truth, ("mse", "psnr"))
+    assert equal["mse"].tolist() == [0, 0] and equal["psnr"].tolist() == [np.inf, np.inf]
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 13)])
 def test_ssim_is_that_of_brute_force(size):
-    rng = np.random.default_rng(0)
-    truth = torch.from_numpy(rng.random((2, 3, *size), dtype=np.float32))
-    noise = torch.from_numpy(rng.normal(0, 0.2, (2, 3, *size)).astype(np.float32))
-    preds = (0.7 * truth + noise).clamp(0, 1)
+    preds, truth = random_pictures(2, *size)
     expected = [brute_force_ssim(*pair) for pair in zip(preds, truth, strict=True)]
     assert abs(expected[0] - expected[1]) > 1e-3
-    for batch_size in (1, 2):
-        assert measured(preds, truth, batch_size)["test/ssim"] == pytest.approx(np.mean(expected), abs=1e-5)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        found = picture_measures(preds.to(memory_format=layout), truth.to(memory_format=layout), ("ssim",))
+        assert found["ssim"].tolist() == pytest.approx(expected, abs=1e-5)
+    alone = picture_measures(preds[1:], truth[1:], ("ssim",))["ssim"]
+    assert alone.shape == (1,) and alone.item() == pytest.approx(expected[1], abs=1e-5)
 
 
 def test_ssim_of_equal_and_of_constant_pictures():
     truth = torch.rand(2, 3, 16, 16)
-    assert measured(truth, truth)["test/ssim"] == pytest.approx(1, abs=1e-6)
+    assert picture_measures(truth, truth, NAMES)["ssim"].tolist() == pytest.approx([1, 1], abs=1e-6)
     one, other = torch.full((1, 3, 12, 12), 0.25), torch.full((1, 3, 12, 12), 0.5)
     # Without any structure only the means differ: (2·a·b + c) / (a² + b² + c).
     expected = (2 * 0.25 * 0.5 + 1e-4) / (0.25**2 + 0.5**2 + 1e-4)
-    assert measured(one, other)["test/ssim"] == pytest.approx(expected, abs=1e-5)
+    assert picture_measures(one, other, NAMES)["ssim"].item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_means_over_pictures_are_those_of_torchmetrics():
+    preds, truth = random_pictures(7, 16, 12)
+    theirs = {
+        "mse": MeanSquaredError(),
+        "psnr": PeakSignalNoiseRatio(data_range=1.0, reduction="elementwise_mean", dim=(1, 2, 3)),
+        "ssim": StructuralSimilarityIndexMeasure(data_range=1.0),
+    }
+    for batch in zip(preds.split(3), truth.split(3), strict=True):
+        for metric in theirs.values():
+            metric.update(*batch)
+    for name, values in picture_measures(preds, truth, NAMES).items():
+        assert values.mean().item() == pytest.approx(theirs[name].compute().item(), rel=1e-5), name
