@@ -61,8 +61,11 @@ def _told(error: BaseException, conf: Path) -> str | None:
         return f"{group}: has an option already; {group}=… without + takes another"
     if isinstance(error, RuntimeError) and '"srun"' in text:
         return "launcher=submitit: there is no SLURM here (no srun); joblib runs jobs side by side as well"
-    if isinstance(error, (HydraException, OmegaConfBaseException)):
-        lines = [line.strip() for line in text.splitlines() if line.strip() and "object_type=" not in line]
+    if isinstance(error, OmegaConfBaseException):
+        key = f"{error.full_key}: " if error.full_key else ""
+        return key + text.partition("\n")[0]
+    if isinstance(error, HydraException):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         because = [] if cause is None else [str(cause).partition("\n")[0]]
         return ": ".join([" ".join(lines[:2]), *because])
     return None
