@@ -24,6 +24,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     from colourize.checkpoints import data_from, read, task_from
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_count
+    from colourize.measures.selection import check_measures
     from colourize.runs.record import RunRecord
     from colourize.runs.tables import write_table
 
@@ -48,6 +49,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
         data.prepare_data()
         data.setup("test")
     task = loaded or build_task(config, data)
+    task.measure_names = check_measures(config.measures)
     if task.is_trained and not loaded:
         raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
     task.degradation.check_size(*data.pictures.test.shape[1:3])

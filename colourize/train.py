@@ -26,6 +26,7 @@ def train(config: DictConfig) -> dict[str, float]:
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
     from colourize.checkpoints import check_resumable
     from colourize.cli import terminal
+    from colourize.measures.selection import check_measures
     from colourize.runs.events import closed
     from colourize.runs.record import RunRecord
 
@@ -40,6 +41,7 @@ def train(config: DictConfig) -> dict[str, float]:
         data.check_processes(trainer.world_size)
     with record.phase("task"):
         task = build_task(config, data)
+        task.measure_names = check_measures(config.measures)
     if config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     facts = {

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-QUICK = ("mse", "psnr")  # cheap enough for the end of each epoch
-ALL = (*QUICK, "ssim")
+NAMES = ("mse", "mae", "psnr", "ssim")
 
 
-def picture_measures(pictures: Tensor, truth: Tensor, names: tuple[str, ...] = ALL) -> dict[str, Tensor]:
+def picture_measures(pictures: Tensor, truth: Tensor, names: Sequence[str] = NAMES) -> dict[str, Tensor]:
     """The named measures of each picture, (N,) each, in the order of the names.
 
     - mse: the mean of squared differences over pixels and channels, 0 … 1; less is better.
+    - mae: the mean of absolute differences over pixels and channels, 0 … 1; less is better.
     - psnr: 10·log10(1/mse) in dB; more is better, infinite for equal pictures.
     - ssim: Wang et al. 2004 (Gaussian window, σ = 1.5; over mirrored borders, as torchmetrics has it), −1 … 1; more is
       better. It costs more than the rest together.
     """
     mse = (pictures - truth).square().mean((1, 2, 3))
     found = {"mse": mse, "psnr": -10 * torch.log10(mse)}
+    if "mae" in names:
+        found["mae"] = (pictures - truth).abs().mean((1, 2, 3))
     if "ssim" in names:
         # It takes views of the pictures, which channels that lie last in memory do not have.
         found["ssim"] = _ssim(pictures.contiguous(), truth.contiguous())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,15 +16,27 @@ class Tally:
     """The values of a split's pictures, by measure, as its batches come in.
 
     Means, tables of single pictures and intervals are all made from `table`, which is the same for any batch size and
-    any number of processes. What is no mean over pictures has no place here; see `BatchMean`.
+    any number of processes. What is no mean over pictures lives beside it: sums that are added up (`add_sums`), and
+    losses (`BatchMean`).
     """
 
     def __init__(self) -> None:
         self._batches: list[tuple[Tensor, dict[str, Tensor]]] = []
+        self._sums: dict[str, Tensor] = {}
 
     def add(self, which: Tensor, values: Mapping[str, Tensor]) -> None:
         """Add a batch: which pictures, (N,), and by measure a value for each, (N,)."""
         self._batches.append((which, dict(values)))
+
+    def add_sums(self, name: str, sums: Tensor) -> None:
+        """Add what a batch adds to a measure that is no mean over pictures."""
+        self._sums[name] = self._sums[name] + sums if name in self._sums else sums
+
+    def sums(self) -> dict[str, Tensor]:
+        """The sums of all batches of all processes, in double precision on the CPU; all processes must call it."""
+        mine = {name: sums.double().cpu() for name, sums in self._sums.items()}
+        everyones = _gathered(mine)
+        return {name: torch.stack([each[name] for each in everyones]).sum(0) for name in mine}
 
     def table(self) -> dict[str, np.ndarray]:
         """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.
@@ -31,10 +44,7 @@ class Tally:
         With several processes all must call it.
         """
         mine = {name: self._column(name) for name in ("picture", *self._measures())}
-        tables = [mine]
-        if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
-            tables = [{}] * dist.get_world_size()
-            dist.all_gather_object(tables, mine)
+        tables = _gathered(mine)
         joined = {name: np.concatenate([table[name] for table in tables]) for name in mine}
         order = np.argsort(joined["picture"], kind="stable")
         return {name: column[order] for name, column in joined.items()}
@@ -56,6 +66,15 @@ class Tally:
         parts = [which if name == "picture" else values[name] for which, values in self._batches]
         column = torch.cat(parts).cpu().numpy()
         return column if name == "picture" else column.astype(np.float64)
+
+
+def _gathered(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each process has, by rank."""
+    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+        return [mine]
+    everyones: list[dict[str, Any]] = [{}] * dist.get_world_size()
+    dist.all_gather_object(everyones, mine)
+    return everyones
 
 
 class BatchMean(Metric):

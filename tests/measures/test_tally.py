@@ -69,7 +69,7 @@ def test_any_number_of_processes(monkeypatch: pytest.MonkeyPatch, world_size: in
     monkeypatch.setattr(dist, "all_gather_object", gather)
     for tally in tallies:
         check_whole(tally)
-    assert len(sent) == 3 * world_size
+    assert len(sent) >= world_size
 
 
 def test_means_are_summed_in_double_precision() -> None:

@@ -1,0 +1,73 @@
+"""Measures of colour by brute force, closed forms and scikit-image."""
+
+import numpy as np
+import pytest
+import torch
+from skimage import color
+
+from colourize.measures.colour import (
+    NAMES,
+    balanced_auc,
+    balanced_auc_sums,
+    colour_measures,
+    colourfulness,
+)
+
+
+@pytest.fixture
+def pair() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.rand(3, 3, 8, 5, generator=generator)
+    return (truth + 0.2 * torch.randn(truth.shape, generator=generator)).clamp(0, 1), truth
+
+
+def lab(pictures: torch.Tensor) -> np.ndarray:
+    return color.rgb2lab(pictures.double().movedim(1, -1).numpy())
+
+
+def test_delta_e_is_scikit_images(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    expected = color.deltaE_ciede2000(lab(pair[0]), lab(pair[1])).mean((1, 2))
+    np.testing.assert_allclose(colour_measures(*pair)["delta_e"].numpy(), expected, atol=0.02)
+
+
+def test_auc_is_the_area_under_the_curve(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    distance = np.linalg.norm(lab(pair[0])[..., 1:] - lab(pair[1])[..., 1:], axis=-1).reshape(3, -1)
+    thresholds = np.linspace(0, 150, 3001)
+    within = (distance[:, :, None] <= thresholds).mean(1)
+    np.testing.assert_allclose(
+        colour_measures(*pair)["auc"].numpy(), np.trapezoid(within, thresholds, axis=1) / 150, atol=2e-3
+    )
+
+
+def test_balanced_auc_weighs_every_colour_alike(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    true, given = lab(pair[1])[..., 1:].reshape(-1, 2), lab(pair[0])[..., 1:].reshape(-1, 2)
+    area = (1 - np.linalg.norm(given - true, axis=1) / 150).clip(0)
+    bins = [tuple(each) for each in np.floor(true / 10).astype(int)]
+    weight = np.array([1 / bins.count(each) for each in bins])  # 1/p up to a factor
+    expected = (weight * area).sum() / weight.sum()
+    sums = balanced_auc_sums(*pair)
+    assert balanced_auc(sums) == pytest.approx(expected, abs=2e-3)
+    apart = sum(balanced_auc_sums(pair[0][i : i + 1], pair[1][i : i + 1]) for i in range(3))
+    torch.testing.assert_close(apart, sums, atol=1e-5, rtol=0)
+
+
+def test_colourfulness_by_its_formula(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    red, green, blue = (255 * pair[1][0].double().numpy()).reshape(3, -1)
+    rg, yb = red - green, (red + green) / 2 - blue
+    expected = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
+    assert colourfulness(pair[1])[0].item() == pytest.approx(expected, rel=1e-5)
+    flat = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
+    assert colourfulness(flat)[0].item() == pytest.approx(0.3 * np.hypot(255, 127.5))
+
+
+def test_equal_grey_constant_and_single_pixels(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
+    truth = pair[1]
+    grey = truth.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    equal = colour_measures(truth, truth)
+    assert list(equal) == list(NAMES)
+    assert (equal["delta_e"] == 0).all() and (equal["auc"] == 1).all() and (equal["colourfulness_gap"] == 0).all()
+    assert balanced_auc(balanced_auc_sums(truth, truth)) == 1
+    copied = colour_measures(grey, truth)
+    assert (copied["colourfulness"] < 1e-3).all() and (copied["colourfulness_gap"] < 0).all()
+    for pictures in (truth[:1, :, :1, :1], torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)):
+        assert all(value.isfinite().all() for value in colour_measures(pictures, pictures).values())

@@ -1,0 +1,37 @@
+"""Perceptual measures: what is piq's is called as it should be, and degenerate pictures have a value."""
+
+import piq
+import pytest
+import torch
+
+from colourize.measures.perceptual import NAMES, perceptual_measures
+
+
+def test_they_are_piqs_of_each_picture() -> None:
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.rand(3, 3, 32, 32, generator=generator)
+    pictures = (truth + 0.2 * torch.randn(truth.shape, generator=generator)).clamp(0, 1)
+    found = perceptual_measures(pictures.to(memory_format=torch.channels_last), truth)
+    assert list(found) == list(NAMES)
+    for name, function in zip(NAMES, (piq.mdsi, piq.haarpsi, piq.fsim, piq.vsi), strict=True):
+        alone = torch.stack([function(pictures[i : i + 1], truth[i : i + 1]) for i in range(3)])
+        torch.testing.assert_close(found[name], alone, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_equal_pictures(level: float) -> None:
+    pictures = torch.full((2, 3, 32, 32), level)
+    found = perceptual_measures(pictures, pictures, NAMES[:3])
+    assert (found["mdsi"] == 0).all() and (found["haarpsi"] == 1).all() and (found["fsimc"] == 1).all()
+
+
+def test_colour_that_is_missing_is_noticed() -> None:
+    truth = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    grey = truth.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    found = perceptual_measures(grey, truth, ("mdsi", "haarpsi"))
+    assert (found["mdsi"] > 0.1).all() and (found["haarpsi"] < 0.9).all()
+
+
+def test_pictures_too_small_have_none() -> None:
+    small = torch.rand(1, 3, 8, 8)
+    assert perceptual_measures(small, small * 0.5, ("haarpsi",))["haarpsi"].isnan().all()
