@@ -39,7 +39,8 @@ def double_and_convolve(
 
 
 def _watched(layer: nn.Module) -> bool:
-    return bool(layer._forward_hooks or layer._forward_pre_hooks)
+    hooks = layer._forward_hooks, layer._forward_pre_hooks, layer._backward_hooks, layer._backward_pre_hooks
+    return any(map(bool, hooks))
 
 
 def convolve_doubled(low: Tensor, high: Tensor | None, weight: Tensor, bias: Tensor | None = None) -> Tensor:

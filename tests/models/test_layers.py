@@ -90,3 +90,11 @@ def test_widths_must_be_whole_and_positive(key, wrong):
     with pytest.raises(UsageError) as error:
         UNet(**arguments)
     assert str(error.value) == f"model.{key}={wrong}: must be a whole number of at least 1"
+
+
+def test_last_width_is_one_filter_per_output_but_no_more_than_64():
+    for outputs, last in ((3, 3), (24, 24), (64, 64), (65, 64), (313, 64)):
+        model = UNet(1, outputs, num_filters=2).eval()
+        assert model.num_filters_last == model.up2.norm.num_features == last
+        assert model(torch.zeros(1, 1, 4, 4)).shape == (1, outputs, 4, 4)
+    assert UNet(1, 313, num_filters=2, num_filters_last=100).up2.norm.num_features == 100  # who asks gets more

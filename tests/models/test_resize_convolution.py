@@ -1,4 +1,4 @@
-"""Doubling and convolving at the small size against doing both literally."""
+"""Doubling and convolving at the small size against doing both literally, and when it is done."""
 
 import pytest
 import torch
@@ -6,63 +6,57 @@ from torch import nn
 from torch.nn import functional as F
 
 from colourize.models import CNN, Convolution2d, PoolUpsampleNet, RegressionCNN, UNet
-from colourize.models.resize_convolution import ResizeConvolution2d, convolve_doubled, do_literally
+from colourize.models.layers import conv_block, upsample
+from colourize.models.resize_convolution import convolve_doubled, double_and_convolve
 
 
-def literally(low, high, weight, bias=None):
-    doubled = low.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    joined = doubled if high is None else torch.cat([doubled, high], 1)
-    return F.conv2d(joined, weight, bias, padding=weight.shape[-1] // 2)
+def layers(skip_channels=0, kernel_size=3, bias=True, dtype=torch.float32):
+    """A block that ends with doubling, and a convolution of what it makes beside a skip."""
+    padding = kernel_size // 2
+    block = conv_block(Convolution2d(2, 3, kernel_size, padding=padding, dtype=dtype), upsample()).to(dtype)
+    return block, Convolution2d(3 + skip_channels, 4, kernel_size, padding=padding, bias=bias, dtype=dtype)
+
+
+def with_gradients(block, conv, inputs, skip, folded):
+    """The outputs and the gradients of everything that goes in, for the same direction each time."""
+    block.train()
+    leaves = [inputs, *([] if skip is None else [skip]), *block.parameters(), *conv.parameters()]
+    outputs = double_and_convolve(block, conv, inputs, skip, folded=folded)
+    direction = torch.randn(outputs.shape, dtype=outputs.dtype, generator=torch.Generator().manual_seed(2))
+    return [outputs, *torch.autograd.grad(outputs, leaves, direction)]
 
 
 @pytest.mark.parametrize("kernel_size", [1, 3, 5, 7, 9])
-@pytest.mark.parametrize(("high_channels", "size"), [(0, (5, 4)), (1, (1, 1)), (1, (2, 3)), (3, (6, 5))])
-def test_outputs_and_gradients_are_those_of_the_literal_way(kernel_size, high_channels, size):
+@pytest.mark.parametrize(("skip_channels", "size"), [(0, (5, 4)), (1, (2, 3)), (3, (6, 5))])
+def test_both_ways_are_the_same(kernel_size, skip_channels, size):
     torch.manual_seed(0)
-    height, width = size
-    low = torch.randn(2, 3, height, width, dtype=torch.float64, requires_grad=True)
-    high = torch.randn(2, high_channels, 2 * height, 2 * width, dtype=torch.float64) if high_channels else None
-    weight = torch.randn(4, 3 + high_channels, kernel_size, kernel_size, dtype=torch.float64, requires_grad=True)
-    bias = torch.randn(4, dtype=torch.float64, requires_grad=True)
-    learnt = [low, weight, bias]
-    if high is not None:
-        learnt.append(high.requires_grad_())
-    outputs, expected = convolve_doubled(low, high, weight, bias), literally(low, high, weight, bias)
-    torch.testing.assert_close(outputs, expected)
-    assert outputs.is_contiguous(memory_format=torch.channels_last)
-    direction = torch.randn_like(expected)
-    gradients = (torch.autograd.grad(each, learnt, direction) for each in (outputs, expected))
-    for ours, theirs in zip(*gradients, strict=True):
+    block, conv = layers(skip_channels, kernel_size, bias=skip_channels > 0, dtype=torch.float64)
+    inputs = torch.randn(2, 2, *size, dtype=torch.float64, requires_grad=True)
+    large = 2, skip_channels, 2 * size[0], 2 * size[1]
+    skip = torch.randn(large, dtype=torch.float64, requires_grad=True) if skip_channels else None
+    folded = with_gradients(block, conv, inputs, skip, True)
+    literal = with_gradients(block, conv, inputs, skip, False)
+    expected = conv(block(inputs) if skip is None else torch.cat([block(inputs), skip], 1))
+    assert torch.equal(literal[0], expected)
+    assert folded[0].is_contiguous(memory_format=torch.channels_last)
+    if kernel_size > 1:
+        assert not torch.equal(folded[0], literal[0])  # other sums, other rounding: it was not done literally
+    for ours, theirs in zip(folded, literal, strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
-def test_the_layer_gives_the_same_both_ways():
-    torch.manual_seed(0)
-    layer = ResizeConvolution2d(5, 4, 3)
-    low, high = torch.randn(2, 3, 8, 6), torch.randn(2, 2, 16, 12)
-    expected = literally(low, high, layer.weight, layer.bias)
-    folded = layer(low, high)
-    do_literally(nn.Sequential(layer))
-    assert torch.equal(layer(low, high), expected)
-    torch.testing.assert_close(folded, expected, rtol=1e-4, atol=1e-5)
-    assert not torch.equal(folded, expected)  # other sums, other rounding: it was not done literally
-
-
-def test_it_is_a_convolution_with_its_first_weights():
-    layers = []
-    for build in (ResizeConvolution2d, lambda *arguments: Convolution2d(*arguments, padding=1)):
-        torch.manual_seed(0)
-        layers.append(build(5, 4, 3))
-    ours, plain = (layer.state_dict() for layer in layers)
-    assert list(ours) == list(plain)
-    assert all(torch.equal(ours[name], plain[name]) for name in plain)
+def test_a_single_pixel():
+    weight, low = torch.randn(4, 3, 5, 5, dtype=torch.float64), torch.randn(2, 3, 1, 1, dtype=torch.float64)
+    expected = F.conv2d(low.expand(2, 3, 2, 2), weight, padding=2)
+    torch.testing.assert_close(convolve_doubled(low, None, weight), expected)
 
 
 @pytest.mark.parametrize("folded", [True, False])
 def test_autocast_makes_no_float32_of_a_bfloat16_picture(folded, monkeypatch):
-    layer = ResizeConvolution2d(4, 2, 3)
-    layer.folded = folded
-    low, high = torch.rand(1, 3, 4, 4).bfloat16(), torch.rand(1, 1, 8, 8)
+    torch.manual_seed(0)
+    block, conv = layers(1)
+    inputs, skip = torch.rand(1, 2, 4, 4), torch.rand(1, 1, 8, 8)
+    expected = double_and_convolve(block, conv, inputs, skip, folded=False)
     convolve, convolved = F.conv2d, []
 
     def spy(inputs, *others, **named):
@@ -71,19 +65,62 @@ def test_autocast_makes_no_float32_of_a_bfloat16_picture(folded, monkeypatch):
 
     monkeypatch.setattr(F, "conv2d", spy)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        outputs = layer(low, high)
-    assert convolved == [torch.bfloat16] and outputs.dtype == torch.bfloat16
-    monkeypatch.undo()
-    expected = literally(low.float(), high, layer.weight, layer.bias)
-    torch.testing.assert_close(outputs.float(), expected, rtol=0.03, atol=0.02)
+        outputs = double_and_convolve(block, conv, inputs, skip, folded=folded)
+    assert convolved == [torch.float32, torch.bfloat16] and outputs.dtype == torch.bfloat16
+    torch.testing.assert_close(outputs.float(), expected, rtol=0.05, atol=0.05)
 
 
 @pytest.mark.parametrize("model_class", [RegressionCNN, CNN, UNet, PoolUpsampleNet])
-@pytest.mark.parametrize("kernel_size", [1, 3, 5])
-def test_networks_compute_the_same_both_ways(model_class, kernel_size):
+def test_networks_compute_the_same_both_ways(model_class):
     torch.manual_seed(0)
-    model = model_class(1, 5, num_filters=8, kernel_size=kernel_size)
+    model = model_class(1, 5, num_filters=8)
     inputs = torch.rand(3, 1, 18, 16)  # a height that is padded, too
     folded = model(inputs)
-    model.final.folded = False
-    torch.testing.assert_close(folded, model(inputs), rtol=1e-4, atol=1e-5)
+    model.folded = False
+    literal = model(inputs)
+    assert not torch.equal(folded, literal)
+    torch.testing.assert_close(folded, literal, rtol=1e-4, atol=1e-5)
+
+
+HOOKS = {
+    "what comes out": lambda layer, see: layer.register_forward_hook(lambda *_: see()),
+    "what goes in": lambda layer, see: layer.register_forward_pre_hook(lambda *_: see()),
+    "gradients": lambda layer, see: layer.register_full_backward_hook(lambda *_: see()),
+    "gradients before": lambda layer, see: layer.register_full_backward_pre_hook(lambda *_: see()),
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS.values(), ids=HOOKS)
+@pytest.mark.parametrize("watched", ["up2", "up2.resize", "final"])
+def test_who_looks_sees_the_diagram(watched, hook):
+    torch.manual_seed(0)
+    model = UNet(1, 5, num_filters=4)
+    inputs, seen = torch.rand(2, 1, 8, 12), []
+    folded = model(inputs)
+    handle = hook(model.get_submodule(watched), lambda: seen.append(watched))
+    model(inputs).sum().backward()
+    assert seen == [watched]
+    handle.remove()
+    again = model(inputs)
+    assert seen == [watched] and torch.equal(again, folded)
+
+
+def test_shapes_are_the_diagrams():
+    model, shapes = UNet(1, 5, num_filters=4, num_filters_last=6), {}
+    for name in ("up2", "up2.resize", "final"):
+        model.get_submodule(name).register_forward_hook(
+            lambda layer, inputs, outputs, name=name: shapes.update({name: (*inputs[0].shape, *outputs.shape)})
+        )
+    model(torch.rand(2, 1, 8, 12))
+    assert shapes == {
+        "up2": (2, 8, 4, 6, 2, 6, 8, 12),
+        "up2.resize": (2, 6, 4, 6, 2, 6, 8, 12),
+        "final": (2, 7, 8, 12, 2, 5, 8, 12),
+    }
+
+
+def test_layers_are_plain_ones():
+    """Their weights are named and drawn as those of torch's layers, so that any network may have them."""
+    model = RegressionCNN(1, 3, num_filters=4)
+    assert type(model.up2) is nn.Sequential and type(model.final) is nn.Conv2d
+    assert list(model.final.state_dict()) == ["weight", "bias"]
