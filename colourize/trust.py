@@ -54,6 +54,8 @@ def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
     package = name.partition(".")[0]
     if package in trusted or _is_own(module, attribute) or _is_library(module, attribute):
         return
+    if package == "colourize":
+        raise InputError(f"{where}: names {name}, which is no part of a task in this version of the project")
     raise InputError(
         f"{where}: names {name}, which is no class of this project nor a layer, optimiser or schedule of torch; "
         f"if it is yours, trust={package} allows it"
