@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.table import Table
 
 from colourize import __version__
 from colourize.data.pictures import PictureData
+from colourize.runs.files import write_whole
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,9 @@ UNITS = {"psnr": " dB"}
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
     """What decides the numbers of this run, in its log."""
     count = sum(parameter.numel() for parameter in task.parameters() if parameter.requires_grad)
-    log.info("%s with %s, %s parameters", type(task).__name__, type(task.model).__name__, f"{count:,}")
+    model, given, answer = (type(part).__name__ for part in (task.model, task.degradation, task.answer))
+    above = f" on {type(task.prior).__name__}" if task.prior is not None else ""
+    log.info("%s%s from %s to %s, %s parameters", model, above, given, answer, f"{count:,}")
     log.info(
         "colourize %s, torch %s, %s, precision %s, %d threads",
         __version__, torch.__version__, trainer.strategy.root_device, trainer.precision, torch.get_num_threads(),
@@ -37,10 +41,8 @@ def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> Non
 
 
 def write_measures(path: Path, measures: dict[str, float]) -> None:
-    """`metrics.json`: one flat object; the file appears whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(measures, indent=2) + "\n")
-    os.replace(part, path)
+    """`metrics.json`: one flat object."""
+    write_whole(path, json.dumps(measures, indent=2) + "\n")
 
 
 def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
@@ -48,7 +50,8 @@ def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str
     if isinstance(trainer.logger, TensorBoardLogger):
         # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
         trainer.logger.log_hyperparams(hyperparameters(config), measures, step=trainer.global_step)
-        trainer.logger.finalize("success")
+        if measures is not None:
+            trainer.logger.finalize("success")  # whoever reads the file now finds them
 
 
 def hyperparameters(config: DictConfig) -> dict[str, Any]:
@@ -64,6 +67,7 @@ def hyperparameters(config: DictConfig) -> dict[str, Any]:
 
     for group in ("data", "model", "task"):
         add(group, OmegaConf.to_container(config[group], resolve=True))
+    del flat["task"]  # one class for all
     for key in ("max_epochs", "precision"):
         add(f"trainer.{key}", config.trainer.get(key))
     return flat
@@ -73,17 +77,24 @@ def show_run(folder: Path, measures: dict[str, float], *, best: bool) -> None:
     """The end of a run on the terminal: test measures, where the pictures are, how to see the curves."""
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
     show_measures(tested, f"Test measures (weights {'of the least validation loss' if best else 'of the last epoch'})")
-    shown = os.path.relpath(folder)
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # Not console.print: a path must stay on one line to be copied.
     for path in samples[-2:]:
-        print(f"Sample pictures:  {os.path.relpath(path)}")
-    if (folder / "checkpoints" / "best.ckpt").exists():
-        print(f"Best checkpoint:  {shown}/checkpoints/best.ckpt")
+        print(f"Sample pictures:  {_shown(path)}")
+    for name in ("best", "last") if best else ("last",):
+        path = folder / "checkpoints" / f"{name}.ckpt"
+        if path.exists():
+            print(f"{name.capitalize()} checkpoint:  {_shown(path)}")
+            break
     if any(folder.glob("events.out.tfevents.*")):
         beside_python = Path(sys.executable).with_name("tensorboard")
-        tensorboard = "tensorboard" if shutil.which("tensorboard") else os.path.relpath(beside_python)
-        print(f"Curves:           {tensorboard} --logdir {shown}")
+        tensorboard = "tensorboard" if shutil.which("tensorboard") else _shown(beside_python)
+        print(f"Curves:           {tensorboard} --logdir {_shown(folder)}")
+
+
+def _shown(path: Path) -> str:
+    """A path from here, as a shell takes it."""
+    return shlex.quote(os.path.relpath(path))
 
 
 def show_measures(measures: dict[str, float], title: str) -> None:
