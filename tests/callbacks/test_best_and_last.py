@@ -1,0 +1,138 @@
+"""Checkpoints: which files an epoch leaves, and that a run goes on from them as if it had never stopped."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+
+from colourize.callbacks.checkpoints import Checkpoints
+from colourize.callbacks.metrics_csv import MetricsCsv
+from colourize.callbacks.tensorboard import TensorBoardPages
+
+EPOCHS = 6
+
+
+class TwoBatches:
+    """The same in every epoch."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(0)))
+
+
+class Tiny(LightningModule):
+    """Four numbers to a fifth; `losses` replaces its validation losses, epoch by epoch."""
+
+    def __init__(self, schedule: str | None = None, losses: list[float] | None = None) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.schedule, self.losses = nn.Linear(3, 1), schedule, losses
+
+    def loss(self, batch: Tensor) -> Tensor:
+        return (self.layer(batch[..., :3]) - batch[..., 3:]).square().mean()
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        loss = self.loss(batch)
+        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=4)
+        return loss
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        loss = self.loss(batch) + 1 if self.losses is None else torch.tensor(self.losses[self.current_epoch])
+        self.log("val/loss", loss, batch_size=4)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.Adam(self.parameters(), lr=0.05)
+        every = self.trainer.check_val_every_n_epoch
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2 * EPOCHS)
+        return {
+            None: optimizer,
+            "cosine": {"optimizer": optimizer, "lr_scheduler": {"scheduler": cosine, "interval": "step"}},
+            "plateau": {
+                "optimizer": optimizer,
+                "lr_scheduler": {"scheduler": plateau, "monitor": "val/loss", "frequency": every, "strict": False},
+            },
+        }[self.schedule]
+
+
+class Clock(Callback):
+    """Which of the files are new after each epoch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.seen: dict[str, float] = {}
+        self.new: list[set[str]] = []
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        now = {path.stem: torch.load(path, weights_only=True)["global_step"] for path in self.folder.glob("*.ckpt")}
+        if trainer.current_epoch:
+            self.new.append({name for name, step in now.items() if self.seen.get(name) != step})
+        self.seen = now
+
+    on_train_end = on_train_epoch_start
+
+
+def fit(folder: Path, epochs: int, every: int, task: Tiny, checkpoint: Path | None = None) -> tuple[Tiny, Clock]:
+    """Train without a warning of Lightning's."""
+    folder.mkdir()
+    callbacks = [
+        Checkpoints(str(folder / "checkpoints")),
+        MetricsCsv(str(folder / "metrics.csv")),
+        TensorBoardPages(),
+        clock := Clock(folder / "checkpoints"),
+    ]
+    trainer = Trainer(
+        max_epochs=epochs, check_val_every_n_epoch=every, callbacks=callbacks, accelerator="cpu", logger=False,
+        enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0, log_every_n_steps=1,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        trainer.fit(task, TwoBatches(), TwoBatches(), ckpt_path=checkpoint, weights_only=True)
+    return task, clock
+
+
+@pytest.mark.parametrize(
+    ("schedule", "every", "stop"),
+    [(None, 1, 2), (None, 2, 2), (None, 2, 3), (None, 3, 2), ("cosine", 2, 2), ("plateau", 1, 2), ("plateau", 2, 4)],
+)
+def test_a_run_goes_on_as_if_it_had_never_stopped(schedule: str | None, every: int, stop: int, tmp_path: Path) -> None:
+    whole, _ = fit(tmp_path / "whole", EPOCHS, every, Tiny(schedule))
+    fit(tmp_path / "first", stop, every, Tiny(schedule))
+    last = tmp_path / "first" / "checkpoints" / "last.ckpt"
+    second, _ = fit(tmp_path / "second", EPOCHS, every, Tiny(schedule), last)
+    assert torch.equal(second.layer.weight, whole.layer.weight)
+    tables = [(tmp_path / name / "metrics.csv").read_bytes() for name in ("whole", "second")]
+    assert tables[0] == tables[1]
+
+
+def test_last_after_every_epoch_and_best_after_better_validations(tmp_path: Path) -> None:
+    losses = [9.0, 3.0, 0.0, 4.0, 0.0, 2.0]  # of the second, the fourth and the sixth epoch alone
+    _, clock = fit(tmp_path / "run", EPOCHS, 2, Tiny(losses=losses))
+    assert clock.new == [{"last"}, {"last", "best"}, {"last"}, {"last"}, {"last"}, {"last", "best"}]
+
+
+def test_without_validation_there_is_no_best_and_a_line_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fit(tmp_path / "run", 2, 3, Tiny())
+    assert {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()} == {"last.ckpt"}
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "no best.ckpt" in line and "the last weights are tested" in line
+
+
+def test_the_best_of_another_folder_is_not_this_runs(tmp_path: Path) -> None:
+    fit(tmp_path / "first", 2, 2, Tiny(losses=[1.0] * 6))
+    first = tmp_path / "first" / "checkpoints" / "last.ckpt"
+    second, _ = fit(tmp_path / "second", 4, 2, Tiny(losses=[2.0] * 6), first)
+    best = second.trainer.checkpoint_callback.best_model_path
+    assert Path(best) == tmp_path / "second" / "checkpoints" / "best.ckpt" and Path(best).exists()

@@ -1,0 +1,42 @@
+"""The progress bar: epochs from 1, a line that is never broken, nothing that nobody asked for."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from lightning import Trainer
+from lightning.pytorch.loggers import CSVLogger
+from rich import reconfigure
+
+from colourize.callbacks.progress import Progress
+
+
+@pytest.fixture
+def lines(tiny_task, tiny_data, quiet_trainer, tmp_path) -> list[str]:
+    """What a terminal of 80 columns shows of two epochs, line by line."""
+    shown = io.StringIO()
+    bar = Progress(console_kwargs={"file": shown, "width": 80, "force_terminal": True, "color_system": None})
+    logger = CSVLogger(tmp_path, version=7)
+    trainer: Trainer = quiet_trainer(max_epochs=2, callbacks=[bar], enable_progress_bar=True, logger=logger)
+    try:
+        trainer.fit(tiny_task("grey", "classification"), datamodule=tiny_data())
+    finally:
+        reconfigure()  # rich's console is one for all
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue())
+    return [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
+
+
+def test_lines_are_whole_and_count_from_1(lines: list[str]) -> None:
+    assert max(map(len, lines)) <= 80
+    assert all(re.match(r"(Epoch [12]/2|Validation) +[━╸╺]* *\d+/\d+ ", line) for line in lines)
+    measured = lines[-1]
+    assert measured.startswith("Epoch 2/2") and " 3/3 " in measured
+    assert re.search(r"val/loss: \d\.\d{1,3} val/accuracy: 0\.\d{1,5}$", measured)
+    assert not any("v_num" in line for line in lines)
+
+
+def test_ten_drawings_a_second_unless_asked() -> None:
+    assert Progress().refresh_rate == 10
+    assert Progress(refresh_rate=1).refresh_rate == 1
