@@ -39,6 +39,11 @@ class TinyData(PictureData):
         return Pictures(pictures[:11], pictures[11:18], pictures[18:])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """As `colourize.build` has it for a run."""
+    config.addinivalue_line("filterwarnings", "ignore:.*LeafSpec.*")
+
+
 @pytest.fixture
 def palette() -> list[list[float]]:
     """Five colours."""
