@@ -32,8 +32,9 @@ class Checkpoints(ModelCheckpoint):
     def __init__(
         self, dirpath: str, filename: str = "best", monitor: str = "val/loss", mode: str = "min", **more: Any
     ) -> None:
-        defaults = {"save_last": True, "enable_version_counter": False, "save_on_train_epoch_end": True}
-        super().__init__(dirpath, filename, monitor, mode=mode, **{**defaults, **more})
+        super().__init__(
+            dirpath, filename, monitor, mode=mode, **{"save_last": True, "enable_version_counter": False, **more}
+        )
         self._validated = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

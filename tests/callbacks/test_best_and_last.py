@@ -31,9 +31,9 @@ class TwoBatches:
 
 
 class Tiny(LightningModule):
-    """Four numbers to a fifth; `losses` replaces its validation losses, epoch by epoch."""
+    """Three numbers to a fourth; `losses` replaces its validation losses after so many steps."""
 
-    def __init__(self, schedule: str | None = None, losses: list[float] | None = None) -> None:
+    def __init__(self, schedule: str | None = None, losses: dict[int, float] | None = None) -> None:
         super().__init__()
         torch.manual_seed(0)
         self.layer, self.schedule, self.losses = nn.Linear(3, 1), schedule, losses
@@ -47,13 +47,13 @@ class Tiny(LightningModule):
         return loss
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
-        loss = self.loss(batch) + 1 if self.losses is None else torch.tensor(self.losses[self.current_epoch])
+        loss = self.loss(batch) + 1 if self.losses is None else torch.tensor(self.losses[self.global_step])
         self.log("val/loss", loss, batch_size=4)
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.Adam(self.parameters(), lr=0.05)
         every = self.trainer.check_val_every_n_epoch
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5)
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1, threshold=0.5)
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2 * EPOCHS)
         return {
             None: optimizer,
@@ -82,18 +82,28 @@ class Clock(Callback):
     on_train_end = on_train_epoch_start
 
 
-def fit(folder: Path, epochs: int, every: int, task: Tiny, checkpoint: Path | None = None) -> tuple[Tiny, Clock]:
+def fit(
+    folder: Path,
+    epochs: int,
+    every: int,
+    task: Tiny,
+    checkpoint: Path | None = None,
+    *,
+    files: bool = True,
+    **arguments: Any,
+) -> tuple[Tiny, Clock]:
     """Train without a warning of Lightning's."""
     folder.mkdir()
     callbacks = [
-        Checkpoints(str(folder / "checkpoints")),
         MetricsCsv(str(folder / "metrics.csv")),
         TensorBoardPages(),
         clock := Clock(folder / "checkpoints"),
+        *([Checkpoints(str(folder / "checkpoints"))] if files else []),
     ]
     trainer = Trainer(
         max_epochs=epochs, check_val_every_n_epoch=every, callbacks=callbacks, accelerator="cpu", logger=False,
-        enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0, log_every_n_steps=1,
+        enable_checkpointing=files, enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
+        log_every_n_steps=1, **arguments,
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -103,7 +113,16 @@ def fit(folder: Path, epochs: int, every: int, task: Tiny, checkpoint: Path | No
 
 @pytest.mark.parametrize(
     ("schedule", "every", "stop"),
-    [(None, 1, 2), (None, 2, 2), (None, 2, 3), (None, 3, 2), ("cosine", 2, 2), ("plateau", 1, 2), ("plateau", 2, 4)],
+    [
+        (None, 1, 2),
+        (None, 2, 2),
+        (None, 2, 3),
+        (None, 3, 2),
+        ("cosine", 2, 2),
+        ("plateau", 1, 2),
+        ("plateau", 2, 3),
+        ("plateau", 2, 4),
+    ],
 )
 def test_a_run_goes_on_as_if_it_had_never_stopped(schedule: str | None, every: int, stop: int, tmp_path: Path) -> None:
     whole, _ = fit(tmp_path / "whole", EPOCHS, every, Tiny(schedule))
@@ -111,12 +130,14 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(schedule: str | None, every: i
     last = tmp_path / "first" / "checkpoints" / "last.ckpt"
     second, _ = fit(tmp_path / "second", EPOCHS, every, Tiny(schedule), last)
     assert torch.equal(second.layer.weight, whole.layer.weight)
+    bare, _ = fit(tmp_path / "bare", EPOCHS, every, Tiny(schedule), files=False)
+    assert torch.equal(bare.layer.weight, whole.layer.weight)
     tables = [(tmp_path / name / "metrics.csv").read_bytes() for name in ("whole", "second")]
     assert tables[0] == tables[1]
 
 
 def test_last_after_every_epoch_and_best_after_better_validations(tmp_path: Path) -> None:
-    losses = [9.0, 3.0, 0.0, 4.0, 0.0, 2.0]  # of the second, the fourth and the sixth epoch alone
+    losses = {4: 3.0, 8: 4.0, 12: 2.0}  # of the second, the fourth and the sixth epoch
     _, clock = fit(tmp_path / "run", EPOCHS, 2, Tiny(losses=losses))
     assert clock.new == [{"last"}, {"last", "best"}, {"last"}, {"last"}, {"last"}, {"last", "best"}]
 
@@ -131,8 +152,18 @@ def test_without_validation_there_is_no_best_and_a_line_says_so(
 
 
 def test_the_best_of_another_folder_is_not_this_runs(tmp_path: Path) -> None:
-    fit(tmp_path / "first", 2, 2, Tiny(losses=[1.0] * 6))
+    fit(tmp_path / "first", 2, 2, Tiny(losses={4: 1.0}))
     first = tmp_path / "first" / "checkpoints" / "last.ckpt"
-    second, _ = fit(tmp_path / "second", 4, 2, Tiny(losses=[2.0] * 6), first)
+    second, _ = fit(tmp_path / "second", 4, 2, Tiny(losses={8: 2.0}), first)
     best = second.trainer.checkpoint_callback.best_model_path
     assert Path(best) == tmp_path / "second" / "checkpoints" / "best.ckpt" and Path(best).exists()
+
+
+def test_the_best_within_an_epoch_has_the_weights_that_were_measured(tmp_path: Path) -> None:
+    losses = {1: 5.0, 2: 6.0, 3: 1.0, 4: 2.0}
+    fit(tmp_path / "run", 2, 1, Tiny(losses=losses), val_check_interval=0.5)
+    steps = {
+        path.stem: torch.load(path, weights_only=True)["global_step"]
+        for path in (tmp_path / "run" / "checkpoints").iterdir()
+    }
+    assert steps == {"best": 3, "last": 4}

@@ -2,6 +2,7 @@
 
 import pytest
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers.logger import DummyLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 
@@ -46,3 +47,16 @@ def test_without_tensorboard(tiny_task, tiny_data, quiet_trainer):
     trainer = quiet_trainer(callbacks=[TensorBoardPages()])
     trainer.fit(tiny_task("grey", "regression"), datamodule=tiny_data())
     assert not any(name.startswith("time/") for name in trainer.callback_metrics)
+
+
+def test_epoch_that_goes_on_where_a_file_was_written(quiet_trainer):
+    """Lightning then ends an epoch that it does not start."""
+    trainer = quiet_trainer()
+    logged = {}
+    trainer.logger = type(
+        "Logger", (DummyLogger,), {"log_metrics": lambda self, metrics, step: logged.update(metrics)}
+    )()
+    pages = TensorBoardPages()
+    pages.on_train_start(trainer, None)
+    pages.on_train_epoch_end(trainer, None)
+    assert 0 <= logged["time/epoch_seconds"] < 60

@@ -1,0 +1,66 @@
+"""Names of a sweep's job folders: what varies, safe for file systems, for the shell and for Hydra's grammar."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from colourize.runs.naming import fixed_keys, job_folder
+
+
+@pytest.mark.parametrize(
+    ("words", "fixed"),
+    [
+        (["model=cnn,unet", "seed=0,1", "data=synthetic"], ["data"]),
+        (["seed=range(0,3)", "model=glob(*)", "~logger", "+trainer.max_time=1"], ["logger", "trainer.max_time"]),
+        (["seed=choice(3)", "data.category=[horse,deer]"], ["seed", "data.category"]),
+        (["seed=0,1", "seed=2"], ["seed"]),  # an experiment's own, and what was typed
+        (["seed=0,0", "model=cnn,unet"], ["seed", "model"]),  # two jobs would share a folder
+    ],
+)
+def test_keys_that_do_not_vary(words: list[str], fixed: list[str]) -> None:
+    assert fixed_keys(words) == fixed
+
+
+def test_no_names_where_a_sweeper_may_try_values_again() -> None:
+    assert fixed_keys(["seed=0,1", "model=cnn"], always_new=False) == ["seed", "model"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["data=synthetic", "model=cnn", "seed=0"], "model-cnn+seed-0"),
+        (["model.num_filters=16", "+trainer.max_time=1"], "num_filters-16+max_time-1"),
+        (["task.optimizer.lr=1e-3", "task.loss.lr=2"], "task.optimizer.lr-1e-3+task.loss.lr-2"),
+        (["data=synthetic"], "7"),
+    ],
+)
+def test_names(overrides: list[str], name: str) -> None:
+    assert job_folder(overrides, ["data"], 7) == name
+
+
+AWKWARD = [
+    "/data/a",
+    "/data_a",
+    "data a",
+    '"data a"',
+    "[horse,deer]",
+    "[horse_deer]",
+    "../..",
+    "pferdè",
+    "pferdé",
+    "a" * 300,
+    "a" * 299 + "b",
+]
+
+
+def test_awkward_values_give_safe_names_of_their_own() -> None:
+    names = [job_folder([f"data.root={value}", "seed=0"], [], 0) for value in AWKWARD]
+    assert len(set(names)) == len(AWKWARD)
+    for name in names:
+        assert re.fullmatch(r"root-[\w.+-]+", name, re.ASCII) and len(name) <= 150
+        typed = f"checkpoint=multirun/{name}/checkpoints/best.ckpt"
+        override = OverridesParser.create().parse_override(typed)
+        assert not override.is_sweep_override() and f"checkpoint={override.value()}" == typed
