@@ -5,6 +5,8 @@ The options are found by listing the files, so that a new one is tested from its
 
 from __future__ import annotations
 
+import itertools
+import logging
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -21,18 +23,21 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from colourize.build import build_data, build_task, build_trainer
+from colourize.build import build_data, build_task, build_trainer, check_settings
 from colourize.cli import app
+from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import PictureData, Pictures
 from colourize.errors import UsageError
+from colourize.measures.selection import check_measures
+from colourize.models.baselines import Baseline
 from colourize.tasks import RestorationTask
 
 CONF = app.config_dir()
-GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
+# Options of `common` are what others are made of; nobody chooses them.
+GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name != "common")
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
-# What a user must give with an option.
-# What a user must install for it; the extra `dev` brings it.
+# What a user must install for an option; the extra `dev` brings it.
 PLUGINS = {("launcher", "submitit"): "hydra_plugins.hydra_submitit_launcher"}
 SMALL = ("data.num_train=8", "data.num_val=4", "data.num_test=4")
 TINY = (
@@ -52,37 +57,26 @@ Compose = Callable[..., DictConfig]
 
 
 def test_the_groups_that_people_know_are_there() -> None:
-    assert {"data", "model", "task", "trainer", "experiment"} <= set(GROUPS)
+    parts = {"degradation", "answer", "loss", "prior", "augmentation", "measures"}
+    assert {"data", "model", "task", "trainer", "experiment", *parts} <= set(GROUPS)
     assert not list(CONF.rglob("*.yml"))  # Hydra would not see it
 
 
-@pytest.mark.parametrize(("group", "option"), OPTIONS)
-def test_every_option_composes_and_its_values_arrive(group: str, option: str, compose: Compose) -> None:
-    needed = PLUGINS.get((group, option))
-    if needed and find_spec(needed) is None:
-        pytest.skip(f"{needed} is not installed")
-    config = compose(f"{group}={option}")
-    choices = config.hydra.runtime.choices
-    assert choices[group] == option
-    for other, chosen in overridden(CONF / group / f"{option}.yaml"):
-        assert choices[other] == chosen
-    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-    OmegaConf.to_container(plain, resolve=True, throw_on_missing=True)
-    for key, value in own_values(CONF / group / f"{option}.yaml"):
-        arrived = OmegaConf.select(config, key)
-        assert (arrived.name if isinstance(arrived, Enum) else arrived) == value, key
+def defaults_of(path: Path) -> list[tuple[str, str]]:
+    """What an option's file takes or chooses of other groups: `override /model`, `/common@_here_`, …"""
+    entries = OmegaConf.load(path).get("defaults", [])
+    return [(str(key), option) for entry in entries if isinstance(entry, DictConfig) for key, option in entry.items()]
 
 
 def overridden(path: Path) -> Iterator[tuple[str, str]]:
     """The other groups that an option's file chooses for, and what it chooses there."""
-    for entry in OmegaConf.load(path).get("defaults", []):
-        if isinstance(entry, DictConfig):
-            for key, option in entry.items():
-                yield str(key).removeprefix("override ").removeprefix("/"), option
+    for key, option in defaults_of(path):
+        if key.startswith("override "):
+            yield key.removeprefix("override ").removeprefix("/"), option
 
 
 def own_values(path: Path) -> Iterator[tuple[str, Any]]:
-    """The plain values that an option's file sets, each under its full key."""
+    """The plain values that an option's file sets, or takes from `common`, each under its full key."""
     package = re.search(r"^# @package (\S+)", path.read_text(), re.MULTILINE)
     prefix = package.group(1) if package else path.parent.name
 
@@ -93,34 +87,41 @@ def own_values(path: Path) -> Iterator[tuple[str, Any]]:
         elif not (isinstance(node, str) and ("${" in node or node == "???")):
             yield prefix, node
 
-    contents = OmegaConf.to_container(OmegaConf.load(path))
-    assert isinstance(contents, dict)
-    contents.pop("defaults", None)
-    yield from walk("" if prefix == "_global_" else prefix, contents)
+    for file in (path, *(CONF / "common" / f"{name}.yaml" for key, name in defaults_of(path) if "@_here_" in key)):
+        contents = OmegaConf.to_container(OmegaConf.load(file))
+        assert isinstance(contents, dict)
+        contents.pop("defaults", None)
+        yield from walk("" if prefix == "_global_" else prefix, contents)
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("data.root", "data.category", "data.batch_size", "data.protocol", "data.palette"),
-        *("model.num_filters", "model.kernel_size", "task.optimizer.lr"),
-        *("trainer.max_epochs", "trainer.precision", "trainer.accelerator", "seed", "checkpoint"),
-    ],
-)
-def test_the_keys_that_people_type_are_there(key: str, compose: Compose) -> None:
+def test_the_keys_that_people_type_are_there(compose: Compose) -> None:
     config = compose()
-    parent, _, name = key.rpartition(".")
-    assert name in (OmegaConf.select(config, parent) if parent else config)
+    for key in (
+        *("data.root", "data.category", "data.batch_size", "data.palette", "data.augmentation"),
+        *("data.protocol", "data.divisor", "data.validation", "model.num_filters", "model.kernel_size"),
+        *("task.degradation", "task.answer", "task.loss", "task.prior", "task.optimizer.lr", "measures"),
+        *("trainer.max_epochs", "trainer.precision", "trainer.accelerator", "seed", "checkpoint"),
+    ):
+        parent, _, name = key.rpartition(".")
+        assert name in (OmegaConf.select(config, parent) if parent else config), key
 
 
-@pytest.mark.parametrize(("group", "option"), [pair for pair in OPTIONS if pair[0] in ("data", "trainer")])
-def test_evaluate_takes_every_source_and_trainer(group: str, option: str, compose: Compose) -> None:
-    config = compose(f"{group}={option}", name="evaluate")
-    assert config[group] == compose(f"{group}={option}")[group]
+def test_evaluate_takes_every_source_and_trainer(compose: Compose) -> None:
+    options = [[option for group, option in OPTIONS if group == name] for name in ("data", "trainer")]
+    for source, trainer in itertools.zip_longest(*options, fillvalue="default"):
+        chosen = {"trainer": trainer} | ({"data": source} if source != "default" else {})
+        config = compose(*map("=".join, chosen.items()), name="evaluate")
+        for group, option in chosen.items():
+            for key, value in own_values(CONF / group / f"{option}.yaml"):
+                assert OmegaConf.select(config, key) == value, key
 
 
-def test_evaluate_has_no_data_of_its_own(compose: Compose) -> None:
-    assert not compose(name="evaluate").get("data")
+def test_evaluate_has_nothing_of_its_own_that_a_checkpoint_brings(compose: Compose) -> None:
+    config = compose(name="evaluate")
+    assert not any(config.get(key) for key in ("data", "model", "task"))
+    task = compose("task=colour_regression", "model=grey_lookup", name="evaluate").task  # a baseline's
+    whole = compose("task=colour_regression").task
+    assert task == {key: whole[key] for key in task} and set(task) == {"_target_", "degradation", "answer", "loss"}
 
 
 def test_the_data_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, compose: Compose) -> None:
@@ -136,7 +137,7 @@ def test_the_data_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPa
 def test_the_lists_order_is_own_values_first_and_experiment_last() -> None:
     defaults = OmegaConf.to_container(OmegaConf.load(CONF / "train.yaml").defaults)
     assert isinstance(defaults, list)
-    assert defaults[0] == "_self_"
+    assert defaults[:2] == [{"common": "app"}, "_self_"]
     assert [key.split()[-1] for key in defaults[-1]] == ["experiment"]
 
 
@@ -169,6 +170,79 @@ def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path: Path, c
     assert config.task.optimizer.lr == 2
 
 
+GREY, LOW = "Grey", "LowResolution"
+PALETTE, RGB = ("PaletteClasses", "CrossEntropy"), ("RGB", "MeanSquaredError")
+
+
+@pytest.mark.parametrize(
+    ("typed", "parts"),
+    [
+        ("", (GREY, *PALETTE)),
+        ("task=super_resolution_regression", (LOW, *RGB)),
+        # a part alone; an answer brings its loss
+        ("degradation=low_resolution", (LOW, *PALETTE)),
+        ("answer=rgb", (GREY, *RGB)),
+        ("answer=rgb loss=mae", (GREY, "RGB", "MeanAbsoluteError")),
+        ("prior=grey_lookup augmentation=flips", (GREY, *PALETTE, "GreyLookup", "FlipsAndShifts")),
+        # a task and a part, in any order
+        ("loss=mae answer=rgb degradation=grey task=super_resolution", (GREY, "RGB", "MeanAbsoluteError")),
+        ("task=colour_regression answer=palette_classes", (GREY, *PALETTE)),
+        # experiments
+        ("experiment=sharp", (LOW, *RGB)),
+        ("experiment=sharp task=colour_classification", (GREY, *PALETTE)),
+        ("experiment=sharp answer=palette_classes", (LOW, *PALETTE)),
+        ("degradation=grey experiment=sharp loss=mae", (GREY, "RGB", "MeanAbsoluteError")),
+        ("experiment=parts", (GREY, "RGB", "MeanAbsoluteError", "GreyLookup", "FlipsAndShifts")),
+        ("experiment=parts task=super_resolution", (LOW, "RGB", "MeanAbsoluteError", "GreyLookup", "FlipsAndShifts")),
+        ("experiment=parts prior=none augmentation=none", (GREY, "RGB", "MeanAbsoluteError")),
+        ("experiment=parts answer=palette_classes loss=cross_entropy prior=none augmentation=none", (GREY, *PALETTE)),
+    ],
+)
+def test_parts_can_be_set_alone_and_what_is_typed_wins(
+    typed: str, parts: tuple[str, ...], tmp_path: Path, compose: Compose
+) -> None:
+    (tmp_path / "experiment").mkdir()
+    for name, chosen in {
+        "sharp": "override /task: super_resolution_regression",
+        "parts": "override /answer: rgb, override /loss: mae, override /prior: grey_lookup, "
+        "override /augmentation: flips",
+    }.items():
+        text = f"# @package _global_\ndefaults: [{chosen}]\n"
+        (tmp_path / "experiment" / f"{name}.yaml").write_text(text)
+    config = compose(*typed.split(), f"hydra.searchpath=[file://{tmp_path}]")
+    task = config.task
+    nodes = [task.degradation, task.answer, task.loss, task.prior, config.data.augmentation]
+    assert tuple(node._target_.rpartition(".")[2] for node in nodes if node) == parts
+
+
+@pytest.mark.parametrize(
+    ("typed", "divisor", "validation", "told"),
+    [
+        ("", 255, "own", "pixels / 255, validation on pictures of its own (honest protocol)"),
+        ("data.protocol=course", 256, "test", "pixels / 256, validation on the test pictures (course protocol)"),
+        ("data.divisor=256", 256, "own", "pixels / 256, validation on pictures of its own (neither protocol)"),
+        (
+            "data.protocol=course data.validation=own",
+            256,
+            "own",
+            "pixels / 256, validation on pictures of its own (nei",
+        ),
+        ("data.validation=test", 255, "test", "pixels / 255, validation on the test pictures (neither protocol)"),
+    ],
+)
+def test_a_protocol_is_two_settings_and_the_log_names_those_that_act(
+    typed: str, divisor: int, validation: str, told: str, compose: Compose, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    config = compose(*TINY, *typed.split())
+    data = build_data(config)
+    assert (data.divisor, data.validation) == (divisor, validation)
+    assert (data.pictures.val is data.pictures.test) == (validation == "test")
+    assert told in caplog.text
+    task = build_task(config, data)
+    assert task.divisor == divisor and task.hparams["size"] == [32, 32]
+
+
 # ------------------------------------------------------------------------------------------ building
 
 
@@ -190,22 +264,40 @@ def check_data(config: DictConfig) -> None:
     data = build_data(config)
     assert isinstance(data, PictureData)
     assert all(part.shape[1:] == (32, 32, 3) and part.dtype == np.uint8 for part in data.pictures)
-    colours = data.palette_colours()
-    assert colours is not None and colours.shape == (4, 3)
-    assert next(iter(data.train_dataloader())).shape == (4, 32, 32, 3)
+    assert build_task(config, data).answer.palette.colours.shape == (4, 3)
+    batch = next(iter(data.train_dataloader()))
+    assert batch.pictures.shape == (4, 32, 32, 3)
+    if config.data.augmentation is None:
+        assert data.augmentation is None
+    else:
+        assert isinstance(data.augmentation, Augmentation)
+        assert data.augmentation(batch.pictures, batch.draws("augmentation")).shape == (4, 32, 32, 3)
 
 
 def check_task(config: DictConfig) -> None:
-    """Also for models: each parameter takes part in what is learned."""
+    """Also for its parts and for models: each parameter takes part in what is learned."""
+    check_settings(config)
     data = build_data(config)
     task = build_task(config, data)
     assert isinstance(task, RestorationTask)
     pair = task.make_pair(next(iter(data.train_dataloader())))
-    outputs = task(pair.inputs)
-    assert outputs.shape[0] == 4 and outputs.shape[2:] == (32, 32)
-    assert task.pictures(outputs)["prediction"].shape == pair.truth.shape
-    task.loss(outputs, pair.target).backward()
-    assert all(parameter.grad is not None for parameter in task.model.parameters())
+    outputs = task.outputs(pair)
+    assert outputs.shape == (4, task.answer.out_channels, 32, 32)
+    assert task.pictures(outputs, pair.inputs)["prediction"].shape == pair.truth.shape
+    loss = task.loss(outputs, pair)
+    assert loss.shape == () and loss.isfinite()
+    assert task.is_trained == (not isinstance(task.model, Baseline))
+    if task.is_trained:
+        loss.backward()
+        assert all(parameter.grad is not None for parameter in task.model.parameters())
+    for key, part in (("degradation", task.degradation), ("answer", task.answer), ("prior", task.prior)):
+        node = config.task[key]
+        assert type(part) is (type(None) if node is None else hydra.utils.get_class(node._target_)), key
+    assert task.loss_class is hydra.utils.get_class(config.task.loss._target_)
+
+
+def check_measures_of(config: DictConfig) -> None:
+    assert list(check_measures(config.measures)) == config.measures and "mse" in config.measures
 
 
 def fitted(config: DictConfig) -> Trainer:
@@ -239,8 +331,6 @@ def check_lr_scheduler(config: DictConfig) -> None:
 
 
 def check_trainer(config: DictConfig) -> None:
-    if config.trainer.get("enable_checkpointing") is False:  # for colourize-evaluate
-        config.callbacks = None
     if config.trainer.accelerator == "gpu" and not torch.cuda.is_available():
         with pytest.raises(UsageError, match=r"^trainer: .*gpu"):
             build_trainer(config)
@@ -254,7 +344,7 @@ def check_trainer(config: DictConfig) -> None:
 
 def check_launcher(config: DictConfig) -> None:
     launcher = hydra.utils.get_class(config.hydra.launcher._target_)
-    assert config.hydra.runtime.choices["launcher"] in launcher.__name__.lower()
+    assert config.hydra.runtime.choices["launcher"] in launcher.__module__.lower()
 
 
 def check_callbacks(config: DictConfig) -> None:
@@ -272,28 +362,63 @@ def check_logger(config: DictConfig) -> None:
 
 CHECKS: dict[str, Callable[[DictConfig], None]] = {
     "data": check_data,
+    "augmentation": check_data,
     "model": check_task,
+    "prior": check_task,
+    "degradation": check_task,
+    "answer": check_task,
+    "loss": check_task,
     "task": check_task,
+    "measures": check_measures_of,
     "optimizer": check_optimizer,
     "lr_scheduler": check_lr_scheduler,
     "trainer": check_trainer,
     "callbacks": check_callbacks,
     "launcher": check_launcher,
     "logger": check_logger,
+    "experiment": lambda config: None,  # all that they choose is an option of its own
 }
 
 
-@pytest.mark.parametrize(
-    ("group", "option"), [pair for pair in OPTIONS if pair[0] != "experiment" and pair not in PLUGINS]
-)
-def test_every_option_is_built(group: str, option: str, compose: Compose, sources: Path) -> None:
-    overrides = [override for override in TINY if not override.startswith((f"{group}=", f"{group}."))]
+def needed_beside(group: str, option: str, folder: Path) -> list[str]:
+    """What an option needs: tiny data, and what it is for."""
+    if group == "experiment":
+        return []
+    others = [override for override in TINY if not override.startswith((f"{group}=", f"{group}."))]
     if group == "data":
-        overrides += ["data.batch_size=4", "data.palette=4"]
-        overrides += {"folder": [f"data.root={sources}"], "synthetic": SMALL}.get(option, [])
+        others += ["data.batch_size=4", "data.palette=4"]
+        others += {"folder": [f"data.root={folder}"], "synthetic": SMALL}.get(option, [])
     if option == "ddp":
-        overrides += ["trainer.accelerator=cpu"]
-    CHECKS[group](compose(f"{group}={option}", *overrides))
+        others.append("trainer.accelerator=cpu")
+    if group == "loss" and option != "cross_entropy":
+        others.append("answer=rgb")
+    if group == "model":
+        model_class: Any = hydra.utils.get_class(OmegaConf.load(CONF / "model" / f"{option}.yaml")._target_)
+        if not issubclass(model_class, Baseline):
+            others.append("model.num_filters=4")
+        elif model_class.degradation == "low":
+            others.append("task=super_resolution")
+    return others
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_arrives_and_is_built(group: str, option: str, compose: Compose, sources: Path) -> None:
+    needed = PLUGINS.get((group, option))
+    if needed and find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed")
+    others = needed_beside(group, option, sources)
+    config = compose(f"{group}={option}", *others)
+    choices = config.hydra.runtime.choices
+    assert choices[group] == option
+    for other, chosen in overridden(CONF / group / f"{option}.yaml"):
+        assert choices[other] == chosen
+    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    OmegaConf.to_container(plain, resolve=True, throw_on_missing=True)
+    typed = {override.partition("=")[0] for override in others}
+    for key, value in own_values(CONF / group / f"{option}.yaml"):
+        arrived = OmegaConf.select(config, key)
+        assert key in typed or (arrived.name if isinstance(arrived, Enum) else arrived) == value, key
+    CHECKS[group](config)
 
 
 def test_a_callback_or_the_logger_can_be_switched_off(compose: Compose) -> None:
