@@ -51,7 +51,7 @@ def measures_of(folder: Path) -> dict[str, float]:
 def test_a_run_leaves_what_is_promised_and_nothing_else(trained: Outcome) -> None:
     files = {str(path.relative_to(trained.folder)) for path in trained.folder.rglob("*") if path.is_file()}
     events = {file for file in files if file.startswith("events.out.tfevents.")}
-    assert events
+    assert len(events) == 1  # training and test write to one
     assert files - events - {"hparams.yaml"} == {  # the latter is TensorBoard's as well
         ".hydra/config.yaml",
         ".hydra/hydra.yaml",
@@ -60,6 +60,7 @@ def test_a_run_leaves_what_is_promised_and_nothing_else(trained: Outcome) -> Non
         "checkpoints/last.ckpt",
         "metrics.csv",
         "metrics.json",
+        "run.json",
         "samples/best.png",
         "samples/epoch-001.png",
         "samples/epoch-002.png",
@@ -102,8 +103,9 @@ def test_each_epoch_is_a_row_without_times(trained: Outcome) -> None:
 
 def test_the_log_tells_what_decided_the_numbers(trained: Outcome) -> None:
     log = (trained.folder / "train.log").read_text()
-    assert "40 training, 10 validation and 10 test pictures (honest protocol)" in log
-    assert "Classification with UNet" in log and re.search(r"torch \d.*, cpu, precision \S+", log)
+    assert "40 training, 10 validation and 10 test pictures; pixels / 255, validation on pictures of its own" in log
+    assert "(honest protocol)" in log
+    assert "UNet from Grey to PaletteClasses" in log and re.search(r"torch \d.*, cpu, precision \S+", log)
     assert "Trained 2 epochs" in log
 
 
@@ -150,7 +152,7 @@ def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
     off = ["callbacks.samples=null", "callbacks.checkpoints=null", "callbacks.learning_rate=null", "~logger"]
     outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off], tmp_path)
     names = {path.name for path in outcome.folder.iterdir()}
-    assert names == {".hydra", "metrics.csv", "metrics.json", "train.log"}
+    assert names == {".hydra", "metrics.csv", "metrics.json", "run.json", "train.log"}
     assert "Sample pictures" not in outcome.stdout
     assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
 
@@ -173,10 +175,12 @@ def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Pat
     assert "model.kernel_size=4: must be an odd number" in rows[1]["error"] and rows[1]["test/loss"] == ""
     for row in (rows[0], rows[2]):
         assert row["error"] == ""
-        final = measures_of(outcome.sweep / row["job"])
+        final = measures_of(outcome.sweep / row["folder"])
         assert {name: float(row[name]) for name in final} == final
-        assert (outcome.sweep / row["job"] / "checkpoints" / "best.ckpt").is_file()
-    assert (outcome.sweep / "1").is_dir() and not (outcome.sweep / "1" / "metrics.json").exists()
+        assert (outcome.sweep / row["folder"] / "checkpoints" / "best.ckpt").is_file()
+    assert [row["folder"] for row in rows] == [f"kernel_size-{size}" for size in (3, 4, 5)]
+    failed = outcome.sweep / rows[1]["folder"]
+    assert failed.is_dir() and not (failed / "metrics.json").exists()
 
 
 def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:
@@ -190,7 +194,7 @@ def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:
     assert len({row["test/loss"] for row in rows}) == 4
     assert not (tmp_path / "outputs").exists()
     for row in rows:
-        epochs = rows_of(outcome.sweep / row["job"] / "metrics.csv")
+        epochs = rows_of(outcome.sweep / row["folder"] / "metrics.csv")
         assert len(epochs) == int(row["trainer.max_epochs"])
         assert int(epochs[0]["step"]) == 40 // int(row["data.batch_size"])
 
@@ -206,7 +210,7 @@ def test_an_experiments_own_sweep_needs_no_flag(tmp_path: Path) -> None:
     rows = rows_of(outcome.sweep / "results.csv")
     assert [(row["seed"], row["status"]) for row in rows] == [("3", "completed"), ("4", "completed")]
     assert rows[0]["val/loss"] != rows[1]["val/loss"]
-    assert len(rows_of(outcome.sweep / "0" / "metrics.csv")) == 1
+    assert len(rows_of(outcome.sweep / rows[0]["folder"] / "metrics.csv")) == 1
 
 
 def test_an_unknown_option_stops_a_sweep_before_its_first_job(tmp_path: Path) -> None:
