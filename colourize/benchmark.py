@@ -6,30 +6,29 @@ colourize-benchmark benchmark.parts=all device=cuda
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
+import tempfile
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.errors import UsageError
 
 log = logging.getLogger(__name__)
 
 # In this order: each is a module of colourize.timing with a function `measure`.
-PARTS = ("steps", "choices", "operators", "startup", "data", "sweep", "scaling", "time_to_loss")
+PARTS = ("steps", "choices", "startup", "data", "sweep", "scaling", "time_to_loss")
 
 
-def benchmark(config: DictConfig) -> dict[str, float]:
-    """Measure the chosen parts, show and save their tables; returns the figures that people ask for.
+def benchmark(config: DictConfig) -> None:
+    """Measure the chosen parts, show and save their tables.
 
     What is finished is saved, also when a later part fails or is interrupted.
     """
-    import importlib
-    import tempfile
-
-    from colourize.timing import output
-    from colourize.timing.part import Part
+    from colourize.timing.report import Part, show, write
     from colourize.timing.settings import settings_from
 
     names = chosen_parts(config.benchmark.parts)
@@ -37,14 +36,13 @@ def benchmark(config: DictConfig) -> dict[str, float]:
     parts: dict[str, Part] = {}
     with tempfile.TemporaryDirectory(prefix="colourize-benchmark-") as work:
         settings = settings_from(config, Path(work))
-        described = output.machine(settings)
-        log.info("%s", ", ".join(f"{key} {value}" for key, value in described.items()))
         for name in names:
-            parts[name] = importlib.import_module(f"colourize.timing.{name}").measure(settings)
-            output.write(folder, described, settings, parts)
-            output.show(name, parts[name])
+            part = Part()
+            importlib.import_module(f"colourize.timing.{name}").measure(part, settings)
+            parts[name] = part
+            write(folder, settings, parts)
+            show(name, part)
     log.info("Saved in %s", os.path.relpath(folder))
-    return {f"{name}: {key}": value for name, part in parts.items() for key, value in part.figures.items()}
 
 
 def chosen_parts(chosen: object) -> list[str]:
@@ -53,8 +51,6 @@ def chosen_parts(chosen: object) -> list[str]:
     Raises:
         UsageError: a part that there is not, or none.
     """
-    from colourize.errors import UsageError
-
     wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
     if wanted == ["all"]:
         return list(PARTS)

@@ -29,11 +29,10 @@ def main() -> None:
     for path in arguments.files:
         measured.update(json.loads(path.read_text(encoding="utf-8"))["parts"])
     described = json.loads(arguments.files[-1].read_text(encoding="utf-8"))["machine"]
-    print(", ".join(f"{key} {value}" for key, value in described.items()), end="\n\n")
+    print(json.dumps(described, indent=1), end="\n\n")
     for name, part in measured.items():
-        for title, lines in ((title, lines) for title, lines in part["tables"].items() if lines):
+        for title, lines in part["tables"].items():
             print(f"### {name}: {title}\n\n{markdown(lines)}\n")
-        print(f"{figures(part['figures'])}\n")
     if "scaling" in measured:
         arguments.figures.mkdir(parents=True, exist_ok=True)
         draw_scaling(measured["scaling"]["rows"], arguments.figures / "scaling.png")
@@ -41,18 +40,9 @@ def main() -> None:
 
 def markdown(lines: Sequence[dict[str, str]]) -> str:
     """A Markdown table; all columns but the first are aligned to the right."""
-    columns = list(dict.fromkeys(column for line in lines for column in line))
-    table = [
-        columns,
-        ["---", *["---:"] * (len(columns) - 1)],
-        *([line.get(column, "") for column in columns] for line in lines),
-    ]
+    columns = list(lines[0])
+    table = [columns, ["---", *["---:"] * (len(columns) - 1)], *(list(line.values()) for line in lines)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-
-
-def figures(values: dict[str, float]) -> str:
-    """The figures of a part, one a line."""
-    return "\n".join(f"- {name}: {value:,.2f}" for name, value in values.items())
 
 
 def draw_scaling(rows: Sequence[dict[str, Any]], path: Path) -> None:
@@ -64,7 +54,7 @@ def draw_scaling(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
     for panel, (axis, (label, colour)) in zip(panels, AXES.items(), strict=True):
-        points = sorted((row for row in rows if row["axis"] == axis), key=lambda row: row["amount"])
+        points = sorted((row for row in rows if row.get("axis") == axis), key=lambda row: row["amount"])
         amounts = [row["amount"] for row in points]
         seconds = [row["training_s"] for row in points]
         ends = [

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import json
 import math
-import os
+import re
 import sys
 import time
-import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from console import TINY_DATA, Outcome, run, succeed
-from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
 
 from colourize.benchmark import PARTS, chosen_parts
 from colourize.errors import ColourizeError, UsageError
-from colourize.timing import course_loop, data, processes, stamps
+from colourize.runs.tables import read_table
+from colourize.timing import data, programs
 
 CASE = "unet/super_resolution"
 TINY = (*TINY_DATA, "model.num_filters=4", "device=cpu", "benchmark.repeats=1", f"benchmark.cases=[{CASE}]")
-SMALL_SCALING = ("benchmark.scaling.counts=[20,40]", "benchmark.scaling.sizes=[16,32]")
+SCALING = [f"benchmark.scaling.{key}" for key in ("counts=[20,40]", "sizes=[16,32]", "count_of_sizes=20")]
 REPOSITORY = Path(__file__).parent.parent
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-# ---------------------------------------------------------------------------------------- end to end
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """The parts that need no processes of their own."""
-    overrides = [*TINY, *SMALL_SCALING, "benchmark.scaling.count_of_sizes=20", "benchmark.parts=[scaling,steps]"]
-    return succeed("benchmark", overrides, tmp_path_factory.mktemp("benchmark"))
+    """The parts that need no commands of their own."""
+    return succeed("benchmark", [*TINY, *SCALING, "benchmark.parts=[scaling,steps]"], tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -57,50 +47,44 @@ def test_a_benchmark_leaves_its_files_and_nothing_else(measured: Outcome) -> Non
 
 def test_the_machine_is_described_without_date_or_folder(measured: Outcome, saved: dict[str, Any]) -> None:
     machine = saved["machine"]
-    assert {"processor", "cores", "threads", "torch", "precision", "device"} <= set(machine)
+    assert {"versions", "commit", "machine", "threads"} <= set(machine)
     assert machine["device"] == "cpu" and machine["precision"] in ("32-true", "bf16-mixed")
     assert list(saved["parts"]) == ["steps", "scaling"]  # in their own order
-    text = json.dumps([machine, saved["overrides"]])
-    assert "/" not in text and time.strftime("%Y-%m-%d") not in text
-    assert str(measured.cwd) not in (measured.folder / "benchmark.json").read_text()
+    text = (measured.folder / "benchmark.json").read_text()
+    assert time.strftime("%Y-%m-%d") not in text and str(measured.cwd) not in text
 
 
-def test_steps_has_a_row_for_each_path(measured: Outcome, saved: dict[str, Any]) -> None:
-    rows = rows_of(measured.folder / "steps.csv")
-    assert [(row["case"], row["path"]) for row in rows] == [(CASE, path) for path in ("project", "bare", "course")]
-    for row in rows:
-        assert 0 < float(row["step_ms_min"]) <= float(row["step_ms"]) <= float(row["step_ms_max"])
-        assert float(row["epoch_s"]) * 1000 > 2 * float(row["step_ms"])
+def test_steps_has_a_row_for_each_path_and_ratio(measured: Outcome, saved: dict[str, Any]) -> None:
+    rows = read_table(measured.folder / "steps.csv")
+    assert [row["path"] for row in rows] == ["project", "bare", "course", "project/bare", "course/project"]
     repetitions = saved["parts"]["steps"]["repetitions"]
     assert [each["repetition"] for each in repetitions] == [1, 1, 1]  # the warm-up is not among them
-    for each in repetitions:
-        assert (each["steps"], each["pictures"], each["val_pictures"]) == (2, 40, 10)
-        assert 0 < each["training"] < each["epoch"]
     by_path = {each["path"]: each for each in repetitions}
-    figures = saved["parts"]["steps"]["figures"]
-    assert figures[f"step project/bare, {CASE}"] == by_path["project"]["training"] / by_path["bare"]["training"]
-    assert figures[f"epoch course/project, {CASE}"] == by_path["course"]["epoch"] / by_path["project"]["epoch"]
+    for row in rows[:3]:
+        once = by_path[row["path"]]
+        assert row["case"] == CASE and float(row["step_ms_min"]) == float(row["step_ms"]) == once["step_ms"]
+        assert 2 * once["step_ms"] / 1000 + 0 < once["epoch_s"]  # two steps, and validation
+    for row in rows[3:]:
+        above, below = row["path"].split("/")
+        assert float(row["epoch_s_ratio"]) == by_path[above]["epoch_s"] / by_path[below]["epoch_s"]
 
 
-def test_scaling_has_a_row_for_each_number_and_size(measured: Outcome, saved: dict[str, Any]) -> None:
-    rows = rows_of(measured.folder / "scaling.csv")
-    assert [(row["axis"], row["pictures"], row["size"]) for row in rows] == [
-        ("pictures", "20", "32"),
-        ("pictures", "40", "32"),
-        ("size", "20", "16"),
-        ("size", "20", "32"),
-    ]
-    figures = saved["parts"]["scaling"]["figures"]
-    assert len(figures) == 4 and all(math.isfinite(value) for value in figures.values())
+def test_scaling_has_a_row_for_each_number_and_size(saved: dict[str, Any]) -> None:
+    rows = saved["parts"]["scaling"]["rows"]
+    points = [(row["axis"], row["amount"]) for row in rows if "axis" in row]
+    assert points == [("pictures", 20), ("pictures", 40), ("size", 256), ("size", 1024)]
+    exponents = [row for row in rows if "against" in row]
+    assert [row["against"] for row in exponents] == ["pictures", "size"]
+    assert all(math.isfinite(row["training_s"]) and math.isfinite(row["epoch_s"]) for row in exponents)
 
 
 def test_tables_and_progress_are_shown_within_100_columns(measured: Outcome) -> None:
-    for title in ("steps: Training", "steps: Pictures a second", "scaling: One epoch", "scaling: Exponents"):
-        assert title in measured.stdout
+    for title in (f"steps: {CASE}, median", "steps: .*ratios", "scaling: An epoch against size", "scaling: Exponents"):
+        assert re.search(title, measured.stdout)
     tables = [line for line in measured.stdout.splitlines() if line.startswith(("│", "┃", "┏"))]
     assert tables and max(map(len, tables)) <= 100
     log = (measured.folder / "benchmark.log").read_text()
-    assert f"{CASE} (1 of 1), warming up" in log and "repetition 1 of 1" in log
+    assert f"{CASE}, project: warming up" in log and f"{CASE}, project: repetition 1 of 1" in log
 
 
 def test_figures_and_tables_for_the_documents(measured: Outcome, tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
@@ -109,68 +93,48 @@ def test_figures_and_tables_for_the_documents(measured: Outcome, tmp_path: Path,
     assert specification and specification.loader
     figures = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(figures)
-    monkeypatch.setattr(
-        sys, "argv", ["figures", str(measured.folder / "benchmark.json"), "--figures", str(tmp_path / "new")]
-    )
+    arguments = ["figures", str(measured.folder / "benchmark.json"), "--figures", str(tmp_path / "new")]
+    monkeypatch.setattr(sys, "argv", arguments)
     figures.main()
     shown = capsys.readouterr().out
-    assert f"| {CASE} | project | " in shown and "| 40 | 32×32 | " in shown
+    assert "| course/project | " in shown and "| 40 | " in shown
     assert (tmp_path / "new" / "scaling.png").stat().st_size > 1000
 
 
-# ------------------------------------------------------------------------------ processes of their own
+# ------------------------------------------------------------------------------------ processes and programs
 
 
-def test_a_first_step_is_stamped_and_ends_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended: list[int] = []
-    monkeypatch.setattr(os, "_exit", ended.append)
-    task: Any = types.SimpleNamespace(device=torch.device("cpu"))
-    trainer: Any = None
+def test_a_training_is_stamped_after_its_first_step_and_each_epoch(tmp_path: Path, monkeypatch: Any) -> None:
     before = time.time()
-    stamps.EndAfterFirstStep(str(tmp_path / "stamp")).on_train_batch_end(trainer, task)
-    assert before <= float((tmp_path / "stamp").read_text()) <= time.time()
-    assert ended == [0]
+
+    def run_here(command: list[str]) -> float:
+        succeed("train", command[len(programs.TRAIN) :], tmp_path / "here")
+        return 0.0
+
+    monkeypatch.setattr(programs, "run", run_here)
+    overrides = [*TINY_DATA, "model.num_filters=4", "trainer.max_epochs=2", "trainer.accelerator=cpu"]
+    first_step, *epochs = programs.train(overrides, tmp_path)
+    assert "val_loss" not in first_step and len(epochs) == 2
+    assert 0 < first_step["seconds"] <= epochs[0]["seconds"] <= epochs[1]["seconds"] <= time.time() - before
+    assert not list(tmp_path.glob("here/*"))  # where the user stands
 
 
-def test_epoch_stamps_come_back(tmp_path: Path) -> None:
-    stamps.add_stamp(tmp_path / "stamps", 1, 2.5)
-    stamps.add_stamp(tmp_path / "stamps", 2, 1.5)
-    first, second = stamps.read_stamps(tmp_path / "stamps")
-    assert (first["epoch"], first["val_loss"], second["epoch"], second["val_loss"]) == (1, 2.5, 2, 1.5)
-    assert first["time"] <= second["time"]
-
-
-def test_a_failed_process_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_failed_command_is_told_with_its_last_words() -> None:
     with pytest.raises(ColourizeError, match="code 3: no such horse"):
-        processes.run([sys.executable, "-c", "import sys; print('no such horse'); sys.exit(3)"], tmp_path)
+        programs.run([sys.executable, "-c", "import sys; print('no such horse'); sys.exit(3)"])
 
 
-def test_threads_reach_the_processes() -> None:
-    assert processes.environment(1)["OMP_NUM_THREADS"] == "1"
-    assert not any(key.startswith("HYDRA_") for key in processes.environment(None))
+def test_a_command_inherits_nothing_of_hydra(monkeypatch: Any) -> None:
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    programs.run([sys.executable, "-c", "import os; assert 'HYDRA_FULL_ERROR' not in os.environ"])
 
 
-def test_every_console_script_is_timed() -> None:
-    assert set(processes.console_scripts()) >= {"colourize-train", "colourize-evaluate", "colourize-benchmark"}
-
-
-def test_the_data_process_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    node = {"_target_": "colourize.data.synthetic.SyntheticData", "root": str(tmp_path), "num_train": 20}
-    node |= {"num_val": 1, "num_test": 1, "size": 8, "palette": 3, "batch_size": 5}
-    monkeypatch.setattr(sys, "argv", ["data", json.dumps(node)])
-    data.main()
-    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (answer["pictures"], answer["colours"]) == (20, 3)
-    assert answer["seconds"] > 0
-
-
-def test_the_course_loop_is_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    overrides = [*TINY_DATA, f"data.root={tmp_path}", "model.num_filters=4", "trainer.precision=32-true"]
-    monkeypatch.setattr(sys, "argv", ["course_loop", str(tmp_path / "stamps"), "--epochs", "2", *overrides])
-    GlobalHydra.instance().clear()
-    course_loop.main()
-    assert [each["epoch"] for each in stamps.read_stamps(tmp_path / "stamps")] == [1, 2]
-    assert "epoch 2: loss " in capsys.readouterr().out
+def test_data_are_made_ready_in_a_new_process(compose: Callable[..., DictConfig]) -> None:
+    config = compose(*TINY_DATA)
+    with programs.another_process() as elsewhere:
+        answer = elsewhere.submit(data.ready, config).result()
+    assert set(answer) == {"ready_s", "added_mb", "added_peak_mb", "imports_mb"}
+    assert list(Path(config.data.root).glob("palette-4-*"))  # the palette is made ready as well
 
 
 # ----------------------------------------------------------------------------------------- bad values
@@ -181,11 +145,12 @@ def test_the_course_loop_is_a_program(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         ("benchmark.parts=[steps,stop]", "must be all, or some of steps, choices"),
         ("benchmark.repeats=0", "benchmark.repeats=0: must be a whole number"),
-        ("benchmark.num_threads=0", "benchmark.num_threads=0: must be a whole number"),
+        ("benchmark.pictures=0", "benchmark.pictures=0: must be a whole number"),
         ("benchmark.cases=[unet]", "must be model/task"),
         ("benchmark.cases=[vgg/super_resolution]", "model=vgg: must be one of"),
         ("device=tpu", "device=tpu: must be one of cpu, cuda, auto"),
-        ("model=cnn", "the benchmark's models and tasks are benchmark.cases"),
+        ("model=cnn", "the benchmark has benchmark.cases"),
+        ("trainer.limit_val_batches=1", "the benchmark has benchmark.cases"),
         ("trainer.precision=64-true", "compares 32-true, bf16-mixed and auto only"),
     ],
 )

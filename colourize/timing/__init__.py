@@ -1,1 +1,1 @@
-"""What things cost: one module for each part of `colourize-benchmark`, which is a function `measure`."""
+"""What things cost: each part of `colourize-benchmark` is a module with a function `measure`."""

@@ -3,166 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import nullcontext
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from console import TINY_DATA
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from colourize.build import build_data, build_task
-from colourize.data.pictures import InMemory
 from colourize.errors import UsageError
-from colourize.tasks import RestorationTask
 from colourize.timing import choices
-from colourize.timing.choices import CHOICES, DEFAULT, WARM_UP, applicable, measure, seconds_a_step
+from colourize.timing.choices import CHANGES, CHANNELS_FIRST, DEFAULT, DOUBLED, MEMORY, choices_for, time_step
+from colourize.timing.report import Part
+from colourize.timing.settings import Settings
 
 CPU = torch.device("cpu")
-SAME_ARITHMETIC = ("channels first", choices.FOLDED, choices.LOSS)
+CASE = "unet/colour_classification"
 
 
 @pytest.fixture
-def config(compose: Callable[..., DictConfig]) -> DictConfig:
-    return compose(*TINY_DATA, "model.num_filters=4", "data.batch_size=10", "trainer.precision=bf16-mixed")
+def settings(compose: Callable[..., DictConfig], tmp_path: Path) -> Settings:
+    compose()  # Hydra stays initialised
+    node = OmegaConf.create({"cases": [CASE], "repeats": 1, "pictures": None})
+    overrides = [*TINY_DATA, "model.num_filters=4", "data.batch_size=10", "trainer.precision=bf16-mixed"]
+    return Settings(node, [*overrides, f"data.root={tmp_path}"], CPU, "bf16-mixed", tmp_path)
 
 
-@pytest.fixture
-def settings(config: DictConfig) -> Any:
-    return SimpleNamespace(
-        node=SimpleNamespace(cases=["unet/colour_classification"]),
-        repeats=1, device=CPU, precision="bf16-mixed", case=lambda name: config,
-    )  # fmt: skip
+def everything(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """All choices, whatever this machine has."""
+    monkeypatch.setattr(choices, "keep_freed_memory", lambda: True)
+    monkeypatch.setattr(choices.shutil, "which", lambda name: name)
+    return choices_for(settings.case(CASE), settings)
 
 
-def loss_and_gradients(task: RestorationTask, pictures: Any) -> list[torch.Tensor]:
-    pair = task.make_pair(InMemory(pictures)[[0, 1, 2]])
-    loss = task.loss(task.model(pair.inputs), pair.target)
-    return [loss, *torch.autograd.grad(loss, list(task.model.parameters()))]
-
-
-@pytest.mark.parametrize("name", SAME_ARITHMETIC)
-def test_another_way_has_the_same_results(name: str, config: DictConfig) -> None:
+@pytest.mark.parametrize("name", [CHANNELS_FIRST, DOUBLED])
+def test_another_way_has_the_same_results(name: str, settings: Settings) -> None:
+    config = settings.case(CASE)
     data = build_data(config)
     expected, changed = (build_task(config, data).eval() for _ in range(2))
     changed.load_state_dict(expected.state_dict())
-    CHOICES[name].change(changed)
-    pairs = zip(*(loss_and_gradients(task, data.pictures.train) for task in (changed, expected)), strict=True)
-    for ours, theirs in pairs:
+    CHANGES[name](changed.model)
+    results = []
+    for task in (changed, expected):
+        pair = task.make_pair(torch.from_numpy(data.pictures.train[:3]))
+        loss = task.loss(task(pair.inputs), pair)
+        results.append([loss, *torch.autograd.grad(loss, list(task.parameters()))])
+    for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
-def test_channels_lie_first(config: DictConfig) -> None:
-    task = build_task(config, build_data(config))
-    choices.channels_first(task)
+def test_channels_lie_first(settings: Settings) -> None:
+    config = settings.case(CASE)
+    model = build_task(config, build_data(config)).model
+    choices.channels_first(model)
     seen: list[torch.Tensor] = []
-    task.model.down2.conv.register_forward_hook(lambda layer, inputs, output: seen.extend([inputs[0], output]))
-    task.model(torch.rand(2, 1, 16, 16).to(memory_format=torch.channels_last))
+    model.down2.conv.register_forward_hook(lambda layer, inputs, output: seen.extend([inputs[0], output]))
+    model(torch.rand(2, 1, 16, 16).to(memory_format=torch.channels_last))
     assert len(seen) == 2 and all(each.is_contiguous() for each in seen)
 
 
-def state_of_a_step(name: str, config: DictConfig, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Everything that a choice may change, as it stands while the steps are timed."""
-    state: dict[str, Any] = {}
-    monkeypatch.setattr(torch.nn.Module, "compile", lambda model: state.update(compiled=True))
-    train_epoch = choices.train_epoch
-
-    def spy(task: Any, optimizer: Any, batches: Any, context: Any) -> Any:
-        state.update(
-            folded=task.model.final.folded,
-            fused=optimizer.defaults["fused"],
-            four_dimensions=task.loss is torch.nn.functional.cross_entropy,
-            float32=isinstance(context, nullcontext),
-            workers=getattr(batches, "_num_workers", None),
-            filled=torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
-            deterministic=torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
-        return train_epoch(task, optimizer, batches, context)
-
-    monkeypatch.setattr(choices, "train_epoch", spy)
-    assert seconds_a_step(name, config, build_data(config), CPU) > 0
-    return state
-
-
-DEFAULT_STATE = {
-    "folded": True, "fused": None, "four_dimensions": False, "float32": False, "workers": 0, "filled": False,
-    "deterministic": True,
-}  # fmt: skip
+DEFAULT_STATE = {"folded": True, "fused": None, "bf16": True, "compiled": False, "steps": [2, None]}
 
 
 @pytest.mark.parametrize(
     ("name", "otherwise"),
     [
         (DEFAULT, {}),
-        (choices.FLOAT32, {"float32": True}),
-        (choices.FOLDED, {"folded": False}),
-        (choices.LOSS, {"four_dimensions": True}),
-        ("fresh memory is filled", {"filled": True}),
-        ("two worker processes fetch the batches", {"workers": 2}),
-        (choices.COMPILE, {"compiled": True}),
-        (choices.FUSED, {"fused": True}),
+        (DOUBLED, {"folded": False}),
+        ("float32", {"bf16": False}),
+        ("model.compile", {"compiled": True}),
+        ("fused Adam", {"fused": True}),
     ],
 )
 def test_one_thing_is_made_otherwise(
-    name: str, otherwise: dict[str, Any], config: DictConfig, monkeypatch: pytest.MonkeyPatch
+    name: str, otherwise: dict[str, Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
-    assert state_of_a_step(name, config, monkeypatch) == {**DEFAULT_STATE, **otherwise}
-    assert torch.utils.deterministic.fill_uninitialized_memory is True  # type: ignore[attr-defined]
-    assert not torch.are_deterministic_algorithms_enabled()
+    state: dict[str, Any] = {"compiled": False, "steps": []}
+
+    class Spied(choices.BareLoop):  # type: ignore[misc,name-defined]
+        def train(self, steps: int | None = None) -> list[Any]:
+            state.update(folded=self.task.model.folded, fused=self.optimizer.defaults["fused"])
+            state["steps"].append(steps)
+            with self.arithmetic:
+                state["bf16"] = torch.is_autocast_enabled("cpu")
+            return super().train(steps)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda model: state.update(compiled=True))
+    monkeypatch.setattr(choices, "BareLoop", Spied)
+    overrides = everything(settings, monkeypatch)[name]
+    time_step(settings.case(CASE, *overrides), CPU, CHANGES.get(name))
+    assert state == {**DEFAULT_STATE, **otherwise}
 
 
-def test_only_what_there_is_is_made_otherwise(
-    settings: Any, config: DictConfig, compose: Callable[..., DictConfig], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = build_data(config)
-    monkeypatch.setattr(choices, "keep_freed_memory", lambda: True)
-    monkeypatch.setattr(choices.shutil, "which", lambda name: f"bin/{name}")
-    assert applicable(config, data, settings) == list(CHOICES)
+def test_only_what_there_is_is_made_otherwise(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [DEFAULT, CHANNELS_FIRST, "float32", MEMORY, DOUBLED, "model.compile", "fused Adam"]
+    assert list(everything(settings, monkeypatch)) == names
     monkeypatch.setattr(choices, "keep_freed_memory", lambda: False)
     monkeypatch.setattr(choices.shutil, "which", lambda name: None)
-    settings.precision, settings.device = "32-true", torch.device("cuda")
-    other = compose(*TINY_DATA, "task=colour_regression", "optimizer=sgd", "model.num_filters=4")
-    left = [DEFAULT, "channels first", "fresh memory is filled", "two worker processes fetch the batches"]
-    assert applicable(other, data, settings) == left
+    other = Settings(settings.node, settings.overrides, torch.device("cuda"), "32-true", settings.work)
+    assert list(choices_for(settings.case(CASE, "optimizer=sgd"), other)) == [DEFAULT, CHANNELS_FIRST]
 
 
-class Recorder:
-    """Stands for another process, and does its work in this one."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def submit(self, function: Callable[..., float], name: str, *arguments: Any) -> Future[float]:
-        self.names.append(name)
-        future: Future[float] = Future()
-        future.set_result(function(name, *arguments))
-        return future
+def test_a_row_for_each_choice_and_operator(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "choices_for", lambda config, settings: {DEFAULT: [], "float32": []})
+    part = Part()
+    choices.measure(part, settings)
+    assert [row["choice"] for row in part.rows if "choice" in row] == [DEFAULT, "float32", f"float32/{DEFAULT}"]
+    operators = {row["operator"]: row for row in part.rows if "operator" in row}
+    assert {"convolution_backward", "everything else"} <= set(operators) and len(operators) == 13
+    assert sum(row["share"] for row in operators.values()) == pytest.approx(1)
 
 
-def test_a_row_for_each_choice_and_memory_in_another_process(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [DEFAULT, choices.MEMORY]
-    elsewhere = Recorder()
-    monkeypatch.setattr(choices, "applicable", lambda *arguments: names)
-    monkeypatch.setattr(choices, "another_process", lambda: elsewhere)
-    part = measure(settings)
-    assert elsewhere.names == 2 * [choices.MEMORY]  # the warm-up, and the repetition
-    assert [(each["choice"], each["repetition"]) for each in part.raw] == [(choices.MEMORY, 1), (DEFAULT, 1)]
-    seconds = {each["choice"]: each["seconds"] for each in part.raw}
-    assert [row["choice"] for row in part.rows] == names
-    assert part.rows[1]["ratio"] == seconds[choices.MEMORY] / seconds[DEFAULT]
-
-
-def test_too_short_an_epoch(settings: Any, config: DictConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    config.trainer.limit_train_batches = WARM_UP
-    monkeypatch.setattr(choices, "another_process", Recorder)
-    with pytest.raises(UsageError, match=r"benchmark\.pictures: 2 steps an epoch"):
-        measure(settings)
+def test_too_short_an_epoch(settings: Settings) -> None:
+    with pytest.raises(UsageError, match=r"benchmark\.pictures: an epoch of 2 steps"):
+        time_step(settings.case(CASE, "trainer.limit_train_batches=2"), CPU, None)

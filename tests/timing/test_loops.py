@@ -1,0 +1,111 @@
+"""The benchmark's three loops do the same: in float32 their losses and weights are equal within rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from console import TINY_DATA
+from lightning import Callback, LightningModule, Trainer
+from omegaconf import DictConfig
+
+from colourize.build import build_data, build_task
+from colourize.timing.loops import BareLoop, CourseLoop, train_course
+
+CPU = torch.device("cpu")
+# The last batch of training and of validation is smaller than the others.
+SMALL = (*TINY_DATA, "data.num_train=38", "data.batch_size=5", "data.eval_batch_size=4", "model.num_filters=4")
+STEPS = 8
+TOLERANCE = 2e-5
+# Where a weight's gradient is nought (a bias before batch norm), Adam takes full steps in the direction of the
+# rounding error: no loss depends on such a weight, but the weights themselves are only compared under SGD.
+OPTIMIZERS = {
+    "adam": ["optimizer=adam"],
+    "sgd": ["optimizer=sgd", "task.optimizer.lr=0.05", "task.optimizer.momentum=0", "task.optimizer.nesterov=false"],
+}
+
+Compose = Callable[..., DictConfig]
+
+
+@pytest.fixture
+def small(compose: Compose) -> Compose:
+    def composed(*overrides: str) -> DictConfig:
+        return compose(*SMALL, "trainer.precision=32-true", *overrides)
+
+    return composed
+
+
+class Losses(Callback):
+    """The loss of each step as Lightning sees it."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.losses.append(outputs["loss"].item())
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("task", ["colour_regression", "colour_classification", "super_resolution"])
+def test_loss_curves_are_equal_within_rounding(
+    task: str, optimizer: str, small: Compose, quiet_trainer: Callable[..., Trainer]
+) -> None:
+    config = small(f"task={task}", *OPTIMIZERS[optimizer])
+    data = build_data(config)
+    torch.manual_seed(config.seed)
+    project, recorder = build_task(config, data), Losses()
+    trainer = quiet_trainer(callbacks=[recorder], precision="32-true")
+    trainer.fit(project, datamodule=data)
+    assert len(recorder.losses) == STEPS and min(recorder.losses) < 0.98 * recorder.losses[0]  # something was learned
+    for kind in (BareLoop, CourseLoop):
+        loop = kind(config, CPU, data)
+        assert [float(loss) for loss in loop.train()] == pytest.approx(recorder.losses, rel=TOLERANCE)
+        if optimizer == "sgd":
+            for name, value in loop.task.state_dict().items():
+                torch.testing.assert_close(value, project.state_dict()[name], rtol=1e-4, atol=1e-6)
+        loop.task.load_state_dict(project.state_dict())
+        assert loop.validate() == pytest.approx(trainer.callback_metrics["val/loss"].item(), rel=1e-5)
+
+
+def test_the_course_lays_channels_first_and_folds_nothing(small: Compose) -> None:
+    config = small()
+    bare, course = (kind(config, CPU, build_data(config)) for kind in (BareLoop, CourseLoop))
+    assert bare.task.model.folded and not course.task.model.folded
+    weights = zip(bare.task.model.parameters(), course.task.model.parameters(), strict=True)
+    for last, first in weights:
+        assert torch.equal(last, first)
+        if last.ndim == 4 and last.shape[1] > 1:
+            assert last.is_contiguous(memory_format=torch.channels_last) and first.is_contiguous()
+    assert all(course.pair(batch).inputs.is_contiguous() for batch in course.val_batches)
+
+
+def test_reduced_precision_differs_and_stays_near(small: Compose) -> None:
+    data = build_data(small())
+    full, reduced = (
+        torch.stack(BareLoop(small(f"trainer.precision={precision}"), CPU, data).train())
+        for precision in ("32-true", "bf16-mixed")
+    )
+    assert not torch.equal(full, reduced)
+    torch.testing.assert_close(reduced, full, rtol=0.03, atol=0)
+    # The course's loop has one arithmetic, whatever is asked for.
+    course = CourseLoop(small("trainer.precision=bf16-mixed"), CPU, data)
+    assert course.train() == pytest.approx(full.tolist(), rel=TOLERANCE)
+
+
+def test_an_epoch_is_limited_and_can_be_taken_in_pieces(small: Compose) -> None:
+    data = build_data(small())
+    whole = BareLoop(small(), CPU, data).train()
+    loop = BareLoop(small("trainer.limit_train_batches=5"), CPU, data)
+    pieces = [*loop.train(2), *loop.train()]
+    assert torch.equal(torch.stack(pieces), torch.stack(whole[:5]))
+    assert len(CourseLoop(small("trainer.limit_train_batches=5"), CPU, data).train()) == 5
+
+
+def test_the_course_loop_trains_for_epochs(small: Compose) -> None:
+    first, second = train_course(small(), CPU, 2)
+    assert second["val_loss"] != first["val_loss"]
+    assert first["time"] <= second["time"]
