@@ -13,6 +13,11 @@ import pytest
 from console import TASKS, TINY_DATA, Outcome, succeed
 from PIL import Image
 
+from colourize.runs.tables import read_numbers
+
+
+QUICK = ["measures=quick"]  # as at the end of a training
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -29,6 +34,11 @@ def measures_of(folder: Path) -> dict[str, float]:
     return {name: value for name, value in measures.items() if name.startswith("test/")}
 
 
+def in_training(best: Path) -> dict[str, float]:
+    """The test measures that the run of a checkpoint ended with."""
+    return measures_of(best.parents[1])
+
+
 def evaluate(cwd: Path, *overrides: object) -> Outcome:
     outcome = succeed("evaluate", [str(override) for override in overrides], cwd)
     assert outcome.stderr == ""
@@ -40,37 +50,52 @@ def evaluate(cwd: Path, *overrides: object) -> Outcome:
 def test_a_checkpoint_alone_gives_what_its_training_ended_with(task: str, base: Path, tmp_path: Path) -> None:
     folder = console.trained(base, task).folder
     shutil.copy(folder / "checkpoints" / "best.ckpt", tmp_path / "best.ckpt")
-    outcome = evaluate(tmp_path, "checkpoint=best.ckpt")
+    outcome = evaluate(tmp_path, "checkpoint=best.ckpt", *QUICK)
     measures = measures_of(outcome.folder)
     assert measures == measures_of(folder)
     assert f"{measures['test/psnr']:.2f} dB" in outcome.stdout
     assert "best.ckpt on 10 test pictures" in outcome.stdout
 
 
-def test_an_evaluation_leaves_its_measures_and_its_log(best: Path, tmp_path: Path) -> None:
-    outcome = evaluate(tmp_path, f"checkpoint={best}")
-    assert {path.name for path in outcome.folder.iterdir()} == {".hydra", "evaluate.log", "metrics.json"}
-    assert all(name.startswith("test/") for name in json.loads((outcome.folder / "metrics.json").read_text()))
+def test_an_evaluation_leaves_its_measures_its_log_and_a_row_for_each_picture(best: Path, tmp_path: Path) -> None:
+    folder = evaluate(tmp_path, f"checkpoint={best}").folder
+    names = {".hydra", "evaluate.log", "metrics.json", "per_picture.csv", "run.json"}
+    assert {path.name for path in folder.iterdir()} == names
+    measures = json.loads((folder / "metrics.json").read_text())
+    assert all(name.startswith("test/") for name in measures)
+    rows = read_numbers(folder / "per_picture.csv")
+    assert [row["picture"] for row in rows] == list(range(10))
+    # All but the loss, which is a batch's, and an area that is no mean over pictures.
+    pooled = {"test/loss", "test/auc_balanced", "test/auc_balanced_expected"}
+    assert {f"test/{name}" for name in rows[0] if name != "picture"} == set(measures) - pooled
+    for name in set(measures) - pooled:
+        assert measures[name] == pytest.approx(np.mean([row[name.removeprefix("test/")] for row in rows]), rel=1e-6)
+
+
+def test_an_evaluation_is_the_same_each_time(best: Path, tmp_path: Path) -> None:
+    first, second = (evaluate(tmp_path / name, f"checkpoint={best}").folder for name in ("first", "second"))
+    for name in ("metrics.json", "per_picture.csv"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
 def test_the_measures_do_not_depend_on_the_batches(best: Path, tmp_path: Path) -> None:
-    words = [f"checkpoint={best}", *TINY_DATA, "trainer.precision=32-true"]
+    words = [f"checkpoint={best}", *TINY_DATA, *QUICK, "trainer.precision=32-true"]
     small = evaluate(tmp_path / "small", *words, "data.eval_batch_size=3")
     large = evaluate(tmp_path / "large", *words)
     assert measures_of(small.folder) == pytest.approx(measures_of(large.folder), rel=1e-5)
 
 
 def test_other_data_give_other_measures(best: Path, tmp_path: Path) -> None:
-    other = evaluate(tmp_path, f"checkpoint={best}", *TINY_DATA, "data.num_test=7", "data.drawing_seed=5")
+    other = evaluate(tmp_path, f"checkpoint={best}", *TINY_DATA, *QUICK, "data.num_test=7", "data.drawing_seed=5")
     assert "on 7 test pictures" in other.stdout
-    measures, trained = measures_of(other.folder), measures_of(best.parents[1])
+    measures, trained = measures_of(other.folder), in_training(best)
     assert measures.keys() == trained.keys()
     assert measures["test/mse"] != trained["test/mse"]
 
 
 def test_palette_and_protocol_are_the_checkpoints(best: Path, tmp_path: Path) -> None:
     asked = [*TINY_DATA[:-1], "data.palette=null", "data.protocol=course"]
-    assert measures_of(evaluate(tmp_path, f"checkpoint={best}", *asked).folder) == measures_of(best.parents[1])
+    assert measures_of(evaluate(tmp_path, f"checkpoint={best}", *QUICK, *asked).folder) == in_training(best)
 
 
 def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
@@ -79,7 +104,7 @@ def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
         (tmp_path / "mine" / part).mkdir(parents=True)
         for number, picture in enumerate(noise):
             Image.fromarray(picture).save(tmp_path / "mine" / part / f"{number}.png")
-    words = ["data=folder", "data.root=mine", "data.size=18", "data.batch_size=2"]
+    words = ["data=folder", "data.root=mine", "data.size=18", "data.batch_size=2", *QUICK]
     outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
     assert "on 9 test pictures" in outcome.stdout
     assert 0 < measures_of(outcome.folder)["test/mse"] < 1
@@ -87,8 +112,8 @@ def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
 
 def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path) -> None:
     last = best.with_name("last.ckpt")
-    outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", "trainer.enable_progress_bar=false")
+    outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", *QUICK, "trainer.enable_progress_bar=false")
     with (outcome.sweep / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]
-    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == measures_of(best.parents[1])
+    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
