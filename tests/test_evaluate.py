@@ -15,7 +15,6 @@ from PIL import Image
 
 from colourize.runs.tables import read_numbers
 
-
 QUICK = ["measures=quick"]  # as at the end of a training
 
 
