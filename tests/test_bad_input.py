@@ -17,7 +17,7 @@ SR = "task=super_resolution"
 # Overrides (beside those of a tiny run), exit code, what the message must name.
 TRAIN = [
     # options and keys
-    ("model=foo", USAGE, "model=foo: must be one of cnn, "),
+    ("model=foo", USAGE, "model=foo: must be one of bicubic, "),
     ("data=foo", USAGE, "data=foo: must be one of cifar10, folder, synthetic"),
     ("task=foo", USAGE, "task=foo: must be one of "),
     ("optimizer=foo", USAGE, "optimizer=foo: must be one of adam, adamw, sgd"),
@@ -88,16 +88,12 @@ TRAIN = [
     ("checkpoint=5", FILE, "checkpoint=5"),
     ("checkpoint={files}/truncated.ckpt", FILE, "truncated.ckpt: truncated, or not a checkpoint at all"),
     ("checkpoint={files}/foreign.ckpt", FILE, "foreign.ckpt: was not made by this project"),
-    (
-        "checkpoint={last} task=colour_regression",
-        USAGE,
-        "was made by the task Classification, this run's is Regression",
-    ),
+    ("checkpoint={last} task=colour_regression", USAGE, "was made with another answer"),
     (f"checkpoint={{last}} {SR}", USAGE, "was made with another degradation"),
     ("checkpoint={last} model=cnn", USAGE, "was made with another model"),
     ("checkpoint={last} model.kernel_size=5", USAGE, "was made with another model"),
-    ("checkpoint={last} data.palette=5", USAGE, "was made with another palette"),
-    ("checkpoint={last} data.protocol=course", USAGE, "was made with another protocol (honest there, course here)"),
+    ("checkpoint={last} data.palette=5", USAGE, "was made with another fitted.answer.colours"),
+    ("checkpoint={last} data.protocol=course", USAGE, "was made with another divisor (255 there, 256 here)"),
 ]
 
 # Without those of a tiny run.
@@ -120,7 +116,7 @@ EVALUATE = [
     ("checkpoint={files}/truncated.ckpt", FILE, "truncated.ckpt: truncated, or not a checkpoint at all"),
     ("checkpoint={files}/foreign.ckpt", FILE, "foreign.ckpt: was not made by this project"),
     ("checkpoint={files}/renamed.ckpt", FILE, "renamed.ckpt: does not fit this version of the project"),
-    ("checkpoint={last} model=unet", USAGE, "model: there is no such key"),
+    ("checkpoint={last} model=unet", USAGE, "checkpoint: brings its model and its task"),
     ("checkpoint={last} foo=1", USAGE, "foo: there is no such key; the top level has "),
     ("checkpoint={last} data=foo", USAGE, "data=foo"),
     ("checkpoint={last} data=folder", USAGE, "data.root"),
@@ -204,12 +200,12 @@ def test_the_traceback_is_shown_on_request(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_program_is_not_dressed_up_as_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from colourize.tasks import Classification
+    from colourize.tasks import RestorationTask
 
     def fault(*arguments: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(Classification, "training_step", fault)
+    monkeypatch.setattr(RestorationTask, "training_step", fault)
     with pytest.raises(ZeroDivisionError, match="ours"):
         run("train", TINY, tmp_path)
 
@@ -227,12 +223,12 @@ def test_an_interrupted_run_ends_with_130(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_an_interrupted_training_ends_with_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from colourize.tasks import Classification
+    from colourize.tasks import RestorationTask
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Classification, "training_step", interrupted)
+    monkeypatch.setattr(RestorationTask, "training_step", interrupted)
     outcome = run("train", TINY, tmp_path)
     assert outcome.code == 130
     assert "Traceback" not in outcome.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 import zipfile
@@ -20,7 +21,7 @@ REPOSITORY = Path(__file__).parent.parent
 GROUPS = {
     path.name: sorted(option.stem for option in path.glob("*.yaml"))
     for path in (REPOSITORY / "conf").iterdir()
-    if path.is_dir()
+    if path.is_dir() and path.name != "common"
 }
 DOORS = ("train", "evaluate", "benchmark")
 
@@ -55,11 +56,12 @@ def script(door: str) -> Path:
 def test_help_names_every_group_and_option(door: str, tmp_path: Path) -> None:
     shown = output([script(door), "--help"], tmp_path)
     assert shown.startswith(f"colourize-{door}: ")
+    evaluate = (REPOSITORY / "conf" / "evaluate.yaml").read_text()
     for group, options in GROUPS.items():
-        # An evaluation takes its task and model from the checkpoint.
-        taken = door != "evaluate" or group in ("data", "trainer")
+        taken = door != "evaluate" or re.search(rf"^  - {group}: ", evaluate, re.MULTILINE) is not None
         assert (f"\n{group}: {', '.join(options)}\n" in shown) == taken
     assert "\ncheckpoint: null\n" in shown
+    assert "\ncommon:" not in shown
     assert list(tmp_path.iterdir()) == []
 
 

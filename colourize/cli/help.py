@@ -11,6 +11,7 @@ import hydra
 from omegaconf import OmegaConf
 
 FLAGS = ("--help", "-h")
+SHARED = "common"  # the folder of what several files have in common; not a group to choose from
 
 
 def asked_for(arguments: list[str]) -> bool:
@@ -50,5 +51,5 @@ def options_by_group(conf: Path) -> dict[str, list[str]]:
     return {
         group.name: sorted(path.stem for path in group.glob("*.yaml"))
         for group in sorted(conf.iterdir())
-        if group.is_dir()
+        if group.is_dir() and group.name != SHARED
     }

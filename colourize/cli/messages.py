@@ -13,6 +13,7 @@ from hydra.errors import HydraException, InstantiationException, MissingConfigEx
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from colourize.cli.help import options_by_group
 from colourize.errors import ColourizeError, UsageError, one_line
 
 NOT_TYPED = ("hydra", "output_dir")
@@ -49,7 +50,7 @@ def _told(error: BaseException, conf: Path) -> str | None:
         wrong = " ".join(each.input_line or "" for each in _typed() if each.is_sweep_override())
         return f"{wrong}: several values are a sweep, with -m; a list is written key=[a,b]"
     if text.startswith("Config group override must be"):  # logger=null, or =3
-        groups = ("", *(path.name for path in conf.iterdir()))
+        groups = ("", *options_by_group(conf))
         wrong = " ".join(
             each.input_line or ""
             for each in _typed()
