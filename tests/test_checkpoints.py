@@ -4,6 +4,7 @@ import functools
 import pickle
 from typing import Any
 
+import console
 import numpy as np
 import pytest
 import torch
@@ -105,14 +106,28 @@ def only_plain_values(contents: Any) -> bool:
     return type(contents) in (str, int, float, bool, type(None), torch.Tensor)
 
 
+def test_checkpoint_knows_what_it_was_trained_on(tmp_path_factory):
+    """A run's size, divisor and fitted palette: whoever predicts, or compares two runs, asks for them."""
+    folder = console.trained(tmp_path_factory.getbasetemp(), console.TASKS[0]).folder
+    loaded = colourize.load(folder / "checkpoints" / "best.ckpt")
+    assert loaded.hparams["size"] == [32, 32] and loaded.hparams["divisor"] == loaded.divisor == 255
+    colours = loaded.hparams["fitted"]["answer"]["colours"]
+    assert torch.equal(colours, loaded.answer.palette.colours) and colours.shape == (4, 3)
+    # … which was fitted to this run's pictures.
+    data = data_from(read(folder / "checkpoints" / "best.ckpt"), folder)
+    np.testing.assert_array_equal(loaded.answer.fit(data.training)["colours"], colours)
+
+
 def test_checkpoint_knows_its_data(saved):
     drawn = {"num_train": 9, "num_val": 4, "num_test": 3, "size": 16, "drawing_seed": 3}
-    data = SyntheticData(**drawn, batch_size=4, protocol="course", palette=None)
+    augmentation = {"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 0.5, "max_shift": 1}
+    data = SyntheticData(**drawn, batch_size=4, protocol="course", palette=None, augmentation=augmentation)
     _, path = saved("regression", data)
     again = data_from(read(path), path)
     assert type(again) is SyntheticData
     assert dict(again.hparams) == dict(data.hparams)
-    assert again.protocol == "course" and again.batch_size == 4
+    assert (again.divisor, again.validation, again.batch_size) == (256, "test", 4)
+    assert again.augmentation.max_shift == 1
     for mine, theirs in zip(again.pictures, data.pictures, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
@@ -239,7 +254,8 @@ def test_training_may_go_on_from_its_own_checkpoint(saved, tiny_task, answer):
 
 def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
     """The first difference is named by the key that people type, with both values where they can be shown."""
-    (_, path), (_, other) = saved("classification", size=[16, 16]), saved("regression")
+    low = {"_target_": "colourize.degradations.LowResolution", "scale_factor": 4}
+    (_, path), (_, other) = saved("classification", size=[16, 16]), saved("regression", degradation=low)
     grey = functools.partial(tiny_task, "grey", "classification", size=[16, 16])
     wider = {"_target_": "colourize.models.UNet", "num_filters": 8}
     luma = {"_target_": "colourize.degradations.Grey", "weights": [0.299, 0.587, 0.114]}
@@ -252,7 +268,11 @@ def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
         (grey(degradation=luma), "degradation.weights (None there, [0.299, 0.587, 0.114] here)"),
         (tiny_task("low", "classification"), f"degradation._target_ ({grey_class} there, {low_class} here)"),
         (tiny_task("grey", "regression"), f"answer._target_ ({palette_class} there, {rgb_class} here)"),
-        (tiny_task("grey", "regression", loss=mae), "loss._target_ (colourize.losses.MeanSquaredError there"),
+        (tiny_task("low", "regression", loss=mae), "loss._target_ (colourize.losses.MeanSquaredError there"),
+        (
+            tiny_task("low", "regression", degradation={**low, "scale_factor": 8}),
+            "degradation.scale_factor (4 there, 8",
+        ),
         (grey(optimizer={"_target_": "torch.optim.Adam", "lr": 1.0}), "optimizer.lr (0.001 there, 1.0 here)"),
         (grey(lr_scheduler={"_target_": "torch.optim.lr_scheduler.ConstantLR"}), "lr_scheduler (None there"),
         (grey(prior={"_target_": "colourize.models.baselines.PaletteOracle"}), "prior (None there"),
@@ -261,11 +281,22 @@ def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
         *((grey(fitted={"answer": {"colours": colours}}), "fitted.answer.colours") for colours in (shifted, fewer)),
     ]:
         with pytest.raises(UsageError) as error:
-            check_resumable(other if told.startswith("loss") else path, task, 1000)
+            check_resumable(other if told.startswith(("loss", "degradation.scale")) else path, task, 1000)
         assert f".ckpt: was made with another {told}" in str(error.value)
         assert "\n" not in str(error.value) and len(str(error.value)) < 500
     with pytest.raises(InputError):
         check_resumable(path.with_name("none.ckpt"), grey(), 1000)
+
+
+class Mine(RestorationTask):
+    """A task of one's own."""
+
+
+def test_training_does_not_go_on_from_another_class_of_task(saved, tiny_task):
+    _, path = saved("regression")
+    mine = Mine(**tiny_task("grey", "regression").hparams)
+    with pytest.raises(UsageError, match=r"was made by colourize\.\S+\.RestorationTask, this run's task is \S+\.Mine$"):
+        check_resumable(path, mine, 1000)
 
 
 def test_training_does_not_go_on_without_epochs_left(saved, tiny_task):
