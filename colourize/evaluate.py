@@ -29,6 +29,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     from colourize.runs.tables import write_table
 
     check_count("seed", config.seed, least=0)
+    measure_names = check_measures(config.measures)
     folder = Path(config.output_dir)
     record = RunRecord(folder)
     if config.checkpoint and (config.get("model") or config.get("task")):
@@ -49,7 +50,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
         data.prepare_data()
         data.setup("test")
     task = loaded or build_task(config, data)
-    task.measure_names = check_measures(config.measures)
+    task.measure_names = measure_names
     if task.is_trained and not loaded:
         raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
     task.degradation.check_size(*data.pictures.test.shape[1:3])

@@ -34,6 +34,7 @@ def train(config: DictConfig) -> dict[str, float]:
     record = RunRecord(folder)
     check_launcher()
     check_settings(config)
+    measure_names = check_measures(config.measures)
     trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):
@@ -41,7 +42,7 @@ def train(config: DictConfig) -> dict[str, float]:
         data.check_processes(trainer.world_size)
     with record.phase("task"):
         task = build_task(config, data)
-        task.measure_names = check_measures(config.measures)
+        task.measure_names = measure_names
     if config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     facts = {

@@ -12,6 +12,8 @@ import pytest
 from console import TASKS, TINY, Outcome, run, succeed
 from PIL import Image
 
+from colourize.data.folder import FolderData
+
 COMMON = {"lr-Adam", "train/loss", "val/loss", "val/mse", "val/psnr", "test/loss", "test/mse", "test/psnr", "test/ssim"}
 NO_SAMPLES = "callbacks.samples=null"  # drawing takes a quarter of so short a run
 CLASSIFICATION = {
@@ -121,6 +123,51 @@ def test_the_end_of_a_run_names_measures_pictures_and_curves(trained: Outcome) -
     assert trained.stderr == ""
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
+    """Neither in Lightning's nor in torch's words; warnings reach the terminal as they do outside pytest."""
+    run = console.trained(base, task)
+    assert run.stderr == "" and "warn" not in run.stdout.lower()
+    assert "warn" not in (run.folder / "train.log").read_text().lower()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        ("model.kernel_size=4", "model.kernel_size=4: must be an odd number"),
+        ("+model.foo=1", "foo"),
+        ("task=super_resolution task.degradation.scale_factor=3", "task.degradation.scale_factor=3: must be"),
+        ("answer=rgb loss=cross_entropy", "task.loss=CrossEntropy: is for classes, and the answer RGB is values"),
+        ("task=super_resolution prior=grey_lookup", "prior=GreyLookup: is not for this task"),
+        ("model=lanczos", "model=Interpolation: is not for this task"),
+        ("task.optimizer.lr=-1", "task.optimizer.lr=-1: must be"),
+        ("lr_scheduler=one_cycle task.lr_scheduler.pct_start=2", "task.lr_scheduler="),
+        ("trainer.max_epochs=0", "trainer.max_epochs=0: must be"),
+        ("trainer.precision=7", "trainer.precision=7: must be one of auto"),
+        ("+trainer.zzz=1", "trainer: "),
+        ("trainer.accelerator=foo", "trainer: "),
+        ("callbacks.samples.num_pictures=0", "callbacks.samples.num_pictures=0: must be"),
+        ("measures=misspelt", "measures=pnsr: must be some of"),
+        ("seed=-1", "seed=-1: must be"),
+    ],
+)
+def test_what_needs_no_pictures_is_refused_before_they_are_read(
+    overrides: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(data: FolderData) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(FolderData, "prepare_data", read)
+    monkeypatch.setattr(FolderData, "load", read)
+    (tmp_path / "conf" / "measures").mkdir(parents=True)
+    (tmp_path / "conf" / "measures" / "misspelt.yaml").write_text("# @package _global_\nmeasures: [mse, pnsr]\n")
+    words = ["data=folder", "data.root=nowhere", "trainer.accelerator=cpu", *overrides.split()]
+    words = list({word.partition("=")[0]: word for word in words}.values())
+    outcome = run("train", [*words, f"hydra.searchpath=[file://{tmp_path}/conf]"], tmp_path / "here")
+    assert outcome.code == 2 and named in outcome.stderr and outcome.stderr.count("\n") == 1
+    assert outcome.left == []
+
+
 # --------------------------------------------------------------------------- repeating and going on
 
 
@@ -146,6 +193,23 @@ def test_training_goes_on_where_it_stopped(trained: Outcome, tmp_path: Path) -> 
     # … and ends where one run of three epochs would have.
     whole = succeed("train", words, tmp_path / "whole").folder
     assert (more / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
+
+
+def test_training_goes_on_between_validations(tmp_path: Path) -> None:
+    """A plateau looks at validated epochs; a resumed run is the whole one, epochs without validation and all."""
+    words = [*TINY, NO_SAMPLES, "+trainer.check_val_every_n_epoch=2", "lr_scheduler=plateau"]
+    words += ["task.lr_scheduler.patience=0", "task.lr_scheduler.factor=0.1", "+task.lr_scheduler.threshold=100"]
+    half = succeed("train", [*words, "trainer.max_epochs=2"], tmp_path / "half")
+    last = half.folder / "checkpoints" / "last.ckpt"
+    more = succeed("train", [*words, "trainer.max_epochs=6", f"checkpoint={last}"], tmp_path / "more")
+    whole = succeed("train", [*words, "trainer.max_epochs=6"], tmp_path / "whole")
+    assert half.stderr == whole.stderr == ""
+    table = (whole.folder / "metrics.csv").read_bytes()
+    assert (more.folder / "metrics.csv").read_bytes() == table
+    rows = rows_of(whole.folder / "metrics.csv")
+    assert [bool(row["val/loss"]) for row in rows] == [False, True] * 3
+    # No loss is low enough for this threshold: the rate falls after each validation, and after nothing else.
+    assert [float(row["lr-Adam"]) for row in rows] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
 
 
 def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
