@@ -1,0 +1,102 @@
+"""Errors in people's words: what is wrong is named, with its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.utils import get_class, instantiate
+from omegaconf import DictConfig
+
+from colourize.cli import app
+from colourize.cli.messages import mendable
+from colourize.errors import InputError
+
+OWN_CLASSES = """
+class Failing:
+    def __init__(self, **arguments):
+        raise RuntimeError("no weights\\nat /nowhere")
+
+class Around:
+    def __init__(self, inner, **arguments):
+        pass
+"""
+
+
+def told(error: BaseException) -> str:
+    mended = mendable(error, app.config_dir())
+    assert mended is not None and mended.exit_code == 2
+    return str(mended)
+
+
+@pytest.fixture
+def own_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_classes.py").write_text(OWN_CLASSES)
+    (tmp_path / "own_damage.py").write_text("import no_such_package")
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+FAILING = "own_classes.Failing: RuntimeError: no weights at /nowhere; HYDRA_FULL_ERROR=1 shows where"
+TARGETS = [
+    ("own_classes.Failing", FAILING),
+    ("own_classes.Nope", "own_classes.Nope: ModuleNotFoundError: No module named 'own_classes.Nope'"),
+    ("own_damage.Model", "own_damage.Model: ModuleNotFoundError: No module named 'no_such_package'"),
+    ("nope.Nope", "nope.Nope: ModuleNotFoundError: No module named 'nope'"),
+]
+
+
+@pytest.mark.parametrize(("target", "message"), TARGETS)
+def test_why_a_class_of_ones_own_fails(target: str, message: str, own_classes: None) -> None:
+    with pytest.raises(Exception, match=r"own|nope") as caught:
+        instantiate(DictConfig({"model": {"_target_": target}}))
+    assert told(caught.value).startswith(f"model {message}")
+
+
+def test_why_the_innermost_class_fails(own_classes: None) -> None:
+    inner = {"_target_": "own_classes.Failing"}
+    with pytest.raises(Exception, match="no weights") as caught:
+        instantiate({"_target_": "own_classes.Around", "inner": inner})
+    assert told(caught.value).endswith(FAILING)
+
+
+def test_a_class_that_is_looked_up_only() -> None:
+    with pytest.raises(ImportError) as caught:
+        get_class("nope.Nope")
+    assert told(caught.value) == "nope.Nope: ModuleNotFoundError: No module named 'nope'"
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        # One word is wrong, and only that one is named.
+        ("data.batch_size=20 data.root=~/mine seed=1", "data.root=~/mine: not understood; "),
+        ("data.root=~/mine", "quoted twice: 'data.root=\"~/mine\"'"),
+        ("data=synthetic model=null seed=1", "model=null: a group takes one of its options"),
+        ("data.category=[a,b] seed=0,1", "seed=0,1: several values are a sweep"),
+        ("+model=cnn", "model: has an option already"),
+        # The keys are those of the options that were chosen, wherever they were chosen.
+        ("data=folder data.mirror=x", "data.mirror: there is no such key; data has batch_size, "),
+        ("experiment=fast task.lr_scheduler.T_max=3", "T_max: there is no such key; task.lr_scheduler has max_lr, "),
+        ("hydra.mode=foo", "hydra.mode=foo: Invalid value 'foo', expected one of [RUN, MULTIRUN]"),
+    ],
+)
+def test_what_was_typed(
+    typed: str, message: str, compose: Callable[..., DictConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", *typed.split()])
+    with pytest.raises(Exception, match=r".") as caught:
+        compose(*typed.split())
+    assert message in told(caught.value)
+    assert "\n" not in told(caught.value)
+
+
+def test_our_own_errors_pass_whatever_wraps_them() -> None:
+    own = InputError("horses.ckpt: truncated")
+    wrapped = RuntimeError("in a worker")
+    wrapped.__cause__ = own
+    assert mendable(wrapped, app.config_dir()) is own
+
+
+def test_a_fault_of_the_program_is_none() -> None:
+    assert mendable(ZeroDivisionError("ours"), app.config_dir()) is None

@@ -1,0 +1,52 @@
+"""The end of a run on the terminal, and what of its configuration TensorBoard shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+
+from colourize.cli import terminal
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run's folder whose name no shell takes as it is; its parent is where we stand."""
+    folder = tmp_path / "it's $(mine)"
+    for name in ("checkpoints/best.ckpt", "checkpoints/last.ckpt", "samples/best.png", "events.out.tfevents.1"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    """Label → the words that a shell sees behind it."""
+    lines = (line.partition(":") for line in capsys.readouterr().out.splitlines() if ":  " in line)
+    return {label: shlex.split(words) for label, _, words in lines}
+
+
+def test_paths_can_be_pasted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show_run(folder, {"test/psnr": 20.0, "val/psnr": 1.0}, best=True)
+    words = shown(capsys)
+    assert words["Sample pictures"] == [f"{folder.name}/samples/best.png"]
+    assert words["Best checkpoint"] == [f"{folder.name}/checkpoints/best.ckpt"]
+    assert words["Curves"][-2:] == ["--logdir", folder.name]
+    assert "Last checkpoint" not in words
+
+
+def test_without_a_best_the_last_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show_run(folder, {"test/psnr": 20.0}, best=False)
+    words = shown(capsys)
+    assert words["Last checkpoint"] == [f"{folder.name}/checkpoints/last.ckpt"]
+    assert "Best checkpoint" not in words
+
+
+def test_hyperparameters_are_the_keys_that_people_type(compose: Callable[..., DictConfig]) -> None:
+    found = terminal.hyperparameters(compose("model=cnn", "task=super_resolution", "trainer.max_epochs=3"))
+    assert found["model"] == "CNN" and found["task.degradation"] == "LowResolution"
+    assert found["task.optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 3 and found["seed"] == 0
+    assert not any(key.endswith("_target_") for key in found) and "task" not in found
