@@ -5,15 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import console
 import numpy as np
 import pytest
 from console import TASKS, TINY_DATA, Outcome, succeed
+from lightning import Trainer
 from PIL import Image
+from torch import Tensor
 
+from colourize.data.draws import Draws
+from colourize.data.synthetic import SyntheticData
+from colourize.degradations import Grey
 from colourize.runs.tables import read_numbers
+from colourize.tasks import RestorationTask
 
 QUICK = ["measures=quick"]  # as at the end of a training
 
@@ -71,17 +78,33 @@ def test_an_evaluation_leaves_its_measures_its_log_and_a_row_for_each_picture(be
         assert measures[name] == pytest.approx(np.mean([row[name.removeprefix("test/")] for row in rows]), rel=1e-6)
 
 
-def test_an_evaluation_is_the_same_each_time(best: Path, tmp_path: Path) -> None:
-    first, second = (evaluate(tmp_path / name, f"checkpoint={best}").folder for name in ("first", "second"))
+class Speckled(Grey):
+    """Grey with noise."""
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        inputs = super().forward(truth)
+        return inputs if draws is None else inputs + 0.3 * draws.normal(*inputs.shape[1:])
+
+
+def test_an_evaluation_is_the_same_each_time(
+    tiny_task: Callable[..., RestorationTask], quiet_trainer: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    """Also where the inputs are random: their noise is that of the seed and the picture, in batches of any size."""
+    data = SyntheticData(num_train=8, num_val=2, num_test=11, size=16, batch_size=4, palette=None)
+    trainer = quiet_trainer()
+    trainer.fit(tiny_task("grey", "regression", degradation={"_target_": f"{__name__}.Speckled"}), datamodule=data)
+    trainer.save_checkpoint(tmp_path / "noisy.ckpt")
+    words = [f"checkpoint={tmp_path / 'noisy.ckpt'}", f"trust=[{__name__}]", *QUICK]
+    first, again = evaluate(tmp_path / "first", *words).folder, evaluate(tmp_path / "again", *words).folder
     for name in ("metrics.json", "per_picture.csv"):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
-
-
-def test_the_measures_do_not_depend_on_the_batches(best: Path, tmp_path: Path) -> None:
-    words = [f"checkpoint={best}", *TINY_DATA, *QUICK, "trainer.precision=32-true"]
-    small = evaluate(tmp_path / "small", *words, "data.eval_batch_size=3")
-    large = evaluate(tmp_path / "large", *words)
-    assert measures_of(small.folder) == pytest.approx(measures_of(large.folder), rel=1e-5)
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+    tiny = ["data=synthetic", "data.num_train=8", "data.num_val=2", "data.num_test=11", "data.size=16"]
+    small = evaluate(tmp_path / "small", *words, *tiny, "data.eval_batch_size=4").folder
+    assert measures_of(small) == pytest.approx(measures_of(first), rel=1e-5)
+    other = evaluate(tmp_path / "other", *words, "seed=1").folder
+    assert abs(measures_of(other)["test/mse"] / measures_of(first)["test/mse"] - 1) > 1e-4
+    records = [json.loads((folder / "run.json").read_text()) for folder in (first, other)]
+    assert [record["seeds"] for record in records] == [{"eval_seed": 0}, {"eval_seed": 1}]
 
 
 def test_other_data_give_other_measures(best: Path, tmp_path: Path) -> None:
@@ -116,3 +139,14 @@ def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path
         rows = list(csv.DictReader(file))
     assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]
     assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
+
+
+def test_a_baseline_needs_no_checkpoint(tmp_path: Path) -> None:
+    """And gives the same as one that was kept, whose table comes from the file."""
+    words = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, "trainer.accelerator=cpu"]
+    alone = evaluate(tmp_path / "alone", *words, *QUICK)
+    assert "GreyLookup on 10 test pictures" in alone.stdout
+    trained = succeed("train", [*words, "callbacks.samples=null"], tmp_path / "trained").folder
+    assert measures_of(alone.folder) == in_training(trained / "checkpoints" / "best.ckpt")
+    kept = evaluate(tmp_path / "kept", f"checkpoint={trained / 'checkpoints' / 'best.ckpt'}", *QUICK)
+    assert measures_of(kept.folder) == measures_of(alone.folder)
