@@ -210,7 +210,7 @@ def checksum(pictures: np.ndarray) -> str:
 
 
 def _check_choice(key: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed or isinstance(value, bool):
+    if value not in allowed:
         raise UsageError(f"data.{key}={value}: must be one of {', '.join(map(str, allowed))}")
 
 

@@ -100,6 +100,16 @@ def test_grey_joins_colours_with_the_pictures_own_grey(weights, size):
     torch.testing.assert_close(coloured, expected, atol=1e-6, rtol=0)
 
 
+def test_joined_colours_are_resized_without_overshooting():
+    edge = torch.full((1, 3, 8, 8), 0.5)
+    edge[:, 0, :, 4:] = 0.8
+    joined = Grey().join(edge, torch.full((1, 3, 24, 24), 0.5))
+    colours = joined - Grey()(joined)
+    assert colours[:, 0].min() >= -1e-6 and colours[:, 0].max() <= 0.2 + 1e-6
+    between = (colours[:, 0, 0] > 0.01) & (colours[:, 0, 0] < 0.19)
+    assert 1 < between.sum() <= 3  # smooth, and only from one pixel to the next
+
+
 def test_joined_pictures_are_clipped():
     black, white = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
     red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 4, 4)

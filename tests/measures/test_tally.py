@@ -72,6 +72,22 @@ def test_any_number_of_processes(monkeypatch: pytest.MonkeyPatch, world_size: in
     assert len(sent) >= world_size
 
 
+def test_sums_are_added_up_over_batches_and_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = [torch.rand(2, 3), torch.rand(2, 3), torch.rand(2, 3)]
+    mine, theirs = Tally(), Tally()
+    for tally, parts in ((mine, batches[:2]), (theirs, batches[2:])):
+        for part in parts:
+            tally.add_sums("counts", part)
+    found = mine.sums()
+    assert found["counts"].dtype == torch.float64
+    torch.testing.assert_close(found["counts"].float(), batches[0] + batches[1])
+    both = [found, theirs.sums()]
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(dist, "all_gather_object", lambda objects, _: objects.__setitem__(slice(None), both))
+    torch.testing.assert_close(mine.sums()["counts"].float(), sum(batches))
+
+
 def test_means_are_summed_in_double_precision() -> None:
     tally = Tally()
     tally.add(torch.arange(3), {"mse": torch.tensor([2.0**24, 1.0, -(2.0**24)])})  # 0 in single precision
