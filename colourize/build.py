@@ -24,8 +24,9 @@ from colourize.tasks.restoration import RestorationTask, build_loss, check_loss
 
 log = logging.getLogger(__name__)
 
-# Lightning's hints and its list of devices that are not there; warnings stay.
-logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+# Lightning's hints, its lists of devices that are not there and of processes that are; warnings stay.
+for name in ("lightning.pytorch", "lightning.fabric"):
+    logging.getLogger(name).setLevel(logging.WARNING)
 # Lightning 2.6 under the newest torch; nothing that a user could mend.
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 

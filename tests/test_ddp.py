@@ -40,6 +40,7 @@ def in_new_processes(door: str, folder: Path, *overrides: str) -> None:
     command = [sys.executable, "-m", f"colourize.{door}", *overrides, "hydra.run.dir=."]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stderr == ""  # neither process warns of anything
 
 
 def test_two_processes_train_as_one(together: Path, tmp_path: Path) -> None:

@@ -223,10 +223,11 @@ class RestorationTask(LightningModule):
             yield "" if variant == "prediction" else f"_{variant}", pictures
 
     def _log_means(self, stage: str) -> None:
+        # They are the same in all processes already; without `sync_dist` Lightning warns of each that they may differ.
         for name, mean in self.tally.means().items():
-            self.log(f"{stage}/{name}", mean, prog_bar=stage == "val" and name == "accuracy")
+            self.log(f"{stage}/{name}", mean, sync_dist=True, prog_bar=stage == "val" and name == "accuracy")
         for name, sums in self.tally.sums().items():
-            self.log(f"{stage}/{name}", self.pooled[name](sums))
+            self.log(f"{stage}/{name}", self.pooled[name](sums), sync_dist=True)
 
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
