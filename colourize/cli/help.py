@@ -11,7 +11,6 @@ import hydra
 from omegaconf import OmegaConf
 
 FLAGS = ("--help", "-h")
-SHARED = "common"  # no group, but what several files have in common
 SHARED = "common"  # the folder of what several files have in common; not a group to choose from
 
 
