@@ -170,18 +170,6 @@ def test_the_best_within_an_epoch_has_the_weights_that_were_measured(tmp_path: P
     assert steps == {"best": 3, "last": 4}
 
 
-def test_the_script_goes_on_where_not_every_epoch_validates(tmp_path: Path) -> None:
-    words = [*TINY, "callbacks.samples=null", "+trainer.check_val_every_n_epoch=2"]
-    for name, more in {
-        "whole": ["trainer.max_epochs=4"],
-        "first": [],
-        "second": ["trainer.max_epochs=4", "checkpoint=first/checkpoints/last.ckpt"],
-    }.items():
-        assert succeed("train", [*words, *more, f"hydra.run.dir={name}"], tmp_path).stderr == ""
-    for file in ("metrics.csv", "metrics.json"):
-        assert (tmp_path / "second" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
-
-
 def test_the_script_tests_the_last_weights_without_a_validation(tmp_path: Path) -> None:
     outcome = succeed("train", [*TINY, "callbacks.samples=null", "+trainer.check_val_every_n_epoch=3"], tmp_path)
     assert outcome.stderr == "" and "no best.ckpt: the last weights are tested" in outcome.stdout
