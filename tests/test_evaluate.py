@@ -76,6 +76,12 @@ def test_an_evaluation_leaves_its_measures_its_log_and_a_row_for_each_picture(be
     assert {f"test/{name}" for name in rows[0] if name != "picture"} == set(measures) - pooled
     for name in set(measures) - pooled:
         assert measures[name] == pytest.approx(np.mean([row[name.removeprefix("test/")] for row in rows]), rel=1e-6)
+    record, trained = (json.loads((each / "run.json").read_text()) for each in (folder, best.parents[1]))
+    assert (record["status"], record["checkpoint"]) == ("completed", str(best))
+    assert record["evaluated_on"] == {"part": "test", "pictures": 10}
+    for fact in ("parameters", "flops_per_picture", "precision", "answer"):
+        assert record[fact] == trained[fact]
+    assert record["data"]["parts"] == trained["data"]["parts"]  # the same pictures, by their checksums
 
 
 class Speckled(Grey):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 from console import TASKS, TINY, Outcome, run, succeed
 from PIL import Image
 
+import colourize
 from colourize.data.folder import FolderData
+from colourize.data.synthetic import SyntheticData
+from colourize.tasks import RestorationTask
 
 COMMON = {"lr-Adam", "train/loss", "val/loss", "val/mse", "val/psnr", "test/loss", "test/mse", "test/psnr", "test/ssim"}
 NO_SAMPLES = "callbacks.samples=null"  # drawing takes a quarter of so short a run
@@ -121,6 +125,42 @@ def test_the_end_of_a_run_names_measures_pictures_and_curves(trained: Outcome) -
     (shown,) = re.findall(r"^Curves: +(?:\S*/)?tensorboard --logdir (\S+)$", trained.stdout, re.MULTILINE)
     assert trained.cwd / shown == trained.folder
     assert trained.stderr == ""
+
+
+def test_the_record_says_what_ran_and_on_which_pictures(trained: Outcome) -> None:
+    record = json.loads((trained.folder / "run.json").read_text())
+    assert record["status"] == "completed" and "error" not in record
+    assert record["overrides"] == [*TINY, f"task={TASKS[0]}"]
+    assert record["seeds"] == {"seed": 0, "eval_seed": 0}
+    log = (trained.folder / "train.log").read_text()
+    assert (record["model"], record["answer"]) == ("UNet", "PaletteClasses")
+    assert re.findall(r"precision ([\w-]+),", log) == [record["precision"]]
+    task = colourize.load(trained.folder / "checkpoints" / "best.ckpt")
+    assert record["parameters"] == sum(parameter.numel() for parameter in task.parameters())
+    assert list(record["phases"]) == ["data", "task", "training", "test"]
+    assert 0 < record["phases"]["training"] < sum(record["phases"].values()) <= record["seconds"] + 0.01
+    pictures = SyntheticData(num_train=40, num_val=10, num_test=10).pictures
+    parts = record["data"]["parts"]
+    assert list(parts) == ["train", "val", "test"]
+    for name, part in parts.items():
+        own = getattr(pictures, name)
+        digest = hashlib.blake2b(str(own.shape).encode() + own.tobytes(), digest_size=8).hexdigest()
+        assert part == {"pictures": len(own), "size": [32, 32], "blake2b": digest}
+    best = str(trained.folder / "checkpoints" / "best.ckpt")
+    assert record["evaluated_on"] == {"part": "test", "pictures": 10, "weights": best}
+
+
+def test_the_record_of_a_run_that_failed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*arguments: object) -> None:
+        raise ZeroDivisionError("during\n\nthe test")
+
+    monkeypatch.setattr(RestorationTask, "test_step", fault)
+    with pytest.raises(ZeroDivisionError):
+        run("train", [*TINY, NO_SAMPLES, "trainer.max_epochs=1"], tmp_path)
+    (path,) = tmp_path.glob("outputs/*/*/run.json")
+    record = json.loads(path.read_text())
+    assert (record["status"], record["error"]) == ("failed", "ZeroDivisionError: during the test")
+    assert record["ended"] and record["phases"]["training"] > 0 and "evaluated_on" not in record
 
 
 @pytest.mark.parametrize("task", TASKS)
