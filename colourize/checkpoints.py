@@ -109,7 +109,9 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, tr
     found = first_difference(checkpoint["hyper_parameters"], dict(task.hparams))
     if found:
         key, then, now = found
-        told = f" ({then} there, {now} here)" if not isinstance(then, Tensor) else ""
+        told = f" ({then} there, {now} here)"
+        if isinstance(then, Tensor) or isinstance(now, Tensor):
+            told = "; it was fitted to other training pictures, or by another data.palette"
         raise UsageError(f"checkpoint={path}: was made with another {key}{told}")
     if checkpoint.get("epoch", -1) + 1 >= max_epochs:
         raise UsageError(

@@ -115,7 +115,7 @@ def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.Monk
     data, task = built(add(SNIPPETS["loss/features"], *SMALL))
     before = {name: value.clone() for name, value in features.state_dict().items()}
     Path("features.pt").rename("moved.pt")
-    with pytest.raises(UsageError, match=r"^task\.loss=.*features\.pt.*No such file"):
+    with pytest.raises(UsageError, match=r"^task\.loss=FeatureLoss: .*No such file.*features\.pt"):
         trained_and_loaded(task, data, tmp_path)
     Path("moved.pt").rename("features.pt")
     loaded = trained_and_loaded(task, data, tmp_path)

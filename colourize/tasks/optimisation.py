@@ -29,7 +29,7 @@ def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Param
     try:
         return instantiate(config, parameters)
     except Exception as error:
-        raise UsageError(f"task.optimizer={config}: {one_line(error.__cause__ or error)}") from error
+        raise UsageError(f"task.optimizer={class_name(config)}: {one_line(error.__cause__ or error)}") from error
 
 
 def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimizer, total_steps: int) -> Any:
@@ -47,4 +47,9 @@ def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimi
     try:
         return instantiate(arguments, optimizer=optimizer)
     except Exception as error:
-        raise UsageError(f"task.lr_scheduler={config}: {one_line(error.__cause__ or error)}") from error
+        raise UsageError(f"task.lr_scheduler={class_name(config)}: {one_line(error.__cause__ or error)}") from error
+
+
+def class_name(config: dict[str, Any]) -> str:
+    """What a configured part is, for people: the last part of its `_target_`."""
+    return str(config.get("_target_")).rpartition(".")[2]

@@ -23,7 +23,7 @@ from colourize.measures.selection import EPOCH, POOLED, QUICK, measure_pictures
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
-from colourize.tasks.optimisation import build_optimizer, build_scheduler
+from colourize.tasks.optimisation import build_optimizer, build_scheduler, class_name
 
 
 class RestorationTask(LightningModule):
@@ -280,7 +280,7 @@ def build_loss(loss: dict[str, Any]) -> Loss:
     try:
         built: Loss = instantiate(loss)
     except Exception as error:
-        raise UsageError(f"task.loss={loss}: {one_line(error.__cause__ or error)}") from error
+        raise UsageError(f"task.loss={class_name(loss)}: {one_line(error.__cause__ or error)}") from error
     return built.requires_grad_(False).eval()
 
 

@@ -72,7 +72,7 @@ def test_a_task_refuses_at_once(tiny_task: Callable[..., RestorationTask]) -> No
     with pytest.raises(UsageError, match=r"^task\.loss=CrossEntropy: is for classes"):
         tiny_task("grey", "regression", loss={"_target_": "colourize.losses.CrossEntropy"})
     task = tiny_task("grey", "regression", loss={"_target_": "colourize.losses.MeanSquaredError", "weight": 3})
-    with pytest.raises(UsageError, match=r"^task\.loss=.*'weight': 3.*: .*unexpected keyword argument 'weight'$"):
+    with pytest.raises(UsageError, match=r"^task\.loss=MeanSquaredError: .*unexpected keyword argument 'weight'$"):
         task.loss(torch.zeros(1, 3, 4, 4), pair_of(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)))
 
 
