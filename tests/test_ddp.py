@@ -16,6 +16,8 @@ import torch
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_numbers
 
+pytestmark = pytest.mark.slow
+
 # Neither batches nor splits can be shared out evenly: of the last batches one process has 7, 3 and 2 pictures, the
 # other 6, 2 and 1.
 TINY = [

@@ -23,6 +23,7 @@ def ends(words: list[str], cwd: Path, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 def test_of_several_processes_the_first_one_tells(tmp_path: Path) -> None:
     words = ["-m", "colourize.train", *TINY_DATA, "model.num_filters=4", "trainer=ddp", "trainer.accelerator=cpu"]
     code, stderr = ends([*words, "+callbacks.fault._target_=rank_faults.RankFaults"], tmp_path)
