@@ -52,7 +52,7 @@ class SamplePictures(Callback):
         data = getattr(trainer, "datamodule", None)
         if not (isinstance(task, RestorationTask) and isinstance(data, PictureData)):
             return
-        pictures = torch.from_numpy(data.pictures.val[: self.num_pictures]).to(task.device)
+        pictures = torch.from_numpy(np.ascontiguousarray(data.pictures.val[: self.num_pictures])).to(task.device)
         which = torch.arange(len(pictures), device=task.device)
         # As the validation sees them, whatever is random about them.
         pair = task.make_pair(Batch(pictures, which, "val", seed=data.eval_seed))

@@ -241,6 +241,7 @@ print(hashlib.sha256(cifar10.CIFAR10Data(root=root, mirror=mirror).load().train.
 """
 
 
+@pytest.mark.slow
 def test_two_processes_prepare_once(tiny: Tiny, tmp_path: Path) -> None:
     arguments = json.dumps([str(tmp_path), tiny.archive.as_uri(), tiny.checksums])
     environment = {**os.environ, "PYTHONPATH": str(Path(colourize.__file__).parents[1])}

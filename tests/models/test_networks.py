@@ -158,6 +158,7 @@ def test_channels_last_and_bfloat16(model_class):
     torch.testing.assert_close(outputs.float(), expected, rtol=0.1, atol=0.02)
 
 
+@pytest.mark.slow
 def test_compiles_as_one_graph_at_any_size():
     torch.manual_seed(0)
     model = UNet(1, 5, num_filters=4).eval()
