@@ -52,19 +52,30 @@ def check_settings(config: DictConfig) -> None:
     for key, part in (("model", model), ("prior", prior)):
         if isinstance(part, Baseline):
             part.prepare(degradation, answer, key)
-    optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
-    build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)
+    if "optimizer" in parts:  # not of a baseline that is only evaluated
+        optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
+        build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)
 
 
-def build_data(config: DictConfig, stage: str = "fit") -> PictureData:
-    """The data of `config.data`, loaded and split, for Lightning's stage "fit" or "test".
+def make_data(config: DictConfig) -> PictureData:
+    """The data of `config.data`, of which nothing is read yet.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+    data: PictureData = instantiate(config.data, _recursive_=False, _convert_="all")
+    return data
+
+
+def build_data(config: DictConfig) -> PictureData:
+    """The data of `config.data`, loaded and split, to be trained on.
 
     Raises:
         UsageError, InputError: a value that is not allowed; pictures that cannot be had.
     """
-    data: PictureData = instantiate(config.data, _recursive_=False, _convert_="all")
+    data = make_data(config)
     data.prepare_data()
-    data.setup(stage)
+    data.setup("fit")
     return data
 
 

@@ -73,7 +73,8 @@ def train(config: DictConfig) -> dict[str, float]:
         with record.phase("test"):
             (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
         measures = dict(sorted({**measures, **tested}.items()))
-        record.update(evaluated_on={"part": "test", "pictures": len(data.pictures.test), "weights": best or "last"})
+        # With trainer.limit_test_batches they are not all.
+        record.update(evaluated_on={"part": "test", "pictures": len(task.tally.rows()), "weights": best or "last"})
         if trainer.is_global_zero:
             terminal.write_measures(folder / "metrics.json", measures)
             terminal.log_hyperparameters(trainer, config, dict(tested))

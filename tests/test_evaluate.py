@@ -11,7 +11,7 @@ from pathlib import Path
 import console
 import numpy as np
 import pytest
-from console import TASKS, TINY_DATA, Outcome, succeed
+from console import TASKS, TINY_DATA, Outcome, run, succeed
 from lightning import Trainer
 from PIL import Image
 from torch import Tensor
@@ -123,7 +123,11 @@ def test_other_data_give_other_measures(best: Path, tmp_path: Path) -> None:
 
 def test_palette_and_protocol_are_the_checkpoints(best: Path, tmp_path: Path) -> None:
     asked = [*TINY_DATA[:-1], "data.palette=null", "data.protocol=course"]
-    assert measures_of(evaluate(tmp_path, f"checkpoint={best}", *QUICK, *asked).folder) == in_training(best)
+    folder = evaluate(tmp_path, f"checkpoint={best}", *QUICK, *asked).folder
+    assert measures_of(folder) == in_training(best)
+    # … and what is told is what acts.
+    assert "pixels / 255" in (folder / "evaluate.log").read_text()
+    assert json.loads((folder / "run.json").read_text())["data"]["divisor"] == 255
 
 
 def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
@@ -156,3 +160,38 @@ def test_a_baseline_needs_no_checkpoint(tmp_path: Path) -> None:
     assert measures_of(alone.folder) == in_training(trained / "checkpoints" / "best.ckpt")
     kept = evaluate(tmp_path / "kept", f"checkpoint={trained / 'checkpoints' / 'best.ckpt'}", *QUICK)
     assert measures_of(kept.folder) == measures_of(alone.folder)
+
+
+def test_pictures_that_were_left_out_are_not_counted(best: Path, tmp_path: Path) -> None:
+    words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", "trainer.limit_test_batches=2"]
+    outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
+    assert "on 6 test pictures" in outcome.stdout
+    assert json.loads((outcome.folder / "run.json").read_text())["evaluated_on"] == {"part": "test", "pictures": 6}
+
+
+BASELINE = "data=synthetic task=super_resolution"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        ("checkpoint={best} trainer.precision=7", "trainer.precision=7: must be one of auto"),
+        ("checkpoint={best} +trainer.zzz=1", "trainer: "),
+        ("checkpoint={best} seed=-1", "seed=-1: must be"),
+        ("checkpoint={best} model=unet", "checkpoint: brings its model and its task"),
+        ("data=synthetic model=bilinear degradation=low_resolution answer=rgb", "checkpoint: missing"),
+        (f"{BASELINE} model=grey_lookup", "model=GreyLookup: is not for this task"),
+        (f"{BASELINE} model=bilinear loss=mse", "task.loss=MeanSquaredError: is for values"),
+        (f"{BASELINE} model=bilinear seed=x", "seed=x: must be"),
+    ],
+)
+def test_what_needs_no_pictures_is_refused_before_they_are_read(
+    overrides: str, named: str, best: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(data: SyntheticData) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(SyntheticData, "load", read)
+    outcome = run("evaluate", overrides.format(best=best).split(), tmp_path)
+    assert outcome.code == 2 and named in outcome.stderr and outcome.stderr.count("\n") == 1
+    assert outcome.left == []
