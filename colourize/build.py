@@ -20,7 +20,7 @@ from colourize.errors import UsageError, check_count
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.models.baselines import Baseline
 from colourize.tasks.optimisation import build_optimizer, build_scheduler
-from colourize.tasks.restoration import RestorationTask, build_loss, check_loss
+from colourize.tasks.restoration import RestorationTask, build_loss, check_loss, check_prior
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +45,16 @@ def check_settings(config: DictConfig) -> None:
     answer = instantiate(parts["answer"])
     check_loss(parts["loss"], answer)
     build_loss(parts["loss"])
-    # An answer that is still to be fitted does not know its outputs yet; any number shows what is wrong with a network.
-    channels = {"in_channels": degradation.channels, "out_channels": getattr(answer, "out_channels", 24)}
+    # An answer that is still to be fitted does not know its outputs yet: mostly as many as the palette has colours.
+    palette = config.data.get("palette")
+    outputs = getattr(answer, "out_channels", palette if isinstance(palette, int) else 24)
+    channels = {"in_channels": degradation.channels, "out_channels": outputs}
     model = instantiate(config.model, **channels)
     prior = instantiate(parts.get("prior"), **channels)
     for key, part in (("model", model), ("prior", prior)):
         if isinstance(part, Baseline):
             part.prepare(degradation, answer, key)
+    check_prior(model, prior)
     if "optimizer" in parts:  # not of a baseline that is only evaluated
         optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
         build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)

@@ -35,7 +35,7 @@ def load(path: str | Path, trust: str | Sequence[str] = ()) -> RestorationTask:
 
 
 def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
-    """A checkpoint's contents, on the CPU; unpickles nothing but tensors and plain values, and imports nothing.
+    """A checkpoint's contents, on the CPU; unpickles nothing but tensors and plain values.
 
     Args:
         path, trust: see `load`.
@@ -136,6 +136,6 @@ def first_difference(then: Any, now: Any, key: str = "") -> tuple[str, Any, Any]
 
 def _check(path: str | Path, checkpoint: dict[str, Any], part: str, arguments: str, trust: str | Sequence[str]) -> None:
     """Refuse classes that are not trusted, before anything is made of them."""
-    trusted = [trust] if isinstance(trust, str) else list(trust)
+    trusted = [trust] if isinstance(trust, str) else list(trust or ())
     check_name(f"checkpoint={path}", checkpoint["colourize"].get(part), trusted)
     check_names(f"checkpoint={path}", checkpoint.get(arguments), trusted)

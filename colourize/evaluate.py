@@ -28,7 +28,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     from colourize.runs.record import RunRecord
     from colourize.runs.tables import write_table
 
-    measure_names = check_measures(config.measures)
+    measure_names = check_measures(config.measures.names)
     folder = Path(config.output_dir)
     record = RunRecord(folder)
     if config.checkpoint and (config.get("model") or config.get("task")):
@@ -63,7 +63,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     task.degradation.check_size(*data.pictures.test.shape[1:3])
     facts = {
         "checkpoint": str(Path(str(config.checkpoint)).absolute()) if config.checkpoint else None,
-        "seeds": {"eval_seed": config.seed},
+        "seeds": {"eval_seed": data.eval_seed},
         "precision": trainer.precision,
         "device": str(trainer.strategy.root_device),
         "devices": trainer.world_size,
@@ -72,8 +72,8 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     }
     with record.start(writes=trainer.is_global_zero, **facts):
         with record.phase("test"):
-            (measures,) = trainer.test(task, datamodule=data, verbose=False)
-        measures = dict(sorted(measures.items()))
+            results = trainer.test(task, datamodule=data, verbose=False)
+        measures = dict(sorted(results[0].items())) if results else {}
         rows = task.tally.rows()
         record.update(evaluated_on={"part": "test", "pictures": len(rows)})
         if trainer.is_global_zero:

@@ -34,7 +34,7 @@ def train(config: DictConfig) -> dict[str, float]:
     record = RunRecord(folder)
     check_launcher()
     check_settings(config)
-    measure_names = check_measures(config.measures)
+    measure_names = check_measures(config.measures.names)
     trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):
@@ -71,14 +71,19 @@ def train(config: DictConfig) -> dict[str, float]:
             best = str(folder / "checkpoints" / "best.ckpt")
             trainer.save_checkpoint(best, weights_only=True)
         with record.phase("test"):
-            (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
+            results = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
+        tested = results[0] if results else {}  # none with trainer.limit_test_batches=0
         measures = dict(sorted({**measures, **tested}.items()))
+        monitor = getattr(trainer.checkpoint_callback, "monitor", None)
+        weights = None
+        if task.is_trained:
+            weights = f"those with the best {monitor}" if best else "those of the last epoch"
         # With trainer.limit_test_batches they are not all.
         record.update(evaluated_on={"part": "test", "pictures": len(task.tally.rows()), "weights": best or "last"})
         if trainer.is_global_zero:
             terminal.write_measures(folder / "metrics.json", measures)
             terminal.log_hyperparameters(trainer, config, dict(tested))
-            terminal.show_run(folder, measures, best=bool(best))
+            terminal.show_run(folder, measures, best=bool(best), weights=weights)
     return measures
 
 

@@ -1,4 +1,4 @@
-"""Which classes a file may name, decided before any of them is imported.
+"""Which classes a file may name, decided before anything but this project and torch is imported.
 
 A checkpoint says by dotted names what it is made of. Whoever can write one could name anything, such as
 `subprocess.Popen`, and have it called; so only these are taken: classes of this project that are modules or data, and
@@ -83,7 +83,7 @@ def _is_own(module: str, attribute: str) -> bool:
         return False
     try:
         found = vars(importlib.import_module(module)).get(attribute)
-    except ImportError:
+    except Exception:  # a module that is not there, or does not load here
         return False
     # Made here, not only imported here: a module's `os` and `instantiate` are in its reach as well.
     return isinstance(found, type) and issubclass(found, OWN) and found.__module__.partition(".")[0] == "colourize"
@@ -92,6 +92,9 @@ def _is_own(module: str, attribute: str) -> bool:
 def _is_library(module: str, attribute: str) -> bool:
     if module not in LIBRARIES:
         return False
-    found = vars(importlib.import_module(module)).get(attribute)
+    try:
+        found = vars(importlib.import_module(module)).get(attribute)
+    except Exception:  # torchvision, beside a torch that it was not made for
+        return False
     made_there = isinstance(found, type) and found.__module__.startswith(module.rpartition(".")[0] or module)
     return made_there and issubclass(found, LIBRARIES[module])  # type: ignore[arg-type]

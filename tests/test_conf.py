@@ -297,7 +297,7 @@ def check_task(config: DictConfig) -> None:
 
 
 def check_measures_of(config: DictConfig) -> None:
-    assert list(check_measures(config.measures)) == config.measures and "mse" in config.measures
+    assert list(check_measures(config.measures.names)) == config.measures.names and "mse" in config.measures.names
 
 
 def fitted(config: DictConfig) -> Trainer:

@@ -187,7 +187,10 @@ def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
         ("+trainer.zzz=1", "trainer: "),
         ("trainer.accelerator=foo", "trainer: "),
         ("callbacks.samples.num_pictures=0", "callbacks.samples.num_pictures=0: must be"),
-        ("measures=misspelt", "measures=pnsr: must be some of"),
+        ("measures=misspelt", "measures.names=pnsr: must be some of"),
+        ("measures.names=[mse,pnsr]", "measures.names=pnsr: must be some of"),
+        ("task.loss._target_=torch.nn.MSELoss", "task.loss=torch.nn.MSELoss: must be a Loss"),
+        ("model=grey_lookup prior=grey_lookup", "prior: is for a network that learns"),
         ("seed=-1", "seed=-1: must be"),
     ],
 )
@@ -200,7 +203,7 @@ def test_what_needs_no_pictures_is_refused_before_they_are_read(
     monkeypatch.setattr(FolderData, "prepare_data", read)
     monkeypatch.setattr(FolderData, "load", read)
     (tmp_path / "conf" / "measures").mkdir(parents=True)
-    (tmp_path / "conf" / "measures" / "misspelt.yaml").write_text("# @package _global_\nmeasures: [mse, pnsr]\n")
+    (tmp_path / "conf" / "measures" / "misspelt.yaml").write_text("# @package measures\nnames: [mse, pnsr]\n")
     words = ["data=folder", "data.root=nowhere", "trainer.accelerator=cpu", *overrides.split()]
     words = list({word.partition("=")[0]: word for word in words}.values())
     outcome = run("train", [*words, f"hydra.searchpath=[file://{tmp_path}/conf]"], tmp_path / "here")

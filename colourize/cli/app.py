@@ -84,7 +84,7 @@ class _End:
 
     def restore_environment(self) -> None:
         """What the run starts must not take our own setting for the user's."""
-        os.environ.pop(FULL_ERROR)
+        os.environ.pop(FULL_ERROR, None)
         if self.typed is not None:
             os.environ[FULL_ERROR] = self.typed
 

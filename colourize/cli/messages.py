@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from collections.abc import Iterator
@@ -83,7 +84,8 @@ def _typed() -> Iterator[Override]:
     parser = OverridesParser.create()
     for word in sys.argv[1:]:
         if not word.startswith("-"):
-            yield parser.parse_override(word)
+            with contextlib.suppress(HydraException):  # what follows a flag is none
+                yield parser.parse_override(word)
 
 
 def _quoted(text: str) -> str:

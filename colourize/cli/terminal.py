@@ -73,10 +73,15 @@ def hyperparameters(config: DictConfig) -> dict[str, Any]:
     return flat
 
 
-def show_run(folder: Path, measures: dict[str, float], *, best: bool) -> None:
-    """The end of a run on the terminal: test measures, where the pictures are, how to see the curves."""
+def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: str | None) -> None:
+    """The end of a run on the terminal: test measures, where the pictures are, how to see the curves.
+
+    Args:
+        best: whether this run has a best checkpoint.
+        weights: which ones were tested, for people; None where nothing was trained.
+    """
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
-    show_measures(tested, f"Test measures (weights {'of the least validation loss' if best else 'of the last epoch'})")
+    show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""))
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # Not console.print: a path must stay on one line to be copied.
     for path in samples[-2:]:

@@ -22,7 +22,7 @@ def check_measures(names: Sequence[str]) -> tuple[str, ...]:
     """The names as they are; a UsageError where one is no measure."""
     wrong = [name for name in names if name not in PER_PICTURE and name not in POOLED]
     if wrong:
-        raise UsageError(f"measures={wrong[0]}: must be some of {', '.join([*PER_PICTURE, *POOLED])}")
+        raise UsageError(f"measures.names={wrong[0]}: must be some of {', '.join([*PER_PICTURE, *POOLED])}")
     return tuple(names)
 
 

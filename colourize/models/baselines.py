@@ -15,8 +15,10 @@ from colourize.data.training import Training
 from colourize.errors import UsageError
 from colourize.fitting import Fitted
 
-# The tasks that have a degradation, by its name, for people.
+# The tasks of this project that have a degradation, by its name, or a kind of answer, for people.
 TASKS = {
+    "classes": "task=colour_classification or task=super_resolution",
+    "values": "task=colour_regression or task=super_resolution_regression",
     "grey": "task=colour_classification or task=colour_regression",
     "low": "task=super_resolution or task=super_resolution_regression",
 }
@@ -52,11 +54,13 @@ class Baseline(nn.Module):
         Raises:
             UsageError: it is not for such a task; the message names those that it is for.
         """
-        wrong_answer = self.kind is not None and answer.kind != self.kind
-        if wrong_answer or self.degradation not in (None, degradation.name):
-            tasks = "task=colour_classification or task=super_resolution" if wrong_answer else ""
-            tasks = tasks or TASKS[str(self.degradation)]
-            raise UsageError(f"{key}={type(self).__name__}: is not for this task; it is for {tasks}")
+        if self.kind not in (None, answer.kind):
+            fitting = TASKS.get(str(self.kind), f"answers that are {self.kind}")
+        elif self.degradation not in (None, degradation.name):
+            fitting = TASKS.get(str(self.degradation), f"degradations named {self.degradation}")
+        else:
+            return
+        raise UsageError(f"{key}={type(self).__name__}: is not for this task; it is for {fitting}")
 
 
 class Table(Fitted, Baseline):

@@ -77,6 +77,7 @@ class RestorationTask(LightningModule):
         network: nn.Module = instantiate(model, **channels)
         if isinstance(network, Baseline):
             network.prepare(self.degradation, self.answer)
+            check_prior(network, prior)
         network = fit_or_take("model", network, fitted, training)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
@@ -187,11 +188,11 @@ class RestorationTask(LightningModule):
         # Whatever the network computes in, what is measured of it is measured in float32.
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
-            if self._loss or not self.loss_class.needs_files:
+            if self._loss or not self.loss_class.needs_files:  # else an evaluation, which does without
                 self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
                 self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
             self.tally.add(pair.which, self.measures(outputs, pair, quick=stage == "val"))
-            if stage == "test":
+            if stage == "test" and any(name in POOLED for name in self.measure_names):
                 self._add_sums(outputs, pair)
 
     def measures(self, outputs: Tensor, pair: Pair, *, quick: bool = False) -> dict[str, Tensor]:
@@ -263,12 +264,20 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
         UsageError: it cannot be computed from such answers.
     """
     loss_class: type[Loss] = get_class(loss["_target_"])
+    if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
+        raise UsageError(f"task.loss={loss['_target_']}: must be a Loss of this project's kind (see docs/extending.md)")
     if answer.kind not in loss_class.kinds:
         raise UsageError(
             f"task.loss={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
             f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
         )
     return loss_class
+
+
+def check_prior(model: nn.Module, prior: object) -> None:
+    """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
+    if isinstance(model, Baseline) and prior is not None:
+        raise UsageError(f"prior: is for a network that learns; model={type(model).__name__} answers by itself")
 
 
 def build_loss(loss: dict[str, Any]) -> Loss:

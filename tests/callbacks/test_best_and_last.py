@@ -173,5 +173,5 @@ def test_the_best_within_an_epoch_has_the_weights_that_were_measured(tmp_path: P
 def test_the_script_tests_the_last_weights_without_a_validation(tmp_path: Path) -> None:
     outcome = succeed("train", [*TINY, "callbacks.samples=null", "+trainer.check_val_every_n_epoch=3"], tmp_path)
     assert outcome.stderr == "" and "no best.ckpt: the last weights are tested" in outcome.stdout
-    assert "weights of the last epoch" in outcome.stdout and "Last checkpoint:" in outcome.stdout
+    assert "weights: those of the last epoch" in outcome.stdout and "Last checkpoint:" in outcome.stdout
     assert {path.name for path in (outcome.folder / "checkpoints").iterdir()} == {"last.ckpt"}

@@ -30,7 +30,7 @@ def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
 
 
 def test_paths_can_be_pasted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.show_run(folder, {"test/psnr": 20.0, "val/psnr": 1.0}, best=True)
+    terminal.show_run(folder, {"test/psnr": 20.0, "val/psnr": 1.0}, best=True, weights="those with the best val/loss")
     words = shown(capsys)
     assert words["Sample pictures"] == [f"{folder.name}/samples/best.png"]
     assert words["Best checkpoint"] == [f"{folder.name}/checkpoints/best.ckpt"]
@@ -39,7 +39,7 @@ def test_paths_can_be_pasted(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_without_a_best_the_last_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.show_run(folder, {"test/psnr": 20.0}, best=False)
+    terminal.show_run(folder, {"test/psnr": 20.0}, best=False, weights="those of the last epoch")
     words = shown(capsys)
     assert words["Last checkpoint"] == [f"{folder.name}/checkpoints/last.ckpt"]
     assert "Best checkpoint" not in words
