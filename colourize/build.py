@@ -40,7 +40,7 @@ def check_settings(config: DictConfig) -> None:
         UsageError: a value that is not allowed.
     """
     check_count("seed", config.seed, least=0)
-    parts: Any = OmegaConf.to_container(config.task, resolve=True)
+    parts = parts_of_task(config)
     degradation = instantiate(parts["degradation"])
     answer = instantiate(parts["answer"])
     check_loss(parts["loss"], answer)
@@ -57,7 +57,24 @@ def check_settings(config: DictConfig) -> None:
     check_prior(model, prior)
     if "optimizer" in parts:  # not of a baseline that is only evaluated
         optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
-        build_scheduler(parts["lr_scheduler"], optimizer, total_steps=100)
+        build_scheduler(parts.get("lr_scheduler"), optimizer, total_steps=100)
+
+
+def parts_of_task(config: DictConfig) -> dict[str, Any]:
+    """The configurations of a task's parts, as plain values.
+
+    Raises:
+        UsageError: one that it cannot do without was left out or replaced by null.
+    """
+    nodes = {"model": config.get("model"), "task": config.get("task")}
+    parts: dict[str, Any] = OmegaConf.to_container(nodes["task"] or OmegaConf.create({}), resolve=True)  # type: ignore[assignment]
+    nodes |= {key: parts.get(key) for key in ("degradation", "answer", "loss")}
+    if parts.get("prior") is not None:
+        nodes["prior"] = parts["prior"]
+    for key, node in nodes.items():
+        if not (node and "_target_" in node):
+            raise UsageError(f"{key}: missing; {key}=… names one")
+    return parts
 
 
 def make_data(config: DictConfig) -> PictureData:

@@ -192,6 +192,10 @@ def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
         ("task.loss._target_=torch.nn.MSELoss", "task.loss=torch.nn.MSELoss: must be a Loss"),
         ("model=grey_lookup prior=grey_lookup", "prior: is for a network that learns"),
         ("seed=-1", "seed=-1: must be"),
+        ("~loss", "loss: missing; loss=… names one"),
+        ("task.answer=null", "answer: missing; answer=… names one"),
+        ("+task.prior.foo=1", "prior: missing; prior=… names one"),
+        ("~task", "task: missing; task=… names one"),
     ],
 )
 def test_what_needs_no_pictures_is_refused_before_they_are_read(
