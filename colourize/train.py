@@ -78,8 +78,8 @@ def train(config: DictConfig) -> dict[str, float]:
         weights = None
         if task.is_trained:
             weights = f"those with the best {monitor}" if best else "those of the last epoch"
-        # With trainer.limit_test_batches they are not all.
-        record.update(evaluated_on={"part": "test", "pictures": len(task.tally.rows()), "weights": best or "last"})
+        pictures = len(task.tally.rows()) if results else 0  # with trainer.limit_test_batches not all
+        record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
         if trainer.is_global_zero:
             terminal.write_measures(folder / "metrics.json", measures)
             terminal.log_hyperparameters(trainer, config, dict(tested))

@@ -162,11 +162,15 @@ def test_a_baseline_needs_no_checkpoint(tmp_path: Path) -> None:
     assert measures_of(kept.folder) == measures_of(alone.folder)
 
 
-def test_pictures_that_were_left_out_are_not_counted(best: Path, tmp_path: Path) -> None:
-    words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", "trainer.limit_test_batches=2"]
+@pytest.mark.parametrize("batches", [2, 0])
+def test_pictures_that_were_left_out_are_not_counted(batches: int, best: Path, tmp_path: Path) -> None:
+    words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", f"trainer.limit_test_batches={batches}"]
     outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
-    assert "on 6 test pictures" in outcome.stdout
-    assert json.loads((outcome.folder / "run.json").read_text())["evaluated_on"] == {"part": "test", "pictures": 6}
+    assert f"on {3 * batches} test pictures" in outcome.stdout
+    record = json.loads((outcome.folder / "run.json").read_text())
+    assert record["evaluated_on"] == {"part": "test", "pictures": 3 * batches}
+    assert len(read_numbers(outcome.folder / "per_picture.csv")) == 3 * batches
+    assert ("test/mse" in measures_of(outcome.folder)) == (batches > 0)
 
 
 BASELINE = "data=synthetic task=super_resolution"

@@ -187,7 +187,6 @@ def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
         ("+trainer.zzz=1", "trainer: "),
         ("trainer.accelerator=foo", "trainer: "),
         ("callbacks.samples.num_pictures=0", "callbacks.samples.num_pictures=0: must be"),
-        ("measures=misspelt", "measures.names=pnsr: must be some of"),
         ("measures.names=[mse,pnsr]", "measures.names=pnsr: must be some of"),
         ("task.loss._target_=torch.nn.MSELoss", "task.loss=torch.nn.MSELoss: must be a Loss"),
         ("model=grey_lookup prior=grey_lookup", "prior: is for a network that learns"),
@@ -206,11 +205,9 @@ def test_what_needs_no_pictures_is_refused_before_they_are_read(
 
     monkeypatch.setattr(FolderData, "prepare_data", read)
     monkeypatch.setattr(FolderData, "load", read)
-    (tmp_path / "conf" / "measures").mkdir(parents=True)
-    (tmp_path / "conf" / "measures" / "misspelt.yaml").write_text("# @package measures\nnames: [mse, pnsr]\n")
     words = ["data=folder", "data.root=nowhere", "trainer.accelerator=cpu", *overrides.split()]
     words = list({word.partition("=")[0]: word for word in words}.values())
-    outcome = run("train", [*words, f"hydra.searchpath=[file://{tmp_path}/conf]"], tmp_path / "here")
+    outcome = run("train", words, tmp_path)
     assert outcome.code == 2 and named in outcome.stderr and outcome.stderr.count("\n") == 1
     assert outcome.left == []
 
@@ -259,13 +256,16 @@ def test_training_goes_on_between_validations(tmp_path: Path) -> None:
     assert [float(row["lr-Adam"]) for row in rows] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
 
 
-def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
+def test_a_run_without_samples_checkpoints_logger_and_test(tmp_path: Path) -> None:
     off = ["callbacks.samples=null", "callbacks.checkpoints=null", "callbacks.learning_rate=null", "~logger"]
-    outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off], tmp_path)
+    outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off, "trainer.limit_test_batches=0"], tmp_path)
     names = {path.name for path in outcome.folder.iterdir()}
     assert names == {".hydra", "metrics.csv", "metrics.json", "run.json", "train.log"}
     assert "Sample pictures" not in outcome.stdout
     assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
+    assert {name.partition("/")[0] for name in measures_of(outcome.folder)} == {"train", "val"}
+    record = json.loads((outcome.folder / "run.json").read_text())
+    assert record["evaluated_on"] == {"part": "test", "pictures": 0, "weights": "last"}
 
 
 # -------------------------------------------------------------------------------------------- sweeps
