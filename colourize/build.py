@@ -47,7 +47,8 @@ def check_settings(config: DictConfig) -> None:
     build_loss(parts["loss"])
     # An answer that is still to be fitted does not know its outputs yet: mostly as many as the palette has colours.
     palette = config.data.get("palette")
-    outputs = getattr(answer, "out_channels", palette if isinstance(palette, int) else 24)
+    is_count = type(palette) is int and palette > 1  # what else stands there the data refuse, or is a file
+    outputs = getattr(answer, "out_channels", palette if is_count else 24)
     channels = {"in_channels": degradation.channels, "out_channels": outputs}
     model = instantiate(config.model, **channels)
     prior = instantiate(parts.get("prior"), **channels)
