@@ -151,17 +151,6 @@ def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path
     assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
 
 
-def test_a_baseline_needs_no_checkpoint(tmp_path: Path) -> None:
-    """And gives the same as one that was kept, whose table comes from the file."""
-    words = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, "trainer.accelerator=cpu"]
-    alone = evaluate(tmp_path / "alone", *words, *QUICK)
-    assert "GreyLookup on 10 test pictures" in alone.stdout
-    trained = succeed("train", [*words, "callbacks.samples=null"], tmp_path / "trained").folder
-    assert measures_of(alone.folder) == in_training(trained / "checkpoints" / "best.ckpt")
-    kept = evaluate(tmp_path / "kept", f"checkpoint={trained / 'checkpoints' / 'best.ckpt'}", *QUICK)
-    assert measures_of(kept.folder) == measures_of(alone.folder)
-
-
 @pytest.mark.parametrize("batches", [2, 0])
 def test_pictures_that_were_left_out_are_not_counted(batches: int, best: Path, tmp_path: Path) -> None:
     words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", f"trainer.limit_test_batches={batches}"]
