@@ -24,7 +24,7 @@ def train(config: DictConfig) -> dict[str, float]:
     from lightning import seed_everything
 
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
-    from colourize.checkpoints import check_resumable
+    from colourize.checkpoints import check_resumable, read
     from colourize.cli import terminal
     from colourize.measures.selection import check_measures
     from colourize.runs.events import closed
@@ -35,6 +35,8 @@ def train(config: DictConfig) -> dict[str, float]:
     check_launcher()
     check_settings(config)
     measure_names = check_measures(config.measures.names)
+    if config.checkpoint is not None:
+        read(config.checkpoint, config.trust)  # a file that is no good is told at once
     trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):

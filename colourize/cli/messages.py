@@ -38,9 +38,11 @@ def _told(error: BaseException, conf: Path) -> str | None:
     text, cause = str(error), error.__cause__
     if isinstance(error, OverrideParseException):
         return f"{error.override}: not understood; arguments are key=value{_quoting(error.override)}"
-    if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        return f"{group}={option}: must be one of {', '.join(error.options)}"
+        options = error.options or options_by_group(conf).get(group)  # Hydra names none where a list was typed
+        if options:
+            return f"{group}={option}: must be one of {', '.join(options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
         return _unknown(_quoted(text) or str(cause.full_key), cause)
     if isinstance(error, InstantiationException):

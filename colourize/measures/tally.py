@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,20 +23,26 @@ class Tally:
     def __init__(self) -> None:
         self._batches: list[tuple[Tensor, dict[str, Tensor]]] = []
         self._sums: dict[str, Tensor] = {}
+        self._values: dict[str, Callable[[Tensor], float]] = {}
 
     def add(self, which: Tensor, values: Mapping[str, Tensor]) -> None:
         """Add a batch: which pictures, (N,), and by measure a value for each, (N,)."""
         self._batches.append((which, dict(values)))
 
-    def add_sums(self, name: str, sums: Tensor) -> None:
-        """Add what a batch adds to a measure that is no mean over pictures."""
+    def add_sums(self, name: str, sums: Tensor, value: Callable[[Tensor], float]) -> None:
+        """Add what a batch adds to a measure that is no mean over pictures; `value` is what all sums come to."""
         self._sums[name] = self._sums[name] + sums if name in self._sums else sums
+        self._values[name] = value
 
     def sums(self) -> dict[str, Tensor]:
         """The sums of all batches of all processes, in double precision on the CPU; all processes must call it."""
         mine = {name: sums.double().cpu() for name, sums in self._sums.items()}
         everyones = _gathered(mine)
         return {name: torch.stack([each[name] for each in everyones]).sum(0) for name in mine}
+
+    def pooled(self) -> dict[str, float]:
+        """The measures that are no means over pictures; all processes must call it."""
+        return {name: self._values[name](sums) for name, sums in self.sums().items()}
 
     def table(self) -> dict[str, np.ndarray]:
         """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.

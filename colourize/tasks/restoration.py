@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -90,7 +90,6 @@ class RestorationTask(LightningModule):
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
         self.tally = Tally()
         self.measure_names: tuple[str, ...] = QUICK  # of a test; whoever tests may choose others
-        self.pooled: dict[str, Callable[[Tensor], float]] = {}
         arguments = {
             "model": model, "degradation": degradation, "answer": answer, "loss": loss, "optimizer": optimizer,
             "lr_scheduler": lr_scheduler, "prior": prior, "divisor": divisor, "size": size, "fitted": fitted,
@@ -215,8 +214,8 @@ class RestorationTask(LightningModule):
         for postfix, pictures in self._variants(outputs, pair):
             for name in self.measure_names:
                 if name in POOLED:
-                    self.tally.add_sums(f"{name}{postfix}", POOLED[name][0](pictures, pair.truth))
-                    self.pooled[f"{name}{postfix}"] = POOLED[name][1]
+                    sums_of, value = POOLED[name]
+                    self.tally.add_sums(f"{name}{postfix}", sums_of(pictures, pair.truth), value)
 
     def _variants(self, outputs: Tensor, pair: Pair) -> Iterator[tuple[str, Tensor]]:
         """The pictures that are measured, and the postfix of their measures' names."""
@@ -227,8 +226,8 @@ class RestorationTask(LightningModule):
         # They are the same in all processes already; without `sync_dist` Lightning warns of each that they may differ.
         for name, mean in self.tally.means().items():
             self.log(f"{stage}/{name}", mean, sync_dist=True, prog_bar=stage == "val" and name == "accuracy")
-        for name, sums in self.tally.sums().items():
-            self.log(f"{stage}/{name}", self.pooled[name](sums), sync_dist=True)
+        for name, value in self.tally.pooled().items():
+            self.log(f"{stage}/{name}", value, sync_dist=True)
 
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""

@@ -77,7 +77,7 @@ def test_sums_are_added_up_over_batches_and_processes(monkeypatch: pytest.Monkey
     mine, theirs = Tally(), Tally()
     for tally, parts in ((mine, batches[:2]), (theirs, batches[2:])):
         for part in parts:
-            tally.add_sums("counts", part)
+            tally.add_sums("counts", part, lambda sums: float(sums.sum()))
     found = mine.sums()
     assert found["counts"].dtype == torch.float64
     torch.testing.assert_close(found["counts"].float(), batches[0] + batches[1])
@@ -86,6 +86,7 @@ def test_sums_are_added_up_over_batches_and_processes(monkeypatch: pytest.Monkey
     monkeypatch.setattr(dist, "get_world_size", lambda: 2)
     monkeypatch.setattr(dist, "all_gather_object", lambda objects, _: objects.__setitem__(slice(None), both))
     torch.testing.assert_close(mine.sums()["counts"].float(), sum(batches))
+    assert mine.pooled() == {"counts": pytest.approx(float(sum(batches).sum()))}
 
 
 def test_means_are_summed_in_double_precision() -> None:
