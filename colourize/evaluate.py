@@ -8,10 +8,14 @@ colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from colourize.cli import app
+
+if TYPE_CHECKING:
+    from colourize.runs.record import RunRecord
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
@@ -20,17 +24,26 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     The task, its palette and its divisor are always the checkpoint's; a baseline is fitted to the data's training
     pictures. Beside `metrics.json` it leaves `per_picture.csv`, each measure of each test picture.
     """
+    from lightning.pytorch.utilities import rank_zero_only
+
+    from colourize.runs.record import RunRecord
+
+    record = RunRecord(Path(config.output_dir))
+    with record.start(writes=rank_zero_only.rank == 0):  # type: ignore[attr-defined]  # Lightning sets it at import
+        return _evaluate(config, record)
+
+
+def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
+    """`evaluate`, while its record is kept."""
     from colourize.build import build_task, build_trainer, check_settings, make_data
     from colourize.checkpoints import data_from, read, task_from
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_count
     from colourize.measures.selection import check_measures
-    from colourize.runs.record import RunRecord
     from colourize.runs.tables import write_table
 
     measure_names = check_measures(config.measures.names)
     folder = Path(config.output_dir)
-    record = RunRecord(folder)
     if config.checkpoint and (config.get("model") or config.get("task")):
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
     task_is_given = (config.get("task") or {}).get("_target_")
@@ -56,31 +69,33 @@ def evaluate(config: DictConfig) -> dict[str, float]:
             data.divisor = loaded.divisor
         data.prepare_data()
         data.setup("test")
-    task = loaded or build_task(config, data)
+    with record.phase("task"):
+        task = loaded or build_task(config, data)
     task.measure_names = measure_names
     if task.is_trained and not loaded:
         raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
     task.degradation.check_size(*data.pictures.test.shape[1:3])
-    facts = {
-        "checkpoint": str(Path(str(config.checkpoint)).absolute()) if config.checkpoint else None,
-        "seeds": {"eval_seed": data.eval_seed},
-        "precision": trainer.precision,
-        "device": str(trainer.strategy.root_device),
-        "devices": trainer.world_size,
+    record.update(
+        checkpoint=str(Path(str(config.checkpoint)).absolute()) if config.checkpoint else None,
+        seeds={"eval_seed": data.eval_seed},
+        precision=trainer.precision,
+        device=str(trainer.strategy.root_device),
+        devices=trainer.world_size,
         **task.describe(),
-        "data": data.describe(),
-    }
-    with record.start(writes=trainer.is_global_zero, **facts):
-        with record.phase("test"):
-            results = trainer.test(task, datamodule=data, verbose=False)
-        measures = dict(sorted(results[0].items())) if results else {}
-        rows = task.tally.rows()
-        record.update(evaluated_on={"part": "test", "pictures": len(rows)})
-        if trainer.is_global_zero:
-            write_table(folder / "per_picture.csv", rows)
-            terminal.write_measures(folder / "metrics.json", measures)
-            evaluated = config.checkpoint or type(task.model).__name__
-            terminal.show_measures(measures, f"{evaluated} on {len(rows)} test pictures")
+        data=data.describe(),
+    )
+    record.begin()
+    with record.phase("test"):
+        results = trainer.test(task, datamodule=data, verbose=False)
+    measures = dict(sorted(results[0].items())) if results else {}
+    rows = task.tally.rows()
+    record.update(evaluated_on={"part": "test", "pictures": len(rows)})
+    if trainer.is_global_zero:
+        write_table(folder / "per_picture.csv", rows)
+        terminal.write_measures(folder / "metrics.json", measures)
+        evaluated = config.checkpoint or type(task.model).__name__
+        terminal.show_measures(measures, f"{evaluated} on {len(rows)} test pictures")
+        terminal.show_folder(folder)
     return measures
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from colourize.cli import app
+
+if TYPE_CHECKING:
+    from colourize.runs.record import RunRecord
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +25,17 @@ def train(config: DictConfig) -> dict[str, float]:
 
     Those are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the least validation loss.
     """
+    from lightning.pytorch.utilities import rank_zero_only
+
+    from colourize.runs.record import RunRecord
+
+    record = RunRecord(Path(config.output_dir))
+    with record.start(writes=rank_zero_only.rank == 0):  # type: ignore[attr-defined]  # Lightning sets it at import
+        return _train(config, record)
+
+
+def _train(config: DictConfig, record: RunRecord) -> dict[str, float]:
+    """`train`, while its record is kept."""
     from lightning import seed_everything
 
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
@@ -28,15 +43,14 @@ def train(config: DictConfig) -> dict[str, float]:
     from colourize.cli import terminal
     from colourize.measures.selection import check_measures
     from colourize.runs.events import closed
-    from colourize.runs.record import RunRecord
 
     folder = Path(config.output_dir)
-    record = RunRecord(folder)
     check_launcher()
     check_settings(config)
     measure_names = check_measures(config.measures.names)
+    trained_before = 0  # epochs
     if config.checkpoint is not None:
-        read(config.checkpoint, config.trust)  # a file that is no good is told at once
+        trained_before = read(config.checkpoint, config.trust).get("epoch", -1) + 1  # a bad file is told at once
     trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):
@@ -47,15 +61,16 @@ def train(config: DictConfig) -> dict[str, float]:
         task.measure_names = measure_names
     if config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
-    facts = {
-        "seeds": {"seed": data.seed, "eval_seed": data.eval_seed},
-        "precision": trainer.precision,
-        "device": str(trainer.strategy.root_device),
-        "devices": trainer.world_size,
+    record.update(
+        seeds={"seed": data.seed, "eval_seed": data.eval_seed},
+        precision=trainer.precision,
+        device=str(trainer.strategy.root_device),
+        devices=trainer.world_size,
         **task.describe(),
-        "data": data.describe(),
-    }
-    with record.start(writes=trainer.is_global_zero, **facts), closed(trainer.logger):
+        data=data.describe(),
+    )
+    record.begin()
+    with closed(trainer.logger):
         terminal.log_setup(task, data, trainer)
         terminal.log_hyperparameters(trainer, config)
         with record.phase("training"):
@@ -66,7 +81,7 @@ def train(config: DictConfig) -> dict[str, float]:
                 trainer.validate(task, datamodule=data, verbose=False)
         measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
         if task.is_trained:
-            log.info("Trained %d epochs in %.1f s", trainer.current_epoch, record.seconds("training"))
+            log.info("Trained %d epochs in %.1f s", trainer.current_epoch - trained_before, record.seconds("training"))
             best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
         else:
             log.info("%s has nothing to train", type(task.model).__name__)

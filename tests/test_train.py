@@ -16,6 +16,7 @@ from PIL import Image
 import colourize
 from colourize.data.folder import FolderData
 from colourize.data.synthetic import SyntheticData
+from colourize.runs.folders import Run
 from colourize.tasks import RestorationTask
 
 COMMON = {"lr-Adam", "train/loss", "val/loss", "val/mse", "val/psnr", "test/loss", "test/mse", "test/psnr", "test/ssim"}
@@ -294,7 +295,7 @@ def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Pat
         assert (outcome.sweep / row["folder"] / "checkpoints" / "best.ckpt").is_file()
     assert [row["folder"] for row in rows] == [f"kernel_size-{size}" for size in (3, 4, 5)]
     failed = outcome.sweep / rows[1]["folder"]
-    assert failed.is_dir() and not (failed / "metrics.json").exists()
+    assert Run.read(failed).status == "failed" and not (failed / "metrics.json").exists()
 
 
 def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:

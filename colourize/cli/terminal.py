@@ -97,6 +97,11 @@ def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: s
         print(f"Curves:           {tensorboard} --logdir {_shown(folder)}")
 
 
+def show_folder(folder: Path) -> None:
+    """Where a run has left its files."""
+    print(f"Saved in:  {_shown(folder)}")
+
+
 def _shown(path: Path) -> str:
     """A path from here, as a shell takes it."""
     return shlex.quote(os.path.relpath(path))

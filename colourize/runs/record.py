@@ -1,12 +1,13 @@
 """`run.json`: what a run was, how it went, and where its numbers come from.
 
 record = RunRecord(folder)
-with record.phase("data"):
-    data = ...                                  # a failure up to here leaves no file
-with record.start(seeds={"seed": 0}, device="cpu"):
+with record.start():
+    with record.phase("data"):
+        ...
+    record.update(seeds={"seed": 0}, device="cpu")
+    record.begin()                              # a failure up to here leaves no file
     with record.phase("training"):
         ...
-    record.update(evaluated_on="test pictures")
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from colourize.errors import ColourizeError
@@ -57,10 +59,16 @@ class RunRecord:
         self._surroundings: dict[str, Any] = {}
         self._clock = time.perf_counter()
         self._writes = False
+        self._begun = False
+        self._earlier: bytes | None = None  # an earlier run's record, in the same folder
+        # A sweep's table says what became of each job, and so do their folders.
+        self._is_job = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
     @contextlib.contextmanager
     def start(self, *, writes: bool = True, **facts: Any) -> Iterator[RunRecord]:
         """Write the file, and complete it when the block ends, however it ends.
+
+        Of a run that fails before `begin` nothing is kept, unless it is one of a sweep's.
 
         Args:
             writes: whether this process is the one of several that writes.
@@ -69,6 +77,7 @@ class RunRecord:
         if writes:
             self._surroundings = surroundings()
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._earlier = self.path.read_bytes() if self.path.exists() else None
         self._writes = writes
         self.update(**facts)
         try:
@@ -76,9 +85,15 @@ class RunRecord:
         except BaseException as error:
             interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
             with contextlib.suppress(OSError):  # the run's own error is the one to tell
+                if self._writes and not (self._begun or self._is_job or interrupted):
+                    self._take_back()
                 self._end(**({"status": "interrupted"} if interrupted else {"status": "failed", "error": told(error)}))
             raise
         self._end(status="completed")
+
+    def begin(self) -> None:
+        """Everything is checked and made: from here on a failure is a part of the run's history."""
+        self._begun = True
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -98,6 +113,13 @@ class RunRecord:
         """Add or replace facts, such as `parameters=…` or `data={…}`; what JSON does not know becomes its text."""
         self.facts.update(facts)
         self._write()
+
+    def _take_back(self) -> None:
+        self._writes = False
+        if self._earlier is None:
+            self.path.unlink()
+        else:
+            write_whole(self.path, self._earlier)
 
     def _end(self, **head: Any) -> None:
         self._head.update(head, ended=_now(), seconds=round(time.perf_counter() - self._clock, 3))

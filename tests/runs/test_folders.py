@@ -48,7 +48,8 @@ def test_runs_that_have_just_begun_or_failed(tmp_path):
     with RunRecord(tmp_path / "new").start():
         (new,) = find_runs(tmp_path / "new")
     assert (new.status, new.metrics(), new.measures(), new.checkpoints) == ("running", [], {}, {})
-    with pytest.raises(ValueError), RunRecord(tmp_path / "failed", ["x"]).start():
+    with pytest.raises(ValueError), RunRecord(tmp_path / "failed", ["x"]).start() as record:
+        record.begin()
         raise ValueError("no")
     failed = Run.read(tmp_path / "failed")
     assert (failed.status, failed.record["error"], failed.config) == ("failed", "ValueError: no", {})

@@ -71,6 +71,7 @@ def test_seconds_of_a_phase_add_up(record, monkeypatch):
 )
 def test_how_it_ended(record, tmp_path, error, status, words):
     with pytest.raises(type(error)) as raised, record.start(), record.phase("training"):
+        record.begin()
         raise error
     assert raised.value is error
     ended = read(tmp_path)
@@ -78,11 +79,23 @@ def test_how_it_ended(record, tmp_path, error, status, words):
     assert ended["ended"] and list(ended["phases"]) == ["training"]
 
 
+def test_of_a_run_that_did_not_begin_nothing_is_kept(record, tmp_path):
+    with pytest.raises(ValueError), record.start():
+        assert read(tmp_path)["status"] == "running"
+        raise ValueError
+    assert not (tmp_path / "run.json").exists()
+    (tmp_path / "run.json").write_text('{"status": "completed"}')  # an earlier run's, in the same folder
+    with pytest.raises(ValueError), RunRecord(tmp_path).start():
+        raise ValueError
+    assert read(tmp_path) == {"status": "completed"}
+
+
 def test_failure_keeps_its_own_error_on_a_full_disk(record, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(ValueError), record.start():
+        record.begin()
         monkeypatch.setattr(os, "fsync", full)
         raise ValueError
     assert read(tmp_path)["status"] == "running"
