@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Pair = int | Sequence[int]  # one number for both directions, or (height, width)
+OneOrTwo = int | Sequence[int]  # one number for both directions, or (height, width)
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -23,9 +23,9 @@ def convolve_by_unfold(
     inputs: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: Pair = 1,
-    padding: Pair | str = 0,
-    dilation: Pair = 1,
+    stride: OneOrTwo = 1,
+    padding: OneOrTwo | str = 0,
+    dilation: OneOrTwo = 1,
     groups: int = 1,
 ) -> Tensor:
     """A convolution as one matrix product: `F.conv2d` for readers, slower and hungrier for memory.
@@ -108,10 +108,10 @@ class Convolution2d(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair | str = 0,
-        dilation: Pair = 1,
+        kernel_size: OneOrTwo,
+        stride: OneOrTwo = 1,
+        padding: OneOrTwo | str = 0,
+        dilation: OneOrTwo = 1,
         groups: int = 1,
         bias: bool = True,
         padding_mode: PaddingMode = "zeros",
@@ -179,7 +179,7 @@ class Convolution2d(nn.Module):
         return ", ".join(parts)
 
 
-def _pair(name: str, value: Pair) -> tuple[int, int]:
+def _pair(name: str, value: OneOrTwo) -> tuple[int, int]:
     if not isinstance(value, Iterable):
         return value, value
     if len(value) != 2:
@@ -188,7 +188,7 @@ def _pair(name: str, value: Pair) -> tuple[int, int]:
 
 
 def _border(
-    kernel_size: tuple[int, int], stride: tuple[int, int], padding: Pair | str, dilation: tuple[int, int]
+    kernel_size: tuple[int, int], stride: tuple[int, int], padding: OneOrTwo | str, dilation: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """How many pixels to add on each side, in the order of `F.pad`: (left, right, top, bottom)."""
     if isinstance(padding, str):
