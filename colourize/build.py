@@ -20,7 +20,7 @@ from colourize.errors import UsageError, check_count
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.models.baselines import Baseline
 from colourize.tasks.optimisation import build_optimizer, build_scheduler
-from colourize.tasks.restoration import RestorationTask, build_loss, check_loss, check_prior
+from colourize.tasks.restoration import RestorationTask, build_loss, check_loss, check_model, check_prior
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def check_settings(config: DictConfig) -> None:
     outputs = getattr(answer, "out_channels", palette if is_count else 24)
     channels = {"in_channels": degradation.channels, "out_channels": outputs}
     model = instantiate(config.model, **channels)
+    check_model(model, answer)
     prior = instantiate(parts.get("prior"), **channels)
     for key, part in (("model", model), ("prior", prior)):
         if isinstance(part, Baseline):

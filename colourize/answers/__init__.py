@@ -1,7 +1,8 @@
 """What a network answers: how a picture is written as a target, and how outputs are read as a picture."""
 
 from colourize.answers.base import Answer
+from colourize.answers.category import Category
 from colourize.answers.palette_classes import PaletteClasses
 from colourize.answers.rgb import RGB
 
-__all__ = ["RGB", "Answer", "PaletteClasses"]
+__all__ = ["RGB", "Answer", "Category", "PaletteClasses"]

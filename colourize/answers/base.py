@@ -16,12 +16,15 @@ class Answer(nn.Module):
     `out_channels` are known after that.
 
     Attributes:
-        kind: "values", which a loss compares by distance, or "classes", whose outputs are logits.
+        kind: "values", which a loss compares by distance, or "classes", whose outputs are logits; "categories" are
+            logits of whole pictures.
         out_channels: what the network answers at each pixel.
+        per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
     """
 
-    kind: Literal["values", "classes"]
+    kind: Literal["values", "classes", "categories"]
     out_channels: int
+    per_pixel = True
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:
         """What the network must answer for true pictures (N, 3, H, W), RGB in [0, 1]; only the loss looks into it."""

@@ -11,7 +11,6 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
-from colourize.data.batches import Batch
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.figures.grid import labelled_grid
@@ -52,10 +51,8 @@ class SamplePictures(Callback):
         data = getattr(trainer, "datamodule", None)
         if not (isinstance(task, RestorationTask) and isinstance(data, PictureData)):
             return
-        pictures = torch.from_numpy(np.ascontiguousarray(data.pictures.val[: self.num_pictures])).to(task.device)
-        which = torch.arange(len(pictures), device=task.device)
         # As the validation sees them, whatever is random about them.
-        pair = task.make_pair(Batch(pictures, which, "val", seed=data.eval_seed))
+        pair = task.make_pair(data.first("val", self.num_pictures).to(task.device))
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             outputs = task.outputs(pair)
         grid = labelled_grid(task.sample_rows(pair, outputs.float()))

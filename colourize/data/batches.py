@@ -20,6 +20,12 @@ class Batch(NamedTuple):
     stage: str = "predict"  # train | val | test | predict
     epoch: int = 0  # always 0 where nothing is learnt: an evaluation is the same each time
     seed: int = 0
+    labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        labels = None if self.labels is None else self.labels.to(device)
+        return self._replace(pictures=self.pictures.to(device), which=self.which.to(device), labels=labels)
 
     def draws(self, purpose: str) -> Draws:
         """Random numbers that belong to these pictures, for a purpose such as "noise"."""
@@ -54,6 +60,7 @@ class BatchLoader:
         pictures: uint8 (N, H, W, 3).
         batch_size: pictures a batch, over all processes.
         stage: whose pictures they are.
+        labels: int64 (N,), their categories; None: they have none.
         seed: of the order and of all that is random about a picture.
         shuffle: whether they come in a random order.
         reshuffle: whether the order changes with the epoch.
@@ -66,6 +73,7 @@ class BatchLoader:
         batch_size: int,
         stage: str,
         *,
+        labels: np.ndarray | None = None,
         seed: int = 0,
         shuffle: bool = False,
         reshuffle: bool = True,
@@ -73,6 +81,7 @@ class BatchLoader:
         rank: int = 0,
     ) -> None:
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
+        self.labels = None if labels is None else torch.from_numpy(labels)
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0
@@ -96,7 +105,8 @@ class BatchLoader:
         order = torch.from_numpy(self.order())
         for start, end in self.bounds:
             which = order[start:end][self.rank :: self.world_size]
-            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed)
+            labels = None if self.labels is None else self.labels[which]
+            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels)
 
     def __len__(self) -> int:
         return len(self.bounds)

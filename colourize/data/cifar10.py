@@ -20,7 +20,7 @@ from urllib.request import url2pathname
 import numpy as np
 from filelock import FileLock, Timeout
 
-from colourize.data.pictures import PictureData, Pictures
+from colourize.data.pictures import Labels, PictureData, Pictures
 from colourize.errors import InputError, UsageError
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ STALL_SECONDS = 60.0
 class CIFAR10Data(PictureData):
     """CIFAR-10's horses, or other categories: each 5000 training and 1000 test pictures, 32×32, in its order.
 
+    Their labels are CIFAR-10's own, 0 … 9 in the order of `CATEGORIES`.
     Pictures are read from `<root>/cifar10-<category>.npz` (`train` and `test`, uint8 RGB, (N, 32, 32, 3)).
     Where a wanted file is missing, those of all ten categories are made from the archive: the one placed in
     `root` by hand, else the `mirror`'s, else that of CIFAR-10's own host. Its MD5 is checked in any case.
@@ -88,11 +89,10 @@ class CIFAR10Data(PictureData):
     def load(self) -> Pictures:
         self.prepare_data()
         parts = [read_cache(cache_path(self.root, category)) for category in self.categories]
-        if len(parts) == 1:
-            train, test = parts[0]
-        else:
-            train, test = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Pictures(train, None, test)
+        numbers = [CATEGORIES.index(category) for category in self.categories]
+        train, test = (_joined(part) for part in zip(*parts, strict=True))
+        of_train, of_test = (np.repeat(numbers, [len(each) for each in part]) for part in zip(*parts, strict=True))
+        return Pictures(train, None, test, Labels(of_train, None, of_test))
 
     @property
     def cache_dir(self) -> Path:
@@ -100,6 +100,10 @@ class CIFAR10Data(PictureData):
 
     def _has_caches(self) -> bool:
         return all(cache_path(self.root, category).is_file() for category in self.categories)
+
+
+def _joined(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    return pictures[0] if len(pictures) == 1 else np.concatenate(pictures)
 
 
 def cache_path(root: Path, category: str) -> Path:

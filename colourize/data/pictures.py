@@ -25,16 +25,25 @@ SPLIT_SEED = 0
 HELD_OUT_FRACTION = 0.1
 
 
-class Pictures(NamedTuple):
-    """What a source delivers: uint8 RGB, (N, H, W, 3) each; `val` is None where the source has no such part."""
+class Labels(NamedTuple):
+    """The pictures' categories: int64 (N,) each, beside the same parts of `Pictures`."""
 
     train: np.ndarray
     val: np.ndarray | None
     test: np.ndarray
 
 
+class Pictures(NamedTuple):
+    """What a source delivers: uint8 RGB, (N, H, W, 3) each; `val` is None where the source has no such part."""
+
+    train: np.ndarray
+    val: np.ndarray | None
+    test: np.ndarray
+    labels: Labels | None = None  # where the source knows what its pictures show
+
+
 class Split(NamedTuple):
-    """The pictures as a run uses them: uint8 RGB, (N, H, W, 3) each."""
+    """The pictures as a run uses them, uint8 RGB, (N, H, W, 3) each, or their labels, int64 (N,) each."""
 
     train: np.ndarray
     val: np.ndarray
@@ -103,6 +112,7 @@ class PictureData(LightningDataModule):
         self.seed = seed
         self.eval_seed = eval_seed
         self._pictures: Split | None = None
+        self._labels: Split | None = None
 
     def load(self) -> Pictures:
         """The source's pictures; the one hook that a source overrides. Called once."""
@@ -115,7 +125,9 @@ class PictureData(LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
-            self._pictures = split(self.load(), self.validation)
+            pictures = self.load()
+            self._pictures = split(pictures, self.validation)
+            self._labels = split(pictures.labels, self.validation) if pictures.labels else None
             log.info(
                 "%s: %d training, %d validation and %d test pictures; pixels / %d, validation on %s (%s protocol)",
                 type(self).__name__, *map(len, self._pictures), self.divisor,
@@ -163,6 +175,16 @@ class PictureData(LightningDataModule):
         ):
             _check_shares(batch_size, pictures, count)
 
+    def first(self, stage: str, count: int) -> Batch:
+        """The first so many pictures of a held-out stage, as its loader gives them."""
+        return next(iter(BatchLoader(
+            getattr(self.pictures, stage)[:count], count, stage,
+            labels=self._labels_of(stage, count), seed=self.eval_seed,
+        )))  # fmt: skip
+
+    def _labels_of(self, stage: str, count: int | None = None) -> np.ndarray | None:
+        return None if self._labels is None else getattr(self._labels, stage)[:count]
+
     def train_dataloader(self) -> BatchLoader:
         return self._loader("train", self.batch_size, self.seed, shuffle=True)
 
@@ -177,7 +199,7 @@ class PictureData(LightningDataModule):
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
         _check_shares(batch_size, len(pictures), world_size)
         return BatchLoader(
-            pictures, batch_size, stage,
+            pictures, batch_size, stage, labels=self._labels_of(stage),
             seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
         )  # fmt: skip
 
@@ -188,9 +210,9 @@ class PictureData(LightningDataModule):
         return task.make_pair(batch)
 
 
-def split(pictures: Pictures, validation: str) -> Split:
-    """Training, validation and test pictures: validation is the test pictures ("test") or a part of its own ("own")."""
-    train, val, test = pictures
+def split(pictures: Pictures | Labels, validation: str) -> Split:
+    """Training, validation and test pictures, or their labels: validation is the test pictures ("test") or a part of its own ("own")."""
+    train, val, test = pictures[:3]
     if validation == "test":
         return Split(train, test, test)
     if val is None:

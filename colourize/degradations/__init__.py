@@ -3,5 +3,6 @@
 from colourize.degradations.base import Degradation
 from colourize.degradations.grey import Grey
 from colourize.degradations.low_resolution import LowResolution
+from colourize.degradations.none import Undegraded
 
-__all__ = ["Degradation", "Grey", "LowResolution"]
+__all__ = ["Degradation", "Grey", "LowResolution", "Undegraded"]

@@ -20,7 +20,7 @@ class Loss(nn.Module):
             such a loss.
     """
 
-    kinds: tuple[str, ...] = ("values", "classes")
+    kinds: tuple[str, ...] = ("values", "classes", "categories")
     needs_files = False
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:

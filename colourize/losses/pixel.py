@@ -11,9 +11,12 @@ from colourize.losses.base import Loss
 
 
 class CrossEntropy(Loss):
-    """−log of the right class's probability, in nats, the mean over pixels; targets are class numbers (N, H, W)."""
+    """−log of the right class's probability, in nats, the mean over pixels, or over pictures where these have the classes.
 
-    kinds = ("classes",)
+    Targets are class numbers, (N, H, W) or (N,).
+    """
+
+    kinds = ("classes", "categories")
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
         # Where channels lie last in memory, this is the same memory as a plain (pixels, K) table, and softmax over a

@@ -75,6 +75,7 @@ class RestorationTask(LightningModule):
             training = training.with_task(self.answer, self.make_pair)
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
         network: nn.Module = instantiate(model, **channels)
+        check_model(network, self.answer)
         if isinstance(network, Baseline):
             network.prepare(self.degradation, self.answer)
             check_prior(network, prior)
@@ -202,7 +203,7 @@ class RestorationTask(LightningModule):
             quick: only those for the end of each epoch, of the prediction alone.
         """
         found = self.answer.measures(outputs, pair.target, quick=quick)
-        if quick:
+        if quick and self.answer.per_pixel:
             prediction = self.answer.decode(outputs, pair.inputs)
             return found | measure_pictures(prediction, pair.truth, EPOCH)
         for postfix, pictures in self._variants(outputs, pair):
@@ -271,6 +272,18 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
             f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
         )
     return loss_class
+
+
+def check_model(model: nn.Module, answer: Answer) -> None:
+    """Raise a UsageError where a network answers pixels and the task asks about whole pictures, or the other way."""
+    per_pixel = getattr(model, "per_pixel", True)
+    if per_pixel != answer.per_pixel:
+        ways = {True: "each pixel", False: "a whole picture"}
+        fitting = "model=residual_classifier" if not answer.per_pixel else "task=category_classification"
+        raise UsageError(
+            f"model={type(model).__name__}: answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
+            f"{ways[answer.per_pixel]}; {fitting} fits"
+        )
 
 
 def check_prior(model: nn.Module, prior: object) -> None:

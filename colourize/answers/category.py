@@ -1,0 +1,46 @@
+"""What a picture shows: the network answers a distribution over categories, one for the whole picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from colourize.answers.base import Answer
+from colourize.data.batches import Batch
+from colourize.errors import UsageError, check_count
+
+
+class Category(Answer):
+    """The category of a whole picture, as its source labels it. No picture can be read from it.
+
+    Outputs: logits (N, num_categories).
+
+    Args:
+        num_categories: how many there are; CIFAR-10 has ten, whichever of them are chosen.
+    """
+
+    kind = "categories"
+    per_pixel = False
+
+    def __init__(self, num_categories: int = 10) -> None:
+        super().__init__()
+        check_count("task.answer.num_categories", num_categories, least=2)
+        self.out_channels = num_categories
+
+    def encode(self, truth: Tensor, batch: Batch) -> Tensor:
+        """The pictures' labels, (N,) int64."""
+        if batch.labels is None:
+            raise UsageError("data: these pictures have no categories; data=cifar10 data.category=all has")
+        return batch.labels
+
+    def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
+        return {}
+
+    def measures(self, outputs: Tensor, target: Any, *, quick: bool) -> dict[str, Tensor]:
+        """accuracy: 1 where the likeliest category is right, else 0; cross_entropy: in nats."""
+        found = {"accuracy": (outputs.argmax(1) == target).float()}
+        if not quick:
+            found["cross_entropy"] = F.cross_entropy(outputs, target, reduction="none")
+        return found

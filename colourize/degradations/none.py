@@ -1,0 +1,24 @@
+"""Nothing is taken away."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from colourize.data.draws import Draws
+from colourize.degradations.base import Degradation
+
+
+class Undegraded(Degradation):
+    """The true picture itself, R, G and B in [0, 1]: for questions about pictures rather than their restoration."""
+
+    name = "colour"
+    channels = 3
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        return truth
+
+    def show(self, inputs: Tensor) -> Tensor:
+        return inputs
+
+    def given(self, picture: Tensor) -> Tensor:
+        return picture

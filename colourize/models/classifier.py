@@ -1,0 +1,68 @@
+"""A small residual network that says what a whole picture shows."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from colourize.errors import check_count
+
+
+class ResidualClassifier(nn.Module):
+    """Nine layers, halving a picture three times: (N, in_channels, H, W) → logits (N, out_channels).
+
+    Convolutions of 3×3 with batch norm and ReLU; two blocks with a way around them (He et al. 2016, "Deep residual
+    learning for image recognition"), in the order that trains in the fewest epochs on CIFAR-10 (D. Page, "How to train
+    your ResNet", 2018). The largest value of each channel goes into one linear layer.
+
+    Args:
+        in_channels, out_channels: of the pictures, and the number of categories.
+        num_filters: the width of the first level; the last has four times as many.
+    """
+
+    per_pixel = False
+
+    def __init__(self, in_channels: int, out_channels: int, num_filters: int = 32) -> None:
+        super().__init__()
+        check_count("model.num_filters", num_filters)
+        width, double, four = num_filters, 2 * num_filters, 4 * num_filters
+        self.in_channels, self.out_channels, self.num_features = in_channels, out_channels, four
+        self.body = nn.Sequential(
+            convolution(in_channels, width),  # (N, width, H, W)
+            convolution(width, double),
+            nn.MaxPool2d(2),  # (N, 2·width, H/2, W/2)
+            Residual(double),
+            convolution(double, four),
+            nn.MaxPool2d(2),  # (N, 4·width, H/4, W/4)
+            Residual(four),
+            nn.AdaptiveMaxPool2d(1),
+            nn.Flatten(),  # (N, 4·width)
+        )
+        self.last = nn.Linear(four, out_channels)
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """What the last layer decides by, (N, num_features), at least 0."""
+        features: Tensor = self.body(pictures)
+        return features
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        logits: Tensor = self.last(self.features(pictures))
+        return logits
+
+
+class Residual(nn.Module):
+    """Two convolutions, added to what goes around them."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.change = nn.Sequential(convolution(channels, channels), convolution(channels, channels))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs: Tensor = inputs + self.change(inputs)
+        return outputs
+
+
+def convolution(in_channels: int, out_channels: int) -> nn.Sequential:
+    """3×3, batch norm, ReLU; the size stays. Batch norm's shift does a bias' work."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU()
+    )
