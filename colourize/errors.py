@@ -4,8 +4,10 @@ The console scripts print such an error without a traceback and end with its exi
 (`HYDRA_FULL_ERROR=1` shows the traceback). In Python they are ordinary exceptions.
 """
 
+import re
 import textwrap
 
+CPP_FRAMES = re.compile(r"\nException raised from |\n(?:C\+\+ )?CapturedTraceback|\nframe #0")  # what torch appends
 LONGEST = 400  # characters of a cause: what torch says of a state_dict that does not fit has thousands
 
 
@@ -27,15 +29,23 @@ class InputError(ColourizeError):
     exit_code = 1
 
 
-def check_count(key: str, value: object, least: int = 1) -> None:
-    """Raise a UsageError unless `value` is a whole number of at least `least`; True and 2.0 are none."""
-    if type(value) is not int or value < least:
-        raise UsageError(f"{key}={value}: must be a whole number of at least {least}")
+def check_count(key: str, value: object, least: int = 1, most: int | None = None) -> None:
+    """Raise a UsageError unless `value` is a whole number from `least` to `most`; True and 2.0 are none."""
+    if type(value) is not int or value < least or (most is not None and value > most):
+        allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise UsageError(f"{key}={value}: must be a whole number {allowed}")
+
+
+def check_flag(key: str, value: object) -> None:
+    """Raise a UsageError unless `value` is True or False; 0 and 1 are neither."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{key}={value}: must be true or false")
 
 
 def one_line(error: object) -> str:
     """What an error says in one line, or its kind where it says nothing; a long one ends with …, after a whole word."""
-    words = " ".join(str(error).split())
+    text = CPP_FRAMES.split(str(error))[0]
+    words = " ".join(text.split())
     if isinstance(error, KeyError) or (isinstance(error, BaseException) and not words):
         words = f"{type(error).__name__}: {words}".removesuffix(": ")  # a KeyError says its key alone
     return textwrap.shorten(words, LONGEST, placeholder=" …", break_on_hyphens=False)

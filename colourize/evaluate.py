@@ -67,6 +67,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         data.eval_seed = config.seed
         if loaded:
             data.divisor = loaded.divisor
+            data.only_tested = bool(config.get("data"))  # the checkpoint's own keep the split of its training
         data.prepare_data()
         data.setup("test")
     with record.phase("task"):

@@ -142,6 +142,21 @@ def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
     assert 0 < measures_of(outcome.folder)["test/mse"] < 1
 
 
+def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(base: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
+    (tmp_path / "mine").mkdir()
+    for number, picture in enumerate(noise):
+        Image.fromarray(picture).save(tmp_path / "mine" / f"{number}.png")
+    tiny = ["data.batch_size=4", "data.size=16", "data.palette=4", "model.num_filters=4", "trainer.max_epochs=1"]
+    run_folder = succeed("train", ["data=folder", "data.root=mine", *tiny], tmp_path).folder
+    last = run_folder / "checkpoints" / "last.ckpt"
+    own = evaluate(tmp_path / "own", f"checkpoint={last}", *QUICK)
+    assert "on 2 test pictures" in own.stdout
+    assert measures_of(own.folder) == measures_of(run_folder)
+    named = [f"checkpoint={last}", "data=folder", f"data.root={tmp_path / 'mine'}", "data.size=16"]
+    assert "on 20 test pictures" in evaluate(tmp_path / "named", *named, *QUICK).stdout
+
+
 def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path) -> None:
     last = best.with_name("last.ckpt")
     outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", *QUICK, "trainer.enable_progress_bar=false")

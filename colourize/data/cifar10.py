@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +19,14 @@ from urllib.request import url2pathname
 import numpy as np
 from filelock import FileLock, Timeout
 
-from colourize.data.pictures import Labels, PictureData, Pictures
+from colourize.data.pictures import Labels, PictureData, Pictures, check_folder
 from colourize.errors import InputError, UsageError
 
 log = logging.getLogger(__name__)
 
 # In the order of CIFAR-10's labels.
 CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+PER_CATEGORY = (5000, 1000)  # training and test pictures
 ARCHIVE = "cifar-10-python.tar.gz"
 # A host that accepts the connection and then says nothing would otherwise hold a run for ever.
 STALL_SECONDS = 60.0
@@ -59,11 +59,9 @@ class CIFAR10Data(PictureData):
         mirror: str | None = None,
         **common: Any,
     ) -> None:
-        if not root:
-            raise UsageError(f"data.root={root}: must name a folder")
         # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
         # Absolute, so that the checkpoint finds its data from any folder.
-        root = str(Path(root).expanduser().absolute())
+        root = str(check_folder(root))
         if isinstance(category, Sequence) and not isinstance(category, str):
             category = list(category)
         super().__init__(**common)
@@ -127,11 +125,14 @@ def read_cache(path: Path) -> tuple[np.ndarray, np.ndarray]:
                 raise ValueError(f"{pictures.dtype} {pictures.shape}")
             if not len(pictures):
                 raise ValueError("no pictures")
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # zip, its decompressors and numpy's parser fail on a damaged file in almost any way
         raise InputError(
             f"{path.resolve()}: not a whole cache of CIFAR-10 pictures ({_reason(error)})\n"
             f"Delete it to have it made anew"
         ) from None
+    if (len(train), len(test)) != PER_CATEGORY:
+        log.warning("%s: holds %d training and %d test pictures; CIFAR-10's are %d and %d",
+                    path, len(train), len(test), *PER_CATEGORY)  # fmt: skip
     return train, test
 
 
@@ -220,7 +221,9 @@ def _unavailable(what: str, root: Path) -> InputError:
 @contextmanager
 def _one_at_a_time(root: Path) -> Iterator[None]:
     """Hold the lock of `root`, which the system frees when the process dies. Removing its file would race."""
-    lock = FileLock(root / ".cifar10.lock")
+    path = root / ".cifar10.lock"
+    path.touch()  # fails at once where FileLock would wait for ever for a file that cannot be made (/proc)
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:

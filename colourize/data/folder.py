@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from colourize.data.picture_files import find_pictures, middle_square, open_picture
-from colourize.data.pictures import PictureData, Pictures
-from colourize.errors import InputError, UsageError, check_count
+from colourize.data.picture_files import UnreadableError, find_pictures, middle_square, open_picture
+from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
+from colourize.errors import InputError, UsageError, check_count, check_flag
+
+log = logging.getLogger(__name__)
 
 PROGRESS_FROM = 2000  # pictures; fewer are read in seconds
+PARTS = ("train", "val", "test")
+NAMED = 10  # unreadable files that a message names
 
 
 class FolderData(PictureData):
     """The pictures of a folder as RGB squares, uint8 (N, size, size, 3), sorted by path.
 
     Either the folder has the sub-folders `train` and `test` (and perhaps `val`), and only they are read, or
-    its pictures are split: a fixed `test_fraction` of them, chosen by their names, are the test pictures.
+    its pictures are split: a fixed `test_fraction` of them, chosen by their names, are the test pictures. Where
+    they are only tested (see `PictureData.only_tested`), `test` is read alone, or all are test pictures.
     Folders are searched to any depth. A file is a picture if its extension is one that Pillow reads; hidden
     files and folders are passed over. A picture is turned as its EXIF data say, laid over white where it is
     transparent, and its middle square is scaled (Lanczos); colour profiles are not applied.
 
     Args:
         root: the folder.
-        size: height and width in pixels, at least 8.
+        size: height and width in pixels, 8 to 4096.
         test_fraction: the share of test pictures where there are no sub-folders, above 0 and below 1.
         split_seed: which pictures these are; apart from the run's seed, so that runs stay comparable.
+        skip_unreadable: go on without files that cannot be read as pictures, with a warning that names them.
         common: what every source has (see `PictureData`).
 
     Raises:
         UsageError: a value that is not allowed.
-        InputError: the folder is missing or holds too few pictures, or a picture cannot be read.
+        InputError: the folder is missing or holds too few pictures, or some cannot be read (all are looked at first).
     """
 
     def __init__(
@@ -43,51 +51,68 @@ class FolderData(PictureData):
         size: int = 32,
         test_fraction: float = 0.1,
         split_seed: int = 0,
+        skip_unreadable: bool = False,
         **common: Any,
     ) -> None:
         if not root or str(root) == "???":
             raise UsageError("data.root: must name a folder of pictures, such as data.root=pictures")
         # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
         # Absolute, so that the checkpoint finds its data from any folder.
-        root = str(Path(root).expanduser().absolute())
+        root = str(check_folder(root))
         super().__init__(**common)
-        check_count("data.size", size, least=8)
-        if not isinstance(test_fraction, (int, float)) or not 0 < test_fraction < 1:
+        check_count("data.size", size, least=8, most=LARGEST)
+        if type(test_fraction) is not float or not 0 < test_fraction < 1:  # 0, 1 and True are none
             raise UsageError(f"data.test_fraction={test_fraction}: must be above 0 and below 1")
+        check_count("data.split_seed", split_seed, least=0)
+        check_flag("data.skip_unreadable", skip_unreadable)
         self.root = Path(root)
         self.size = size
-        check_count("data.split_seed", split_seed, least=0)
         self.test_fraction = test_fraction
         self.split_seed = split_seed
+        self.skip_unreadable = skip_unreadable
 
     def load(self) -> Pictures:
+        files = self._find()
+        self._check_enough(files, "pictures")
+        read, unreadable = self._read(files)
+        if unreadable:
+            self._tell(unreadable, sum(map(len, files.values())))
+            files = {part: [file for file in there if file in read] for part, there in files.items()}
+            self._check_enough(files, "readable pictures")
+        if "" in files:
+            files = {"test": files[""]} if self.only_tested else self._split(files[""])
+        parts = {part: self._stacked(read[file] for file in there) for part, there in files.items()}
+        none = self._stacked([])
+        return Pictures(parts.get("train", none), parts.get("val", none if self.only_tested else None), parts["test"])
+
+    def _find(self) -> dict[str, list[Path]]:
+        """The files of each part that is wanted; of the part "" where there are no sub-folders."""
         root = self.root
         if not root.is_dir():
             raise InputError(f"data.root={root.resolve()}: there is no such folder")
-        parts = [name for name in ("train", "val", "test") if (root / name).is_dir()]
+        parts = [name for name in PARTS if (root / name).is_dir()]
         if not parts:
-            train, test = self._split(find_pictures(root))
-            return Pictures(self._read(train), None, self._read(test))
-        for name in ("train", "test"):
+            return {"": find_pictures(root)}
+        for name in ("test",) if self.only_tested else ("train", "test"):
             if name not in parts:
                 raise InputError(
                     f"data.root={root.resolve()}: has {' and '.join(parts)} but no {name}; must have the "
                     f"sub-folders train and test (val may be missing), or none of the three"
                 )
-        files = {name: find_pictures(root / name) for name in parts}
-        for name in parts:
-            if not files[name]:
-                raise InputError(f"data.root={root.resolve()}: no pictures in the sub-folder {name}")
-        val = self._read(files["val"]) if "val" in files else None
-        return Pictures(self._read(files["train"]), val, self._read(files["test"]))
+        return {name: find_pictures(root / name) for name in (["test"] if self.only_tested else parts)}
 
-    def _split(self, files: list[Path]) -> tuple[list[Path], list[Path]]:
-        if len(files) < 3:
-            raise InputError(
-                f"data.root={self.root.resolve()}: {len(files)} pictures; must hold at least 3 (.jpg, .png or "
-                f"whatever Pillow reads), or the sub-folders train and test"
-            )
+    def _check_enough(self, files: dict[str, list[Path]], what: str) -> None:
+        for part, there in files.items():
+            if part and not there:
+                raise InputError(f"data.root={self.root.resolve()}: no {what} in the sub-folder {part}")
+            least = 1 if self.only_tested or part else 3
+            if len(there) < least:
+                raise InputError(
+                    f"data.root={self.root.resolve()}: {len(there)} {what}; must hold at least {least} (.jpg, .png or "
+                    f"whatever Pillow reads), or the sub-folders train and test"
+                )
 
+    def _split(self, files: list[Path]) -> dict[str, list[Path]]:
         # By name rather than by place in the list: a new file hardly ever moves another to the other part.
         def draw(file: Path) -> bytes:
             name = file.relative_to(self.root).as_posix()
@@ -95,18 +120,40 @@ class FolderData(PictureData):
 
         num_test = min(max(round(self.test_fraction * len(files)), 1), len(files) - 2)
         test = set(sorted(files, key=draw)[:num_test])
-        return [file for file in files if file not in test], [file for file in files if file in test]
+        return {"train": [file for file in files if file not in test], "test": [file for file in files if file in test]}
 
-    def _read(self, files: list[Path]) -> np.ndarray:
-        pictures = np.empty((len(files), self.size, self.size, 3), np.uint8)
-        if len(files) < PROGRESS_FROM:
-            steps = iter(files)
-        else:
+    def _read(self, files: dict[str, list[Path]]) -> tuple[dict[Path, np.ndarray], dict[Path, str]]:
+        """The squares, uint8 (size, size, 3), by file, and what is wrong with those files that are no pictures."""
+        everything = [file for there in files.values() for file in there]
+        check_memory(f"data.size={self.size}", len(everything), self.size)
+        steps: Iterable[Path] = everything
+        if len(everything) >= PROGRESS_FROM:
             from rich.console import Console
             from rich.progress import track
 
-            steps = iter(track(files, "Reading pictures", console=Console(stderr=True)))
-        for picture, file in zip(pictures, steps, strict=True):
-            # At least twice the size wanted: a large JPEG is read fast so, and still sharp.
-            picture[:] = middle_square(open_picture(file, 2 * self.size), self.size)
-        return pictures
+            steps = track(everything, "Reading pictures", console=Console(stderr=True))
+        read, unreadable = {}, {}
+        for file in steps:
+            try:
+                # At least twice the size wanted: a large JPEG is read fast so, and still sharp.
+                read[file] = middle_square(open_picture(file, 2 * self.size), self.size)
+            except UnreadableError as error:
+                unreadable[file] = error.reason
+        return read, unreadable
+
+    def _tell(self, unreadable: dict[Path, str], count: int) -> None:
+        """Name the files that are no pictures: in a warning where they are to be skipped, else in an error."""
+        found = f"data.root={self.root.resolve()}: {len(unreadable)} of {count} files cannot be read as pictures"
+        if self.skip_unreadable:
+            remedy = "skipped, as data.skip_unreadable=true says"
+        else:
+            remedy = "data.skip_unreadable=true goes on without them"
+        names = [f"{file.relative_to(self.root)} ({reason})" for file, reason in list(unreadable.items())[:NAMED]]
+        more = [f"and {len(unreadable) - NAMED} more"] if len(unreadable) > NAMED else []
+        told = f"{found}; {remedy}\n{', '.join(names + more)}"
+        if not self.skip_unreadable:
+            raise InputError(told)
+        log.warning("%s", told)
+
+    def _stacked(self, squares: Iterable[np.ndarray]) -> np.ndarray:
+        return np.array(list(squares), np.uint8).reshape(-1, self.size, self.size, 3)

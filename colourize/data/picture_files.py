@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from colourize.errors import InputError
+from colourize.errors import InputError, one_line
 
 WHITE = (255, 255, 255)
+# Formats that Pillow recognises, and reads only in part (MPEG) or by running another program on the file (EPS).
+NOT_READ = ("MPEG", "EPS")
+
+
+class UnreadableError(InputError):
+    """A file that cannot be read as a picture, and the reason in a few words."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path.resolve()}: cannot be read as a picture ({reason})")
+        self.reason = reason
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -43,16 +55,23 @@ def open_picture(path: Path, least_size: int | None = None) -> Image.Image:
         least_size: pixels; a JPEG may be decoded at a fraction of its size that is not smaller than this.
 
     Raises:
-        InputError: the file is no picture, damaged, too large for Pillow, or of a kind without known limits.
+        UnreadableError: the file is no picture, damaged, too large for Pillow, or of a kind without known limits.
     """
     try:
-        with Image.open(path) as image:
-            if least_size is not None:
-                image.draft("RGB", (least_size, least_size))
-            return _to_rgb(ImageOps.exif_transpose(image))
+        if path.exists() and not path.is_file():
+            raise ValueError("not a regular file")  # opening a pipe would wait for ever
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damaged EXIF data, say, beside a whole picture
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_formats()) as image:
+                if least_size is not None:
+                    image.draft("RGB", (least_size, least_size))
+                return _to_rgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise UnreadableError(path, "no picture format that is known") from None
     except Exception as error:  # Pillow's readers raise almost anything on a damaged file
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path.resolve()}: cannot be read as a picture ({reason})") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else one_line(error)
+        raise UnreadableError(path, reason) from None
 
 
 def middle_square(picture: Image.Image, size: int) -> np.ndarray:
@@ -83,12 +102,19 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _extensions() -> set[str]:
-    """Lower-case extensions of the formats that Pillow can decode, not only recognise (.h5, .mpg)."""
+@cache
+def _formats() -> tuple[str, ...]:
+    """The formats that Pillow can decode, not only recognise (.h5, .mpg)."""
+    Image.init()
 
     def decodes(name: str) -> bool:
-        factory = Image.OPEN[name][0] if name in Image.OPEN else None
+        factory = Image.OPEN[name][0]
         stub = isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
-        return factory is not None and not stub and name != "MPEG"
+        return not stub and name not in NOT_READ
 
-    return {extension for extension, name in Image.registered_extensions().items() if decodes(name)}
+    return tuple(name for name in Image.OPEN if decodes(name))
+
+
+def _extensions() -> set[str]:
+    """Their extensions, in lower case."""
+    return {extension for extension, name in Image.registered_extensions().items() if name in _formats()}

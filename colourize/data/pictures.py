@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from lightning import LightningDataModule
 from colourize.data.augmentation import Augmentation
 from colourize.data.batches import Batch, BatchLoader
 from colourize.data.training import Training
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, check_flag
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ VALIDATIONS = {"honest": "own", "course": "test"}
 # Which pictures are held out never varies with the run's seed: runs stay comparable.
 SPLIT_SEED = 0
 HELD_OUT_FRACTION = 0.1
+LARGEST = 4096  # pixels, height and width of a picture
 
 
 class Labels(NamedTuple):
@@ -103,6 +105,7 @@ class PictureData(LightningDataModule):
         _check_choice("validation", self.validation, ("own", "test"))
         if not (palette is None or isinstance(palette, str) or (type(palette) is int and 2 <= palette <= 256)):
             raise UsageError(f"data.palette={palette}: must be 2 to 256 colours, a .npy or .csv file, or null")
+        check_flag("data.reshuffle", reshuffle)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
         self.protocol = protocol
@@ -111,6 +114,7 @@ class PictureData(LightningDataModule):
         self.augmentation: Augmentation | None = instantiate(augmentation)
         self.seed = seed
         self.eval_seed = eval_seed
+        self.only_tested = False  # set before `setup`: there is no training, and all pictures may be for the test
         self._pictures: Split | None = None
         self._labels: Split | None = None
 
@@ -211,7 +215,7 @@ class PictureData(LightningDataModule):
 
 
 def split(pictures: Pictures | Labels, validation: str) -> Split:
-    """Training, validation and test pictures, or their labels: validation is the test pictures ("test") or a part of its own ("own")."""
+    """The parts of pictures, or of their labels: validation is the test part ("test") or a part of its own ("own")."""
     train, val, test = pictures[:3]
     if validation == "test":
         return Split(train, test, test)
@@ -229,6 +233,34 @@ def checksum(pictures: np.ndarray) -> str:
     digest = hashlib.blake2b(str(pictures.shape).encode(), digest_size=8)
     digest.update(np.ascontiguousarray(pictures).data)
     return digest.hexdigest()
+
+
+def check_folder(root: object) -> Path:
+    """The absolute path that `data.root` means.
+
+    Raises:
+        UsageError: it names no folder.
+    """
+    try:
+        if isinstance(root, bool) or not isinstance(root, (str, int, float, Path)) or not str(root):
+            raise ValueError
+        return Path(str(root)).expanduser().absolute()  # a folder named 5 arrives as a number
+    except (ValueError, RuntimeError):  # RuntimeError: ~nobody
+        raise UsageError(f"data.root={root}: must name a folder, such as data.root=pictures") from None
+
+
+def check_memory(key: str, count: int, size: int) -> None:
+    """Raise a UsageError where so many square pictures are more than this machine's memory holds."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError):  # a system that does not tell
+        return
+    needed = count * size * size * 3
+    if needed > memory:
+        raise UsageError(
+            f"{key}: {count} pictures of {size}×{size} pixels take {needed / 1e9:,.0f} GB; "
+            f"must be less than this machine's memory, {memory / 1e9:,.0f} GB"
+        )
 
 
 def _check_choice(key: str, value: object, allowed: tuple[object, ...]) -> None:

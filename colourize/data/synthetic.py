@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from colourize.data.horses import draw_horses
-from colourize.data.pictures import PictureData, Pictures
+from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
 from colourize.errors import check_count
 
 
@@ -16,7 +16,7 @@ class SyntheticData(PictureData):
     Args:
         root: a folder for the palettes that were fitted to them; it is made when the first one is kept.
         num_train, num_val, num_test: how many pictures.
-        size: height and width in pixels, at least 8.
+        size: height and width in pixels, 8 to 4096.
         drawing_seed: which horses; apart from the run's seed, so that runs with several seeds see the same ones.
         common: what every source has (see `PictureData`).
     """
@@ -34,10 +34,11 @@ class SyntheticData(PictureData):
         super().__init__(**common)
         for key, count in (("num_train", num_train), ("num_val", num_val), ("num_test", num_test)):
             check_count(f"data.{key}", count)
-        check_count("data.size", size, least=8)
+        check_count("data.size", size, least=8, most=LARGEST)
+        check_memory(f"data.num_train={num_train}, data.size={size}", num_train + num_val + num_test, size)
         check_count("data.drawing_seed", drawing_seed, least=0)
         self.counts = (num_train, num_val, num_test)
-        self.root = Path(root).expanduser().absolute()
+        self.root = check_folder(root)
         self.size = size
         self.drawing_seed = drawing_seed
 

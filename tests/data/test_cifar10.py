@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -344,7 +345,7 @@ def test_root_must_be_given(root: Any) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    ["truncated", "flipped", "empty", "text", "npy", "missing part", "float", "size", "objects", "no pictures"],
+    ["truncated", "flipped", "empty", "text", "npy", "missing part", "float", "size", "objects", "no pictures", "huge"],
 )
 def test_damaged_cache(tmp_path: Path, damage: str) -> None:
     path = cache_path(tmp_path, "horse")
@@ -366,6 +367,14 @@ def test_damaged_cache(tmp_path: Path, damage: str) -> None:
     elif damage == "npy":
         with path.open("wb") as file:
             np.save(file, good)
+    elif damage == "huge":  # a header that promises more than there is memory for
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "|u1", "fortran_order": False, "shape": (10**13, 32, 32, 3)}
+        )
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in ("train.npy", "test.npy"):
+                archive.writestr(part, header.getvalue() + b"few")
     elif damage in ("empty", "text"):
         path.write_bytes(b"" if damage == "empty" else b"<html>not found</html>")
     with pytest.raises(InputError) as error:
@@ -373,6 +382,17 @@ def test_damaged_cache(tmp_path: Path, damage: str) -> None:
     lines = str(error.value).splitlines()
     assert str(path) in lines[0]
     assert lines[1:] == ["Delete it to have it made anew"]
+
+
+def test_caches_of_another_length_are_told(caches: Path, caplog: pytest.LogCaptureFixture) -> None:
+    CIFAR10Data(root=caches).load()
+    assert "cifar10-horse.npz: holds " in caplog.text and "CIFAR-10's are 5000 and 1000" in caplog.text
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder of the system's own")
+def test_a_folder_in_which_no_file_can_be_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"data\.root=/proc: CIFAR-10 cannot be prepared here"):
+        CIFAR10Data(root="/proc").load()  # and it does not wait for the lock
 
 
 def check_unavailable(error: InputError, root: Path, *words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_sub_folders(tmp_path: Path) -> None:
     save(tmp_path / "val" / "a.png", BLUE)
     save(tmp_path / "test" / "a.png", WHITE)
     save(tmp_path / "beside.png", BLUE)
-    train, val, test = data(tmp_path).load()
+    train, val, test, _ = data(tmp_path).load()
     assert train[:, 0, 0].tolist() == [list(GREEN), list(RED)]  # sorted by path
     assert val is not None and val[:, 0, 0].tolist() == [list(BLUE)]
     assert test[:, 0, 0].tolist() == [list(WHITE)]
@@ -136,9 +137,9 @@ def test_root_must_be_given(root: Any) -> None:
         FolderData(root=root)
 
 
-@pytest.mark.parametrize("size", [0, -8, 7, 32.0, "32", None])
+@pytest.mark.parametrize("size", [0, -8, 7, 4097, 32.0, "32", None])
 def test_size(size: Any) -> None:
-    with pytest.raises(UsageError, match=r"data\.size=.*: must be a whole number of at least 8"):
+    with pytest.raises(UsageError, match=r"data\.size=.*: must be a whole number from 8 to 4096"):
         FolderData(root="pictures", size=size)
 
 
@@ -181,7 +182,105 @@ def test_empty_sub_folder(tmp_path: Path, empty: str) -> None:
     check_refused(tmp_path, f"no pictures in the sub-folder {empty}")
 
 
-def test_a_damaged_picture_is_named_when_loading(tmp_path: Path) -> None:
-    numbered(tmp_path, 5)
-    (tmp_path / "0" / "3.png").write_bytes(b"")
-    check_refused(tmp_path, "3.png", "cannot be read as a picture")
+def damaged(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).write_bytes(b"no picture")
+
+
+def test_all_damaged_pictures_are_named_at_once(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        for i in range(3):
+            save(tmp_path / part / f"{i}.png")
+    damaged(tmp_path, "train/1.png", "test/0.png")
+    with pytest.raises(InputError) as error:
+        data(tmp_path).load()
+    found, named = str(error.value).splitlines()
+    assert found.startswith(f"data.root={tmp_path}: 2 of 6 files cannot be read as pictures; data.skip_unreadable=true")
+    assert named == "train/1.png (no picture format that is known), test/0.png (no picture format that is known)"
+
+
+def test_of_many_damaged_pictures_ten_are_named(tmp_path: Path) -> None:
+    damaged(tmp_path, *(f"{i:02d}.png" for i in range(13)))
+    with pytest.raises(InputError) as error:
+        data(tmp_path).load()
+    named = str(error.value).splitlines()[1].split(", ")
+    assert [name[:6] for name in named[:-1]] == [f"{i:02d}.png" for i in range(10)]
+    assert named[-1] == "and 3 more"
+
+
+def test_damaged_pictures_can_be_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    numbered(tmp_path, 20)
+    damaged(tmp_path, "0/3.png", "1/4.png")
+    train, _, test, _ = data(tmp_path, skip_unreadable=True).load()
+    assert reds(train) | reds(test) == set(range(20)) - {3, 4}
+    assert len(test) == 2
+    (warning,) = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert all(word in warning for word in ("2 of 20 files", "0/3.png", "1/4.png"))
+
+
+@pytest.mark.parametrize("part", ["", "test"])
+def test_too_few_remain_of_damaged_ones(tmp_path: Path, part: str) -> None:
+    save(tmp_path / "train" / "a.png") if part else numbered(tmp_path, 2)
+    save(tmp_path / part / "x.png")
+    damaged(tmp_path / part, "x.png")
+    with pytest.raises(InputError, match=r"2 readable pictures; must|no readable pictures in the sub-folder test"):
+        data(tmp_path, skip_unreadable=True).load()
+
+
+def test_what_is_not_a_file_is_no_picture(tmp_path: Path) -> None:
+    numbered(tmp_path, 3)
+    os.mkfifo(tmp_path / "pipe.png")  # to open it would wait for a writer
+    (tmp_path / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(
+        InputError, match=r"2 of 5 files .*\nlost\.png \(No such file.*pipe\.png \(not a regular file\)"
+    ):
+        data(tmp_path).load()
+
+
+# ------------------------------------------------------------------------------------- only for a test
+
+
+def test_without_sub_folders_all_are_tested(tmp_path: Path) -> None:
+    numbered(tmp_path, 7)
+    source = data(tmp_path)
+    source.only_tested = True
+    assert list(map(len, source.pictures)) == [0, 0, 7]
+    assert reds(source.pictures.test) == set(range(7))
+    assert source.pictures.train.shape == (0, 8, 8, 3)
+
+
+def test_of_sub_folders_the_test_one_alone_is_read(tmp_path: Path) -> None:
+    save(tmp_path / "test" / "a.png")
+    save(tmp_path / "val" / "a.png")
+    damaged(tmp_path, "val/a.png")
+    source = data(tmp_path)
+    source.only_tested = True
+    assert list(map(len, source.pictures)) == [0, 0, 1]
+
+
+def test_one_picture_is_enough_for_a_test(tmp_path: Path) -> None:
+    source = data(tmp_path)
+    source.only_tested = True
+    with pytest.raises(InputError, match="0 pictures; must hold at least 1 "):
+        source.load()
+    save(tmp_path / "a.png")
+    assert len(source.load().test) == 1
+
+
+@pytest.mark.parametrize("key", ["skip_unreadable", "reshuffle"])
+def test_flags(tmp_path: Path, key: str) -> None:
+    with pytest.raises(UsageError, match=rf"data\.{key}=2: must be true or false"):
+        data(tmp_path, **{key: 2})
+
+
+@pytest.mark.parametrize("root", [True, ["a"], "~nobody-of-this-name/x"])
+def test_root_is_a_path(root: Any) -> None:
+    with pytest.raises(UsageError, match=r"data\.root=.*: must name a folder"):
+        FolderData(root=root)
+
+
+def test_more_pictures_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbered(tmp_path, 3)
+    monkeypatch.setattr("os.sysconf", lambda name: 10)  # 100 bytes
+    with pytest.raises(UsageError, match=r"data\.size=8: 3 pictures of 8×8 pixels take"):
+        data(tmp_path).load()

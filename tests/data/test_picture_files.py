@@ -157,6 +157,40 @@ def test_picture_too_large_for_pillow(tmp_path: Path, monkeypatch: pytest.Monkey
         open_picture(tmp_path / "a.png")
 
 
+def test_a_picture_that_pillow_only_warns_of_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    save(tmp_path / "a.png", size=(40, 30))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture .*1200 pixels"):
+        open_picture(tmp_path / "a.png")
+    assert not recwarn.list
+
+
+def test_the_contents_decide_and_not_the_name(tmp_path: Path) -> None:
+    save(tmp_path / "a.png").rename(tmp_path / "a.jpg")
+    assert close(opened(tmp_path / "a.jpg", 8), RED)
+    (tmp_path / "b.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    with pytest.raises(InputError, match="no picture format that is known"):  # to read it would run a program
+        open_picture(tmp_path / "b.png")
+
+
+def test_the_first_picture_of_an_animation(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), RED).save(
+        tmp_path / "a.gif", save_all=True, append_images=[Image.new("RGB", (8, 8), BLUE)]
+    )
+    assert close(opened(tmp_path / "a.gif"), RED)
+
+
+def test_a_picture_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*arguments: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied", "a.png")
+
+    monkeypatch.setattr(Image, "open", denied)
+    with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture \(Permission denied\)"):
+        open_picture(save(tmp_path / "a.png"))
+
+
 def test_grey_levels_without_known_limits(tmp_path: Path) -> None:
     Image.new("F", (9, 9), 0.5).save(tmp_path / "float.tif")
     Image.new("I", (9, 9), 70000).save(tmp_path / "whole.tif")
