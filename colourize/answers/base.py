@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from colourize.data.batches import Batch
+from colourize.measures.pooled import Pooled
 
 
 class Answer(nn.Module):
@@ -20,11 +22,13 @@ class Answer(nn.Module):
             logits of whole pictures.
         out_channels: what the network answers at each pixel.
         per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
+        pooled: measures of all pictures together that only this kind of answer has, from outputs and target.
     """
 
     kind: Literal["values", "classes", "categories"]
     out_channels: int
     per_pixel = True
+    pooled: Mapping[str, Pooled] = {}
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:
         """What the network must answer for true pictures (N, 3, H, W), RGB in [0, 1]; only the loss looks into it."""

@@ -16,6 +16,7 @@ from colourize.data.batches import Batch
 from colourize.data.training import Training
 from colourize.errors import UsageError
 from colourize.fitting import Fitted
+from colourize.measures import calibration
 
 # Which colours the classes are never varies with the run's seed: runs stay comparable.
 PALETTE_SEED = 0
@@ -30,6 +31,7 @@ class PaletteClasses(Fitted, Answer):
     """
 
     kind = "classes"
+    pooled = calibration.POOLED
 
     def fit(self, training: Training) -> dict[str, Tensor]:
         chosen = training.palette

@@ -39,6 +39,7 @@ class Pair(NamedTuple):
     target: Any  # what it must answer, as the task's answer writes it
     truth: Tensor  # (B, 3, H, W): the true picture, RGB in [0, 1]
     which: Tensor  # int64 (B,): which pictures of their stage
+    labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
 
 
 def as_batch(pictures: Batch | Tensor) -> Batch:
@@ -85,6 +86,7 @@ class BatchLoader:
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0
+        self._first, self._given = 0, 0  # the batch to begin at next time; how many of this epoch have been given
         self.sampler, self.batch_sampler = self, None  # where Lightning looks for `set_epoch`
         starts = list(range(0, len(pictures), batch_size))
         if len(starts) > 1 and len(pictures) - starts[-1] < world_size:
@@ -101,9 +103,21 @@ class BatchLoader:
             return np.arange(len(self.pictures))
         return np.random.default_rng([self.seed, self.epoch if self.reshuffle else 0]).permutation(len(self.pictures))
 
+    def state_dict(self) -> dict[str, int]:
+        """How many batches of this epoch have been given, so that a resumed run goes on after them."""
+        return {"batch": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """The next iteration goes on where another one was; those after it are whole."""
+        self._first = state["batch"]
+
     def __iter__(self) -> Iterator[Batch]:
-        order = torch.from_numpy(self.order())
-        for start, end in self.bounds:
+        first, self._first = self._first, 0
+        return self._batches(first)
+
+    def _batches(self, first: int) -> Iterator[Batch]:
+        order = torch.from_numpy(self.order())  # here, at the first batch: the epoch is set after `iter`
+        for self._given, (start, end) in enumerate(self.bounds[first:], first + 1):
             which = order[start:end][self.rank :: self.world_size]
             labels = None if self.labels is None else self.labels[which]
             yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels)

@@ -11,7 +11,7 @@ from colourize.losses.base import Loss
 
 
 class CrossEntropy(Loss):
-    """−log of the right class's probability, in nats, the mean over pixels, or over pictures where these have the classes.
+    """−log of the right class's probability, in nats, the mean over pixels, or over pictures.
 
     Targets are class numbers, (N, H, W) or (N,).
     """

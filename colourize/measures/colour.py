@@ -5,12 +5,15 @@ They ask what people see, or leave brightness out of it: a grey copy has a good 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from colourize.colour.lab import ciede2000, rgb_to_lab
 
-NAMES = ("delta_e", "auc", "colourfulness", "colourfulness_gap")
+NAMES = ("delta_e", "auc", "colourfulness", "colourfulness_gap", "nazeri_accuracy_2", "nazeri_accuracy_5")
 FARTHEST = 150.0  # in the plane of a and b, where the curve of `auc` ends
 BIN = 10  # width and height of a bin of a and b
 BINS_A_SIDE = 24  # -120 … 120: sRGB has nothing outside
@@ -25,14 +28,20 @@ def colour_measures(pictures: Tensor, truth: Tensor) -> dict[str, Tensor]:
     - colourfulness: of the picture alone (Hasler & Süsstrunk 2003), 0 for greys, above 100 for the most colourful;
       it is good when it is that of the truth.
     - colourfulness_gap: the picture's less the truth's; best is 0, and below it colours are too faint.
+    - nazeri_accuracy_2, nazeri_accuracy_5: the share of pixels whose L, a and b, rounded to whole numbers, are within
+      t, 2.2·t and 2.2·t of the truth's (Nazeri, Ng & Ebrahimi 2018), t = 2 or 5, 0 … 1; more is better. Pictures that
+      are exactly grey are left out: they have nan.
     """
     lab, true_lab = rgb_to_lab(pictures), rgb_to_lab(truth)
     own = colourfulness(pictures)
+    is_grey = (truth == truth[:, :1]).flatten(1).all(1)
     return {
         "delta_e": ciede2000(lab, true_lab).mean((1, 2)),
         "auc": closeness(lab, true_lab).mean((1, 2)),
         "colourfulness": own,
         "colourfulness_gap": own - colourfulness(truth),
+        "nazeri_accuracy_2": nazeri_accuracy(lab, true_lab, 2).masked_fill(is_grey, torch.nan),
+        "nazeri_accuracy_5": nazeri_accuracy(lab, true_lab, 5).masked_fill(is_grey, torch.nan),
     }
 
 
@@ -50,26 +59,40 @@ def closeness(lab: Tensor, true_lab: Tensor) -> Tensor:
     return (1 - distance / FARTHEST).clamp(min=0)
 
 
-def balanced_auc_sums(pictures: Tensor, truth: Tensor) -> Tensor:
-    """What `balanced_auc` needs of a batch: for each bin of the truth's a and b the pixels and their areas, (2, bins).
+def nazeri_accuracy(lab: Tensor, true_lab: Tensor, threshold: int) -> Tensor:
+    """The share of each picture's pixels that are close enough in every coordinate, (N,)."""
+    apart = (lab.round() - true_lab.round()).abs()
+    allowed = apart.new_tensor([threshold, 2.2 * threshold, 2.2 * threshold]).view(1, 3, 1, 1)
+    # 2.2·5 is a whole number, which rounding must not push to the wrong side.
+    return (apart <= allowed + 1e-3).all(1).float().mean((1, 2))
 
-    Sums of batches are added up: the measure is no mean over pictures.
-    """
+
+def areas_by_bin(pictures: Tensor, truth: Tensor) -> Tensor:
+    """Of each picture, for each bin of the truth's a and b, the pixels and the sum of their areas, (N, 2·bins)."""
     lab, true_lab = rgb_to_lab(pictures), rgb_to_lab(truth)
     row, column = (true_lab[:, 1:] / BIN + BINS_A_SIDE / 2).floor().clamp(0, BINS_A_SIDE - 1).long().unbind(1)
-    bins = (row * BINS_A_SIDE + column).flatten()
-    areas = closeness(lab, true_lab).flatten().double()
-    sums = torch.zeros(2, BINS_A_SIDE**2, dtype=torch.float64, device=bins.device)
-    sums[0].index_add_(0, bins, torch.ones_like(areas))
-    sums[1].index_add_(0, bins, areas)
-    return sums
+    bins = (row * BINS_A_SIDE + column).flatten(1)
+    areas = closeness(lab, true_lab).flatten(1)
+    counts = torch.zeros(len(bins), BINS_A_SIDE**2, device=bins.device).scatter_add_(1, bins, torch.ones_like(areas))
+    return torch.cat([counts, torch.zeros_like(counts).scatter_add_(1, bins, areas)], 1)
 
 
-def balanced_auc(sums: Tensor) -> float:
+def balanced_auc(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
     """`auc` with each pixel weighted by 1/p, p the share of the split's pixels in its bin: every colour counts alike.
 
     So it is the mean over the bins that occur of the mean area in each (Zhang, Isola & Efros 2016), 0 … 1; more is
     better.
+
+    Args:
+        vectors: of all pictures, as `areas_by_bin` makes them.
+
+    Returns:
+        weights of the pictures (N,) → the measure.
     """
-    counts, areas = sums[:, sums[0] > 0]
-    return float((areas / counts).mean())
+    vectors = vectors.astype(np.float64)
+
+    def value(weights: np.ndarray) -> float:
+        counts, areas = (weights @ vectors).reshape(2, -1)
+        return float((areas[counts > 0] / counts[counts > 0]).mean())
+
+    return value

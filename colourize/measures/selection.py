@@ -3,43 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from torch import Tensor
 
 from colourize.errors import UsageError
-from colourize.measures import colour, perceptual, pixel
+from colourize.measures import calibration, category_classifier, colour, learned, perceptual, pixel, published
+from colourize.measures.pooled import Pooled
 
 EPOCH = ("mse", "psnr")  # after each epoch of a training
 QUICK = ("mse", "psnr", "ssim")
-PER_PICTURE = (*pixel.NAMES, *colour.NAMES, *perceptual.NAMES)
-# No means over pictures: sums of batches are added up, and what they come to is computed at the end.
-POOLED: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], float]]] = {
-    "auc_balanced": (colour.balanced_auc_sums, colour.balanced_auc),
+PER_PICTURE = (*pixel.NAMES, *colour.NAMES, *perceptual.NAMES, *learned.NAMES, *published.NAMES)
+# No means over pictures: of the pictures and the truth, as `Seen` …
+POOLED: dict[str, Pooled] = {
+    "auc_balanced": Pooled(lambda seen, truth: colour.areas_by_bin(seen.pictures, truth.pictures), colour.balanced_auc),
+    **{
+        name: Pooled(lambda seen, truth: learned.both(seen.features, truth.features), each.value)
+        for name, each in learned.POOLED.items()
+    },
+    "fid": Pooled(lambda seen, truth: learned.both(seen.inception, truth.inception), learned.frechet_distance),
 }
+# … and of outputs and target, which an answer has.
+OF_ANSWERS = tuple(calibration.POOLED)
+# What needs a file that this project does not bring, and what is missing for it; None: nothing.
+NEEDS: dict[str, Callable[[], str | None]] = {"lpips": published.lpips_lacks, "fid": published.fid_lacks}
+
+
+MORE, LESS, ZERO = "more is better", "less is better", "nearest 0 is best"
+MORE_IS_BETTER = (
+    "accuracy", "psnr", "ssim", "auc", "auc_balanced", "nazeri_accuracy_2", "nazeri_accuracy_5", "haarpsi", "fsimc",
+    "vsi", "entropy_error_correlation", "category_accuracy",
+)  # fmt: skip
+LESS_IS_BETTER = (
+    "loss", "cross_entropy", "mse", "mae", "delta_e", "mdsi", "calibration_error", "feature_distance",
+    "feature_frechet_distance", "feature_kernel_distance", "lpips", "fid",
+)  # fmt: skip
+
+
+def direction(measure: str) -> str | None:
+    """Which way a measure is better, `MORE`, `LESS` or `ZERO`; None where neither is. Variants are as their measure."""
+    if measure.startswith("colourfulness_gap"):
+        return ZERO
+    names = {name: MORE for name in MORE_IS_BETTER} | {name: LESS for name in LESS_IS_BETTER}
+    fitting = [name for name in names if measure == name or measure.startswith(f"{name}_")]
+    return names[max(fitting, key=len)] if fitting else None
+
+
+class Seen:
+    """Pictures, and what networks see in them, computed when it is first asked for.
+
+    Args:
+        pictures: (N, 3, H, W) float32, RGB in [0, 1].
+    """
+
+    def __init__(self, pictures: Tensor) -> None:
+        self.pictures = pictures
+
+    @cached_property
+    def _by_classifier(self) -> tuple[Tensor, Tensor]:
+        return category_classifier.seen(self.pictures)
+
+    @property
+    def features(self) -> Tensor:
+        """The classifier's, (N, D)."""
+        return self._by_classifier[0]
+
+    @property
+    def logits(self) -> Tensor:
+        """The classifier's, (N, 10)."""
+        return self._by_classifier[1]
+
+    @cached_property
+    def inception(self) -> Tensor:
+        """The features that FID is defined on, (N, 2048)."""
+        return published.inception_features(self.pictures)
 
 
 def check_measures(names: Sequence[str]) -> tuple[str, ...]:
     """The names as they are; a UsageError where one is no measure."""
-    wrong = [name for name in names if name not in PER_PICTURE and name not in POOLED]
+    allowed = (*PER_PICTURE, *POOLED, *OF_ANSWERS)
+    wrong = [name for name in names if name not in allowed]
     if wrong:
-        raise UsageError(f"measures.names={wrong[0]}: must be some of {', '.join([*PER_PICTURE, *POOLED])}")
+        raise UsageError(f"measures.names={wrong[0]}: must be some of {', '.join(allowed)}")
     return tuple(names)
 
 
-def measure_pictures(pictures: Tensor, truth: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+def left_out(names: Sequence[str]) -> dict[str, str]:
+    """Those of the names that cannot be had here, and why."""
+    lacking = {name: NEEDS[name]() for name in names if name in NEEDS}
+    return {name: lack for name, lack in lacking.items() if lack is not None}
+
+
+def measure_pictures(
+    pictures: Seen | Tensor, truth: Seen | Tensor, names: Sequence[str], labels: Tensor | None = None
+) -> dict[str, Tensor]:
     """Those of the names that have a value for each picture, (N,), in their order.
 
     Args:
         pictures, truth: (N, 3, H, W) float32, RGB in [0, 1].
         names: of `PER_PICTURE`; others are passed over.
+        labels: what the pictures show, (N,), for `category_accuracy`, which without them is passed over.
     """
+    seen = pictures if isinstance(pictures, Seen) else Seen(pictures)
+    true = truth if isinstance(truth, Seen) else Seen(truth)
     found: dict[str, Tensor] = {}
-    wanted = [name for name in names if name in pixel.NAMES]
-    if wanted:
-        found |= pixel.picture_measures(pictures, truth, wanted)
+    for family in (pixel.picture_measures, perceptual.perceptual_measures, published.published_measures):
+        wanted = [name for name in names if name in FAMILIES[family]]
+        if wanted:
+            found |= family(seen.pictures, true.pictures, wanted)
     if any(name in colour.NAMES for name in names):
-        found |= colour.colour_measures(pictures, truth)
-    wanted = [name for name in names if name in perceptual.NAMES]
-    if wanted:
-        found |= perceptual.perceptual_measures(pictures, truth, wanted)
+        found |= colour.colour_measures(seen.pictures, true.pictures)
+    if any(name in learned.NAMES for name in names):
+        found |= learned.learned_measures(seen.features, seen.logits, true.features, labels)
     return {name: found[name] for name in names if name in found}
+
+
+FAMILIES = {
+    pixel.picture_measures: pixel.NAMES,
+    perceptual.perceptual_measures: perceptual.NAMES,
+    published.published_measures: published.NAMES,
+}

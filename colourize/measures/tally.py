@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,38 +11,52 @@ import torch.distributed as dist
 from torch import Tensor
 from torchmetrics import Metric
 
+from colourize.measures.pooled import Pooled
+
+# Nazeri's accuracies leave exactly grey pictures out.
+WITHOUT_SOME = ("nazeri_accuracy",)
+
 
 class Tally:
     """The values of a split's pictures, by measure, as its batches come in.
 
     Means, tables of single pictures and intervals are all made from `table`, which is the same for any batch size and
-    any number of processes. What is no mean over pictures lives beside it: sums that are added up (`add_sums`), and
-    losses (`BatchMean`).
+    any number of processes. What is no mean over pictures lives beside it: measures of all pictures together, to which
+    each adds a vector (`add_vectors`), and losses (`BatchMean`).
     """
 
     def __init__(self) -> None:
         self._batches: list[tuple[Tensor, dict[str, Tensor]]] = []
-        self._sums: dict[str, Tensor] = {}
-        self._values: dict[str, Callable[[Tensor], float]] = {}
+        self._vectors: dict[str, list[Tensor]] = {}
+        self._pooled: dict[str, Pooled] = {}
 
     def add(self, which: Tensor, values: Mapping[str, Tensor]) -> None:
         """Add a batch: which pictures, (N,), and by measure a value for each, (N,)."""
         self._batches.append((which, dict(values)))
 
-    def add_sums(self, name: str, sums: Tensor, value: Callable[[Tensor], float]) -> None:
-        """Add what a batch adds to a measure that is no mean over pictures; `value` is what all sums come to."""
-        self._sums[name] = self._sums[name] + sums if name in self._sums else sums
-        self._values[name] = value
+    def add_vectors(self, name: str, vectors: Tensor, pooled: Pooled) -> None:
+        """Add a batch's part in a measure of all pictures together, (N, D), in the order of its pictures in `add`."""
+        self._vectors.setdefault(name, []).append(vectors.cpu())
+        self._pooled[name] = pooled
 
-    def sums(self) -> dict[str, Tensor]:
-        """The sums of all batches of all processes, in double precision on the CPU; all processes must call it."""
-        mine = {name: sums.double().cpu() for name, sums in self._sums.items()}
-        everyones = _gathered(mine)
-        return {name: torch.stack([each[name] for each in everyones]).sum(0) for name in mine}
+    def vectors(self) -> dict[str, np.ndarray]:
+        """By measure what every picture adds, (N, D) in `table`'s order; with several processes all must call it."""
+        mine = {"picture": self._column("picture")}
+        mine |= {name: torch.cat(parts).numpy() for name, parts in self._vectors.items()}
+        joined = _joined(_gathered(mine))
+        order = np.argsort(joined.pop("picture"), kind="stable")
+        return {name: vectors[order] for name, vectors in joined.items()}
 
     def pooled(self) -> dict[str, float]:
         """The measures that are no means over pictures; all processes must call it."""
-        return {name: self._values[name](sums) for name, sums in self.sums().items()}
+        return {
+            name: self._pooled[name].value(vectors)(np.ones(len(vectors)))
+            for name, vectors in (self.vectors() if self._vectors else {}).items()
+        }
+
+    def pooled_parts(self) -> dict[str, Pooled]:
+        """How each of them is computed."""
+        return dict(self._pooled)
 
     def table(self) -> dict[str, np.ndarray]:
         """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.
@@ -50,8 +64,7 @@ class Tally:
         With several processes all must call it.
         """
         mine = {name: self._column(name) for name in ("picture", *self._measures())}
-        tables = _gathered(mine)
-        joined = {name: np.concatenate([table[name] for table in tables]) for name in mine}
+        joined = _joined(_gathered(mine))
         order = np.argsort(joined["picture"], kind="stable")
         return {name: column[order] for name, column in joined.items()}
 
@@ -62,8 +75,10 @@ class Tally:
         return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def means(self) -> dict[str, float]:
-        """Each measure's mean over the pictures, summed in float64 and rounded to float32 at last."""
-        return {name: float(np.float32(column.mean())) for name, column in self.table().items() if name != "picture"}
+        """Each measure's mean over the pictures that have it, summed in float64 and rounded to float32 at last."""
+        return {
+            name: float(np.float32(mean_of(name, column))) for name, column in self.table().items() if name != "picture"
+        }
 
     def _measures(self) -> list[str]:
         return list(self._batches[0][1]) if self._batches else []
@@ -74,6 +89,17 @@ class Tally:
         parts = [which if name == "picture" else values[name] for which, values in self._batches]
         column = torch.cat(parts).cpu().numpy()
         return column if name == "picture" else column.astype(np.float64)
+
+
+def mean_of(name: str, column: np.ndarray) -> float:
+    """A measure's mean over pictures; those without a value are left out only where its definition says so."""
+    if name.startswith(WITHOUT_SOME):
+        column = column[~np.isnan(column)]
+    return float(column.mean()) if len(column) else float("nan")
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _gathered(mine: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from hydra.utils import instantiate
+from lightning import Trainer
 from torch import nn
 
+from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, one_line
 
 TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the number of training steps
@@ -48,6 +51,21 @@ def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimi
         return instantiate(arguments, optimizer=optimizer)
     except Exception as error:
         raise UsageError(f"task.lr_scheduler={class_name(config)}: {one_line(error.__cause__ or error)}") from error
+
+
+def count_steps(trainer: Trainer) -> int:
+    """How many steps a training takes in all.
+
+    Lightning's own count (`estimated_stepping_batches`) takes the training batches before a checkpoint could say where
+    among them to go on, and that place is lost: https://github.com/Lightning-AI/pytorch-lightning/issues/20550
+    """
+    data = getattr(trainer, "datamodule", None)
+    if not isinstance(data, PictureData) or trainer.overfit_batches or trainer.max_epochs in (None, -1):
+        return int(trainer.estimated_stepping_batches)
+    batches, limit = len(data.train_dataloader()), trainer.limit_train_batches
+    batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+    steps = math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
+    return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
 
 
 def class_name(config: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -19,11 +18,11 @@ from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, one_line
 from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
-from colourize.measures.selection import EPOCH, POOLED, QUICK, measure_pictures
+from colourize.measures.selection import EPOCH, POOLED, QUICK, Seen, measure_pictures
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
-from colourize.tasks.optimisation import build_optimizer, build_scheduler, class_name
+from colourize.tasks.optimisation import build_optimizer, build_scheduler, class_name, count_steps
 
 
 class RestorationTask(LightningModule):
@@ -124,7 +123,7 @@ class RestorationTask(LightningModule):
         # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
         truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
         inputs = self.degradation(truth, batch.draws("degradation"))
-        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which)
+        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
@@ -165,6 +164,11 @@ class RestorationTask(LightningModule):
         self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
         return loss
 
+    def on_fit_start(self) -> None:
+        # At a run's first step it would draw other random numbers than at a resumed run's.
+        if self.is_trained and not self._loss:
+            self._loss.append(build_loss(self.hparams["loss"]))
+
     def on_validation_epoch_start(self) -> None:
         self.tally = Tally()
 
@@ -191,37 +195,38 @@ class RestorationTask(LightningModule):
             if self._loss or not self.loss_class.needs_files:  # else an evaluation, which does without
                 self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
                 self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
-            self.tally.add(pair.which, self.measures(outputs, pair, quick=stage == "val"))
-            if stage == "test" and any(name in POOLED for name in self.measure_names):
-                self._add_sums(outputs, pair)
+            if stage == "val":
+                self._tally_epoch(outputs, pair)
+            else:
+                self._tally_all(outputs, pair)
 
-    def measures(self, outputs: Tensor, pair: Pair, *, quick: bool = False) -> dict[str, Tensor]:
-        """All measures of a batch that have a value for each picture, (N,), by name.
+    def _tally_epoch(self, outputs: Tensor, pair: Pair) -> None:
+        """Add a batch's measures for the end of each epoch: few, and of the prediction alone."""
+        values = self.answer.measures(outputs, pair.target, quick=True)
+        if self.answer.per_pixel:
+            values |= measure_pictures(self.answer.decode(outputs, pair.inputs), pair.truth, EPOCH)
+        self.tally.add(pair.which, values)
 
-        Args:
-            outputs, pair: in float32.
-            quick: only those for the end of each epoch, of the prediction alone.
-        """
-        found = self.answer.measures(outputs, pair.target, quick=quick)
-        if quick and self.answer.per_pixel:
-            prediction = self.answer.decode(outputs, pair.inputs)
-            return found | measure_pictures(prediction, pair.truth, EPOCH)
-        for postfix, pictures in self._variants(outputs, pair):
-            values = measure_pictures(pictures, pair.truth, self.measure_names)
-            found.update({f"{name}{postfix}": value for name, value in values.items()})
-        return found
-
-    def _add_sums(self, outputs: Tensor, pair: Pair) -> None:
-        for postfix, pictures in self._variants(outputs, pair):
+    def _tally_all(self, outputs: Tensor, pair: Pair) -> None:
+        """Add all measures of a batch, also of the other pictures that can be read from the outputs."""
+        truth, variants = Seen(pair.truth), self._variants(outputs, pair)
+        values = self.answer.measures(outputs, pair.target, quick=False)
+        for postfix, pictures in variants.items():
+            found = measure_pictures(pictures, truth, self.measure_names, pair.labels)
+            values |= {f"{name}{postfix}": value for name, value in found.items()}
+        self.tally.add(pair.which, values)
+        for name, part in self.answer.pooled.items():
+            if name in self.measure_names:
+                self.tally.add_vectors(name, part.vectors(outputs, pair.target), part)
+        for postfix, pictures in variants.items():
             for name in self.measure_names:
                 if name in POOLED:
-                    sums_of, value = POOLED[name]
-                    self.tally.add_sums(f"{name}{postfix}", sums_of(pictures, pair.truth), value)
+                    self.tally.add_vectors(f"{name}{postfix}", POOLED[name].vectors(pictures, truth), POOLED[name])
 
-    def _variants(self, outputs: Tensor, pair: Pair) -> Iterator[tuple[str, Tensor]]:
-        """The pictures that are measured, and the postfix of their measures' names."""
-        for variant, pictures in self.pictures(outputs, pair.inputs).items():
-            yield "" if variant == "prediction" else f"_{variant}", pictures
+    def _variants(self, outputs: Tensor, pair: Pair) -> dict[str, Seen]:
+        """The pictures that are measured, by the postfix of their measures' names."""
+        pictures = self.pictures(outputs, pair.inputs)
+        return {"" if name == "prediction" else f"_{name}": Seen(each) for name, each in pictures.items()}
 
     def _log_means(self, stage: str) -> None:
         # They are the same in all processes already; without `sync_dist` Lightning warns of each that they may differ.
@@ -248,7 +253,7 @@ class RestorationTask(LightningModule):
         optimizer, config = self.build_optimizer(), self.hparams["lr_scheduler"]
         if config is None:
             return optimizer
-        scheduler = build_scheduler(config, optimizer, int(self.trainer.estimated_stepping_batches))
+        scheduler = build_scheduler(config, optimizer, count_steps(self.trainer))
         step: dict[str, Any] = {"scheduler": scheduler, "interval": config.get("interval", "epoch")}
         if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
             # It looks at the loss after those epochs only that have one.

@@ -7,8 +7,8 @@ from skimage import color
 
 from colourize.measures.colour import (
     NAMES,
+    areas_by_bin,
     balanced_auc,
-    balanced_auc_sums,
     colour_measures,
     colourfulness,
 )
@@ -45,10 +45,11 @@ def test_balanced_auc_weighs_every_colour_alike(pair: tuple[torch.Tensor, torch.
     bins = [tuple(each) for each in np.floor(true / 10).astype(int)]
     weight = np.array([1 / bins.count(each) for each in bins])  # 1/p up to a factor
     expected = (weight * area).sum() / weight.sum()
-    sums = balanced_auc_sums(*pair)
-    assert balanced_auc(sums) == pytest.approx(expected, abs=2e-3)
-    apart = sum(balanced_auc_sums(pair[0][i : i + 1], pair[1][i : i + 1]) for i in range(3))
-    torch.testing.assert_close(apart, sums, atol=1e-5, rtol=0)
+    vectors = areas_by_bin(*pair).numpy()
+    value = balanced_auc(vectors)
+    assert value(np.ones(3)) == pytest.approx(expected, abs=2e-3)
+    # Weights say how often a picture comes.
+    assert value(np.array([2, 0, 1])) == pytest.approx(balanced_auc(vectors[[0, 0, 2]])(np.ones(3)))
 
 
 def test_colourfulness_by_its_formula(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
@@ -66,8 +67,24 @@ def test_equal_grey_constant_and_single_pixels(pair: tuple[torch.Tensor, torch.T
     equal = colour_measures(truth, truth)
     assert list(equal) == list(NAMES)
     assert (equal["delta_e"] == 0).all() and (equal["auc"] == 1).all() and (equal["colourfulness_gap"] == 0).all()
-    assert balanced_auc(balanced_auc_sums(truth, truth)) == 1
+    assert balanced_auc(areas_by_bin(truth, truth).numpy())(np.ones(3)) == pytest.approx(1)
     copied = colour_measures(grey, truth)
     assert (copied["colourfulness"] < 1e-3).all() and (copied["colourfulness_gap"] < 0).all()
     for pictures in (truth[:1, :, :1, :1], torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)):
-        assert all(value.isfinite().all() for value in colour_measures(pictures, pictures).values())
+        found = colour_measures(pictures, pictures)
+        greys = {name for name, value in found.items() if not value.isfinite().all()}
+        assert greys == (set() if pictures.shape[2] == 1 else {"nazeri_accuracy_2", "nazeri_accuracy_5"})
+
+
+@pytest.mark.parametrize("threshold", [2, 5])
+def test_nazeris_accuracy_by_its_definition(pair: tuple[torch.Tensor, torch.Tensor], threshold: int) -> None:
+    truth = pair[1]
+    pictures = (truth + 0.01 * threshold * torch.randn(truth.shape, generator=torch.Generator().manual_seed(1))).clamp(
+        0, 1
+    )
+    apart = abs(lab(pictures).round() - lab(truth).round())
+    within = (apart[..., 0] <= threshold) & (apart[..., 1:] <= 2.2 * threshold + 1e-9).all(-1)
+    found = colour_measures(pictures, truth)[f"nazeri_accuracy_{threshold}"]
+    assert 0.05 < within.mean() < 0.95
+    # A pixel within float32's reach of a rounding edge may fall to the other side.
+    np.testing.assert_allclose(found.numpy(), within.mean((1, 2)), atol=0.03)

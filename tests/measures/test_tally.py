@@ -10,6 +10,7 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from colourize.measures.pooled import Pooled
 from colourize.measures.tally import BatchMean, Tally
 
 COUNT = 23
@@ -72,21 +73,20 @@ def test_any_number_of_processes(monkeypatch: pytest.MonkeyPatch, world_size: in
     assert len(sent) >= world_size
 
 
-def test_sums_are_added_up_over_batches_and_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = [torch.rand(2, 3), torch.rand(2, 3), torch.rand(2, 3)]
+def test_vectors_lie_in_the_order_of_the_pictures_whichever_process_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = torch.rand(6, 3)
+    total = Pooled(lambda: None, lambda vectors: lambda weights: float((weights @ vectors).sum()))
     mine, theirs = Tally(), Tally()
-    for tally, parts in ((mine, batches[:2]), (theirs, batches[2:])):
-        for part in parts:
-            tally.add_sums("counts", part, lambda sums: float(sums.sum()))
-    found = mine.sums()
-    assert found["counts"].dtype == torch.float64
-    torch.testing.assert_close(found["counts"].float(), batches[0] + batches[1])
-    both = [found, theirs.sums()]
+    for tally, which in ((mine, [4, 0]), (theirs, [1, 5]), (mine, [3, 2])):
+        tally.add(torch.tensor(which), {"mse": torch.zeros(2)})
+        tally.add_vectors("total", vectors[which], total)
+    np.testing.assert_array_equal(mine.vectors()["total"], vectors[[0, 2, 3, 4]])
+    parts = [{"picture": np.array(which), "total": vectors[which].numpy()} for which in ([4, 0, 3, 2], [1, 5])]
     monkeypatch.setattr(dist, "is_initialized", lambda: True)
     monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", lambda objects, _: objects.__setitem__(slice(None), both))
-    torch.testing.assert_close(mine.sums()["counts"].float(), sum(batches))
-    assert mine.pooled() == {"counts": pytest.approx(float(sum(batches).sum()))}
+    monkeypatch.setattr(dist, "all_gather_object", lambda objects, _: objects.__setitem__(slice(None), parts))
+    np.testing.assert_array_equal(mine.vectors()["total"], vectors)
+    assert mine.pooled() == {"total": pytest.approx(float(vectors.sum()), rel=1e-6)}
 
 
 def test_means_are_summed_in_double_precision() -> None:

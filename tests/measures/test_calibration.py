@@ -1,0 +1,64 @@
+"""Calibration by brute force, and on classifiers that are known to be calibrated or not."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from colourize.measures.calibration import POOLED, reliability
+
+
+def measured(name, outputs, labels, weights=None):
+    vectors = POOLED[name].vectors(outputs, labels).numpy()
+    return POOLED[name].value(vectors)(np.ones(len(outputs)) if weights is None else weights)
+
+
+@pytest.fixture
+def answers():
+    generator = torch.Generator().manual_seed(0)
+    outputs = 2 * torch.randn(5, 4, 6, 6, generator=generator)
+    return outputs, torch.randint(0, 4, (5, 6, 6), generator=generator)
+
+
+def test_calibration_error_by_brute_force(answers) -> None:
+    outputs, labels = answers
+    probabilities = outputs.double().softmax(1).movedim(1, -1).reshape(-1, 4).numpy()
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels.flatten().numpy()
+    edges = np.linspace(0, 1, 16)
+    expected = 0.0
+    for low, high in itertools.pairwise(edges):
+        inside = (confidence >= low) & (confidence < high)
+        if inside.any():
+            expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    assert measured("calibration_error", outputs, labels) == pytest.approx(expected, abs=1e-6)
+
+
+def test_who_says_what_happens_is_calibrated() -> None:
+    generator = torch.Generator().manual_seed(0)
+    outputs = torch.randn(20, 3, 64, 64, generator=generator)
+    chances = outputs.softmax(1).movedim(1, -1).reshape(-1, 3)
+    labels = torch.multinomial(chances, 1, generator=generator).view(20, 64, 64)
+    assert measured("calibration_error", outputs, labels) < 0.01
+    assert measured("calibration_error", 10 * outputs, labels) > 0.2  # far too sure of itself
+    table = reliability(POOLED["calibration_error"].vectors(outputs, labels).numpy())
+    often = table["share"] > 0.02
+    np.testing.assert_allclose(table["accuracy"][often], table["confidence"][often], atol=0.03)
+
+
+def test_entropy_and_error_correlate_as_numpy_says(answers) -> None:
+    outputs, labels = answers
+    p = outputs.double().softmax(1).movedim(1, -1).reshape(-1, 4).numpy()
+    entropy, wrong = -(p * np.log(p)).sum(1), p.argmax(1) != labels.flatten().numpy()
+    expected = np.corrcoef(entropy, wrong)[0, 1]
+    assert measured("entropy_error_correlation", outputs, labels) == pytest.approx(expected, abs=1e-5)
+    twice = measured("entropy_error_correlation", outputs, labels, np.array([2, 0, 1, 1, 1]))
+    again = measured("entropy_error_correlation", outputs[[0, 0, 2, 3, 4]], labels[[0, 0, 2, 3, 4]])
+    assert twice == pytest.approx(again)
+
+
+def test_one_that_never_errs_has_no_correlation(answers) -> None:
+    outputs, _ = answers
+    assert np.isnan(measured("entropy_error_correlation", outputs, outputs.argmax(1)))
+    same = torch.zeros(2, 3, 4, 4)
+    assert np.isnan(measured("entropy_error_correlation", same, torch.randint(0, 3, (2, 4, 4))))

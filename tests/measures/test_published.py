@@ -1,0 +1,34 @@
+"""LPIPS and FID: offered where their weights lie, named as missing elsewhere, and never fetched."""
+
+import pytest
+import torch
+import torchvision
+
+from colourize.measures import published
+from colourize.measures.selection import left_out
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("fetched"))
+    published._lpips.cache_clear()
+    yield tmp_path / "checkpoints"
+    published._lpips.cache_clear()
+
+
+def test_what_is_missing_is_named(hub) -> None:
+    lacking = left_out(("mse", "lpips", "fid"))
+    assert list(lacking) == ["lpips", "fid"]
+    assert "vgg16" in lacking["lpips"] and str(hub) in lacking["lpips"]
+
+
+@pytest.mark.slow
+def test_lpips_with_the_users_weights(hub) -> None:
+    hub.mkdir()
+    torch.save(torchvision.models.vgg16().state_dict(), hub / published.VGG)
+    assert published.lpips_lacks() is None
+    truth = torch.rand(2, 3, 32, 32)
+    found = published.published_measures(torch.stack([truth[0], 1 - truth[1]]), truth)["lpips"]
+    assert found[0].item() == pytest.approx(0, abs=1e-6) and found[1] > 0
+    assert published.published_measures(truth[..., :8], truth[..., :8])["lpips"].isnan().all()
