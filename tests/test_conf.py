@@ -138,7 +138,8 @@ def test_the_lists_order_is_own_values_first_and_experiment_last() -> None:
     defaults = OmegaConf.to_container(OmegaConf.load(CONF / "train.yaml").defaults)
     assert isinstance(defaults, list)
     assert defaults[:2] == [{"common": "app"}, "_self_"]
-    assert [key.split()[-1] for key in defaults[-1]] == ["experiment"]
+    # … but for what a typed trainer option says itself.
+    assert [key.split()[-1] for line in defaults[-2:] for key in line] == ["experiment", "trainer/last@trainer"]
 
 
 def test_an_experiment_wins_over_groups_and_the_command_line_over_both(compose: Compose) -> None:
@@ -147,6 +148,17 @@ def test_an_experiment_wins_over_groups_and_the_command_line_over_both(compose: 
     assert config.data.protocol == "course"
     assert config.data.palette == "here/course-palette-24.npy"  # a path: nothing is read
     assert compose("experiment=course", "data.protocol=honest").data.protocol == "honest"
+
+
+@pytest.mark.parametrize("experiment", sorted(path.stem for path in (CONF / "experiment").glob("*.yaml")))
+def test_a_typed_trainer_wins_over_an_experiment(experiment: str, compose: Compose) -> None:
+    debug = compose(f"experiment={experiment}", "trainer=debug").trainer
+    assert (debug.max_epochs, debug.limit_train_batches, debug.limit_test_batches) == (2, 3, 2)
+    assert compose(f"experiment={experiment}", "trainer=debug", "trainer.max_epochs=3").trainer.max_epochs == 3
+    gpu = compose(f"experiment={experiment}", "trainer=gpu").trainer
+    assert (gpu.accelerator, gpu.precision) == ("gpu", "bf16-mixed")
+    # What the option does not say stays the experiment's.
+    assert gpu.max_epochs == compose(f"experiment={experiment}").trainer.max_epochs
 
 
 def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path: Path, compose: Compose) -> None:
