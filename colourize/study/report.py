@@ -1,0 +1,167 @@
+"""What an analysis found: tables on the terminal, study.json, tables as CSV, and a plot of the fooling rates."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from colourize.measures.intervals import LEVEL
+from colourize.runs.files import whole_file, write_whole
+from colourize.runs.tables import write_table
+from colourize.study.agreement import ALL, Agreement
+from colourize.study.analysis import RESAMPLES, Choices, Rate
+from colourize.study.results import Participant
+
+WIDTH = 100  # columns, where the output is no terminal
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that an analysis found; `agreements` are empty where no measures were given."""
+
+    kept: Sequence[Participant]
+    dropped: Sequence[Participant]
+    catch_correct: float
+    choices: Choices
+    rates: Sequence[Rate]
+    agreements: Sequence[Agreement]
+
+
+def show(report: Report) -> None:
+    """On the terminal: who counts, a row a model, and a row a measure, the best predictor first."""
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False, soft_wrap=True)
+    least = f"{100 * report.catch_correct:.0f} %"
+    count = len(report.kept)
+    console.print(f"{count} participant{'s' * (count != 1)}; left out for fewer than {least} correct catch trials: "
+                  f"{len(report.dropped) or 'none'}")  # fmt: skip
+    for each in report.dropped:
+        console.print(f"  {each.file}: {each.caught[0]} of {each.caught[1]}")
+    console.print(f"\nFooling rates, {100 * LEVEL:.0f} % intervals; at 50 % nobody can tell")
+    console.print(_table(["model", "rate", "interval", "participants", "pictures", "trials"], [
+        [each.model, _percent(each.rate), f"{_percent(each.low)} … {_percent(each.high)}",
+         *map(str, (each.participants, each.pictures, each.trials))]
+        for each in report.rates
+    ]))  # fmt: skip
+    together = [each for each in report.agreements if each.over == "pictures" and each.model == ALL]
+    if not together:
+        return
+    over_models = {each.measure: _correlation(each) for each in report.agreements if each.over == "models"}
+    heads = ["measure", "area under ROC", "Spearman, pictures", *(["Spearman, models"] if over_models else [])]
+    rows = []
+    for agreement in sorted(together, key=_strength):
+        area = _interval(agreement.auc, agreement.auc_low, agreement.auc_high)
+        row = [agreement.measure, area, _correlation(agreement)]
+        rows.append([*row, over_models.get(agreement.measure, "–")] if over_models else row)
+    console.print("\nHow measures go with being taken for real (negative, or area below 0.5: smaller values fool more)")
+    console.print(_table(heads, rows))
+
+
+def write(folder: Path, report: Report) -> None:
+    """`study.json` has everything; besides, as tables, the models, the pictures and the measures; and the plot."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rates = [asdict(each) for each in report.rates]
+    agreements = [asdict(each) for each in report.agreements]
+    choices = report.choices
+    pictures = [
+        {"model": model, "picture": picture, "shown": int(shown), "fooled": int(fooled)}
+        for (model, picture), shown, fooled in zip(
+            choices.items, choices.shown.sum(0), choices.fooled.sum(0), strict=True
+        )
+    ]
+    contents = {
+        "study": report.kept[0].study,
+        "level": LEVEL,
+        "resamples": RESAMPLES,
+        "seed": choices.seed,
+        "catch_correct": report.catch_correct,
+        "participants": [_about(each) for each in report.kept],
+        "left_out": [_about(each) for each in report.dropped],
+        "rates": rates,
+        "measures": agreements,
+        "pictures": pictures,
+    }
+    write_whole(folder / "study.json", json.dumps(_plain(contents), indent=1, ensure_ascii=False) + "\n")
+    write_table(folder / "study.csv", rates)
+    write_table(folder / "study_pictures.csv", pictures)
+    if agreements:
+        write_table(folder / "study_measures.csv", [{k: _plain(v) for k, v in each.items()} for each in agreements])
+    draw(report.rates, folder)
+
+
+def draw(rates: Sequence[Rate], folder: Path) -> None:
+    """`study.png` and `study.svg`: the rates with their intervals, the best model on top."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    rates = sorted(rates, key=lambda each: each.rate)
+    with rc_context({"svg.hashsalt": "study", "text.parse_math": False}):
+        figure = Figure(figsize=(7, 1.3 + 0.4 * len(rates)), layout="constrained")
+        axes = figure.subplots()
+        below = [100 * (each.rate - each.low) for each in rates]
+        above = [100 * (each.high - each.rate) for each in rates]
+        places = range(len(rates))
+        axes.errorbar(
+            [100 * each.rate for each in rates], places, xerr=[below, above], fmt="o", capsize=3, color="black"
+        )
+        axes.axvline(50, color="grey", linestyle="dashed", linewidth=1)
+        axes.annotate("nobody can tell", (50, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
+                      textcoords="offset points", va="top", fontsize=8, color="dimgrey")  # fmt: skip
+        axes.set(
+            xlim=(0, max(70, 102 * max(each.high for each in rates))), ylim=(-0.6, len(rates) - 0.2),
+            xlabel=f"taken for the real picture, % of trials ({100 * LEVEL:.0f} % interval)",
+        )  # fmt: skip
+        axes.set_yticks(list(places), [each.model for each in rates])
+        axes.spines[["top", "right"]].set_visible(False)
+        for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):  # equal files of equal answers
+            with whole_file(folder / f"study.{ending}") as part:
+                figure.savefig(part, dpi=150, metadata=metadata)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table()
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f}" + ("" if math.isnan(low) else f" ({low:.2f} … {high:.2f})")
+
+
+def _correlation(agreement: Agreement) -> str:
+    return _interval(agreement.spearman, agreement.spearman_low, agreement.spearman_high)
+
+
+def _strength(agreement: Agreement) -> float:
+    """For sorting: how far the area is from chance, the farthest first, what has none last."""
+    return 1 - (0 if math.isnan(agreement.auc) else abs(agreement.auc - 0.5))
+
+
+def _about(participant: Participant) -> Mapping[str, Any]:
+    correct, count = participant.caught
+    return {"name": participant.name, "file": participant.file.name, "catch_correct": correct, "catch": count}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: null in the place of nan."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
