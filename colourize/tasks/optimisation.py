@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
 import torch
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from lightning import Trainer
 from torch import nn
 
@@ -16,6 +18,9 @@ from colourize.errors import UsageError, one_line
 
 TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the number of training steps
 INTERVALS = ("step", "epoch")
+LARGEST_RATE = 1e6  # far above any that learns; far below where float32 ends
+NUMBERS, NAMES = (int, float), ("int", "float")
+RATES = {"max_lr", "base_lr", "min_lr", "eta_min"}  # arguments of torch's schedules that are learning rates
 
 
 def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
@@ -26,9 +31,8 @@ def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Param
     """
     if config is None:
         raise UsageError("task.optimizer: missing; optimizer=adam, say, gives one")
-    rate = config.get("lr")
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not rate >= 0:
-        raise UsageError(f"task.optimizer.lr={rate}: must be a number of at least 0")
+    _check_rate("task.optimizer.lr", config.get("lr"))
+    _check_numbers("task.optimizer", config)
     try:
         return instantiate(config, parameters)
     except Exception as error:
@@ -45,6 +49,10 @@ def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimi
         return None
     if config.get("interval", "epoch") not in INTERVALS:
         raise UsageError(f"task.lr_scheduler.interval={config['interval']}: must be {' or '.join(INTERVALS)}")
+    for key in RATES & set(config):
+        for rate in config[key] if isinstance(config[key], (list, tuple)) else [config[key]]:
+            _check_rate(f"task.lr_scheduler.{key}", rate)
+    _check_numbers("task.lr_scheduler", config)
     arguments = {key: value for key, value in config.items() if key != "interval"}
     arguments = {key: total_steps if value == TOTAL_STEPS else value for key, value in arguments.items()}
     try:
@@ -66,6 +74,48 @@ def count_steps(trainer: Trainer) -> int:
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
     steps = math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
     return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
+
+
+def check_rates(scheduler: Any, config: dict[str, Any], total_steps: int) -> None:
+    """Raise a UsageError where a schedule by itself leaves the rates that are allowed; it is used up.
+
+    One that waits for a measure (ReduceLROnPlateau) is not looked at.
+    """
+    if scheduler is None or isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        return
+    for step in range(total_steps):
+        for group in scheduler.optimizer.param_groups:
+            rate = float(group["lr"])
+            if not -1e-12 <= rate <= LARGEST_RATE:  # rounding of one that ends at 0
+                raise UsageError(
+                    f"task.lr_scheduler={class_name(config)}: the learning rate becomes {rate:.3g} at step {step} of "
+                    f"{total_steps}; must stay from 0 to {LARGEST_RATE:g}"
+                )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that no optimiser has stepped before
+                scheduler.step()
+        except ValueError:  # OneCycleLR beyond its last step
+            return
+
+
+def _check_rate(key: str, rate: object) -> None:
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= LARGEST_RATE:
+        raise UsageError(f"{key}={rate}: must be a number from 0 to {LARGEST_RATE:g}")
+
+
+def _check_numbers(key: str, config: dict[str, Any]) -> None:
+    """Refuse true and false where a class takes numbers, which Python would take for 1 and 0, and infinite ones."""
+    try:
+        parameters = inspect.signature(get_class(config["_target_"])).parameters
+    except Exception:  # told when it is built
+        return
+    for name, value in config.items():
+        of = parameters.get(name)
+        if isinstance(value, bool) and of and (type(of.default) in NUMBERS or of.annotation in (*NUMBERS, *NAMES)):
+            raise UsageError(f"{key}.{name}={str(value).lower()}: must be a number")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"{key}.{name}={value}: must be a finite number")
 
 
 def class_name(config: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from colourize.data.batches import Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.tasks import RestorationTask
-from colourize.tasks.optimisation import build_optimizer, build_scheduler
+from colourize.tasks.optimisation import build_optimizer, build_scheduler, check_rates
 
 Make = Callable[..., RestorationTask]
 Data = type[PictureData]
@@ -169,8 +169,18 @@ def test_rate_on_a_plateau_is_torchs_own(
     ("config", "told"),
     [
         (None, "task.optimizer: missing; optimizer=adam, say, gives one"),
-        ({"_target_": "torch.optim.Adam", "lr": -1.0}, "task.optimizer.lr=-1.0: must be a number of at least 0"),
-        ({"_target_": "torch.optim.Adam", "lr": "1e-3"}, "task.optimizer.lr=1e-3: must be a number of at least 0"),
+        ({"_target_": "torch.optim.Adam", "lr": -1.0}, "task.optimizer.lr=-1.0: must be a number from 0 to 1e+06"),
+        ({"_target_": "torch.optim.Adam", "lr": "1e-3"}, "task.optimizer.lr=1e-3: must be a number from 0 to 1e+06"),
+        ({"_target_": "torch.optim.Adam", "lr": 1e39}, "task.optimizer.lr=1e+39: must be a number from 0 to 1e+06"),
+        ({"_target_": "torch.optim.Adam", "lr": True}, "task.optimizer.lr=True: must be a number from 0 to 1e+06"),
+        (
+            {"_target_": "torch.optim.SGD", "lr": 0.1, "momentum": True},
+            "task.optimizer.momentum=true: must be a number",
+        ),
+        (
+            {"_target_": "torch.optim.SGD", "lr": 0.1, "weight_decay": float("inf")},
+            "task.optimizer.weight_decay=inf: must be a finite number",
+        ),
         ({"_target_": "torch.optim.Adam", "lr": 1e-3, "foo": 1}, "'foo'"),
     ],
 )
@@ -189,6 +199,18 @@ def test_optimisers_that_cannot_be_built(config: Any, told: str) -> None:
             {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 1, "total_steps": 5, "pct_start": 2},
             "pct_start",
         ),
+        (
+            {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": -1, "total_steps": 5},
+            "task.lr_scheduler.max_lr=-1: must be a number from 0 to 1e+06",
+        ),
+        (
+            {"_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "T_max": 5, "eta_min": -1.0},
+            "task.lr_scheduler.eta_min=-1.0: must be a number from 0 to 1e+06",
+        ),
+        (
+            {"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": True},
+            "task.lr_scheduler.step_size=true: must be a number",
+        ),
     ],
 )
 def test_schedules_that_cannot_be_built(config: Any, told: str) -> None:
@@ -197,3 +219,27 @@ def test_schedules_that_cannot_be_built(config: Any, told: str) -> None:
     assert (
         told in str(error.value) and str(error.value).startswith("task.lr_scheduler") and "\n" not in str(error.value)
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (
+            {"_target_": "torch.optim.lr_scheduler.OneCycleLR", "max_lr": 1, "total_steps": 9, "final_div_factor": -1},
+            "-",
+        ),
+        ({"_target_": "torch.optim.lr_scheduler.ExponentialLR", "gamma": 10.0}, "1e+07 at step 8 of 20"),
+        ({"_target_": "torch.optim.lr_scheduler.ExponentialLR", "gamma": 0.1}, None),
+        ({"_target_": "torch.optim.lr_scheduler.CosineAnnealingLR", "T_max": 20}, None),
+        ({"_target_": "torch.optim.lr_scheduler.ReduceLROnPlateau"}, None),
+        (None, None),
+    ],
+)
+def test_rates_that_a_schedule_comes_to(config: Any, told: str | None) -> None:
+    scheduler = build_scheduler(config, reference(0.1), 20)
+    if told is None:
+        check_rates(scheduler, config, 20)
+        return
+    with pytest.raises(UsageError, match=r"^task\.lr_scheduler=\w+: the learning rate becomes ") as error:
+        check_rates(scheduler, config, 20)
+    assert f"becomes {told}" in str(error.value) and "must stay from 0 to 1e+06" in str(error.value)
