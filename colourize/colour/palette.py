@@ -11,17 +11,18 @@ import hashlib
 import logging
 import os
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from colourize.errors import InputError, UsageError
+from colourize.errors import InputError, UsageError, one_line
 from colourize.runs.files import whole_file
 
 log = logging.getLogger(__name__)
+
+MOST_COLOURS = 256  # a file's, as of a fitted palette
 
 
 class Palette(nn.Module):
@@ -39,7 +40,10 @@ class Palette(nn.Module):
     def __init__(self, colours: object) -> None:
         super().__init__()
         try:
-            table = np.array(colours, dtype=np.float64)
+            table = np.asarray(colours)
+            if table.dtype.kind not in "iuf":  # text, complex numbers, objects
+                raise TypeError
+            table = table.astype(np.float64)
         except (TypeError, ValueError):
             raise UsageError("palette: must be a table of numbers with the columns R, G, B") from None
         if table.ndim != 2 or table.shape[1] != 3 or len(table) < 2:
@@ -146,23 +150,34 @@ def load_palette(path: str | Path) -> np.ndarray:
         (K, 3) float64 RGB in [0, 1]. A table whose values exceed 1 is not guessed at: it is refused.
 
     Raises:
-        InputError: the file is missing, unreadable or holds no palette.
+        InputError: the file is missing, unreadable or holds no palette, equal colours, or more than 256.
     """
     path = Path(path)
-    if path.suffix not in (".npy", ".csv"):
+    kind = path.suffix.lower()
+    if kind not in (".npy", ".csv"):
         raise InputError(f"data.palette={path}: must be a number of colours, a .npy or a .csv file")
-    if not path.is_file():
+    if not os.path.isfile(path):  # Path.is_file raises where a name is too long
         raise InputError(f"data.palette={path}: there is no such file")
     try:
-        if path.suffix == ".npy":
-            table = np.load(path, allow_pickle=False)
-        else:
-            with path.open(newline="", encoding="utf-8-sig") as file:  # -sig: as spreadsheets write it
-                rows = [row for row in csv.reader(file) if row]
-            table = np.array([[float(cell) for cell in row] for row in rows[has_header(rows) :]])
-        return Palette(table).colours.numpy()
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"data.palette={path}: not a palette of RGB colours in [0, 1] ({error})") from None
+        table = np.load(path, allow_pickle=False) if kind == ".npy" else _read_csv(path)
+        colours = Palette(table).colours.numpy()
+        if len(colours) > MOST_COLOURS:
+            raise ValueError(f"{len(colours)} colours; must be 2 to {MOST_COLOURS}")
+        different = np.unique(colours, axis=0)
+        if len(different) < len(colours):
+            raise ValueError(f"{len(colours)} colours, of which only {len(different)} differ")
+    except Exception as error:  # the parsers of both formats fail on a damaged file in almost any way
+        raise InputError(f"data.palette={path}: not a palette of RGB colours in [0, 1] ({one_line(error)})") from None
+    return colours
+
+
+def _read_csv(path: Path) -> np.ndarray:
+    with path.open(newline="", encoding="utf-8-sig") as file:  # -sig: as spreadsheets write it
+        rows = [row for row in csv.reader(file) if row]
+    for row in rows:
+        if len(row) != 3:
+            raise ValueError(f"{len(row)} columns in a line; must be R,G,B")
+    return np.array([[float(cell) for cell in row] for row in rows[has_header(rows) :]])
 
 
 def has_header(rows: list[list[str]]) -> bool:

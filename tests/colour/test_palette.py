@@ -327,6 +327,11 @@ def test_csv_may_begin_with_a_small_number(tmp_path):
         ("flat.npy", np.zeros(6)),
         ("single.npy", np.zeros((1, 3))),
         ("bytes.npy", np.array([[0, 128, 255], [1, 2, 3]])),
+        ("complex.npy", np.eye(3) + 0.1j),
+        ("strings.npy", np.array([["0", "0", "0"], ["1", "1", "1"]])),
+        ("flags.npy", np.eye(3) > 0),
+        ("equal.npy", np.full((4, 3), 0.5)),
+        ("many.npy", np.random.default_rng(0).random((257, 3))),
         ("negative.npy", np.full((2, 3), -0.5)),
         ("nan.npy", np.full((2, 3), np.nan)),
         ("text.npy", "0,0,0\n1,1,1\n"),
@@ -336,6 +341,9 @@ def test_csv_may_begin_with_a_small_number(tmp_path):
         ("single.csv", "0,0,0\n"),
         ("narrow.csv", "0,0\n1,1\n"),
         ("ragged.csv", "0,0,0\n1,1\n"),
+        ("wide.csv", "R,G,B,A\n0,0,0,1\n1,1,1,1\n"),
+        ("equal.csv", "0,0,0\n1,1,1\n1,1,1.0\n"),
+        ("nul.csv", "0,0,0\n1,1,\0\n"),
         ("words.csv", "R,G,B\n0,0,0\nred,0,0\n"),
         ("semicolons.csv", "0;0;0\n1;1;1\n"),
         ("bytes.csv", "0,128,255\n1,2,3\n"),
@@ -377,6 +385,6 @@ def test_first_colour_of_a_csv_is_never_dropped(tmp_path, first):
 
 
 def test_missing_file(tmp_path):
-    for name in ("none.npy", "none.csv"):
+    for name in ("none.npy", "none.csv", "n" * 5000 + ".csv"):
         with pytest.raises(InputError, match=r"none.*: there is no such file$"):
             load_palette(tmp_path / name)
