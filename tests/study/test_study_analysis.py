@@ -1,0 +1,150 @@
+"""Rates and agreement against closed forms, independent implementations, and people who behave as is known."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from people import participants
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from colourize.errors import InputError, UsageError
+from colourize.runs.tables import write_table
+from colourize.study.agreement import _spearman, agreements, read_measures
+from colourize.study.analysis import RESAMPLES, Choices, fooling_rates
+
+MODELS = ("cnn", "grey", "unet")
+ITEMS = [(model, picture) for model in MODELS for picture in range(20)]
+
+
+def people(count: int, seed: int = 0, share: float = 0.3, of_people: float = 0.0, of_pictures: float = 0.0) -> Choices:
+    """Whose chance to be fooled differs by participant and picture, with these standard deviations."""
+    rng = np.random.default_rng(seed)
+    own, pictures = rng.normal(0, of_people, count), rng.normal(0, of_pictures, len(ITEMS))
+    chances = {item: share + each for item, each in zip(ITEMS, pictures, strict=True)}
+    return Choices(participants(count, ITEMS, lambda who, *item: rng.random() < chances[item] + own[who]), seed)
+
+
+# --------------------------------------------------------------------------------------------- rates
+
+
+def test_one_participants_interval_is_wilsons() -> None:
+    choices = Choices(participants(1, ITEMS, lambda _, model, picture: model == "cnn" and picture < 5))
+    cnn, grey, unet = fooling_rates(choices)
+    assert (cnn.model, cnn.participants, cnn.pictures, cnn.trials, cnn.fooled, cnn.rate) == ("cnn", 1, 20, 20, 5, 0.25)
+    z, n, p = 1.959964, 20, 0.25
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    assert (cnn.low, cnn.high) == pytest.approx((middle - half, middle + half), abs=1e-6)
+    assert grey.rate == unet.rate == 0 and grey.low == 0 and grey.high == pytest.approx(0.1611, abs=1e-4)
+
+
+def test_a_rate_of_nought_is_not_taken_for_certain() -> None:
+    rate = fooling_rates(Choices(participants(4, ITEMS, lambda *_: False)))[0]
+    assert rate.trials == 80 and rate.low == 0 and rate.high == pytest.approx(3.8415 / (80 + 3.8415), abs=1e-4)
+
+
+def test_people_and_pictures_that_differ_widen_the_interval() -> None:
+    """Each alone, against the deviation of a mean of so many: 10 participants of whom 5 are always fooled."""
+    halves = fooling_rates(Choices(participants(10, ITEMS, lambda who, *_: who % 2 == 0)))[0]
+    assert halves.high - halves.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 10), rel=0.1)
+    halves = fooling_rates(Choices(participants(10, ITEMS, lambda _, __, picture: picture % 2 == 0)))[0]
+    assert halves.high - halves.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 20), rel=0.1)
+
+
+@pytest.mark.parametrize(("of_people", "of_pictures"), [(0.0, 0.0), (0.12, 0.0), (0.1, 0.15)])
+def test_intervals_hold_the_true_rate(of_people: float, of_pictures: float) -> None:
+    rates = [fooling_rates(people(10, seed, 0.4, of_people, of_pictures))[0] for seed in range(60)]
+    assert sum(rate.low <= 0.4 <= rate.high for rate in rates) >= 54
+    assert np.mean([rate.rate for rate in rates]) == pytest.approx(0.4, abs=0.02)
+
+
+def test_equal_answers_give_equal_figures() -> None:
+    assert fooling_rates(people(5)) == fooling_rates(people(5))
+
+
+# ----------------------------------------------------------------------------------------- agreement
+
+
+def test_agreement_is_that_of_scipy_and_scikit_learn() -> None:
+    choices = people(7, of_pictures=0.2)
+    rng = np.random.default_rng(1)
+    measure = np.round(choices.fooled.mean(0) + rng.normal(0, 0.2, len(ITEMS)), 1)  # rounded: ties
+    measure[3] = np.inf  # the PSNR of equal pictures
+    everything, cnn, *_, models = agreements({"psnr": measure}, choices)
+    rates = choices.fooled.mean(0)
+    assert everything.spearman == pytest.approx(spearmanr(measure, rates)[0])
+    assert cnn.spearman == pytest.approx(spearmanr(measure[:20], rates[:20])[0])
+    answers, scores = choices.fooled.ravel(), np.tile(np.nan_to_num(measure, posinf=99), 7)
+    assert everything.auc == pytest.approx(roc_auc_score(answers, scores))
+    assert everything.auc_low < everything.auc < everything.auc_high
+    assert everything.spearman_low < everything.spearman < everything.spearman_high
+    assert (everything.count, cnn.count, models.over, models.count) == (60, 20, "models", 3)
+
+
+def test_resampled_correlations_are_those_of_resampled_pictures() -> None:
+    rng = np.random.default_rng(2)
+    values, rates = rng.integers(0, 9, 30).astype(float), rng.integers(0, 4, 30) / 4
+    weights = rng.multinomial(30, np.full(30, 1 / 30), 20).astype(float)
+    ours = _spearman(values[None], np.full((20, 30), 4.0), np.tile(rates * 4, (20, 1)), weights)
+    drawn = [np.repeat(np.arange(30), each.astype(int)) for each in weights]
+    assert ours == pytest.approx([spearmanr(values[each], rates[each])[0] for each in drawn])
+
+
+def test_a_measure_that_knows_and_one_that_does_not() -> None:
+    choices = Choices(participants(6, ITEMS, lambda who, model, picture: picture + who % 2 > 10 + MODELS.index(model)))
+    truth = choices.fooled.mean(0)
+    noise = np.random.default_rng(0).normal(size=len(ITEMS))
+    found = {each.measure: each for each in agreements({"error": -truth, "noise": noise}, choices) if each.count == 60}
+    error, nothing = found["error"], found["noise"]
+    assert error.spearman == pytest.approx(-1) and error.auc < 0.05 and error.auc_high < 0.1
+    assert nothing.auc_low < 0.5 < nothing.auc_high and nothing.spearman_low < 0 < nothing.spearman_high
+
+
+def test_models_are_ranked_by_their_means() -> None:
+    choices = Choices(participants(6, ITEMS, lambda who, model, picture: (picture + who) % 4 <= MODELS.index(model)))
+    order = np.array([float(MODELS.index(model)) for model, _ in choices.items])
+    *_, over_models = agreements({"psnr": order}, choices)
+    assert (over_models.spearman, over_models.spearman_low, over_models.spearman_high) == (1, 1, 1)
+
+
+def test_what_never_varies_has_no_agreement() -> None:
+    choices = Choices(participants(3, ITEMS, lambda *_: False))
+    everything = agreements({"psnr": np.arange(60.0)}, choices)[0]
+    assert math.isnan(everything.spearman) and math.isnan(everything.auc) and math.isnan(everything.auc_low)
+
+
+def test_pictures_that_some_did_not_see() -> None:
+    """Half of the items a participant: the rates are those of who saw them."""
+    seen = participants(2, ITEMS, lambda who, model, picture: picture < 4)
+    halves = [type(one)(one.file, "s", one.name, one.answers[number::2]) for number, one in enumerate(seen)]
+    choices = Choices(halves)
+    assert choices.shown.sum(0).max() == 1 and len(choices.picture_weights) == RESAMPLES
+    assert [rate.rate for rate in fooling_rates(choices)] == [0.2] * 3
+    assert agreements({"number": np.array([float(number) for _, number in choices.items])}, choices)[0].auc == 0
+
+
+# ------------------------------------------------------------------------------------------ measures
+
+
+def test_measures_are_joined_by_the_pictures_numbers(tmp_path: Path) -> None:
+    choices = people(2)
+    for model, offset in (("cnn", 0), ("unet", 100)):
+        rows = [{"picture": number, "psnr": number + offset} for number in reversed(range(30))]
+        rows[0]["mse"] = 0.5  # of picture 29 alone, which nobody saw
+        write_table(tmp_path / f"{model}.csv", rows)
+    values = read_measures({model: tmp_path / f"{model}.csv" for model in ("unet", "cnn")}, choices)
+    assert set(values) == {"psnr"}
+    assert values["psnr"][:20].tolist() == list(range(20)) and values["psnr"][40:].tolist() == list(range(100, 120))
+    assert np.isnan(values["psnr"][20:40]).all()  # no file for this model
+
+
+def test_measures_of_other_pictures_and_models_are_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "few.csv", [{"picture": number, "psnr": 1} for number in range(19)])
+    with pytest.raises(InputError, match=r"few\.csv: has no picture 19, which the study showed"):
+        read_measures({"cnn": tmp_path / "few.csv"}, people(1))
+    with pytest.raises(UsageError, match=r"measures\.vgg: the study has no such model; it has cnn, grey, unet"):
+        read_measures({"vgg": tmp_path / "few.csv"}, people(1))

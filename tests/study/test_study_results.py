@@ -1,0 +1,96 @@
+"""Results are read as they are, and refused where they are damaged, foreign or of another page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from people import answer, write_result
+
+from colourize.errors import InputError, UsageError
+from colourize.study.results import find_results, read_results
+
+ANSWERS = [
+    answer(None, 1, False, "practice"),
+    *(answer(None, picture, picture == 5, "catch") for picture in (2, 3, 4, 5)),
+    answer("cnn", 6, True),
+    answer("cnn", 7, False),
+]
+
+
+def test_what_was_answered_is_read(tmp_path: Path) -> None:
+    (one,) = read_results([write_result(tmp_path / "a.json", "a", ANSWERS)])
+    assert list(one.answers) == ANSWERS
+    assert [each.fooled for each in one.of_kind("real")] == [True, False]
+    assert one.caught == (3, 4) and one.attends(0.75) and not one.attends(0.8)
+
+
+def test_files_folders_patterns_and_lists(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    files = [write_result(tmp_path / name, name, ANSWERS) for name in ("a.json", "more/b[1].json", "more/c.json")]
+    assert find_results(str(files[1])) == [files[1]]  # a file's own name is no pattern
+    assert find_results(str(tmp_path / "more")) == files[1:]
+    assert find_results(str(tmp_path / "**" / "*.json")) == files
+    assert find_results([str(tmp_path), str(files[0]), str(tmp_path / "m*" / "c*")]) == [files[0], files[2]]
+    with pytest.raises(InputError, match="there is no such file"):
+        find_results(str(tmp_path / "d*.json"))
+    for nothing in (None, [], [3], {"a": "b"}):
+        with pytest.raises(UsageError, match="results: give"):
+            find_results(nothing)
+
+
+def test_a_result_that_lies_there_twice_counts_once(tmp_path: Path) -> None:
+    files = [write_result(tmp_path / name, "a", ANSWERS) for name in ("a.json", "a (1).json")]
+    assert len(read_results(files)) == 1
+    files.append(write_result(tmp_path / "b.json", "a", ANSWERS[:-1]))
+    with pytest.raises(InputError, match=r"b\.json: participant a gave other answers in .*a\.json"):
+        read_results(files)
+
+
+def test_results_of_different_pages_are_not_mixed(tmp_path: Path) -> None:
+    files = [write_result(tmp_path / f"{name}.json", name, ANSWERS, study=name) for name in "ab"]
+    with pytest.raises(InputError, match=r"b\.json: is of study b, but .*a\.json of a"):
+        read_results(files)
+
+
+def trial(**changed: Any) -> list[dict[str, Any]]:
+    return [{"kind": "real", "model": "cnn", "picture": 6, "real_side": "left", "answer": "left", **changed}]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"format": "colourize-study-result 2"}, "is no result"),
+        ({"study": None}, "study, participant or trials are missing"),
+        ({"trials": {}}, "study, participant or trials are missing"),
+        ({"trials": [3]}, "trial 1 is damaged; it must be an object"),
+        ({"trials": trial(answer="up")}, 'trial 1 is damaged; answer is "up"'),
+        ({"trials": trial(answer=["left"])}, "trial 1 is damaged; answer is"),
+        ({"trials": trial(kind=None)}, "trial 1 is damaged; kind is null"),
+        ({"trials": trial(picture=True)}, "trial 1 is damaged; picture is true"),
+        ({"trials": trial(model=None)}, "trial 1 is damaged; model is null"),
+        ({"trials": trial(kind="catch")}, "there is no trial of kind real"),
+        ({"trials": trial() * 2}, "a picture of a model comes twice"),
+    ],
+)
+def test_damaged_results_are_refused(changed: dict[str, Any], words: str, tmp_path: Path) -> None:
+    file = write_result(tmp_path / "a.json", "a", ANSWERS, **changed)
+    with pytest.raises(InputError) as told:
+        read_results([file])
+    assert str(told.value).startswith(f"{file}: ") and words in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, "\ud83d".encode("utf-8", "surrogatepass"), "null"])
+def test_files_that_are_no_results_at_all(text: str | bytes, tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError, match=r"a\.json: (cannot be read as JSON|is no result)"):
+        read_results([file])
+
+
+def test_what_was_cut_off(tmp_path: Path) -> None:
+    file = write_result(tmp_path / "a.json", "a", ANSWERS)
+    file.write_text(file.read_text()[:-9])
+    with pytest.raises(InputError, match="cannot be read as JSON"):
+        read_results([file])
