@@ -15,11 +15,14 @@ from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, Pr
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
+from colourize.checks import check_batches, check_monitors, check_places, check_trainer
+from colourize.colour.palette import load_palette
 from colourize.data.pictures import PictureData
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, check_flag
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.models.baselines import Baseline
-from colourize.tasks.optimisation import build_optimizer, build_scheduler
+from colourize.runs.checkpoint_files import CheckpointFiles
+from colourize.tasks.optimisation import build_optimizer, build_scheduler, check_rates
 from colourize.tasks.restoration import RestorationTask, build_loss, check_loss, check_model, check_prior
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,9 @@ def check_settings(config: DictConfig) -> None:
     Raises:
         UsageError: a value that is not allowed.
     """
-    check_count("seed", config.seed, least=0)
+    check_count("seed", config.seed, least=0, most=2**32 - 1)  # numpy's limit
+    check_flag("compile", config.get("compile", False))
+    check_trainer(config.trainer)
     parts = parts_of_task(config)
     degradation = instantiate(parts["degradation"])
     answer = instantiate(parts["answer"])
@@ -47,7 +52,9 @@ def check_settings(config: DictConfig) -> None:
     build_loss(parts["loss"])
     # An answer that is still to be fitted does not know its outputs yet: mostly as many as the palette has colours.
     palette = config.data.get("palette")
-    is_count = type(palette) is int and palette > 1  # what else stands there the data refuse, or is a file
+    if isinstance(palette, str) and not hasattr(answer, "out_channels"):
+        palette = len(load_palette(palette))
+    is_count = type(palette) is int and palette > 1  # what else stands there the data refuse
     outputs = getattr(answer, "out_channels", palette if is_count else 24)
     channels = {"in_channels": degradation.channels, "out_channels": outputs}
     model = instantiate(config.model, **channels)
@@ -59,7 +66,9 @@ def check_settings(config: DictConfig) -> None:
     check_prior(model, prior)
     if "optimizer" in parts:  # not of a baseline that is only evaluated
         optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
-        build_scheduler(parts.get("lr_scheduler"), optimizer, total_steps=100)
+        scheduler = build_scheduler(parts.get("lr_scheduler"), optimizer, total_steps=100)
+        check_rates(scheduler, parts.get("lr_scheduler") or {}, total_steps=100)
+    check_places(config)
 
 
 def parts_of_task(config: DictConfig) -> dict[str, Any]:
@@ -98,6 +107,7 @@ def build_data(config: DictConfig) -> PictureData:
     data = make_data(config)
     data.prepare_data()
     data.setup("fit")
+    check_batches(config.trainer, data)
     return data
 
 
@@ -115,6 +125,7 @@ def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
         size=list(data.pictures.train.shape[1:3]),
         training=data.training,
     )
+    check_monitors(config, task, data)
     if config.get("compile"):
         task.model.compile()  # not torch.compile(model), which would rename every weight in the checkpoint
     return task
@@ -126,6 +137,7 @@ def build_trainer(config: DictConfig) -> Trainer:
     Raises:
         UsageError: settings that Lightning refuses.
     """
+    check_trainer(config.trainer)
     if "max_epochs" in config.trainer:
         check_count("trainer.max_epochs", config.trainer.max_epochs)
     if "ddp" in str(config.trainer.get("strategy")) and sweeps_here():
@@ -145,9 +157,11 @@ def build_trainer(config: DictConfig) -> Trainer:
     # A debugging aid of torch's that comes with `deterministic`: it writes over memory that is about to be written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
+        plugins = [*(instantiate(config.trainer.get("plugins")) or []), CheckpointFiles()]
         return instantiate(
-            config.trainer, callbacks=callbacks, logger=logger, enable_checkpointing=checkpointing, _convert_="all"
-        )
+            config.trainer, callbacks=callbacks, logger=logger, enable_checkpointing=checkpointing, plugins=plugins,
+            _convert_="all",
+        )  # fmt: skip
     except Exception as error:
         cause = error.__cause__ or error
         raise UsageError(f"trainer: {' '.join(str(cause).split())}") from error

@@ -44,6 +44,17 @@ def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
         InputError: see `load`.
     """
     path = Path(str(path))  # a file named 5 arrives as a number
+    checkpoint = read_any(path)
+    _check(path, checkpoint, "task", "hyper_parameters", trust)
+    return checkpoint
+
+
+def read_any(path: Path) -> dict[str, Any]:
+    """`read`, of whatever classes the file names: nothing is made of it.
+
+    Raises:
+        InputError: the file is missing, truncated, or not a checkpoint of this project.
+    """
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
@@ -53,7 +64,6 @@ def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
-    _check(path, checkpoint, "task", "hyper_parameters", trust)
     return checkpoint
 
 
@@ -70,7 +80,16 @@ def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
             f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): "
             + one_line(error)
         ) from error
+    wrong = not_finite(checkpoint["state_dict"])
+    if wrong:
+        log.warning("checkpoint=%s: %s holds NaN or infinite numbers: nothing it answers means anything", path, wrong)
     return task.eval()
+
+
+def not_finite(state_dict: dict[str, Tensor]) -> str | None:
+    """The name of the first tensor that holds NaN or an infinite number."""
+    floats = ((name, value) for name, value in state_dict.items() if value.is_floating_point())
+    return next((name for name, value in floats if not value.isfinite().all()), None)
 
 
 def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = ()) -> PictureData:

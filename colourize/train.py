@@ -10,11 +10,11 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig
-
-from colourize.cli import app
+from colourize.runs import stopping
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from colourize.runs.record import RunRecord
 
 log = logging.getLogger(__name__)
@@ -24,17 +24,45 @@ def train(config: DictConfig) -> dict[str, float]:
     """Train, test the best weights, write `metrics.json`; returns the final measures.
 
     Those are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the least validation loss.
+    With `resume` the run of the folder goes on, with its own settings; one that is finished returns its measures.
     """
-    from lightning.pytorch.utilities import rank_zero_only
+    from hydra.core.hydra_config import HydraConfig
 
-    from colourize.runs.record import RunRecord
+    from colourize.runs import ownership, resuming
+
+    folder, resumes = Path(config.output_dir), config.get("resume") is not None
+    if resumes:
+        typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+        config, _ = resuming.continued(folder, [word for word in typed if not word.startswith("resume=")])
+        if resuming.is_over(folder, config):
+            print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
+            return resuming.final_measures(folder)
+    with ownership.owned(folder):
+        if not resumes and ownership.is_first_process():
+            resuming.check_free(folder, overwrite=bool(config.get("overwrite")))
+        try:
+            return _recorded(config, resumes=resumes)
+        except stopping.Stopped:
+            if ownership.is_first_process() and resuming.state(folder) == "unfinished":
+                print(f"To go on: {resuming.command(folder)}")
+            raise
+
+
+def _recorded(config: DictConfig, *, resumes: bool) -> dict[str, float]:
+    """`train`, in a folder that is this run's."""
+    with stopping.importing():
+        from lightning.pytorch.utilities import rank_zero_only
+
+        import colourize.build  # noqa: F401  # it takes seconds
+        from colourize.runs.record import RunRecord
 
     record = RunRecord(Path(config.output_dir))
-    with record.start(writes=rank_zero_only.rank == 0):  # type: ignore[attr-defined]  # Lightning sets it at import
-        return _train(config, record)
+    first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # Lightning sets it at import
+    with record.start(writes=first, resumes=resumes):
+        return _train(config, record, resumes=resumes)
 
 
-def _train(config: DictConfig, record: RunRecord) -> dict[str, float]:
+def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, float]:
     """`train`, while its record is kept."""
     from lightning import seed_everything
 
@@ -42,15 +70,16 @@ def _train(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.checkpoints import check_resumable, read
     from colourize.cli import terminal
     from colourize.measures.selection import check_measures
+    from colourize.runs import resuming
     from colourize.runs.events import closed
 
     folder = Path(config.output_dir)
     check_launcher()
     check_settings(config)
     measure_names = check_measures(config.measures.names)
-    trained_before = 0  # epochs
-    if config.checkpoint is not None:
-        trained_before = read(config.checkpoint, config.trust).get("epoch", -1) + 1  # a bad file is told at once
+    own = resuming.newest(folder) if resumes else None
+    if own is None and config.checkpoint is not None:
+        read(config.checkpoint, config.trust)  # a bad file is told at once
     trainer = build_trainer(config)
     seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):
@@ -59,7 +88,9 @@ def _train(config: DictConfig, record: RunRecord) -> dict[str, float]:
     with record.phase("task"):
         task = build_task(config, data)
         task.measure_names = measure_names
-    if config.checkpoint is not None:
+    if own is not None:
+        resuming.check_same(own, task)
+    elif config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     record.update(
         seeds={"seed": data.seed, "eval_seed": data.eval_seed},
@@ -69,19 +100,25 @@ def _train(config: DictConfig, record: RunRecord) -> dict[str, float]:
         **task.describe(),
         data=data.describe(),
     )
+    if trainer.is_global_zero:
+        resuming.begin(folder, config, checkpoint=own)
     record.begin()
     with closed(trainer.logger):
         terminal.log_setup(task, data, trainer)
-        terminal.log_hyperparameters(trainer, config)
+        if own is None:
+            terminal.log_hyperparameters(trainer, config)
+        else:
+            log.info("Going on from %s", own)
         with record.phase("training"):
             if task.is_trained:
-                ckpt_path = config.checkpoint and str(config.checkpoint)
-                trainer.fit(task, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
+                ckpt_path = own or config.checkpoint
+                trainer.fit(task, datamodule=data, ckpt_path=ckpt_path and str(ckpt_path), weights_only=True)
             else:
                 trainer.validate(task, datamodule=data, verbose=False)
         measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
         if task.is_trained:
-            log.info("Trained %d epochs in %.1f s", trainer.current_epoch - trained_before, record.seconds("training"))
+            which = f"{trainer.current_epoch} epochs{' in all' if own or config.checkpoint else ''}"
+            log.info("Trained %s in %.1f s", which, record.seconds("training"))
             best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
         else:
             log.info("%s has nothing to train", type(task.model).__name__)
@@ -98,15 +135,18 @@ def _train(config: DictConfig, record: RunRecord) -> dict[str, float]:
         pictures = len(task.tally.rows()) if results else 0  # with trainer.limit_test_batches not all
         record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
         if trainer.is_global_zero:
-            terminal.write_measures(folder / "metrics.json", measures)
             terminal.log_hyperparameters(trainer, config, dict(tested))
+            terminal.write_measures(folder / "metrics.json", measures)  # the mark that the run is finished
             terminal.show_run(folder, measures, best=bool(best), weights=weights)
     return measures
 
 
 def main() -> None:
     """The console script."""
-    app.run(train, "train")
+    with stopping.handled():  # before anything else is imported
+        from colourize.cli import app
+
+        app.run(train, "train")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ def test_a_run_leaves_what_is_promised_and_nothing_else(trained: Outcome) -> Non
         ".hydra/hydra.yaml",
         ".hydra/overrides.yaml",
         "checkpoints/best.ckpt",
+        "checkpoints/last-previous.ckpt",
         "checkpoints/last.ckpt",
+        "config.yaml",
         "metrics.csv",
         "metrics.json",
         "run.json",
@@ -264,7 +266,7 @@ def test_a_run_without_samples_checkpoints_logger_and_test(tmp_path: Path) -> No
     off = ["callbacks.samples=null", "callbacks.checkpoints=null", "callbacks.learning_rate=null", "~logger"]
     outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off, "trainer.limit_test_batches=0"], tmp_path)
     names = {path.name for path in outcome.folder.iterdir()}
-    assert names == {".hydra", "metrics.csv", "metrics.json", "run.json", "train.log"}
+    assert names == {".hydra", "config.yaml", "metrics.csv", "metrics.json", "run.json", "train.log"}
     assert "Sample pictures" not in outcome.stdout
     assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
     assert {name.partition("/")[0] for name in measures_of(outcome.folder)} == {"train", "val"}

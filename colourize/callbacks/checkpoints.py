@@ -5,37 +5,93 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
+
+from colourize.callbacks import training_state
+from colourize.errors import check_count
+from colourize.runs import stopping
 
 log = logging.getLogger(__name__)
 
+PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
+
 
 class Checkpoints(ModelCheckpoint):
-    """Lightning's callback, which here writes at the end of an epoch only, when all else of that epoch is done.
+    """Lightning's callback, which here writes at the end of an epoch, when all else of that epoch is done.
 
     `last.ckpt` after every epoch, also one without validation; `best.ckpt` after those that validated. Lightning's own
     would write at the end of validation where there is none in each epoch (`trainer.check_val_every_n_epoch=2`); a run
     that goes on from such a file ends that epoch a second time, without its measures.
+
+    Within an epoch `last.ckpt` is written every so many steps, and when Ctrl-C or SIGTERM stops the run; always between
+    two steps where nothing is under way, so that a run goes on from it to the bit.
 
     Args:
         dirpath: the folder; it is made when the first file is written.
         filename: of the best weights' file, without `.ckpt`.
         monitor: the measure that decides which are the best.
         mode: whether that is to be small ("min") or large ("max").
+        every_n_steps: how many steps may be lost in a long epoch; None: an epoch's.
         more: of Lightning's ModelCheckpoint.
     """
 
     def __init__(
-        self, dirpath: str, filename: str = "best", monitor: str = "val/loss", mode: str = "min", **more: Any
+        self,
+        dirpath: str,
+        filename: str = "best",
+        monitor: str = "val/loss",
+        mode: str = "min",
+        every_n_steps: int | None = None,
+        **more: Any,
     ) -> None:
+        if every_n_steps is not None:
+            check_count("callbacks.checkpoints.every_n_steps", every_n_steps)
         super().__init__(
             dirpath, filename, monitor, mode=mode, **{"save_last": True, "enable_version_counter": False, **more}
         )
+        self.every_n_steps = every_n_steps
         self._validated = False
+        self._saved_step = 0
+        self._restored: dict[str, Any] | None = None
+        self._is_own = False  # the file that a run goes on from
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*exists and is not empty")  # of a run that goes on
+            super().setup(trainer, pl_module, stage)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self._restored is not None:
+            training_state.restore_measures(self._restored, trainer)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._saved_step = trainer.global_step
+        if self._restored is not None:
+            training_state.restore(self._restored, trainer, pl_module)
+            self._restored = None
+        stopping.wait()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        stops = trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False)
+        due = self.every_n_steps is not None and trainer.global_step - self._saved_step >= self.every_n_steps
+        if not ((stops or due) and _between_steps(trainer)):
+            return
+        if not getattr(trainer, "fast_dev_run", False):
+            with _plateaus_stepped(trainer, "step"):
+                self._save_last_checkpoint(trainer, {})
+            self._saved_step = trainer.global_step
+        stopping.check(stops)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self._should_skip_saving_checkpoint(trainer):
@@ -46,41 +102,82 @@ class Checkpoints(ModelCheckpoint):
             self._save_topk_checkpoint(trainer, self._monitor_candidates(trainer))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if self._should_skip_saving_checkpoint(trainer):
-            return
-        measures = self._monitor_candidates(trainer)
-        with _plateaus_stepped(trainer):
-            # Lightning keeps the old val/… through epochs without validation.
-            if self._validated or not str(self.monitor).startswith("val/"):
-                self._save_topk_checkpoint(trainer, measures)
-            self._validated = False
-            self._save_last_checkpoint(trainer, measures)
+        if not self._should_skip_saving_checkpoint(trainer):
+            measures = self._monitor_candidates(trainer)
+            validated, self._validated = self._validated, False
+            with _plateaus_stepped(trainer, "epoch"):
+                # Lightning keeps the old val/… through epochs without validation.
+                if validated or not str(self.monitor).startswith("val/"):
+                    self._save_topk_checkpoint(trainer, measures)
+                self._save_last_checkpoint(trainer, measures)
+            self._saved_step = trainer.global_step
+        stopping.check(trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        stopping.wait_no_more()
         if not self.best_model_path and trainer.is_global_zero:
             log.warning(
-                "No epoch of this run had a validation, and so there is no %s.ckpt: the last weights are tested",
+                "No epoch of this run had a validation with a finite %s, and so there is no %s.ckpt: "
+                "the last weights are tested",
+                self.monitor,
                 self.filename,
             )
 
+    def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
+        """Whether a value is among the best; NaN and infinity never are."""
+        return current is not None and bool(current.isfinite()) and super().check_monitor_top_k(trainer, current)
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        state = training_state.collect(trainer, pl_module)
+        training_state.tidy_loops(checkpoint["loops"], within_epoch=state["within_epoch"])
+        checkpoint[training_state.KEY] = state
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        if trainer.state.fn != TrainerFn.FITTING:  # a test reads the best one
+            return
+        self._restored = checkpoint.get(training_state.KEY)
+        self._is_own = Path(str(trainer.ckpt_path)).resolve().parent == Path(str(self.dirpath)).resolve()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "validated": self._validated}
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Only a run in the same folder goes on with its best: in another the best is that of the new epochs."""
-        if state_dict["dirpath"] == self.dirpath:
-            super().load_state_dict(state_dict)
+        self._validated = state_dict.get("validated", False)
+        if self._is_own:
+            here = {name: self._here(state_dict[name]) for name in PATHS}
+            best = {self._here(path): score for path, score in state_dict["best_k_models"].items()}
+            super().load_state_dict({**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath})
+
+    def _here(self, path: str) -> str:
+        """A checkpoint's path in a folder that may have been moved since."""
+        return str(Path(str(self.dirpath)) / Path(path).name) if path else path
+
+
+def _between_steps(trainer: Trainer) -> bool:
+    """Whether a step is done, at the end of a batch, and neither an epoch's end nor a validation follows.
+
+    A validation or an epoch's end is soon over, and all is saved after it.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    fetcher = trainer.fit_loop._data_fetcher
+    assert fetcher is not None
+    return not (loop._num_ready_batches_reached() or loop._should_accumulate() or loop._should_check_val_fx(fetcher))
 
 
 @contextlib.contextmanager
-def _plateaus_stepped(trainer: Trainer) -> Iterator[None]:
-    """The schedules that wait for a plateau, as they are when the epoch is over.
+def _plateaus_stepped(trainer: Trainer, interval: str) -> Iterator[None]:
+    """The schedules that wait for a plateau, as they are when the epoch or step is over.
 
     Lightning steps them after the files are written; a run that goes on from a file would miss that step.
     """
-    measures, epoch = trainer.callback_metrics, trainer.current_epoch + 1
+    measures = trainer.callback_metrics
+    count = trainer.current_epoch + 1 if interval == "epoch" else trainer.fit_loop.epoch_loop.batch_idx + 1
     steps = [
         (each.scheduler, measures[each.monitor])
         for each in trainer.lr_scheduler_configs
-        if each.reduce_on_plateau and each.interval == "epoch"
-        if each.monitor in measures and epoch % each.frequency == 0
+        if each.reduce_on_plateau and each.interval == interval
+        if each.monitor in measures and count % each.frequency == 0
     ]
     before = [
         (

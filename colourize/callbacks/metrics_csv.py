@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
@@ -34,8 +35,14 @@ class MetricsCsv(Callback):
         self.rows.append(row)
         write_table(self.path, self.rows)
 
-    def state_dict(self) -> dict[str, object]:
-        return {"rows": self.rows}
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "validated": self._validated}
 
-    def load_state_dict(self, state_dict: dict[str, object]) -> None:
-        self.rows = list(state_dict["rows"])  # type: ignore[call-overload]
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = list(state_dict["rows"])
+        self._validated = state_dict.get("validated", False)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The file of a run that goes on may hold an epoch more than the checkpoint, which is trained again."""
+        if trainer.is_global_zero and self.rows:
+            write_table(self.path, self.rows)

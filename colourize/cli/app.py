@@ -5,10 +5,13 @@ Imports of torch and lightning have no place here: `--help` and shell completion
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,13 @@ from omegaconf import DictConfig
 
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts
+from colourize.errors import ColourizeError, InputError
 from colourize.machine.memory import keep_freed_memory
+from colourize.runs import ownership, resuming, stopping
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT)
 PATIENCE = 10.0  # seconds that a process of several waits for the first one to end
 
 
@@ -36,20 +42,32 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     """Run a Hydra app; errors that a user can mend become one or two lines and an exit code.
 
     Exit codes: 2 for a key, option or value that is not allowed, 1 for files and everything else, 130 when
-    interrupted. With the environment variable HYDRA_FULL_ERROR set, the traceback is shown instead.
+    interrupted, 143 when ended by SIGTERM. With the environment variable HYDRA_FULL_ERROR set, the traceback is shown
+    instead.
     """
+    logging.raiseExceptions = False  # a log file that cannot be written any more (a full disk) is no second error
+    with stopping.handled():
+        stopping.clean_up_by(starts.remove)
+        try:
+            _run(function, config_name)
+        finally:
+            ownership.release()
+
+
+def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     end = _End()
 
     def guarded(config: DictConfig) -> Any:
         keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
         end.restore_environment()
         try:
-            return function(config)
+            with stopping.importing(False):
+                return function(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.RUN:
                 end.with_error(error)  # already here: on its way out Hydra writes a line of its own
                 raise
-            mendable = messages.mendable(error, config_dir())
+            mendable = _mendable(error)
             if mendable is None:
                 raise
             # The sweep goes on, and its table records the error; a worker process passes on no chain of causes.
@@ -57,13 +75,25 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
         finally:
             os.environ[FULL_ERROR] = "1"
 
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
     os.environ[FULL_ERROR] = "1"  # else Hydra prints the exception itself and exits
     arguments = sys.argv[1:]
     try:
+        messages.check_sweeps(config_dir())
         if help_page.asked_for(arguments):
             print(help_page.text(config_dir(), config_name, [word for word in arguments if not word.startswith("-")]))
             return
-        hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(guarded)()
+        if end.is_alone:  # Lightning gives other processes the folder as well
+            arguments = resuming.arguments(arguments)
+        with _arguments(arguments) as restore:
+            # What the run records, and gives to other processes, is what was typed.
+            app = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)
+            app(_after(restore, guarded))()
+    except starts.Refused as refused:
+        end.with_error(refused.error)
+        raise
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except SystemExit as error:
@@ -72,6 +102,40 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     except Exception as error:
         end.with_error(error)
         raise
+
+
+@contextlib.contextmanager
+def _arguments(words: list[str]) -> Iterator[Callable[[], None]]:
+    """Replace the command line until the block ends, or what is yielded is called."""
+    typed = sys.argv
+
+    def restore() -> None:
+        sys.argv = typed
+
+    sys.argv = [typed[0], *words]
+    try:
+        yield restore
+    finally:
+        restore()
+
+
+def _after(first: Callable[[], None], function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
+    def both(config: DictConfig) -> Any:
+        first()
+        return function(config)
+
+    return both
+
+
+def _mendable(error: BaseException) -> ColourizeError | None:
+    """See `messages.mendable`; a full disk, which may fail anything that is written, is one as well."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            where = f"{cause.filename}: " if cause.filename else ""
+            return InputError(f"{where}{os.strerror(cause.errno)}: the disk is full; what was saved before is whole")
+        cause = cause.__cause__ or cause.__context__
+    return messages.mendable(error, config_dir())
 
 
 class _End:
@@ -90,7 +154,7 @@ class _End:
 
     def with_error(self, error: Exception) -> None:
         """Tell it and exit, or return where its traceback is to be shown."""
-        mendable = messages.mendable(error, config_dir())
+        mendable = _mendable(error)
         code = mendable.exit_code if mendable is not None else 1
         if self._is_told_by_another():
             sys.exit(code)

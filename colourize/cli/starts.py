@@ -11,6 +11,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, read_write
 
+from colourize.errors import ColourizeError
+from colourize.runs import ownership
 from colourize.runs.naming import fixed_keys  # it also gives Hydra `job_folder`, wherever this callback is unpickled
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -22,16 +24,36 @@ class Starts(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
-        _remember(hydra.run.dir, {hydra.output_subdir or ".hydra", f"{hydra.job.name}.log"})
+        resumes = config.get("resume") is not None  # nothing of that folder may be removed
+        _remember(hydra.run.dir, set() if resumes else {hydra.output_subdir or ".hydra", f"{hydra.job.name}.log"})
+        _own(hydra.run.dir, "resume" if resumes else "hydra.run.dir")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
         _remember(hydra.sweep.dir, {"multirun.yaml", ".submitit"})
+        _own(hydra.sweep.dir, "hydra.sweep.dir")
         words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *hydra.overrides.task]
         fixed = fixed_keys(words, always_new=hydra.sweeper._target_ == BASIC_SWEEPER)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
             hydra.overrides.hydra.append(f"{EXCLUDED}=[{keys}]")  # each job is composed anew, from these
+
+
+class Refused(BaseException):
+    """A run or a sweep that may not start; Hydra makes a warning of any Exception of a callback's."""
+
+    def __init__(self, error: ColourizeError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _own(folder: str, key: str) -> None:
+    global _start
+    try:
+        ownership.own(folder, key)
+    except ColourizeError as error:
+        _start = None  # what lies there is another's
+        raise Refused(error) from error
 
 
 @dataclass
@@ -59,8 +81,9 @@ def remove() -> None:
     """
     if _start is None or not _start.folder.is_dir():
         return
-    if not {path.name for path in _start.folder.iterdir()} <= _start.written:
+    if not {path.name for path in _start.folder.iterdir()} <= {*_start.written, ownership.FILE}:
         return
+    ownership.release(_start.folder)
     for name in _start.written:
         path = _start.folder / name
         if path.is_dir():

@@ -117,7 +117,8 @@ class BatchLoader:
 
     def _batches(self, first: int) -> Iterator[Batch]:
         order = torch.from_numpy(self.order())  # here, at the first batch: the epoch is set after `iter`
-        for self._given, (start, end) in enumerate(self.bounds[first:], first + 1):
+        for number, (start, end) in enumerate(self.bounds[first:], first + 1):
+            self._given = number
             which = order[start:end][self.rank :: self.world_size]
             labels = None if self.labels is None else self.labels[which]
             yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels)

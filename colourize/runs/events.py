@@ -1,10 +1,12 @@
-"""TensorBoard's event file: one for a run."""
+"""TensorBoard's event file: one for a run, and one more each time that the run is resumed."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -12,6 +14,8 @@ from lightning.pytorch.utilities import rank_zero_only
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+FILES = "events.out.tfevents.*"
 
 
 class EventLogger(TensorBoardLogger):
@@ -37,6 +41,23 @@ class EventLogger(TensorBoardLogger):
             self._experiment.flush()
         if status == "success":
             self.save()
+
+    def place(self) -> dict[str, int]:
+        """How many bytes each event file of the run's folder holds, all of them on the disk."""
+        if self._experiment is not None:
+            self._experiment.flush()
+        return {path.name: path.stat().st_size for path in sorted(Path(self.log_dir).glob(FILES))}
+
+    @rank_zero_only
+    def cut_back(self, place: dict[str, int]) -> None:
+        """Forget what was logged after a `place`, but for the file that is being written: it is logged again."""
+        writer = getattr(self._experiment, "file_writer", None)
+        own = Path(writer.event_writer._file_name).name if writer is not None else None
+        for path in Path(self.log_dir).glob(FILES):
+            if path.name in place and path.stat().st_size >= place[path.name]:
+                os.truncate(path, place[path.name])
+            elif path.name != own:
+                path.unlink()
 
     @rank_zero_only
     def close(self) -> None:

@@ -9,19 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
+def write_whole(path: str | Path, content: str | bytes, keep: str | Path | None = None) -> None:
     """Write a file; until it is whole on the disk, and whatever fails, the old one stands.
 
     Args:
         path: its folder exists already.
         content: text as UTF-8, its line ends as they are.
+        keep: see `whole_file`.
     """
-    with whole_file(path) as part:
+    with whole_file(path, keep) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Path]:
     """The same for writers that take a path: they write to the one that is yielded, and close what they opened.
 
     with whole_file("palette.npy") as part:
@@ -29,6 +30,9 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
     The temporary file lies beside the final one (renaming is whole only within a disk), is hidden, and ends alike,
     since numpy and Pillow go by that. Its name is its own: threads and processes may write the same file at once.
+
+    Args:
+        keep: where the old file goes, in place of what lies there; None: it is replaced.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
@@ -36,7 +40,10 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())  # else the name may reach the disk before the contents
+        if keep is not None and path.exists():
+            os.replace(path, keep)
         os.replace(part, path)
+        _sync_folder(path.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -44,3 +51,13 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
             error.filename, error.filename2 = str(path), None
         raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

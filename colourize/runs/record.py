@@ -37,7 +37,8 @@ class RunRecord:
 
     The file holds `status` ("running", "completed", "failed" or "interrupted"; a run that was killed stays
     "running"), `error` (of a failed run, in one line), `command` and `overrides` (what was typed), `started` and
-    `ended` (UTC), `seconds`, `phases` (seconds of each), the facts that the run gives, and its surroundings.
+    `ended` (UTC), `seconds`, `phases` (seconds of each), `earlier` (of a resumed run: its starts before this one), the
+    facts that the run gives, and its surroundings.
 
     Args:
         folder: the run's.
@@ -65,19 +66,22 @@ class RunRecord:
         self._is_job = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
     @contextlib.contextmanager
-    def start(self, *, writes: bool = True, **facts: Any) -> Iterator[RunRecord]:
+    def start(self, *, writes: bool = True, resumes: bool = False, **facts: Any) -> Iterator[RunRecord]:
         """Write the file, and complete it when the block ends, however it ends.
 
         Of a run that fails before `begin` nothing is kept, unless it is one of a sweep's.
 
         Args:
             writes: whether this process is the one of several that writes.
+            resumes: whether the run goes on that the folder holds: what it was so far is kept as `earlier`.
             facts: as in `update`.
         """
         if writes:
             self._surroundings = surroundings()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._earlier = self.path.read_bytes() if self.path.exists() else None
+            if resumes and self._earlier is not None:
+                self._go_on(self._earlier)
         self._writes = writes
         self.update(**facts)
         try:
@@ -113,6 +117,14 @@ class RunRecord:
         """Add or replace facts, such as `parameters=…` or `data={…}`; what JSON does not know becomes its text."""
         self.facts.update(facts)
         self._write()
+
+    def _go_on(self, contents: bytes) -> None:
+        """What was typed is what the run was begun with; every start until now is an entry of `earlier`."""
+        with contextlib.suppress(ValueError):  # damaged: nothing that a run could fail of
+            before = json.loads(contents)
+            keys = ("status", "command", "started", "ended", "seconds", "phases", "error")
+            earlier = [*before.get("earlier", []), {key: before[key] for key in keys if key in before}]
+            self._head.update(overrides=before["overrides"], earlier=earlier)
 
     def _take_back(self) -> None:
         self._writes = False

@@ -68,7 +68,7 @@ def count_steps(trainer: Trainer) -> int:
     among them to go on, and that place is lost: https://github.com/Lightning-AI/pytorch-lightning/issues/20550
     """
     data = getattr(trainer, "datamodule", None)
-    if not isinstance(data, PictureData) or trainer.overfit_batches or trainer.max_epochs in (None, -1):
+    if not isinstance(data, PictureData) or getattr(trainer, "overfit_batches", False) or trainer.max_epochs in (None, -1):
         return int(trainer.estimated_stepping_batches)
     batches, limit = len(data.train_dataloader()), trainer.limit_train_batches
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -99,10 +100,26 @@ def test_missing_folder_is_named(tmp_path):
 def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
     calls = []
     replace, fsync = os.replace, os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: (calls.append(os.fstat(file).st_size), fsync(file)))
+
+    def synced(file):
+        status = os.fstat(file)
+        calls.append("folder" if stat.S_ISDIR(status.st_mode) else status.st_size)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", lambda *names: (calls.append("replace"), replace(*names)))
     write_whole(path, b"1234")
-    assert calls == [4, "replace"]
+    assert calls == [4, "replace", "folder"]  # nor may the new name be lost after that
+
+
+def test_the_old_one_is_kept_beside_it(path, monkeypatch):
+    kept = path.with_name("before.csv")
+    write_whole(path, NEW, keep=kept)
+    assert kept.read_bytes() == OLD.encode() and path.read_bytes() == NEW.encode()
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(OSError):
+        write_whole(path, "third", keep=kept)
+    assert kept.read_bytes() == OLD.encode() and path.read_bytes() == NEW.encode()
 
 
 def test_threads_do_not_meet(path):

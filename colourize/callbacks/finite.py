@@ -1,0 +1,78 @@
+"""Numbers that go wrong: a loss or a weight that is NaN or infinite ends the run, before it is saved as anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from colourize.checkpoints import not_finite
+from colourize.errors import ColourizeError
+
+STEPS = 50  # on an accelerator: a look at each step's loss would wait for the device each time
+
+
+class NotFiniteError(ColourizeError):
+    """Training has gone wrong; the message says when, and which checkpoint is good."""
+
+
+class StopWhereNotFinite(Callback):
+    """Raises NotFiniteError after the first step whose loss is NaN or infinite (on an accelerator some steps later).
+
+    Args:
+        checkpoints: the folder of the checkpoints, whose newest one is named: none is written once a number is wrong.
+    """
+
+    def __init__(self, checkpoints: str) -> None:
+        self.checkpoints = Path(checkpoints)
+        self._steps: list[tuple[int, int, float]] = []  # epoch and step, from 1, and learning rate
+        self._losses: list[Tensor] = []
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        rate = trainer.optimizers[0].param_groups[0]["lr"] if trainer.optimizers else float("nan")
+        self._rate = float(rate)  # that of this step; at its end the schedule has moved on
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        loss = outputs["loss"] if isinstance(outputs, dict) else outputs
+        if isinstance(loss, Tensor):
+            self._losses.append(loss.detach())
+            self._steps.append((trainer.current_epoch + 1, trainer.global_step, self._rate))
+            if loss.device.type == "cpu" or len(self._losses) >= STEPS:
+                self._check()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._check()
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Called before anything is written."""
+        self._check()
+        wrong = not_finite(checkpoint["state_dict"])
+        if wrong:
+            rate = float(trainer.optimizers[0].param_groups[0]["lr"])
+            step = (trainer.current_epoch + 1, trainer.global_step, rate)
+            raise NotFiniteError(self._told(f"{wrong} holds NaN or infinite numbers", step))
+
+    def _check(self) -> None:
+        losses, self._losses = self._losses, []
+        steps, self._steps = self._steps, []
+        if losses:
+            values = torch.stack([loss.float() for loss in losses])
+            for place in (~values.isfinite()).nonzero()[:1]:
+                raise NotFiniteError(self._told(f"the training loss is {values[place].item()}", steps[int(place)]))
+
+    def _told(self, what: str, step: tuple[int, int, float]) -> str:
+        newest = next((path for name in ("last", "last-previous") if (path := self._file(name)).exists()), None)
+        saved = f"the last good checkpoint is {os.path.relpath(newest)}" if newest else "no checkpoint was saved before"
+        return (
+            f"{what} in epoch {step[0]}, step {step[1]}, at the learning rate {step[2]:.3g}; {saved} "
+            "(a lower task.optimizer.lr may help)"
+        )
+
+    def _file(self, name: str) -> Path:
+        return self.checkpoints / f"{name}.ckpt"

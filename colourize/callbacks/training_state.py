@@ -1,0 +1,102 @@
+"""What a checkpoint holds beyond Lightning's own, so that a run goes on from it to the bit, also within an epoch.
+
+Lightning keeps weights, optimiser, schedule and progress, but not the random generators, the running means of an epoch
+that is not over, and the measures of the epoch before. What is random about a picture needs nothing: it comes from
+seed, epoch and picture alone.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from lightning import LightningModule, Trainer
+from torchmetrics import Metric
+
+KEY = "training_state"
+
+
+def collect(trainer: Trainer, task: LightningModule) -> dict[str, Any]:
+    """The state as tensors and plain values; all processes of a run must call it."""
+    within = not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
+    measures = trainer._logger_connector._callback_metrics
+    return {
+        "within_epoch": within,
+        "measures": {name: value.detach().cpu().clone() for name, value in measures.items()},
+        "means": _running(task, trainer.world_size > 1) if within else {},  # else they are about to be set back
+        "generators": _of_all_processes(_generators()),
+    }
+
+
+def restore(state: dict[str, Any], trainer: Trainer, task: LightningModule) -> None:
+    """Give means and generators back, when all else is made and nothing has been trained yet."""
+    if trainer.is_global_zero:  # the means hold what all processes had together
+        modules = dict(task.named_modules())
+        for name, (updates, values) in state["means"].items():
+            metric = modules[name]
+            for key, value in values.items():
+                setattr(metric, key, value.to(metric.device))  # type: ignore[union-attr, arg-type]
+            metric._update_count = updates  # type: ignore[assignment]
+    if len(state["generators"]) == trainer.world_size:
+        _set_generators(state["generators"][trainer.global_rank])
+
+
+def restore_measures(state: dict[str, Any], trainer: Trainer) -> None:
+    """Give back what was measured last: a run whose training is over, or in the middle of an epoch, logs it no more."""
+    measures = {name: value.to(trainer.strategy.root_device) for name, value in state["measures"].items()}
+    trainer._logger_connector._callback_metrics.update(measures)
+
+
+def tidy_loops(loops: dict[str, Any], *, within_epoch: bool) -> None:
+    """Mend what Lightning writes of its progress, in a checkpoint's `loops`.
+
+    A run that was resumed at an epoch's end counts one completed epoch too few from then on, and would take its next
+    checkpoint from within an epoch for one from an epoch's start. The loader's place is of no use at an epoch's end.
+    """
+    if within_epoch:
+        total = loops["fit_loop"]["epoch_progress"]["total"]
+        total["completed"] = total["processed"]
+    else:
+        loops["fit_loop"]["state_dict"].pop("combined_loader", None)
+
+
+def _running(task: LightningModule, several: bool) -> dict[str, tuple[int, dict[str, Any]]]:
+    """The running means of the task, over all processes, by their names: how often updated, and their values."""
+    found = {}
+    for name, module in task.named_modules():
+        if isinstance(module, Metric) and module.update_called:
+            with module.sync_context(should_sync=several):
+                values = {key: getattr(module, key).detach().cpu().clone() for key in module._defaults}
+                found[name] = (module.update_count, values)
+    return found
+
+
+def _generators() -> dict[str, Any]:
+    kind, keys, place, has_gauss, gauss = np.random.get_state()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "numpy": (kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), place, has_gauss, gauss),
+        "python": random.getstate(),
+    }
+
+
+def _set_generators(states: dict[str, Any]) -> None:
+    torch.set_rng_state(states["torch"])
+    if len(states["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])
+    kind, keys, *rest = states["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
+    random.setstate(states["python"])
+
+
+def _of_all_processes(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each process has, by rank."""
+    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+        return [mine]
+    everyones: list[dict[str, Any]] = [{}] * dist.get_world_size()
+    dist.all_gather_object(everyones, mine)
+    return everyones

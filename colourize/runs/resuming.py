@@ -1,0 +1,263 @@
+"""A run goes on in its own folder: what state the folder is in, with which settings, from which checkpoint.
+
+A run's folder holds `config.yaml`, its settings as they were resolved when it began, and at its end `metrics.json`,
+which is written last: a folder with the first and without the second is that of an unfinished run.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, QuotedString
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.errors import InputError, UsageError, check_count
+from colourize.runs.files import write_whole
+
+if TYPE_CHECKING:
+    from lightning import LightningModule
+
+log = logging.getLogger(__name__)
+
+CONFIG, FINAL = "config.yaml", "metrics.json"
+MAX_EPOCHS = "trainer.max_epochs"
+# What a resumed run may have otherwise: none but the first changes a number.
+FREE = (MAX_EPOCHS, "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
+PATHS = ("data.root", "data.palette", "checkpoint")
+PRODUCTS = ("checkpoints", "samples", "metrics.csv", FINAL, CONFIG, "hparams.yaml", "events.out.tfevents.*")
+PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
+
+
+def state(folder: str | Path) -> str:
+    """ "none", "unfinished" or "finished"."""
+    if not (Path(folder) / CONFIG).is_file():
+        return "none"
+    return "finished" if (Path(folder) / FINAL).is_file() else "unfinished"
+
+
+def arguments(words: Sequence[str]) -> list[str]:
+    """The command line as Hydra is to see it: with `resume=…` the run's folder is Hydra's, and its `.hydra/` stays.
+
+    Raises:
+        UsageError: a word that does not go with `resume=…`.
+        InputError: the folder holds no run that could be resumed.
+    """
+    typed = [word for word in words if not word.startswith("-")]
+    for key in ("hydra.run.dir", "hydra.sweep.dir", "resume"):
+        given = [word for word in typed if word.startswith(f"{key}=")]
+        if len(given) > 1:
+            raise UsageError(f"{key}: given twice ({' '.join(given)})")
+    resume = [word for word in typed if word.startswith("resume=") and word != "resume=null"]
+    if not resume:
+        return list(words)
+    if {"-m", "--multirun"} & set(words):
+        raise UsageError("resume: resumes one run, without -m")
+    for word in typed:
+        if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=", "hydra.output_subdir=")):
+            raise UsageError(f"{word.partition('=')[0]}: resume=… goes on in the run's own folder")
+    (override,) = _parsed(resume)
+    value = override.value()
+    folder = value.text if isinstance(value, QuotedString) else resume[0].partition("=")[2]
+    kept = continued(folder, [word for word in typed if word not in resume])[1]
+    flags = [word for word in words if word.startswith("-")]
+    return [*flags, *resume, *kept, f"hydra.run.dir={_quoted(str(Path(folder)))}", "hydra.output_subdir=null"]
+
+
+def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig, list[str]]:
+    """The settings with which a run goes on: those that it began with, and what was typed now.
+
+    Args:
+        folder: the run's.
+        words: what was typed, without `resume=…`.
+
+    Returns:
+        The configuration, and those of the words that change it.
+
+    Raises:
+        UsageError: a word that changes what may not be changed.
+        InputError: the folder holds no run that could be resumed.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"resume={folder}: there is no such folder")
+    if state(folder) == "none":
+        raise InputError(f"resume={folder}: holds no run that could be resumed (no {CONFIG})")
+    config = _read(folder / CONFIG)
+    _move(config, str(config.output_dir), str(folder.absolute()))
+    first = _typed_at_first(folder)
+    kept = []
+    for word, override in zip(words, _parsed(words), strict=True):
+        key = override.key_or_group
+        if key.startswith("hydra"):
+            kept.append(word)
+            continue
+        then, now = OmegaConf.select(config, key), _plain(override.value())
+        if word in first or (then is not None and not override.is_delete() and _plain(then) == now):
+            continue
+        if key not in FREE:
+            was = f" ({key}={_plain(then)})" if then is not None and not OmegaConf.is_dict(then) else ""
+            raise UsageError(
+                f"{word}: a resumed run keeps its settings{was}, or it would not be the same run; "
+                f"only {', '.join(FREE)} may be others"
+            )
+        if key == MAX_EPOCHS:
+            _check_epochs(config, now, folder)
+        OmegaConf.update(config, key, now)
+        kept.append(word)
+    return config, kept
+
+
+def is_over(folder: str | Path, config: DictConfig) -> bool:
+    """Whether a run is finished, and is not to be trained for more epochs than it was."""
+    planned = _read(Path(folder) / CONFIG).trainer.get("max_epochs")
+    return state(folder) == "finished" and config.trainer.get("max_epochs") == planned
+
+
+def final_measures(folder: str | Path) -> dict[str, float]:
+    """The measures of a finished run."""
+    path = Path(folder) / FINAL
+    try:
+        measures: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    return measures
+
+
+def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir") -> None:
+    """Raise a UsageError where a new run would write over another one's results."""
+    folder = Path(folder)
+    shown = os.path.relpath(folder)
+    if overwrite:
+        return
+    if (folder / FINAL).is_file():
+        raise UsageError(f"{key}={shown}: holds a finished run; overwrite=true replaces it, or name another folder")
+    if state(folder) == "unfinished" and any(folder.glob("checkpoints/last*.ckpt")):
+        raise UsageError(
+            f"{key}={shown}: holds an unfinished run; resume={_quoted(shown)} goes on with it, "
+            "overwrite=true replaces it"
+        )
+
+
+def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) -> None:
+    """A run begins, or goes on from a checkpoint: its settings are kept, and nothing of an earlier one remains."""
+    folder = Path(folder)
+    # The final measures first: from here on the run is unfinished.
+    for pattern in (FINAL, "hparams.yaml") if checkpoint is not None else PRODUCTS:
+        for path in folder.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    config = config.copy()
+    config.resume, config.overwrite = None, False
+    for key in PATHS:
+        value = OmegaConf.select(config, key)
+        if isinstance(value, str):
+            OmegaConf.update(config, key, os.path.abspath(os.path.expanduser(value)))
+    resolved = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
+    write_whole(folder / CONFIG, OmegaConf.to_yaml(resolved))
+
+
+def newest(folder: str | Path) -> Path | None:
+    """The newest intact checkpoint of a run; a damaged one is named in the log. None: it saved none so far.
+
+    Raises:
+        InputError: all are damaged.
+    """
+    from colourize.checkpoints import read_any
+    from colourize.runs.checkpoint_files import LAST, PREVIOUS
+
+    found = [path for name in (LAST, PREVIOUS) if (path := Path(folder) / "checkpoints" / name).exists()]
+    for path in found:
+        try:
+            read_any(path)
+            return path
+        except InputError as error:
+            log.warning("%s: the one before it is used", error)
+    if found:
+        raise InputError(
+            f"resume={folder}: no checkpoint is intact; checkpoint={folder}/checkpoints/best.ckpt in a new run may be"
+        )
+    return None
+
+
+def check_same(path: Path, task: LightningModule) -> None:
+    """Raise an InputError where a task was made of other things than the one that a checkpoint was saved of."""
+    from colourize.checkpoints import first_difference, read_any
+
+    found = first_difference(read_any(path)["hyper_parameters"], dict(task.hparams))
+    if found:
+        raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
+
+
+def command(folder: str | Path) -> str:
+    """What resumes a run, as a shell takes it."""
+    return f"colourize-train {shlex.quote(f'resume={_quoted(os.path.relpath(folder))}')}"
+
+
+def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
+    check_count(MAX_EPOCHS, now)
+    schedule = OmegaConf.select(config, "task.lr_scheduler") or {}
+    if "total_steps" in schedule.values():  # tasks.optimisation.TOTAL_STEPS, which takes seconds to import
+        name = str(schedule.get("_target_")).rpartition(".")[2]
+        raise UsageError(
+            f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {config.trainer.max_epochs} epochs"
+        )
+    trained = _epochs(folder)
+    if now < trained:
+        raise UsageError(f"{MAX_EPOCHS}={now}: {folder} has trained {trained} epochs already")
+
+
+def _epochs(folder: Path) -> int:
+    """How many epochs the table of a run has."""
+    path = folder / "metrics.csv"
+    return max(0, len(path.read_text(encoding="utf-8").splitlines()) - 1) if path.is_file() else 0
+
+
+def _read(path: Path) -> DictConfig:
+    try:
+        config = OmegaConf.load(path)
+        assert isinstance(config, DictConfig) and "trainer" in config and "output_dir" in config
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+    return config
+
+
+def _move(config: Any, before: str, now: str) -> None:
+    """The folder of a run may have been moved since: the paths in its settings follow."""
+    keys: Iterable[Any] = config.keys() if isinstance(config, DictConfig) else range(len(config))
+    for key in keys:
+        value = config[key]
+        if OmegaConf.is_config(value):
+            _move(value, before, now)
+        elif isinstance(value, str) and (value == before or value.startswith(before + os.sep)):
+            config[key] = now + value[len(before) :]
+
+
+def _typed_at_first(folder: Path) -> list[str]:
+    path = folder / ".hydra" / "overrides.yaml"
+    return list(OmegaConf.load(path)) if path.is_file() else []
+
+
+def _parsed(words: Sequence[str]) -> list[Override]:
+    parsed: list[Override] = OverridesParser.create().parse_overrides(list(words))
+    return parsed
+
+
+def _plain(value: Any) -> Any:
+    if OmegaConf.is_config(value):
+        return OmegaConf.to_container(value)
+    return value.text if isinstance(value, QuotedString) else value
+
+
+def _quoted(text: str) -> str:
+    """A text as Hydra's grammar takes it."""
+    if PLAIN.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

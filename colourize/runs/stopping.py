@@ -1,0 +1,127 @@
+"""Ctrl-C and SIGTERM: they end a script at once, and a training at the end of its step, when its state is saved.
+
+with stopping.handled():               # as early as possible: a signal ends the process …
+    with stopping.importing(False):    # … or raises Stopped, where that finds its way out
+        stopping.wait()                # … or is kept for `check`, at the end of a step
+        ...
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+
+
+class Stopped(SystemExit):
+    """A signal ends this script; its code is the one that shells give, 128 and the signal's number."""
+
+
+@dataclass
+class _State:
+    signum: int | None = None  # the first signal that came
+    importing: bool = True
+    gentle: bool = False
+    ending: bool = False
+    clean_up: Callable[[], None] = lambda: None
+
+
+_state = _State()
+
+
+@contextlib.contextmanager
+def handled() -> Iterator[None]:
+    """Handle both signals in the block; within another such block, or outside the main thread, it changes nothing."""
+    global _state
+    if are_handled() or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {signum: signal.getsignal(signum) for signum in NAMES}
+    _state = _State()
+    take()
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler if handler is not None else signal.SIG_DFL)
+        _state = _State()
+
+
+def clean_up_by(function: Callable[[], None]) -> None:
+    """What is still to be done where a signal ends the process without unwinding."""
+    _state.clean_up = function
+
+
+def take() -> None:
+    """Handle the signals again, after somebody else (Lightning) took them."""
+    if threading.current_thread() is threading.main_thread():
+        for signum in NAMES:
+            signal.signal(signum, _handle)
+
+
+def are_handled() -> bool:
+    """Whether this process runs within `handled`."""
+    return signal.getsignal(signal.SIGINT) is _handle
+
+
+@contextlib.contextmanager
+def importing(is_so: bool = True) -> Iterator[None]:
+    """Whether a signal in the block ends the process without unwinding: an import may swallow an exception."""
+    before, _state.importing = _state.importing, is_so
+    try:
+        yield
+    finally:
+        _state.importing = before
+
+
+def wait() -> None:
+    """From here on the first signal is kept for `check`; a second Ctrl-C stops at once."""
+    if are_handled():
+        take()
+        _state.gentle = True
+
+
+def wait_no_more() -> None:
+    """The opposite of `wait`: signals act at once again, also one that is kept."""
+    _state.gentle = False
+    check()
+
+
+def requested() -> bool:
+    """Whether a signal is kept."""
+    return _state.signum is not None and not _state.ending
+
+
+def check(by_another: bool = False) -> None:
+    """Raise Stopped where a signal is kept, or another process of the run has one."""
+    if requested() or (by_another and not _state.ending):
+        _state.ending, _state.gentle = True, False
+        raise Stopped(128 + (_state.signum or signal.SIGTERM))
+
+
+def _handle(signum: int, frame: object) -> None:
+    first = _state.signum is None
+    _state.signum = _state.signum or signum
+    if not first and signum != signal.SIGINT:
+        return  # whoever waits for the end repeats SIGTERM
+    if _state.gentle and first:
+        _tell(f"{NAMES[signal.Signals(signum)]}: stopping at the end of this step; Ctrl-C stops at once")
+        return
+    if not _state.ending:
+        _tell(f"Stopped by {NAMES[signal.Signals(signum)]}")
+    if _state.ending or _state.importing:
+        with contextlib.suppress(Exception):
+            _state.clean_up()
+        os._exit(128 + signum)
+    _state.ending, _state.gentle = True, False
+    raise Stopped(128 + signum)
+
+
+def _tell(text: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{text}\n".encode())  # not print, which may have been interrupted itself
