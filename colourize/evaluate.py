@@ -1,28 +1,34 @@
-"""`colourize-evaluate`: the test measures of a checkpoint, from the file alone.
+"""`colourize-evaluate`: the test measures of checkpoints and baselines on the same pictures, with intervals.
 
 colourize-evaluate checkpoint=outputs/…/checkpoints/best.ckpt
 colourize-evaluate checkpoint=best.ckpt data=folder data.root=my-pictures
+colourize-evaluate 'checkpoint=[a.ckpt,b.ckpt]' reference=grey_lookup
 colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from colourize.cli import app
 
 if TYPE_CHECKING:
+    from colourize.comparison.candidates import Candidate
+    from colourize.comparison.results import Evaluated
+    from colourize.data.pictures import PictureData
     from colourize.runs.record import RunRecord
+
+log = logging.getLogger(__name__)
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
-    """Test a checkpoint on the data it was made with, or on other data, or a baseline; returns the measures.
+    """Test checkpoints, or a baseline, on the data they were made with, or on other data; returns the first's measures.
 
-    The task, its palette and its divisor are always the checkpoint's; a baseline is fitted to the data's training
-    pictures. Beside `metrics.json` it leaves `per_picture.csv`, each measure of each test picture.
+    A task, its palette and its divisor are always the checkpoint's; baselines are fitted to what it was trained on.
     """
     from lightning.pytorch.utilities import rank_zero_only
 
@@ -35,15 +41,16 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
-    from colourize.build import build_task, build_trainer, check_settings, make_data
-    from colourize.checkpoints import data_from, read, task_from
-    from colourize.cli import terminal
+    from colourize.build import check_settings
+    from colourize.comparison.candidates import baselines_for, find_checkpoints, fitting, from_checkpoint, label
+    from colourize.comparison.reference import named_reference, references
+    from colourize.comparison.results import compare
     from colourize.errors import UsageError, check_count
-    from colourize.measures.selection import check_measures
-    from colourize.runs.tables import write_table
+    from colourize.measures.selection import check_measures, left_out
 
-    measure_names = check_measures(config.measures.names)
-    folder = Path(config.output_dir)
+    names = check_measures(config.measures.names)
+    lacking = left_out(names)
+    baselines = fitting(config.baselines)
     if config.checkpoint and (config.get("model") or config.get("task")):
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
     task_is_given = (config.get("task") or {}).get("_target_")
@@ -52,52 +59,144 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             "checkpoint: missing; give the file to evaluate, such as checkpoint=…/checkpoints/best.ckpt, or a baseline "
             "with its task and data, such as model=grey_lookup task=colour_classification data=cifar10"
         )
-    checkpoint = read(config.checkpoint, config.trust) if config.checkpoint else {}
-    loaded = task_from(checkpoint, config.checkpoint) if checkpoint else None
-    if loaded:
-        check_count("seed", config.seed, least=0)
+    check_count("seed", config.seed, least=0)
+    if config.checkpoint:
+        candidates = [from_checkpoint(path, config.trust) for path in find_checkpoints(config.checkpoint)]
     else:
         check_settings(config)
-    if config.trainer.precision == "auto":
-        # Its measures are those of its training.
-        config.trainer.precision = checkpoint.get("colourize", {}).get("precision", "32-true")
-    trainer = build_trainer(config)
+        candidates = []
+    named = named_reference(config.reference, config.trust)
     with record.phase("data"):
-        data = make_data(config) if config.get("data") else data_from(checkpoint, config.checkpoint, config.trust)
-        data.eval_seed = config.seed
-        if loaded:
-            data.divisor = loaded.divisor
-            data.only_tested = bool(config.get("data"))  # the checkpoint's own keep the split of its training
-        data.prepare_data()
-        data.setup("test")
+        data = _data(config, candidates)
     with record.phase("task"):
-        task = loaded or build_task(config, data)
-    task.measure_names = measure_names
-    if task.is_trained and not loaded:
-        raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
-    task.degradation.check_size(*data.pictures.test.shape[1:3])
-    record.update(
-        checkpoint=str(Path(str(config.checkpoint)).absolute()) if config.checkpoint else None,
-        seeds={"eval_seed": data.eval_seed},
-        precision=trainer.precision,
-        device=str(trainer.strategy.root_device),
-        devices=trainer.world_size,
-        **task.describe(),
-        data=data.describe(),
-    )
+        if not candidates:
+            candidates = [_baseline(config, data)]
+        if named.name:
+            baselines = [*baselines, *({named.name} - set(baselines))]
+        others = [*named.candidates, *baselines_for(candidates, baselines, data, config.trust)]
+    everything = [*candidates, *others]
+    label(everything)
+    for each in everything:
+        each.task.degradation.check_size(*data.pictures.test.shape[1:3])
+        each.task.measure_names = tuple(name for name in names if name not in lacking)
+    _keep(record, config, candidates[0], everything, data)
     record.begin()
     with record.phase("test"):
-        results = trainer.test(task, datamodule=data, verbose=False)
-    measures = dict(sorted(results[0].items())) if results else {}
-    rows = task.tally.rows()
-    record.update(evaluated_on={"part": "test", "pictures": len(rows)})
-    if trainer.is_global_zero:
-        write_table(folder / "per_picture.csv", rows)
-        terminal.write_measures(folder / "metrics.json", measures)
-        evaluated = config.checkpoint or type(task.model).__name__
-        terminal.show_measures(measures, f"{evaluated} on {len(rows)} test pictures")
+        evaluated = _test_all(config, everything, data)
+    with record.phase("comparison"):
+        comparison = compare(evaluated, references(everything, named), lacking)
+    record.update(evaluated_on={"part": "test", "pictures": len(evaluated[0].table["picture"])})
+    return _write(config, evaluated, comparison, data)
+
+
+def _data(config: DictConfig, candidates: list[Candidate]) -> PictureData:
+    """The pictures that all are tested on: what was asked for, else what the checkpoints were trained on."""
+    import numpy as np
+
+    from colourize.build import make_data
+    from colourize.checkpoints import data_from
+    from colourize.errors import UsageError
+
+    def prepared(data: PictureData) -> PictureData:
+        data.eval_seed = config.seed
+        data.prepare_data()
+        data.setup("test")
+        return data
+
+    if config.get("data"):
+        data = make_data(config)
+        data.only_tested = bool(candidates)
+        if candidates:
+            data.divisor = candidates[0].task.divisor
+        return prepared(data)
+    first, *rest = candidates
+    data = prepared(data_from(first.checkpoint, str(first.path), config.trust))
+    described = first.checkpoint.get("datamodule_hyper_parameters")
+    for each in rest:
+        if each.checkpoint.get("datamodule_hyper_parameters") != described:
+            other = prepared(data_from(each.checkpoint, str(each.path), config.trust))
+            if not np.array_equal(other.pictures.test, data.pictures.test):
+                raise UsageError(
+                    f"checkpoint={each.path}: was trained on other pictures than {first.path}; "
+                    "data=… names those that both are tested on"
+                )
+    return data
+
+
+def _baseline(config: DictConfig, data: PictureData) -> Candidate:
+    """The model of the configuration, fitted to the data."""
+    from colourize.build import build_task
+    from colourize.comparison.candidates import from_task
+    from colourize.errors import UsageError
+
+    task = build_task(config, data)
+    if task.is_trained:
+        raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
+    return from_task(task, data)
+
+
+def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: list[Candidate], data: Any) -> None:
+    """What the evaluation is of, in its record."""
+    record.update(
+        checkpoint=str(first.path.absolute()) if first.path else None,
+        seeds={"eval_seed": data.eval_seed},
+        precision=_precision(config, first),
+        **first.task.describe(),
+        methods=[
+            {"label": each.label, "seed": each.seed, "checkpoint": each.path and str(each.path.absolute())}
+            for each in everything
+        ],
+        data=data.describe(),
+    )
+
+
+def _precision(config: DictConfig, candidate: Candidate) -> str:
+    """A checkpoint's measures are those of its training."""
+    asked = str(config.trainer.precision)
+    trained_in = candidate.checkpoint.get("colourize", {}).get("precision", "32-true")
+    return str(trained_in) if asked == "auto" and not candidate.is_baseline else asked.replace("auto", "32-true")
+
+
+def _test_all(config: DictConfig, everything: list[Candidate], data: PictureData) -> list[Evaluated]:
+    """Each method's values of each test picture."""
+    import copy
+
+    from colourize.build import build_trainer
+    from colourize.comparison.results import Evaluated
+
+    evaluated = []
+    for number, candidate in enumerate(everything, 1):
+        if len(everything) > 1:
+            seed = "" if candidate.seed is None else f", seed {candidate.seed}"
+            log.info("%d of %d: %s%s", number, len(everything), candidate.label, seed)
+        settings = copy.deepcopy(config)
+        settings.trainer.precision = _precision(config, candidate)
+        trainer = build_trainer(settings)
+        results = trainer.test(candidate.task, datamodule=data, verbose=False)
+        found = dict(sorted(results[0].items())) if results else {}
+        evaluated.append(Evaluated.of(candidate, candidate.task.tally, found))
+    return evaluated
+
+
+def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:
+    """Everything into the folder, and on the terminal; returns the first method's measures."""
+    from lightning.pytorch.utilities import rank_zero_only
+
+    from colourize.cli import terminal
+    from colourize.comparison.files import write_files
+    from colourize.comparison.report import show_comparison
+
+    folder, first = Path(config.output_dir), evaluated[0]
+    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        write_files(folder, evaluated, comparison, data, study=config.study, seed=config.seed)
+        pictures = len(first.table["picture"])
+        if len(evaluated) > 1:
+            show_comparison(comparison)
+        else:
+            name = first.candidate.path or type(first.candidate.task.model).__name__
+            terminal.show_measures(first.logged, f"{name} on {pictures} test pictures")
         terminal.show_folder(folder)
-    return measures
+    return first.logged
 
 
 def main() -> None:

@@ -15,21 +15,29 @@ PAPER = (255, 255, 255)
 INK = (30, 30, 30)
 
 
-def labelled_grid(rows: Mapping[str, Tensor]) -> Image.Image:
+def labelled_grid(rows: Mapping[str, Tensor], groups: Mapping[str, int] | None = None) -> Image.Image:
     """A white sheet with one row of pictures under each label.
 
     Args:
         rows: label → (N, 3, H, W), RGB in [0, 1] (values outside are clipped); all of one shape.
+        groups: headings above so many columns each, from the left.
     """
     font = ImageFont.load_default(FONT_SIZE)
     count, _, height, width = next(iter(rows.values())).shape
     zoom = max(1, round(SHOWN_SIZE / max(height, width)))
     cell_height, cell_width = height * zoom + GAP, width * zoom + GAP
     margin = max(round(font.getlength(label)) for label in rows) + 3 * GAP
-    sheet = Image.new("RGB", (margin + count * cell_width, len(rows) * cell_height + GAP), PAPER)
+    head = FONT_SIZE + 2 * GAP if groups else 0
+    sheet = Image.new("RGB", (margin + count * cell_width, head + len(rows) * cell_height + GAP), PAPER)
     draw = ImageDraw.Draw(sheet)
+    left = margin
+    for heading, columns in (groups or {}).items():
+        draw.text((left, GAP), heading, INK, font, anchor="lt")
+        if left > margin:
+            draw.line((left - GAP // 2, 0, left - GAP // 2, sheet.height), INK)
+        left += columns * cell_width
     for row, (label, pictures) in enumerate(rows.items()):
-        top = GAP + row * cell_height
+        top = head + GAP + row * cell_height
         draw.text((margin - 2 * GAP, top + height * zoom // 2), label, INK, font, anchor="rm")
         pixels = (pictures.clamp(0, 1).movedim(1, -1).float().cpu().numpy() * 255).round().astype(np.uint8)
         for column, picture in enumerate(pixels):

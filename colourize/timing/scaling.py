@@ -23,7 +23,7 @@ class RandomPictures(SyntheticData):
     def load(self) -> Pictures:
         rng = np.random.default_rng(self.drawing_seed)
         parts = [rng.integers(0, 256, (count, self.size, self.size, 3), np.uint8) for count in self.counts]
-        return Pictures(*parts)
+        return Pictures(parts[0], parts[1], parts[2])
 
 
 def measure(part: Part, settings: Settings) -> None:

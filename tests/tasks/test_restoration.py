@@ -17,7 +17,7 @@ from colourize.data.batches import Pair
 from colourize.data.draws import Draws
 from colourize.data.pictures import PictureData
 from colourize.degradations import Grey
-from colourize.measures.colour import balanced_auc, balanced_auc_sums
+from colourize.measures.colour import areas_by_bin, balanced_auc
 from colourize.measures.selection import QUICK
 from colourize.tasks import RestorationTask
 
@@ -183,7 +183,7 @@ def evaluated(task: RestorationTask, pictures: np.ndarray, colours: list[list[fl
             "psnr": (10 * torch.log10(1 / errors)).mean().item(),
             "ssim": ssim(prediction.contiguous(), pair.truth.contiguous(), data_range=1.0).item(),
             # No mean over batches or pictures.
-            "auc_balanced": balanced_auc(balanced_auc_sums(prediction, pair.truth)),
+            "auc_balanced": balanced_auc(areas_by_bin(prediction, pair.truth).numpy())(np.ones(len(truth))),
         }
 
     if outputs.shape[1] == 3:

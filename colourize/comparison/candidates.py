@@ -1,0 +1,286 @@
+"""Which methods are compared: checkpoints by file, pattern or folder, and the baselines that fit their tasks."""
+
+from __future__ import annotations
+
+import glob
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.checkpoints import data_from, read, task_from
+from colourize.cli.app import config_dir
+from colourize.data.pictures import PictureData
+from colourize.data.training import Training
+from colourize.errors import ColourizeError, InputError, UsageError
+from colourize.models.baselines import Baseline
+from colourize.runs.folders import Run, find_runs, natural
+from colourize.tasks.restoration import RestorationTask
+
+log = logging.getLogger(__name__)
+
+# What a run draws its random numbers from, where pictures lie and how they travel change no method.
+NO_SETTINGS = ("seed", "eval_seed", "root", "mirror", "eval_batch_size")
+# Settings whose value is the name of a class.
+PARTS = ("model", "task.degradation", "task.answer", "task.loss", "task.optimizer", "task.lr_scheduler", "task.prior")
+# What decides how the training pictures are split and read: a baseline is fitted to the same ones as the network.
+SPLIT = ("batch_size", "reshuffle", "augmentation", "palette")
+
+
+@dataclass
+class Candidate:
+    """A method as it is evaluated once: a checkpoint of one seed, or a baseline.
+
+    Attributes:
+        name: the option of the group `model`, or the class' name where no option has it.
+        settings: what makes it this method and no other, flat, without the seed.
+        seed: of its training; None: it has none.
+        path: its checkpoint.
+        training: keys and values of the data that it was trained on, without those that change no picture.
+        label: how it is called in tables, see `label`.
+    """
+
+    name: str
+    task: RestorationTask
+    settings: dict[str, Any]
+    seed: int | None = None
+    path: Path | None = None
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether nothing of it is learnt by gradients."""
+        return isinstance(self.task.model, Baseline)
+
+    @property
+    def folder_name(self) -> str:
+        """What its own files are called by: `unet+seed-0`."""
+        kept = "".join(letter if letter.isalnum() or letter in "._-=" else "-" for letter in self.label)
+        return kept if self.seed is None else f"{kept}+seed-{self.seed}"
+
+
+def find_checkpoints(asked: Any) -> list[Path]:
+    """The checkpoint files that are meant by a file, a run's folder, a sweep's, a pattern, or a list of these.
+
+    Of a run's folder it is the best, else the last; runs that have none are named in the log and passed over.
+
+    Raises:
+        InputError: there is no such file, or none in a folder or by a pattern.
+    """
+    values = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
+    if not values or any(value is None for value in values):
+        raise UsageError(f"checkpoint={asked}: must name a file, a folder of runs, a pattern, or a list of these")
+    found = [path for value in values for path in _named_by(str(value))]
+    return list(dict.fromkeys(found))
+
+
+def _named_by(value: str) -> list[Path]:
+    path = Path(value)
+    if path.is_dir():
+        runs = [run.checkpoints for run in find_runs(path)]
+        inside = [each.get("best") or each["last"] for each in runs if each]
+        if not inside:
+            raise InputError(f"checkpoint={path}: no run with a checkpoint lies in this folder")
+        if len(inside) < len(runs):
+            log.warning("checkpoint=%s: %d of %d runs have no checkpoint yet", path, len(runs) - len(inside), len(runs))
+        return inside
+    if path.exists() or not glob.has_magic(value):
+        return [path]  # a missing one is told when it is read
+    paths = sorted((Path(each) for each in glob.glob(value, recursive=True) if Path(each).is_file()), key=natural)
+    if not paths:
+        raise InputError(f"checkpoint={value}: no file is named like this")
+    return paths
+
+
+def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
+    """The method of a checkpoint.
+
+    Raises:
+        InputError: see `checkpoints.load`.
+    """
+    checkpoint = read(path, trust)
+    task = task_from(checkpoint, path)
+    data = dict(checkpoint.get("datamodule_hyper_parameters") or {})
+    settings = _settings_of(task) | _flat("data", _without(data, NO_SETTINGS)) | _typed(path)
+    seed = None if isinstance(task.model, Baseline) else data.get("seed")
+    return Candidate(_option_of(task), task, settings, seed, path, checkpoint)
+
+
+def from_task(task: RestorationTask, data: PictureData) -> Candidate:
+    """A baseline that was fitted here, as a method."""
+    settings = _settings_of(task) | _flat("data", _without(dict(data.hparams), NO_SETTINGS))
+    return Candidate(_option_of(task), task, settings)
+
+
+def baselines_for(
+    candidates: Sequence[Candidate], names: Iterable[str], given: PictureData, trust: Any
+) -> list[Candidate]:
+    """The named baselines for each task among the candidates, fitted to what those were trained on.
+
+    One that does not fit a task, or is there already, is left out. Where the pictures that a network was trained on
+    cannot be had, its baselines are left out as well, and the log says so.
+
+    Args:
+        names: options of the group `model`.
+        given: the data of a candidate that is no checkpoint.
+    """
+    found: list[Candidate] = []
+    for kind in {kind_of(each): each for each in candidates}.values():
+        try:
+            data = data_from(kind.checkpoint, str(kind.path), trust) if kind.checkpoint else given
+            data.prepare_data()
+            training = data.training
+        except ColourizeError as error:
+            log.warning("Baselines of %s are left out: %s", kind.path, str(error).splitlines()[0])
+            continue
+        there = {each.name for each in candidates if kind_of(each) == kind_of(kind)}
+        for name in names:
+            task = None if name in there else _baseline(name, kind.task, training)
+            if task is not None:
+                settings = {
+                    key: value for key, value in kind.settings.items() if not key.startswith(("model", "trainer"))
+                }
+                found.append(Candidate(name, task, settings | {"model": name}, checkpoint=kind.checkpoint))
+    return found
+
+
+def fitting(names: Any) -> list[str]:
+    """The options of the group `model` that `baselines` asks for: "fitting" is all baselines there are.
+
+    Raises:
+        UsageError: one is no baseline.
+    """
+    known = [name for name, target in model_options().items() if _is_baseline(target)]
+    if names == "fitting":
+        return known
+    asked = [] if names is None else [names] if isinstance(names, str) else list(names)
+    wrong = [name for name in asked if name not in known]
+    if wrong:
+        raise UsageError(f"baselines={wrong[0]}: must be fitting, or some of {', '.join(known)}")
+    return asked
+
+
+def label(candidates: Sequence[Candidate]) -> None:
+    """Give each method a name that no other has: its model's, and what it differs in from others of that name."""
+    for name in dict.fromkeys(each.name for each in candidates):
+        same = [each for each in candidates if each.name == name]
+        keys = list(dict.fromkeys(key for each in same for key in each.settings))
+        varied = [key for key in keys if len({str(each.settings.get(key)) for each in same}) > 1]
+        told = _fewest(same, varied)
+        for each in same:
+            differs = ", ".join(_told(key, each.settings.get(key)) for key in told)
+            each.label = f"{name} ({differs})" if differs else name
+        seeds = [(each.label, each.seed) for each in same]
+        for each, own in zip(same, seeds, strict=True):
+            if seeds.count(own) > 1 and each.path is not None:  # the same settings and seed: two trainings all the same
+                each.label = f"{each.label} [{each.path.parent.parent.name}]"
+
+
+def _told(key: str, value: Any) -> str:
+    """A setting in few words: a part's class says what it is, other values need the last word of their key."""
+    return str(value) if key in PARTS else f"{key.rpartition('.')[2]}={value}"
+
+
+def _fewest(same: Sequence[Candidate], varied: Sequence[str]) -> list[str]:
+    """Of the keys that vary as few as tell the methods apart that all of them tell apart."""
+
+    def apart(keys: Sequence[str]) -> int:
+        return len({tuple(str(each.settings.get(key)) for key in keys) for each in same})
+
+    told: list[str] = []
+    for key in varied:
+        if apart([*told, key]) > apart(told):
+            told.append(key)
+    return told
+
+
+def _baseline(name: str, like: RestorationTask, training: Training) -> RestorationTask | None:
+    """A baseline on the same task; None where it is not for such tasks."""
+    settings = like.hparams
+    config: dict[str, Any] = OmegaConf.to_container(_model_config(name), resolve=True)  # type: ignore[assignment]
+    fitted = {part: values for part, values in (settings["fitted"] or {}).items() if part in ("degradation", "answer")}
+    channels = {"in_channels": like.degradation.channels, "out_channels": like.answer.out_channels}
+    try:
+        instantiate(config, **channels).prepare(like.degradation, like.answer)
+    except UsageError:
+        return None
+    return type(like)(
+        model=config, **{part: settings[part] for part in ("degradation", "answer", "loss", "divisor", "size")},
+        fitted=fitted, training=training,
+    ).eval()  # fmt: skip
+
+
+def kind_of(candidate: Candidate) -> tuple[str, ...]:
+    """What decides which baselines belong beside a method: its task, and what it was trained on."""
+    parts = ("task.degradation", "task.answer", "task.fitted", "task.divisor", "data.")
+    settings = {key: value for key, value in candidate.settings.items() if key.startswith(parts)}
+    return tuple(f"{key}={value}" for key, value in settings.items() if key.removeprefix("data.") not in SPLIT)
+
+
+def _settings_of(task: RestorationTask) -> dict[str, Any]:
+    settings = dict(task.hparams)
+    fitted = (settings.pop("fitted") or {}).get("answer") or {}
+    model = settings.pop("model")
+    palette = {f"task.fitted.{name}": hash(tuple(value.flatten().tolist())) for name, value in fitted.items()}
+    return _flat("model", model) | _flat("task", _without(settings, ("size",))) | palette
+
+
+def _flat(prefix: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        name = prefix if key == "_target_" else f"{prefix}.{key}"
+        if isinstance(value, Mapping):
+            flat |= _flat(name, value)
+        else:
+            flat[name] = value.rpartition(".")[2] if key == "_target_" else value
+    return flat
+
+
+def _without(settings: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key not in keys}
+
+
+def _typed(checkpoint: Path) -> dict[str, Any]:
+    """What was typed for the trainer, where the checkpoint still lies in its run's folder."""
+    try:
+        overrides = Run.read(checkpoint.parent.parent).overrides
+    except InputError:
+        return {}
+    pairs = (override.lstrip("+").partition("=") for override in overrides)
+    return {key: value for key, _, value in pairs if key.startswith("trainer.")}
+
+
+def model_options() -> dict[str, str]:
+    """The options of the group `model`, and the class of each."""
+    paths = sorted((config_dir() / "model").glob("*.yaml"))
+    return {path.stem: str(_model_config(path.stem).get("_target_")) for path in paths}
+
+
+def _model_config(name: str) -> DictConfig:
+    config = OmegaConf.load(config_dir() / "model" / f"{name}.yaml")
+    assert isinstance(config, DictConfig)
+    return config
+
+
+def _option_of(task: RestorationTask) -> str:
+    """The option of the group `model` that has a task's class and its arguments, as far as these are told there."""
+    model = task.hparams["model"]
+    for name, target in model_options().items():
+        if target == model["_target_"]:
+            told = {key: value for key, value in _model_config(name).items() if key not in ("defaults", "_target_")}
+            if not _is_baseline(target) or all(model.get(key) == value for key, value in told.items()):
+                return name
+    return type(task.model).__name__
+
+
+def _is_baseline(target: str) -> bool:
+    try:
+        found = get_class(target)
+    except Exception:  # of a user's own option that cannot be imported here
+        return False
+    return isinstance(found, type) and issubclass(found, Baseline)

@@ -1,0 +1,178 @@
+"""What was measured of several methods on the same pictures, and what it says about their differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from colourize.comparison.candidates import Candidate
+from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
+from colourize.measures.pooled import Pooled
+from colourize.measures.selection import LESS, MORE, ZERO, direction
+from colourize.measures.tally import WITHOUT_SOME, Tally
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A candidate's values.
+
+    Attributes:
+        table: "picture" and each measure's value of each picture, (N,).
+        vectors, pooled: of the measures that are no means over pictures, what each picture adds, (N, D), and how they
+            are computed.
+        logged: all measures as Lightning has them, `test/…`, the loss among them.
+    """
+
+    candidate: Candidate
+    table: dict[str, np.ndarray]
+    vectors: dict[str, np.ndarray]
+    pooled: dict[str, Pooled]
+    logged: dict[str, float]
+
+    @classmethod
+    def of(cls, candidate: Candidate, tally: Tally, logged: dict[str, float]) -> Evaluated:
+        """What a test has left in a task's tally; with several processes all must call it."""
+        parts = tally.pooled_parts()
+        return cls(candidate, tally.table(), tally.vectors() if parts else {}, parts, logged)
+
+    @property
+    def measures(self) -> list[str]:
+        """The names of all measures."""
+        return [name for name in self.table if name != "picture"] + list(self.vectors)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of one method.
+
+    Attributes:
+        low, high: the 95 % interval of the mean over pictures, the seeds given; nan where there is none.
+        seeds: how many; 0 where there are none.
+        seed_deviation: the standard deviation over them; nan of fewer than two.
+        difference, difference_low, difference_high: to the reference on the same pictures, with its 95 % interval over
+            pictures and seeds; nan without a reference.
+        mark: "better" or "worse" than the reference where that interval excludes zero, "more" or "less" where neither
+            way is better, else "".
+    """
+
+    measure: str
+    method: str
+    seeds: int
+    pictures: int
+    mean: float
+    low: float
+    high: float
+    seed_deviation: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    mark: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All measures of all methods.
+
+    Attributes:
+        rows: by measure, and below it by method, the best first.
+        reference: each method's, by its label; None: it has none.
+        left_out: measures that were asked for and cannot be had, and why.
+    """
+
+    rows: list[Row]
+    reference: dict[str, str | None]
+    left_out: dict[str, str]
+
+    @property
+    def measures(self) -> list[str]:
+        """In the order of the rows."""
+        return list(dict.fromkeys(row.measure for row in self.rows))
+
+    @property
+    def methods(self) -> list[str]:
+        """In the order in which they were asked for."""
+        return list(self.reference)
+
+    def of(self, measure: str) -> list[Row]:
+        """A measure's rows."""
+        return [row for row in self.rows if row.measure == measure]
+
+    def row(self, measure: str, method: str) -> Row | None:
+        """A method's row; None where it has no such measure."""
+        return next((row for row in self.of(measure) if row.method == method), None)
+
+
+def compare(evaluated: Sequence[Evaluated], reference: dict[str, str | None], left_out: dict[str, str]) -> Comparison:
+    """Estimate every measure of every method, and its difference to the method's reference.
+
+    Args:
+        evaluated: seeds of one method have one label.
+        reference: by a method's label that of its reference.
+    """
+    methods: dict[str, list[Evaluated]] = {}
+    for each in evaluated:
+        methods.setdefault(each.candidate.label, []).append(each)
+    estimates = {label: _estimates(seeds) for label, seeds in methods.items()}
+    measures = dict.fromkeys(name for each in evaluated for name in each.measures)
+    rows = []
+    for measure in measures:
+        found = []
+        for label, seeds in methods.items():
+            own = estimates[label].get(measure)
+            if own is not None:
+                other = (
+                    estimates.get(reference.get(label) or "", {}).get(measure)
+                    if reference.get(label) != label
+                    else None
+                )
+                found.append(_row(measure, label, seeds, own, other))
+        rows += sorted(found, key=lambda row: _badness(measure, row.mean))
+    return Comparison(rows, {label: reference.get(label) for label in methods}, left_out)
+
+
+def _estimates(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
+    first = seeds[0]
+    names = [name for name in first.table if name != "picture"]
+    columns = np.stack([np.stack([each.table[name] for each in seeds]) for name in names]).astype(float)
+    for name, column in zip(names, columns, strict=True):
+        if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
+            column[:] = np.nan  # what some pictures lack by a fault has no mean
+    found = dict(zip(names, estimate_means(columns), strict=True)) if names else {}
+    count = len(first.table["picture"])
+    for name, pooled in first.pooled.items():
+        found[name] = estimate_pooled([pooled.value(each.vectors[name]) for each in seeds], count)
+    return found
+
+
+def _row(measure: str, label: str, seeds: Sequence[Evaluated], own: Estimate, other: Estimate | None) -> Row:
+    pictures = len(seeds[0].table["picture"])
+    low, high = own.interval() if pictures > 1 else (np.nan, np.nan)
+    difference, below, above, mark = np.nan, np.nan, np.nan, ""
+    if other is not None:
+        difference, below, above = own.less(other)
+        if pictures == 1:
+            below = above = np.nan
+        mark = _mark(measure, own.mean, other.mean, below, above)
+    trained = 0 if seeds[0].candidate.seed is None else len(seeds)
+    return Row(
+        measure, label, trained, pictures, own.mean, low, high, own.seed_deviation, difference, below, above, mark
+    )
+
+
+def _mark(measure: str, mean: float, other: float, low: float, high: float) -> str:
+    if not (low > 0 or high < 0):
+        return ""
+    way = direction(measure)
+    if way is None:
+        return "more" if low > 0 else "less"
+    if way == ZERO:
+        return "better" if abs(mean) < abs(other) else "worse"
+    return "better" if (low > 0) == (way == MORE) else "worse"
+
+
+def _badness(measure: str, mean: float) -> float:
+    if np.isnan(mean):
+        return float("inf")
+    return {MORE: -mean, LESS: mean, ZERO: abs(mean), None: -mean}[direction(measure)]
