@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import console
@@ -32,11 +35,12 @@ TRAIN = [
     ("+data.foo=1", USAGE, "foo"),
     ("+task.optimizer.foo=1", USAGE, "foo"),
     ("data.batch_size", USAGE, "data.batch_size"),
+    ("model.num_filters", USAGE, "model.num_filters: has no value; arguments are key=value"),
     ("data.batch_size=[1", USAGE, "[1"),
     ("=3", USAGE, "3"),
     ("logger=null", USAGE, "logger"),
     ("data.root=~/horses", USAGE, "data.root=~/horses: not understood; arguments are key=value"),
-    ("horses.ckpt", USAGE, "horses.ckpt: not understood; arguments are key=value"),
+    ("horses.ckpt", USAGE, "horses.ckpt: has no value; arguments are key=value"),
     ("seed=0,1", USAGE, "seed=0,1: several values are a sweep, with -m; a list is written key=[a,b]"),
     ("launcher=joblib", USAGE, "launcher=joblib: acts on a sweep only, with -m"),
     # data
@@ -47,6 +51,10 @@ TRAIN = [
     ("data.eval_batch_size=0", USAGE, "data.eval_batch_size=0: must be "),
     ("data.protocol=foo", USAGE, "data.protocol=foo: must be one of honest, course"),
     ("data.size=7", USAGE, "data.size=7: must be "),
+    ("data.size=100000", USAGE, "data.size=100000: must be a whole number from 8 to 4096"),
+    ("data.num_train=99999999999", USAGE, "data.num_train=99999999999, data.size=32: 100000000"),
+    ("data.root=null", USAGE, "data.root=None: must name a folder"),
+    ("data.reshuffle=2", USAGE, "data.reshuffle=2: must be true or false"),
     ("data.num_train=0", USAGE, "data.num_train=0: must be "),
     ("data.palette=null", USAGE, "data.palette=null: classification needs a palette"),
     ("data.palette=1", USAGE, "data.palette=1: must be 2 to 256 colours"),
@@ -54,10 +62,13 @@ TRAIN = [
     ("data.palette=missing.npy", FILE, "data.palette=missing.npy: there is no such file"),
     ("data.palette={files}/truncated.npy", FILE, "truncated.npy: not a palette"),
     ("data.palette={files}/bright.csv", FILE, "bright.csv"),
+    ("data.palette={files}/equal.csv", FILE, "equal.csv: not a palette of RGB colours in [0, 1] (4 colours, of which"),
     ("data.palette=foo", FILE, "data.palette=foo: must be "),
     # model and task
     ("model.kernel_size=4", USAGE, "model.kernel_size=4: must be an odd number"),
     ("model.kernel_size=x", USAGE, "model.kernel_size=x: must be an odd number"),
+    ("model.num_filters=99999999999999999999", USAGE, "model colourize.models.course.UNet: "),
+    ("task._target_=nope.Nope", USAGE, "task nope.Nope: ModuleNotFoundError: No module named 'nope'"),
     ("model.num_filters=0", USAGE, "model.num_filters=0: must be "),
     ("model.num_filters_last=0", USAGE, "model.num_filters_last=0: must be "),
     ("task.degradation.weights=[1,2]", USAGE, "task.degradation.weights=[1, 2]: must be "),
@@ -65,6 +76,11 @@ TRAIN = [
     (f"{SR} data.size=30", USAGE, "task.degradation.scale_factor=4: must divide the pictures' size, 30×30"),
     ("task.optimizer.lr=abc", USAGE, "task.optimizer.lr"),
     ("task.optimizer.lr=-1", USAGE, "task.optimizer.lr"),
+    ("task.optimizer.lr=1e39", USAGE, "task.optimizer.lr=1e+39: must be a number from 0 to 1e+06"),
+    ("task.optimizer.lr=true", USAGE, "task.optimizer.lr=True: must be a number from 0 to 1e+06"),
+    ("lr_scheduler=one_cycle task.lr_scheduler.max_lr=-1", USAGE, "task.lr_scheduler.max_lr=-1: must be a number"),
+    ("lr_scheduler=cosine +task.lr_scheduler.eta_min=.nan", USAGE, "task.lr_scheduler.eta_min="),
+    ("lr_scheduler=one_cycle +task.lr_scheduler.final_div_factor=-1", USAGE, "the learning rate becomes -"),
     ("+task.optimizer.foo=1", USAGE, "task.optimizer="),
     ("lr_scheduler=cosine task.lr_scheduler.interval=foo", USAGE, "interval"),
     ("lr_scheduler=cosine +task.lr_scheduler.foo=1", USAGE, "task.lr_scheduler="),
@@ -78,10 +94,28 @@ TRAIN = [
     ("trainer.accelerator=foo", USAGE, "trainer: You selected an invalid accelerator name: `accelerator='foo'`"),
     ("trainer.devices=0", USAGE, "devices"),
     ("trainer.limit_train_batches=-1", USAGE, "limit_train_batches"),
+    ("trainer.limit_train_batches=0", USAGE, "trainer.limit_train_batches=0: nothing would be trained; must be "),
+    (
+        "trainer.limit_val_batches=0.01",
+        USAGE,
+        "trainer.limit_val_batches=0.01: less than one of the 1 batches; must be ",
+    ),
+    ("trainer.limit_test_batches=2.5", USAGE, "trainer.limit_test_batches=2.5: must be a number of batches"),
+    ("trainer.devices=1000", USAGE, "trainer.devices=1000: more processes than this machine has cores; must be 1 to "),
+    (
+        "callbacks.checkpoints.monitor=val/nope",
+        USAGE,
+        "callbacks.checkpoints.monitor=val/nope: must be one of train/loss",
+    ),
+    ("callbacks.samples.folder={files}/whole.npy/x", FILE, "callbacks.samples.folder="),
+    ("hydra.run.dir={files}/whole.npy", FILE, "hydra.run.dir="),
+    ("hydra.run.dir={files}/whole.npy/x", FILE, "hydra.run.dir="),
     ("callbacks.samples.num_pictures=0", USAGE, "callbacks.samples.num_pictures=0: must be "),
     ("callbacks.foo=1", USAGE, "callbacks.foo: there is no such key"),
     ("seed=abc", USAGE, "seed=abc: must be "),
     ("seed=-1", USAGE, "seed=-1: must be "),
+    ("seed=4294967296", USAGE, "seed=4294967296: must be a whole number from 0 to 4294967295"),
+    ("compile=maybe", USAGE, "compile=maybe: must be true or false"),
     ("seed=null", USAGE, "seed="),
     # checkpoints to train on from
     ("checkpoint=missing.ckpt", FILE, "checkpoint=missing.ckpt: there is no such file"),
@@ -101,7 +135,9 @@ OTHER_SOURCES = [
     ("data=folder", USAGE, "data.root"),
     ("data=folder data.root=nowhere", FILE, "nowhere: there is no such folder"),
     ("data=folder data.root={files}/empty", FILE, "empty: 0 pictures; must hold at least 3"),
-    ("data=folder data.root={files}/unreadable", FILE, "unreadable/3.png: cannot be read as a picture"),
+    ("data=folder data.root={files}/unreadable", FILE, "unreadable: 1 of 6 files cannot be read as pictures"),
+    ("data=folder data.root={files}/unreadable", FILE, "3.png (no picture format that is known)"),
+    ("data=folder data.root={files}/unreadable data.skip_unreadable=1", USAGE, "data.skip_unreadable=1: must be true"),
     ("data=folder data.root={files}/unreadable data.size=7", USAGE, "data.size=7: must be "),
     ("data=folder data.root={files}/unreadable data.test_fraction=1", USAGE, "data.test_fraction=1: must be "),
     ("data=cifar10 data.category=unicorn", USAGE, "data.category=unicorn: must be one of airplane, "),
@@ -121,7 +157,7 @@ EVALUATE = [
     ("checkpoint={last} data=foo", USAGE, "data=foo"),
     ("checkpoint={last} data=folder", USAGE, "data.root"),
     ("checkpoint={last} data=folder data.root={files}/empty", FILE, "empty: 0 pictures"),
-    ("checkpoint={last} data=folder data.root={files}/unreadable", FILE, "unreadable/3.png: cannot be read"),
+    ("checkpoint={last} data=folder data.root={files}/unreadable", FILE, "3.png (no picture format"),
     ("checkpoint={last} data=synthetic data.size=7", USAGE, "data.size=7: must be "),
     (
         "checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30",
@@ -148,6 +184,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     np.save(files / "whole.npy", np.eye(3))
     (files / "truncated.npy").write_bytes((files / "whole.npy").read_bytes()[:-20])
     (files / "bright.csv").write_text("255,0,0\n0,255,0\n")
+    (files / "equal.csv").write_text("0.5,0.5,0.5\n" * 4)
     (files / "empty").mkdir()
     (files / "unreadable").mkdir()
     for number in range(6):
@@ -183,6 +220,38 @@ def test_train_with_other_sources(
 @pytest.mark.parametrize(("overrides", "code", "named"), EVALUATE, ids=[case[0] for case in EVALUATE])
 def test_evaluate(overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path) -> None:
     check(run("evaluate", overrides.format(**places).split(), tmp_path / "here"), code, named)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        ("seed=range(0,0)", "seed=range(0,0): stands for no value"),
+        ("model=glob(zz*)", "model=glob(zz*): stands for no value"),
+        ("launcher=joblib hydra.launcher.n_jobs=0", "hydra.launcher.n_jobs=0: must be a number of jobs at a time"),
+    ],
+)
+def test_sweeps_that_are_none(overrides: str, named: str, tmp_path: Path) -> None:
+    outcome = run("train", ["-m", *TINY, *overrides.split()], tmp_path)
+    assert outcome.code == USAGE and outcome.stderr.startswith(f"error: {named}")
+    assert [name for name in outcome.left if name != "multirun"] == []
+
+
+def test_a_terminal_without_our_characters(tmp_path: Path) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "colourize.evaluate", "--help"]
+    outcome = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "checkpoint=outputs/?/checkpoints/best.ckpt" in outcome.stdout
+
+
+def test_a_palette_file_is_looked_at_before_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from colourize.data.synthetic import SyntheticData
+
+    def read(data: SyntheticData) -> None:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(SyntheticData, "load", read)
+    assert run("train", [*TINY, "data.palette=missing.npy"], tmp_path).code == FILE
 
 
 def test_a_failed_start_leaves_the_files_of_others_alone(tmp_path: Path) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from colourize.errors import LONGEST, one_line
+from colourize.errors import LONGEST, UsageError, check_count, check_flag, one_line
 
 
 @pytest.mark.parametrize(
     ("error", "told"),
     [
         (ValueError("size mismatch:\n\t  (4, 3) there\n"), "size mismatch: (4, 3) there"),
+        (
+            RuntimeError("too large\nException raised from empty at a.cpp:5 (most recent call first):\nframe #0: c10"),
+            "too large",
+        ),
         (ZeroDivisionError(), "ZeroDivisionError"),
         (KeyError("lr"), "KeyError: 'lr'"),
     ],
@@ -24,3 +28,17 @@ def test_a_long_cause_ends_after_a_whole_word() -> None:
     told = one_line(RuntimeError("Missing keys: " + " ".join(words)))
     assert LONGEST - 30 < len(told) <= LONGEST
     assert told.endswith(" …") and told.split()[-2] in words
+
+
+@pytest.mark.parametrize(("value", "most"), [(True, None), (2.0, None), ("2", None), (0, None), (5, 4)])
+def test_counts(value: object, most: int | None) -> None:
+    with pytest.raises(UsageError, match=r"^key=.*: must be a whole number (of at least 1|from 1 to 4)$"):
+        check_count("key", value, most=most)
+    check_count("key", 4, most=4)
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", None])
+def test_flags(value: object) -> None:
+    with pytest.raises(UsageError, match=r"^key=.*: must be true or false$"):
+        check_flag("key", value)
+    check_flag("key", False)

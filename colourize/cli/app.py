@@ -78,9 +78,13 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
     os.environ[FULL_ERROR] = "1"  # else Hydra prints the exception itself and exits
     arguments = sys.argv[1:]
     try:
+        messages.check_sweeps(config_dir())
         messages.check_sweeps(config_dir())
         if help_page.asked_for(arguments):
             print(help_page.text(config_dir(), config_name, [word for word in arguments if not word.startswith("-")]))

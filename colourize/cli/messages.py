@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from colourize.cli.help import options_by_group
-from colourize.errors import ColourizeError, UsageError, one_line
+from colourize.errors import ColourizeError, InputError, UsageError, one_line
 
 NOT_TYPED = ("hydra", "output_dir")
+# Of a place that cannot be written to or read from; of others the program may be at fault.
+PLACES = {getattr(errno, name, 0) for name in (
+    "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS", "EDQUOT",
+)}  # fmt: skip
 
 
 def mendable(error: BaseException, conf: Path) -> ColourizeError | None:
@@ -30,14 +36,31 @@ def mendable(error: BaseException, conf: Path) -> ColourizeError | None:
     for cause in _chain(error):
         if isinstance(cause, ColourizeError):
             return cause
+        if isinstance(cause, OSError) and cause.errno in PLACES and isinstance(cause.filename, str):
+            return InputError(f"{_place(cause.filename)}: {cause.strerror}; must be a place that can be used")
     told = _told(error, conf)
     return UsageError(told) if told else None
+
+
+def check_sweeps(conf: Path) -> None:
+    """Raise a UsageError where a typed sweep has no values: Hydra would run no job, and call that a success."""
+    for each in _typed():
+        if not each.is_sweep_override():
+            continue
+        value = each.value()
+        if isinstance(value, Glob):
+            values: Iterator[object] = iter(value.filter(options_by_group(conf).get(each.key_or_group, [])))
+        else:
+            values = each.sweep_iterator()
+        if next(values, None) is None:
+            raise UsageError(f"{each.input_line}: stands for no value at all, and so for no job")
 
 
 def _told(error: BaseException, conf: Path) -> str | None:
     text, cause = str(error), error.__cause__
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: not understood; arguments are key=value{_quoting(error.override)}"
+        what = "not understood" if "=" in str(error.override) else "has no value"
+        return f"{error.override}: {what}; arguments are key=value{_quoting(error.override)}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
         options = error.options or options_by_group(conf).get(group)  # Hydra names none where a list was typed
@@ -65,6 +88,10 @@ def _told(error: BaseException, conf: Path) -> str | None:
         return f"{group}: has an option already; {group}=… without + takes another"
     if isinstance(error, RuntimeError) and '"srun"' in text:
         return "launcher=submitit: there is no SLURM here (no srun); joblib runs jobs side by side as well"
+    if "n_jobs == 0" in text:  # joblib's
+        return "hydra.launcher.n_jobs=0: must be a number of jobs at a time, or -1 for one a core"
+    if type(error).__name__ == "MisconfigurationException":  # Lightning's; to import it takes seconds
+        return f"trainer: {one_line(error)}"
     if isinstance(error, OmegaConfBaseException):
         key = f"{error.full_key}: " if error.full_key else ""
         return key + text.partition("\n")[0]
@@ -88,6 +115,16 @@ def _typed() -> Iterator[Override]:
         if not word.startswith("-"):
             with contextlib.suppress(HydraException):  # what follows a flag is none
                 yield parser.parse_override(word)
+
+
+def _place(file: str) -> str:
+    """A file as it is told: with the key whose value it is or lies under, where one was typed."""
+    path = os.path.abspath(file)
+    for each in _typed():
+        key, value = each.key_or_group, str(each.value())
+        if value and os.path.commonpath([path, os.path.abspath(value)]) == os.path.abspath(value) != os.getcwd():
+            return f"{key}={value}" if path == os.path.abspath(value) else f"{key}={value}: {file}"
+    return file
 
 
 def _quoted(text: str) -> str:

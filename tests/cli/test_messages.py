@@ -91,6 +91,31 @@ def test_what_was_typed(
     assert "\n" not in told(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("typed", "file", "message"),
+    [
+        ("callbacks.samples.folder=/nowhere/x", "/nowhere/x", "callbacks.samples.folder=/nowhere/x: "),
+        (
+            "callbacks.samples.folder=/nowhere",
+            "/nowhere/x/a.png",
+            "callbacks.samples.folder=/nowhere: /nowhere/x/a.png: ",
+        ),
+        ("seed=1", "/nowhere/x", "/nowhere/x: "),
+    ],
+)
+def test_a_place_that_cannot_be_used(typed: str, file: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", *typed.split()])
+    mended = mendable(PermissionError(13, "Permission denied", file), app.config_dir())
+    assert isinstance(mended, InputError)
+    assert str(mended) == f"{message}Permission denied; must be a place that can be used"
+
+
+def test_what_lightning_refuses() -> None:
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    assert told(MisconfigurationException("no such\n key")) == "trainer: no such key"
+
+
 def test_our_own_errors_pass_whatever_wraps_them() -> None:
     own = InputError("horses.ckpt: truncated")
     wrapped = RuntimeError("in a worker")

@@ -386,5 +386,5 @@ def test_first_colour_of_a_csv_is_never_dropped(tmp_path, first):
 
 def test_missing_file(tmp_path):
     for name in ("none.npy", "none.csv", "n" * 5000 + ".csv"):
-        with pytest.raises(InputError, match=r"none.*: there is no such file$"):
+        with pytest.raises(InputError, match=r": there is no such file$"):
             load_palette(tmp_path / name)
