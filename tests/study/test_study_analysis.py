@@ -92,6 +92,10 @@ def test_resampled_correlations_are_those_of_resampled_pictures() -> None:
     ours = _spearman(values[None], np.full((20, 30), 4.0), np.tile(rates * 4, (20, 1)), weights)
     drawn = [np.repeat(np.arange(30), each.astype(int)) for each in weights]
     assert ours == pytest.approx([spearmanr(values[each], rates[each])[0] for each in drawn])
+    # One that none of those who were drawn has seen does not count.
+    shown = np.where(np.arange(30) == 7, 0.0, 4.0)[None]
+    ours = _spearman(values[None], shown, shown * rates, np.ones((1, 30)))
+    assert ours == pytest.approx(spearmanr(np.delete(values, 7), np.delete(rates, 7))[0])
 
 
 def test_a_measure_that_knows_and_one_that_does_not() -> None:
