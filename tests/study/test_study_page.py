@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from colourize.study.page import write_page
+from colourize.study.results import read_results
 
 HOSTILE = "U-Net </script><script>alert('x')</script> $title"
 NUMBERS = np.arange(30) + 500
@@ -129,5 +130,10 @@ def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
         for trial in (*study["practice"], *study["catch"], *study["versions"][seed % 2]):
             turned = sides[trial["kind"], trial["model"], trial["picture"]] != trial["real_side"]
             assert turned == result["mirrored"]
+    # … and the analysis reads what the page wrote.
+    (tmp_path / "result.json").write_text(json.dumps(results[0]))
+    (participant,) = read_results([tmp_path / "result.json"])
+    assert [answer.picture for answer in participant.answers] == [trial["picture"] for trial in results[0]["trials"]]
+    assert participant.caught == (1, 2)  # always the left, and of two the real one is there once
     orders = [[trial["picture"] for trial in result["trials"][2:]] for result in (results[0], results[2])]
     assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
