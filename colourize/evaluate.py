@@ -17,6 +17,8 @@ from omegaconf import DictConfig
 from colourize.cli import app
 
 if TYPE_CHECKING:
+    from lightning import Trainer
+
     from colourize.comparison.candidates import Candidate
     from colourize.comparison.results import Evaluated
     from colourize.data.pictures import PictureData
@@ -43,10 +45,12 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
     from colourize.build import check_settings
     from colourize.comparison.candidates import baselines_for, find_checkpoints, fitting, from_checkpoint, label
+    from colourize.comparison.files import study_labels
     from colourize.comparison.reference import named_reference, references
     from colourize.comparison.results import compare
     from colourize.errors import UsageError, check_count
     from colourize.measures.selection import check_measures, left_out
+    from colourize.study.trials import make_plan
 
     names = check_measures(config.measures.names)
     lacking = left_out(names)
@@ -66,6 +70,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         check_settings(config)
         candidates = []
     named = named_reference(config.reference, config.trust)
+    _trainer(config, candidates[0] if candidates else None)  # what it refuses is told before pictures are read
     with record.phase("data"):
         data = _data(config, candidates)
     with record.phase("task"):
@@ -79,6 +84,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
         each.task.measure_names = tuple(name for name in names if name not in lacking)
+    if config.study:
+        make_plan(
+            study_labels(everything), range(len(data.pictures.test)), config.seed
+        )  # too few pictures are told now
     _keep(record, config, candidates[0], everything, data)
     record.begin()
     with record.phase("test"):
@@ -150,18 +159,27 @@ def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: l
     )
 
 
-def _precision(config: DictConfig, candidate: Candidate) -> str:
+def _precision(config: DictConfig, candidate: Candidate | None) -> str:
     """A checkpoint's measures are those of its training."""
     asked = str(config.trainer.precision)
-    trained_in = candidate.checkpoint.get("colourize", {}).get("precision", "32-true")
-    return str(trained_in) if asked == "auto" and not candidate.is_baseline else asked.replace("auto", "32-true")
+    if asked != "auto" or candidate is None or candidate.is_baseline:
+        return asked.replace("auto", "32-true")
+    return str(candidate.checkpoint.get("colourize", {}).get("precision", "32-true"))
+
+
+def _trainer(config: DictConfig, candidate: Candidate | None) -> Trainer:
+    """A trainer of the configuration, in the precision of a candidate."""
+    import copy
+
+    from colourize.build import build_trainer
+
+    settings = copy.deepcopy(config)
+    settings.trainer.precision = _precision(config, candidate)
+    return build_trainer(settings)
 
 
 def _test_all(config: DictConfig, everything: list[Candidate], data: PictureData) -> list[Evaluated]:
     """Each method's values of each test picture."""
-    import copy
-
-    from colourize.build import build_trainer
     from colourize.comparison.results import Evaluated
 
     evaluated = []
@@ -169,10 +187,7 @@ def _test_all(config: DictConfig, everything: list[Candidate], data: PictureData
         if len(everything) > 1:
             seed = "" if candidate.seed is None else f", seed {candidate.seed}"
             log.info("%d of %d: %s%s", number, len(everything), candidate.label, seed)
-        settings = copy.deepcopy(config)
-        settings.trainer.precision = _precision(config, candidate)
-        trainer = build_trainer(settings)
-        results = trainer.test(candidate.task, datamodule=data, verbose=False)
+        results = _trainer(config, candidate).test(candidate.task, datamodule=data, verbose=False)
         found = dict(sorted(results[0].items())) if results else {}
         evaluated.append(Evaluated.of(candidate, candidate.task.tally, found))
     return evaluated

@@ -22,7 +22,7 @@ from colourize.degradations import Grey
 from colourize.runs.tables import read_numbers
 from colourize.tasks import RestorationTask
 
-QUICK = ["measures=quick"]  # as at the end of a training
+QUICK = ["measures=quick", "baselines=[]"]  # as at the end of a training
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +64,17 @@ def test_a_checkpoint_alone_gives_what_its_training_ended_with(task: str, base: 
 
 
 def test_an_evaluation_leaves_its_measures_its_log_and_a_row_for_each_picture(best: Path, tmp_path: Path) -> None:
-    folder = evaluate(tmp_path, f"checkpoint={best}").folder
+    folder = evaluate(tmp_path, f"checkpoint={best}", "baselines=[]").folder
     names = {".hydra", "evaluate.log", "metrics.json", "per_picture.csv", "run.json"}
     assert {path.name for path in folder.iterdir()} == names
     measures = json.loads((folder / "metrics.json").read_text())
     assert all(name.startswith("test/") for name in measures)
     rows = read_numbers(folder / "per_picture.csv")
     assert [row["picture"] for row in rows] == list(range(10))
-    # All but the loss, which is a batch's, and an area that is no mean over pictures.
-    pooled = {"test/loss", "test/auc_balanced", "test/auc_balanced_expected"}
+    # All but the loss, which is a batch's, and what is no mean over pictures.
+    pooled = {"test/loss", "test/calibration_error", "test/entropy_error_correlation"}
+    for name in ("auc_balanced", "feature_frechet_distance", "feature_kernel_distance"):
+        pooled |= {f"test/{name}", f"test/{name}_expected"}
     assert {f"test/{name}" for name in rows[0] if name != "picture"} == set(measures) - pooled
     for name in set(measures) - pooled:
         assert measures[name] == pytest.approx(np.mean([row[name.removeprefix("test/")] for row in rows]), rel=1e-6)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from colourize.comparison.agreement import FEWEST, rank_correlations, write_agreement
+from colourize.comparison.candidates import Candidate
 from colourize.comparison.pictures import predictions, sheet_rows, telling_pictures
 from colourize.comparison.report import HEADLINES, write_comparison
 from colourize.comparison.results import Comparison, Evaluated
@@ -58,10 +59,16 @@ def write_files(
             write_agreement(folder, names, correlations, len(evaluated))
 
 
+def study_labels(candidates: Sequence[Candidate]) -> list[str]:
+    """The methods that people are asked about: the networks, or all where there is none."""
+    networks = [each.label for each in candidates if not each.is_baseline]
+    return list(dict.fromkeys(networks or [each.label for each in candidates]))
+
+
 def _write_study(folder: Path, evaluated: Sequence[Evaluated], data: PictureData, seed: int) -> None:
-    """`study.html`: real pictures beside those of each network, or of each method where there is no network."""
-    shown = _one_seed_each(evaluated)
-    shown = [each for each in shown if not each.candidate.is_baseline] or shown
+    """`study.html`: real pictures beside those of each method that people are asked about."""
+    labels = study_labels([each.candidate for each in evaluated])
+    shown = [each for each in _one_seed_each(evaluated) if each.candidate.label in labels]
     which = np.random.default_rng(seed).permutation(evaluated[0].table["picture"])[:MOST_IN_STUDY]
     coloured = {}
     for each in shown:

@@ -135,11 +135,13 @@ def compare(evaluated: Sequence[Evaluated], reference: dict[str, str | None], le
 def _estimates(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
     first = seeds[0]
     names = [name for name in first.table if name != "picture"]
+    if not names:  # no picture was tested
+        return {}
     columns = np.stack([np.stack([each.table[name] for each in seeds]) for name in names]).astype(float)
     for name, column in zip(names, columns, strict=True):
         if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
             column[:] = np.nan  # what some pictures lack by a fault has no mean
-    found = dict(zip(names, estimate_means(columns), strict=True)) if names else {}
+    found = dict(zip(names, estimate_means(columns), strict=True))
     count = len(first.table["picture"])
     for name, pooled in first.pooled.items():
         found[name] = estimate_pooled([pooled.value(each.vectors[name]) for each in seeds], count)

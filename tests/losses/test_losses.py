@@ -52,7 +52,7 @@ def test_cross_entropy(layout: torch.memory_format) -> None:
 @pytest.mark.parametrize(
     ("loss", "answer", "told"),
     [
-        ("CrossEntropy", RGB(), "task.loss=CrossEntropy: is for classes, and the answer RGB is values; "),
+        ("CrossEntropy", RGB(), "task.loss=CrossEntropy: is for classes and categories, and the answer RGB is values; "),
         *(
             (name, PaletteClasses(), f"task.loss={name}: is for values, and the answer PaletteClasses is classes; ")
             for name in ("MeanSquaredError", "MeanAbsoluteError")

@@ -1,0 +1,67 @@
+"""Which methods are compared, how they are called, and what they are held against."""
+
+import json
+
+import pytest
+
+from colourize.comparison.candidates import Candidate, find_checkpoints, fitting, label
+from colourize.errors import InputError, UsageError
+
+
+def run_folder(path, *names):
+    (path / "checkpoints").mkdir(parents=True)
+    (path / "run.json").write_text(json.dumps({"status": "completed"}))
+    for name in names:
+        (path / "checkpoints" / f"{name}.ckpt").write_bytes(b"")
+    return path
+
+
+def test_files_folders_patterns_and_lists(tmp_path) -> None:
+    sweep = tmp_path / "sweep"
+    for number in (2, 10, 1):
+        run_folder(sweep / f"seed-{number}", "best", "last")
+    run_folder(sweep / "seed-11", "last")
+    run_folder(sweep / "seed-12")
+    names = [path.relative_to(sweep).as_posix() for path in find_checkpoints(str(sweep))]
+    assert names == [f"seed-{n}/checkpoints/best.ckpt" for n in (1, 2, 10)] + ["seed-11/checkpoints/last.ckpt"]
+    by_pattern = find_checkpoints(f"{sweep}/*/checkpoints/best.ckpt")
+    assert [path.parts[-3] for path in by_pattern] == ["seed-1", "seed-2", "seed-10"]
+    one = sweep / "seed-2" / "checkpoints" / "last.ckpt"
+    assert find_checkpoints([str(one), str(sweep / "seed-1"), str(one)])[0] == one
+    assert len(find_checkpoints([str(one), str(sweep / "seed-1"), str(one)])) == 2
+
+
+def test_what_names_nothing_is_told(tmp_path) -> None:
+    run_folder(tmp_path / "run")
+    for asked, told in ((f"{tmp_path}/*.ckpt", "no file"), (str(tmp_path), "no run with a checkpoint")):
+        with pytest.raises(InputError, match=told):
+            find_checkpoints(asked)
+    with pytest.raises(UsageError, match="must name"):
+        find_checkpoints([])
+
+
+def candidate(name: str, seed: int | None = 0, **settings: object) -> Candidate:
+    return Candidate(name, None, {"model": name, **settings}, seed)  # type: ignore[arg-type]
+
+
+def test_names_tell_methods_apart_and_seeds_together() -> None:
+    same = [candidate("unet", seed, width=32) for seed in range(3)]
+    wide = candidate("unet", 0, width=64, **{"task.loss": "A"})
+    other = candidate("cnn", 0, width=8)
+    label([*same, wide, other])
+    assert [each.label for each in same] == ["unet (width=32)"] * 3
+    assert wide.label == "unet (width=64)" and other.label == "cnn"  # the loss tells nothing more
+    assert same[1].folder_name == "unet--width=32-+seed-1"
+
+
+def test_a_part_is_told_by_its_class_alone() -> None:
+    tables = [candidate("grey_lookup", None, **{"task.answer": name}) for name in ("RGB", "PaletteClasses")]
+    label(tables)
+    assert [each.label for each in tables] == ["grey_lookup (RGB)", "grey_lookup (PaletteClasses)"]
+
+
+def test_only_baselines_are_baselines() -> None:
+    assert "grey_lookup" in fitting("fitting") and "lanczos" in fitting("fitting") and "unet" not in fitting("fitting")
+    assert fitting([]) == [] and fitting(["lanczos"]) == ["lanczos"]
+    with pytest.raises(UsageError, match=r"^baselines=unet: must be fitting, or some of bicubic"):
+        fitting(["unet"])

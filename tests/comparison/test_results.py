@@ -1,0 +1,112 @@
+"""What a comparison says of made-up values: the right intervals, differences and marks."""
+
+import numpy as np
+import pytest
+
+from colourize.comparison.agreement import rank_correlations
+from colourize.comparison.candidates import Candidate
+from colourize.comparison.pictures import telling_pictures
+from colourize.comparison.report import markdown, show_comparison, write_comparison
+from colourize.comparison.results import Evaluated, compare
+from colourize.measures.pooled import Pooled
+from colourize.runs.tables import read_table
+
+PICTURES = 400
+HARD = np.random.default_rng(9).gamma(2.0, 1.0, PICTURES)
+
+
+def method(label: str, seed: int | None, offset: float, **more: np.ndarray) -> Evaluated:
+    """One whose squared error is `offset` above how hard each picture is, up to a little noise."""
+    noise = 0.2 * np.random.default_rng([seed or 0, len(label)]).normal(size=PICTURES)
+    table = {"picture": np.arange(PICTURES), "mse": HARD + offset + noise, **more}
+    total = Pooled(lambda: None, lambda vectors: lambda weights: float((weights @ vectors)[0] / weights.sum()))
+    candidate = Candidate(label, None, {}, seed, label=label)  # type: ignore[arg-type]
+    return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": total}, {})
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    evaluated = [
+        *(method("worse", seed, 1.0 + 0.1 * seed) for seed in range(3)),
+        *(method("lucky", seed, -0.3 + 0.6 * seed) for seed in range(2)),
+        method("same", 0, 0.0),
+        method("table", None, 0.0, colourfulness_gap=HARD - 5),
+    ]
+    held_against = dict.fromkeys(("worse", "lucky", "same", "table"), "table")
+    return compare(evaluated, held_against, {"lpips": "needs a file"})
+
+
+def test_marks_stand_where_the_interval_excludes_zero(comparison) -> None:
+    marks = {row.method: row.mark for row in comparison.of("mse")}
+    # Two seeds of which one is lucky prove nothing, however many pictures there are.
+    assert marks == {"worse": "worse", "lucky": "", "same": "", "table": ""}
+    assert {row.method: row.mark for row in comparison.of("auc_balanced")}["worse"] == "worse"  # more is better there
+    row = comparison.row("mse", "worse")
+    assert row.difference == pytest.approx(1.1, abs=0.05)
+    assert row.difference_low > 0.8 and row.difference_high < 1.4
+
+
+def test_pictures_and_seeds_are_told_apart(comparison) -> None:
+    row, table = comparison.row("mse", "worse"), comparison.row("mse", "table")
+    assert (row.seeds, row.pictures, table.seeds) == (3, PICTURES, 0)
+    assert row.seed_deviation == pytest.approx(0.1, abs=0.05) and np.isnan(table.seed_deviation)
+    # The interval over pictures is as wide as that of one method: pictures differ, whoever is asked.
+    assert row.high - row.low == pytest.approx(table.high - table.low, rel=0.1)
+    assert row.high - row.low == pytest.approx(2 * 1.96 * HARD.std() / PICTURES**0.5, rel=0.1)
+
+
+def test_measures_that_some_lack_have_rows_of_the_others(comparison) -> None:
+    (row,) = comparison.of("colourfulness_gap")
+    assert row.method == "table" and comparison.row("colourfulness_gap", "same") is None
+    assert [row.method for row in comparison.of("mse")][-1] == "worse"  # the best first
+
+
+def test_what_is_written_agrees_with_it(comparison, tmp_path, capsys) -> None:
+    write_comparison(tmp_path, comparison)
+    rows = read_table(tmp_path / "comparison.csv")
+    assert len(rows) == len(comparison.rows)
+    assert float(rows[0]["mean"]) == comparison.rows[0].mean and rows[0]["method"] == comparison.rows[0].method
+    for text in (markdown(comparison), (tmp_path / "comparison.txt").read_text()):
+        assert text.count("▼") > 1 and text.count("▲") == 1 and "lpips: needs a file" in text  # one each explains them
+    show_comparison(comparison)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80 and "reference" in shown and "(less is better)" in shown
+
+
+def test_one_picture_alone_has_no_interval() -> None:
+    table = {"picture": np.arange(1), "mse": np.array([0.5])}
+    candidates = [Candidate(label, None, {}, label=label) for label in ("one", "other")]  # type: ignore[arg-type]
+    evaluated = [Evaluated(each, table, {}, {}, {}) for each in candidates]
+    row = compare(evaluated, {"one": "other", "other": None}, {}).row("mse", "one")
+    assert row is not None and row.mean == 0.5 and row.mark == ""
+    assert np.isnan([row.low, row.high, row.difference_low, row.difference_high]).all()
+
+
+def test_a_measure_that_failed_for_a_picture_has_no_mean() -> None:
+    broken = method("one", 0, 0.0, psnr=np.where(np.arange(PICTURES) == 3, np.nan, 1.0))
+    row = compare([broken], {"one": None}, {}).row("psnr", "one")
+    assert row is not None and np.isnan(row.mean) and np.isnan(row.low)
+
+
+def test_rank_correlations_are_signed_by_what_is_better() -> None:
+    evaluated = [
+        method("x" * (n + 1), 0, n, psnr=np.full(PICTURES, -float(n)), colourfulness_gap=np.full(PICTURES, gap))
+        for n, gap in enumerate((1.0, -2.0, 3.0, -4.0))
+    ]
+    names, found = rank_correlations(evaluated)
+    assert names == ["mse", "psnr", "colourfulness_gap", "auc_balanced"]
+    np.testing.assert_allclose(found, 1)
+
+
+def test_pictures_on_which_methods_differ_most() -> None:
+    errors = np.linspace(1, 2, 30)
+    tables = [errors, errors + np.linspace(0, 1, 30)]
+    evaluated = [
+        Evaluated(None, {"picture": np.arange(30) + 100, "mse": table}, {}, {}, {})  # type: ignore[arg-type]
+        for table in tables
+    ]
+    found = telling_pictures(evaluated, 3)
+    assert found["differ most"].tolist() == [129, 128, 127] and found["agree best"].tolist() == [102, 101, 100]
+    assert len(found["middle"]) == 3
+    few = [Evaluated(None, {"picture": np.arange(1), "mse": errors[:1]}, {}, {}, {})] * 2  # type: ignore[arg-type]
+    assert telling_pictures(few)["differ most"].tolist() == [0]

@@ -1,0 +1,111 @@
+"""`colourize-evaluate` with several methods: the files that a comparison leaves, and what stands in them."""
+
+import json
+from pathlib import Path
+
+import console
+import numpy as np
+import pytest
+from console import TASKS, TINY, TINY_DATA, Outcome, run, succeed
+from PIL import Image
+
+from colourize.runs.tables import read_numbers, read_table
+
+MEASURES = "measures.names=[mse,psnr,auc_balanced]"
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seeds of a network."""
+    words = ["-m", *TINY, "data.num_test=20", "task=colour_classification", "seed=0,1", "trainer.enable_progress_bar=false"]
+    return succeed("train", words, tmp_path_factory.mktemp("seeds")).sweep
+
+
+@pytest.fixture(scope="module")
+def compared(sweep: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    words = [f"checkpoint={sweep}", MEASURES, "trainer.enable_progress_bar=false", "study=true"]
+    return succeed("evaluate", words, tmp_path_factory.mktemp("compared"))
+
+
+def test_networks_stand_beside_their_baselines(compared: Outcome) -> None:
+    rows = read_table(compared.folder / "comparison.csv")
+    accuracy = {row["method"]: row for row in rows if row["measure"] == "accuracy"}
+    expected = {"unet", "grey_lookup", "grey_row_lookup", "commonest_class", "grey_copy", "palette_oracle"}
+    assert set(accuracy) == expected
+    assert accuracy["unet"]["seeds"] == "2" and accuracy["grey_lookup"]["seeds"] == "0"
+    assert float(accuracy["palette_oracle"]["mean"]) == 1 and accuracy["grey_lookup"]["difference"] == ""
+    assert "accuracy (more is better)" in compared.stdout and "reference" in compared.stdout
+    left = {path.name for path in compared.folder.iterdir()}
+    drawn = {f"{name}.{ending}" for name in ("comparison", "agreement") for ending in ("csv", "svg", "png")}
+    assert drawn | {"comparison.md", "comparison.txt", "pictures.png", "study.html", "metrics.json"} <= left
+
+
+def test_its_numbers_are_those_of_the_single_pictures(compared: Outcome) -> None:
+    folder = compared.folder
+    own = [folder / "per_picture.csv", folder / "methods" / "unet+seed-1" / "per_picture.csv"]
+    values = np.array([[row["mse"] for row in read_numbers(path)] for path in own])
+    table = np.array([row["mse"] for row in read_numbers(folder / "methods" / "grey_lookup" / "per_picture.csv")])
+    rows = read_table(folder / "comparison.csv")
+    (row,) = (row for row in rows if (row["measure"], row["method"]) == ("mse", "unet"))
+    assert float(row["mean"]) == pytest.approx(values.mean(), rel=1e-9)
+    assert float(row["seed_deviation"]) == pytest.approx(values.mean(1).std(ddof=1), rel=1e-9)
+    assert float(row["difference"]) == pytest.approx(values.mean() - table.mean(), rel=1e-9)
+    first = json.loads((folder / "metrics.json").read_text())
+    assert first["test/mse"] == pytest.approx(values[0].mean(), rel=1e-6)
+
+
+def test_the_record_names_every_method_and_the_page_holds_them(compared: Outcome, sweep: Path) -> None:
+    record = json.loads((compared.folder / "run.json").read_text())
+    named = [(each["label"], each["seed"]) for each in record["methods"]]
+    assert named[:2] == [("unet", 0), ("unet", 1)] and ("grey_lookup", None) in named
+    assert record["methods"][1]["checkpoint"] == str(sweep / "seed-1" / "checkpoints" / "best.ckpt")
+    page = (compared.folder / "study.html").read_text()
+    assert "unet" in page and "grey_lookup" not in page  # people are asked about the network
+    assert Image.open(compared.folder / "pictures.png").width > 300
+
+
+def test_a_table_takes_the_networks_own_palette_and_training_pictures(compared: Outcome, tmp_path: Path) -> None:
+    """Also where other pictures are tested: it must know no more than the network."""
+    alone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, "data.num_test=20", MEASURES, "baselines=[]"]
+    by_itself = succeed("evaluate", alone, tmp_path).folder
+    beside = compared.folder / "methods" / "grey_lookup"
+    assert (by_itself / "per_picture.csv").read_bytes() == (beside / "per_picture.csv").read_bytes()
+
+
+def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
+    best = [sweep / f"seed-{seed}" / "checkpoints" / "best.ckpt" for seed in range(2)]
+    last = best[1].with_name("last.ckpt")
+    words = [f"checkpoint=[{best[0]},{last}]", f"reference={best[1]}", "baselines=[]", MEASURES]
+    rows = read_table(succeed("evaluate", words, tmp_path).folder / "comparison.csv")
+    mse = {row["method"]: row for row in rows if row["measure"] == "mse"}
+    assert len(mse) == 2, list(mse)  # two checkpoints of one seed are two methods; the others are seeds of one
+
+
+def test_other_pictures_and_tasks_side_by_side(sweep: Path, base_regression: Path, tmp_path: Path) -> None:
+    best = sweep / "seed-0" / "checkpoints" / "best.ckpt"
+    other = [*TINY_DATA[:-1], "data.drawing_seed=7", "baselines=[grey_lookup]", MEASURES]
+    folder = succeed("evaluate", [f"checkpoint=[{best},{base_regression}]", *other], tmp_path).folder
+    rows = [row for row in read_table(folder / "comparison.csv") if row["measure"] == "mse"]
+    labels = {row["method"] for row in rows}
+    assert {"grey_lookup (PaletteClasses)", "grey_lookup (RGB)"} <= labels and len(labels) == 4
+    assert sum(row["difference"] == "" for row in rows) == 2  # each task has a reference of its own
+
+
+@pytest.fixture(scope="module")
+def base_regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return console.trained(tmp_path_factory.getbasetemp(), TASKS[1]).folder / "checkpoints" / "best.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("checkpoint={sweep} baselines=[unet]", "baselines=unet: must be fitting, or some of"),
+        ("checkpoint={sweep} reference=nope", "reference=nope: must be null, auto, a baseline such as"),
+        ("checkpoint={sweep}/*/nothing.ckpt", "no file is named like this"),
+        ("checkpoint={sweep} measures.names=[nope]", "measures.names=nope: must be some of"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_read(words: str, told: str, sweep: Path, tmp_path: Path) -> None:
+    outcome = run("evaluate", words.format(sweep=sweep).split(), tmp_path)
+    assert outcome.code in (1, 2) and told in outcome.stderr and outcome.stderr.count("\n") == 1
+    assert outcome.left == []
