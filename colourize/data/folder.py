@@ -13,7 +13,7 @@ import numpy as np
 
 from colourize.data.picture_files import UnreadableError, find_pictures, middle_square, open_picture
 from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
-from colourize.errors import InputError, UsageError, check_count, check_flag
+from colourize.errors import InputError, UsageError, check_count, check_flag, one_line
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,8 @@ class FolderData(PictureData):
             remedy = "skipped, as data.skip_unreadable=true says"
         else:
             remedy = "data.skip_unreadable=true goes on without them"
-        names = [f"{file.relative_to(self.root)} ({reason})" for file, reason in list(unreadable.items())[:NAMED]]
+        first = list(unreadable.items())[:NAMED]
+        names = [f"{one_line(file.relative_to(self.root))} ({reason})" for file, reason in first]
         more = [f"and {len(unreadable) - NAMED} more"] if len(unreadable) > NAMED else []
         told = f"{found}; {remedy}\n{', '.join(names + more)}"
         if not self.skip_unreadable:

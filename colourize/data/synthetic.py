@@ -32,10 +32,12 @@ class SyntheticData(PictureData):
         **common: Any,
     ) -> None:
         super().__init__(**common)
-        for key, count in (("num_train", num_train), ("num_val", num_val), ("num_test", num_test)):
+        counts = {"num_train": num_train, "num_val": num_val, "num_test": num_test}
+        for key, count in counts.items():
             check_count(f"data.{key}", count)
         check_count("data.size", size, least=8, most=LARGEST)
-        check_memory(f"data.num_train={num_train}, data.size={size}", num_train + num_val + num_test, size)
+        most = max(counts, key=lambda key: counts[key])
+        check_memory(f"data.{most}={counts[most]}, data.size={size}", sum(counts.values()), size)
         check_count("data.drawing_seed", drawing_seed, least=0)
         self.counts = (num_train, num_val, num_test)
         self.root = check_folder(root)
