@@ -51,8 +51,10 @@ def seen(pictures: Tensor) -> tuple[Tensor, Tensor]:
     if small.shape[-2:] != (SIZE, SIZE):
         small = F.interpolate(small, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
     network = category_classifier()
-    features = network.features(small.contiguous(memory_format=torch.channels_last))
-    return features.to(pictures.device), network.last(features).to(pictures.device)
+    with torch.autocast("cpu", enabled=False):
+        features = network.features(small.contiguous(memory_format=torch.channels_last))
+        logits = network.last(features)
+    return features.to(pictures.device), logits.to(pictures.device)
 
 
 def ship(run: Path, to: Path = WEIGHTS) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 NAMES = ("mse", "mae", "psnr", "ssim")
+LEAST = 6  # pixels, height and width, for ssim
 
 
 def picture_measures(pictures: Tensor, truth: Tensor, names: Sequence[str] = NAMES) -> dict[str, Tensor]:
@@ -18,7 +19,7 @@ def picture_measures(pictures: Tensor, truth: Tensor, names: Sequence[str] = NAM
     - mae: the mean of absolute differences over pixels and channels, 0 … 1; less is better.
     - psnr: 10·log10(1/mse) in dB; more is better, infinite for equal pictures.
     - ssim: Wang et al. 2004 (Gaussian window, σ = 1.5; over mirrored borders, as torchmetrics has it), −1 … 1; more is
-      better. It costs more than the rest together.
+      better; nan for pictures below 6×6, which the window mirrors more than once. It costs more than the rest together.
     """
     mse = (pictures - truth).square().mean((1, 2, 3))
     found = {"mse": mse, "psnr": -10 * torch.log10(mse)}
@@ -31,6 +32,8 @@ def picture_measures(pictures: Tensor, truth: Tensor, names: Sequence[str] = NAM
 
 
 def _ssim(pictures: Tensor, truth: Tensor) -> Tensor:
+    if min(truth.shape[2:]) < LEAST:
+        return torch.full((len(truth),), torch.nan, device=truth.device)
     values = structural_similarity_index_measure(pictures, truth, data_range=1.0, reduction="none")
     assert isinstance(values, Tensor)
     return values.reshape(len(truth))
