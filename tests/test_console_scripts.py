@@ -23,7 +23,7 @@ GROUPS = {
     for path in (REPOSITORY / "conf").iterdir()
     if path.is_dir() and path.name != "common"
 }
-DOORS = ("train", "evaluate", "benchmark")
+DOORS = ("train", "evaluate", "benchmark", "study")
 
 
 def output(words: Sequence[str | Path], cwd: Path, **environment: str) -> str:
@@ -56,11 +56,11 @@ def script(door: str) -> Path:
 def test_help_names_every_group_and_option(door: str, tmp_path: Path) -> None:
     shown = output([script(door), "--help"], tmp_path)
     assert shown.startswith(f"colourize-{door}: ")
-    evaluate = (REPOSITORY / "conf" / "evaluate.yaml").read_text()
+    own = (REPOSITORY / "conf" / f"{door}.yaml").read_text()
     for group, options in GROUPS.items():
-        taken = door != "evaluate" or re.search(rf"^  - {group}: ", evaluate, re.MULTILINE) is not None
+        taken = "  - train\n" in own or re.search(rf"^  - {group}: ", own, re.MULTILINE) is not None
         assert (f"\n{group}: {', '.join(options)}\n" in shown) == taken
-    assert "\ncheckpoint: null\n" in shown
+    assert ("\ncheckpoint: null\n" in shown) == (door != "study")
     assert "\ncommon:" not in shown
     assert list(tmp_path.iterdir()) == []
 
@@ -117,7 +117,9 @@ def pip(words: Sequence[str | Path], cwd: Path) -> None:
 
 def test_the_wheel_holds_the_package_and_conf_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    here = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "colourize").rglob("*.py")}
+    endings = (".py", ".html", ".css", ".js", ".pt")
+    package = (path for path in (REPOSITORY / "colourize").rglob("*") if path.suffix in endings)
+    here = {str(path.relative_to(REPOSITORY)) for path in package}
     here |= {f"colourize/{path.relative_to(REPOSITORY)}" for path in (REPOSITORY / "conf").rglob("*.yaml")}
     assert {name for name in names if ".dist-info/" not in name} == here
 
