@@ -15,8 +15,9 @@ from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, Pr
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
+from colourize.answers import PaletteClasses
 from colourize.checks import check_batches, check_monitors, check_places, check_trainer
-from colourize.colour.palette import load_palette
+from colourize.colour.palette import NO_PALETTE, load_palette
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count, check_flag
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
@@ -26,6 +27,8 @@ from colourize.tasks.optimisation import build_optimizer, build_scheduler, check
 from colourize.tasks.restoration import RestorationTask, build_loss, check_loss, check_model, check_prior
 
 log = logging.getLogger(__name__)
+
+LARGEST_SIZE = 2**31 - 1  # of a tensor, in any direction
 
 # Lightning's hints, its lists of devices that are not there and of processes that are; warnings stay.
 for name in ("lightning.pytorch", "lightning.fabric"):
@@ -54,9 +57,14 @@ def check_settings(config: DictConfig) -> None:
     palette = config.data.get("palette")
     if isinstance(palette, str) and not hasattr(answer, "out_channels"):
         palette = len(load_palette(palette))
+    if palette is None and isinstance(answer, PaletteClasses):
+        raise UsageError(NO_PALETTE)
     is_count = type(palette) is int and palette > 1  # what else stands there the data refuse
     outputs = getattr(answer, "out_channels", palette if is_count else 24)
     channels = {"in_channels": degradation.channels, "out_channels": outputs}
+    for key, value in config.model.items():
+        if type(value) is int and value > LARGEST_SIZE:
+            raise UsageError(f"model.{key}={value}: must be at most {LARGEST_SIZE}")
     model = instantiate(config.model, **channels)
     check_model(model, answer)
     prior = instantiate(parts.get("prior"), **channels)

@@ -67,7 +67,8 @@ TRAIN = [
     # model and task
     ("model.kernel_size=4", USAGE, "model.kernel_size=4: must be an odd number"),
     ("model.kernel_size=x", USAGE, "model.kernel_size=x: must be an odd number"),
-    ("model.num_filters=99999999999999999999", USAGE, "model colourize.models.course.UNet: "),
+    ("model.num_filters=99999999999999999999", USAGE, "model.num_filters=99999999999999999999: must be at most "),
+    ("model.num_filters=10000000", USAGE, "model colourize.models.course.UNet: needs more memory than this machine"),
     ("task._target_=nope.Nope", USAGE, "task nope.Nope: ModuleNotFoundError: No module named 'nope'"),
     ("model.num_filters=0", USAGE, "model.num_filters=0: must be "),
     ("model.num_filters_last=0", USAGE, "model.num_filters_last=0: must be "),
@@ -244,14 +245,17 @@ def test_a_terminal_without_our_characters(tmp_path: Path) -> None:
     assert "checkpoint=outputs/?/checkpoints/best.ckpt" in outcome.stdout
 
 
-def test_a_palette_file_is_looked_at_before_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("palette", "code"), [("missing.npy", FILE), ("null", USAGE)])
+def test_a_palette_is_looked_at_before_the_pictures(
+    palette: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from colourize.data.synthetic import SyntheticData
 
     def read(data: SyntheticData) -> None:
         raise AssertionError("read")
 
     monkeypatch.setattr(SyntheticData, "load", read)
-    assert run("train", [*TINY, "data.palette=missing.npy"], tmp_path).code == FILE
+    assert run("train", [*TINY, f"data.palette={palette}"], tmp_path).code == code
 
 
 def test_a_failed_start_leaves_the_files_of_others_alone(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.answers.base import Answer
-from colourize.colour.palette import Palette, cached_palette, load_palette
+from colourize.colour.palette import NO_PALETTE, Palette, cached_palette, load_palette
 from colourize.data.batches import Batch
 from colourize.data.training import Training
 from colourize.errors import UsageError
@@ -36,9 +36,7 @@ class PaletteClasses(Fitted, Answer):
     def fit(self, training: Training) -> dict[str, Tensor]:
         chosen = training.palette
         if chosen is None:
-            raise UsageError(
-                "data.palette=null: classification needs a palette; give a number of colours, a .npy or a .csv file"
-            )
+            raise UsageError(NO_PALETTE)
         if isinstance(chosen, (str, Path)):
             colours = load_palette(chosen)
         else:

@@ -161,6 +161,8 @@ def _target(error: InstantiationException) -> str:
     if cause is None:  # Hydra's own refusal
         return one_line(innermost)
     where = " ".join(filter(None, [text.partition("full_key: ")[2], _quoted(text)]))
+    if "can't allocate memory" in str(cause):  # torch's
+        return f"{where}: needs more memory than this machine has; must be made of smaller numbers"
     if text.startswith("Error locating"):
         return f"{where}: {_kind(cause.__cause__ or cause)}"  # below Hydra's own, which says it in four lines
     return f"{where}: {_kind(cause)}; HYDRA_FULL_ERROR=1 shows where"
