@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,10 @@ def read_any(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
+        if zipfile.is_zipfile(path):  # torch reads over wrong checksums
+            with zipfile.ZipFile(path) as archive:
+                if (damaged := archive.testzip()) is not None:
+                    raise zipfile.BadZipFile(damaged)
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     # A damaged file fails in the zip reader, the unpickler or the storage, each in its own way and in torch's words.
     except Exception as error:

@@ -102,6 +102,8 @@ class Checkpoints(ModelCheckpoint):
             self._save_topk_checkpoint(trainer, self._monitor_candidates(trainer))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # Else Lightning leaves out the step of a plateau's schedule in an epoch that was resumed within.
+        trainer.fit_loop._restarting = False
         if not self._should_skip_saving_checkpoint(trainer):
             measures = self._monitor_candidates(trainer)
             validated, self._validated = self._validated, False

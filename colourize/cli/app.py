@@ -10,6 +10,7 @@ import errno
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,8 +46,7 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     interrupted, 143 when ended by SIGTERM. With the environment variable HYDRA_FULL_ERROR set, the traceback is shown
     instead.
     """
-    logging.raiseExceptions = False  # a log file that cannot be written any more (a full disk) is no second error
-    with stopping.handled():
+    with stopping.handled(), _told_once():
         stopping.clean_up_by(starts.remove)
         try:
             _run(function, config_name)
@@ -78,13 +78,9 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
     os.environ[FULL_ERROR] = "1"  # else Hydra prints the exception itself and exits
     arguments = sys.argv[1:]
     try:
-        messages.check_sweeps(config_dir())
         messages.check_sweeps(config_dir())
         if help_page.asked_for(arguments):
             print(help_page.text(config_dir(), config_name, [word for word in arguments if not word.startswith("-")]))
@@ -106,6 +102,22 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     except Exception as error:
         end.with_error(error)
         raise
+
+
+@contextlib.contextmanager
+def _told_once() -> Iterator[None]:
+    """A full disk fails the log file, and TensorBoard's thread, besides what ends the run: that alone is told."""
+    raises, hook = logging.raiseExceptions, threading.excepthook
+
+    def told(arguments: threading.ExceptHookArgs) -> None:
+        if not (isinstance(arguments.exc_value, OSError) and arguments.exc_value.errno in FULL):
+            hook(arguments)
+
+    logging.raiseExceptions, threading.excepthook = False, told
+    try:
+        yield
+    finally:
+        logging.raiseExceptions, threading.excepthook = raises, hook
 
 
 @contextlib.contextmanager
@@ -137,7 +149,7 @@ def _mendable(error: BaseException) -> ColourizeError | None:
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in FULL:
             where = f"{cause.filename}: " if cause.filename else ""
-            return InputError(f"{where}{os.strerror(cause.errno)}: the disk is full; what was saved before is whole")
+            return InputError(f"{where}the disk is full ({os.strerror(cause.errno)}); what was saved before is whole")
         cause = cause.__cause__ or cause.__context__
     return messages.mendable(error, config_dir())
 

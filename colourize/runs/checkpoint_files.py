@@ -10,8 +10,7 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from colourize.runs.files import write_whole
-
-LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
+from colourize.runs.resuming import LAST, PREVIOUS
 
 
 class CheckpointFiles(TorchCheckpointIO):

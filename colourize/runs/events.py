@@ -31,7 +31,7 @@ class EventLogger(TensorBoardLogger):
         opened = self._experiment is None
         writer = super().experiment
         if opened and self._experiment is not None:
-            weakref.finalize(self, writer.close)
+            weakref.finalize(self, _close, writer)
         return writer
 
     @rank_zero_only
@@ -64,6 +64,11 @@ class EventLogger(TensorBoardLogger):
         """Bring everything to the disk and close the file; what is logged after that would begin another one."""
         if self._experiment is not None:
             self._experiment.close()
+
+
+def _close(writer: SummaryWriter) -> None:
+    with contextlib.suppress(OSError):  # a full disk was told when something was logged
+        writer.close()
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONFIG, FINAL = "config.yaml", "metrics.json"
+LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
 MAX_EPOCHS = "trainer.max_epochs"
 # What a resumed run may have otherwise: none but the first changes a number.
 FREE = (MAX_EPOCHS, "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
@@ -65,8 +66,8 @@ def arguments(words: Sequence[str]) -> list[str]:
         if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=", "hydra.output_subdir=")):
             raise UsageError(f"{word.partition('=')[0]}: resume=… goes on in the run's own folder")
     (override,) = _parsed(resume)
-    value = override.value()
-    folder = value.text if isinstance(value, QuotedString) else resume[0].partition("=")[2]
+    quoted = isinstance(override._value, QuotedString)  # else its very letters, also where they look like a number
+    folder = str(override.value()) if quoted else resume[0].partition("=")[2]
     kept = continued(folder, [word for word in typed if word not in resume])[1]
     flags = [word for word in words if word.startswith("-")]
     return [*flags, *resume, *kept, f"hydra.run.dir={_quoted(str(Path(folder)))}", "hydra.output_subdir=null"]
@@ -154,6 +155,8 @@ def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) ->
     for pattern in (FINAL, "hparams.yaml") if checkpoint is not None else PRODUCTS:
         for path in folder.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if checkpoint is not None and checkpoint.name == PREVIOUS:  # the last one is damaged: it must not take its place
+        checkpoint.with_name(LAST).unlink(missing_ok=True)
     config = config.copy()
     config.resume, config.overwrite = None, False
     for key in PATHS:
@@ -171,7 +174,6 @@ def newest(folder: str | Path) -> Path | None:
         InputError: all are damaged.
     """
     from colourize.checkpoints import read_any
-    from colourize.runs.checkpoint_files import LAST, PREVIOUS
 
     found = [path for name in (LAST, PREVIOUS) if (path := Path(folder) / "checkpoints" / name).exists()]
     for path in found:
@@ -253,7 +255,7 @@ def _parsed(words: Sequence[str]) -> list[Override]:
 def _plain(value: Any) -> Any:
     if OmegaConf.is_config(value):
         return OmegaConf.to_container(value)
-    return value.text if isinstance(value, QuotedString) else value
+    return value
 
 
 def _quoted(text: str) -> str:

@@ -68,11 +68,12 @@ def count_steps(trainer: Trainer) -> int:
     among them to go on, and that place is lost: https://github.com/Lightning-AI/pytorch-lightning/issues/20550
     """
     data = getattr(trainer, "datamodule", None)
-    if not isinstance(data, PictureData) or getattr(trainer, "overfit_batches", False) or trainer.max_epochs in (None, -1):
+    epochs = trainer.max_epochs
+    if not isinstance(data, PictureData) or epochs is None or epochs < 0 or getattr(trainer, "overfit_batches", False):
         return int(trainer.estimated_stepping_batches)
     batches, limit = len(data.train_dataloader()), trainer.limit_train_batches
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
-    steps = math.ceil(batches / trainer.accumulate_grad_batches) * trainer.max_epochs
+    steps = math.ceil(batches / trainer.accumulate_grad_batches) * epochs
     return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
 
 
