@@ -199,7 +199,7 @@ def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Pat
         ("model=unet", 2, "error: model=unet: a resumed run keeps its settings"),
         ("trainer.max_epochs=4", 2, "trainer.max_epochs=4: the learning-rate schedule OneCycleLR was planned for 3"),
         ("hydra.run.dir=other", 2, "hydra.run.dir: resume=… goes on in the run's own folder"),
-        ("-m", 2, "resume: resumes one run, without -m"),
+        ("-m", 2, "resumes one run, without -m"),
         ("resume=other", 2, "resume: given twice"),
     ],
 )
