@@ -37,6 +37,12 @@ def train(config: DictConfig) -> dict[str, float]:
         if resuming.is_over(folder, config):
             print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
             return resuming.final_measures(folder)
+    elif resuming.is_job() and not config.get("overwrite"):
+        if resuming.state(folder) == "finished":
+            print(f"{folder}: this job is finished")
+            return resuming.final_measures(folder)
+        if resuming.state(folder) == "unfinished":
+            config, resumes = resuming.continued(folder)[0], True
     with ownership.owned(folder):
         if not resumes and ownership.is_first_process():
             resuming.check_free(folder, overwrite=bool(config.get("overwrite")))

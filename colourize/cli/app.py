@@ -22,10 +22,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from colourize.cli import help as help_page
-from colourize.cli import messages, starts
+from colourize.cli import messages, starts, workers
 from colourize.errors import ColourizeError, InputError
 from colourize.machine.memory import keep_freed_memory
-from colourize.runs import ownership, resuming, stopping
+from colourize.runs import ownership, results, resuming, stopping
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
@@ -47,10 +47,11 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     instead.
     """
     with stopping.handled(), _told_once():
-        stopping.clean_up_by(starts.remove)
+        stopping.clean_up_by(_clean_up)
         try:
             _run(function, config_name)
         finally:
+            results.settle()
             ownership.release()
 
 
@@ -59,6 +60,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
 
     def guarded(config: DictConfig) -> Any:
         keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
+        workers.end_with_parent()
         end.restore_environment()
         try:
             with stopping.importing(False):
@@ -102,6 +104,11 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     except Exception as error:
         end.with_error(error)
         raise
+
+
+def _clean_up() -> None:
+    starts.remove()
+    results.settle()
 
 
 @contextlib.contextmanager

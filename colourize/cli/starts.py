@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, read_write
 
 from colourize.errors import ColourizeError
-from colourize.runs import ownership
+from colourize.runs import ownership, results, sweeps
 from colourize.runs.naming import fixed_keys  # it also gives Hydra `job_folder`, wherever this callback is unpickled
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -30,10 +31,17 @@ class Starts(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
-        _remember(hydra.sweep.dir, {"multirun.yaml", ".submitit"})
+        _remember(hydra.sweep.dir, {sweeps.MULTIRUN, sweeps.FILE, ".submitit"})
         _own(hydra.sweep.dir, "hydra.sweep.dir")
         words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *hydra.overrides.task]
-        fixed = fixed_keys(words, always_new=hydra.sweeper._target_ == BASIC_SWEEPER)
+        is_basic = hydra.sweeper._target_ == BASIC_SWEEPER
+        results.remember(hydra.sweep.dir)
+        if is_basic:  # another sweeper decides on its jobs as it goes
+            try:
+                sweeps.plan(hydra.sweep.dir, words, GlobalHydra.instance().config_loader())
+            except ColourizeError as error:
+                raise Refused(error) from error
+        fixed = fixed_keys(words, always_new=is_basic)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
             hydra.overrides.hydra.append(f"{EXCLUDED}=[{keys}]")  # each job is composed anew, from these
@@ -79,6 +87,7 @@ def remove() -> None:
 
     A folder that holds anything else keeps everything.
     """
+    results.take_back()
     if _start is None or not _start.folder.is_dir():
         return
     if not {path.name for path in _start.folder.iterdir()} <= {*_start.written, ownership.FILE}:

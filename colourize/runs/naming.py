@@ -61,5 +61,12 @@ def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> s
     return safe or str(number)
 
 
+def _job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int, sweep: str) -> str:
+    """The folder that the sweep's list has for a job, else a new name."""
+    from colourize.runs.sweeps import folder_of
+
+    return folder_of(sweep, overrides) or job_folder(overrides, fixed, number)
+
+
 # Registered where the sweep's callback is imported: in the main process, and in those that run jobs.
-OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
+OmegaConf.register_new_resolver("job_folder", _job_folder, replace=True)

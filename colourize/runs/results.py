@@ -1,10 +1,11 @@
-"""`results.csv`: a sweep's table, filled job by job.
+"""`results.csv`: a sweep's table, with a row for each of its jobs from the start on.
 
 A Hydra callback: Hydra calls `on_job_end` for every job, also for those that fail (unlike `on_multirun_end`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -14,26 +15,54 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from colourize.errors import ColourizeError
+from colourize.runs import resuming, sweeps
+from colourize.runs.files import write_whole
 from colourize.runs.record import told
 from colourize.runs.tables import read_table, write_table
 
 log = logging.getLogger(__name__)
 
+FILE = "results.csv"
+PENDING, RUNNING, INTERRUPTED, FAILED, COMPLETED = "pending", "running", "interrupted", "failed", "completed"
+
+RESUMABLE = "train"  # an evaluation is short, and is done again
+
+_sweep: Path | None = None  # that this process launches
+_before: dict[Path, bytes | None] = {}  # what its two lists held earlier, while none of its jobs has begun
+_unchanged = b""  # the table then
+
 
 class ResultsTable(Callback):
-    """Adds one row a job: `job`, `folder` (within the sweep's), `status`, the overrides, the final measures, `error`.
+    """Keeps one row a job: `job`, `folder` (within the sweep's), `status`, the overrides, the final measures, `error`.
 
     Jobs may end at the same time in several processes: a lock beside the table lets one write at a time.
     """
 
-    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        hydra = config.hydra
-        if hydra.mode != RunMode.MULTIRUN:
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        global _sweep, _unchanged
+        if config.hydra.job.name == RESUMABLE:
+            _sweep = Path(config.hydra.sweep.dir).absolute()
+        folder = Path(config.hydra.sweep.dir)
+        jobs = sweeps.read(folder)
+        if not jobs:  # of a sweeper that decides on them as it goes
             return
-        row = {"job": str(hydra.job.num), "folder": str(hydra.sweep.subdir)}
+        with _table(folder / FILE) as rows:
+            known = {row["folder"]: row for row in rows}
+            rows[:] = [_planned(number, job, known.get(job["folder"])) for number, job in enumerate(jobs)]
+            for row in rows:
+                _settle(folder, row)
+        _unchanged = (folder / FILE).read_bytes()
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        if config.hydra.mode == RunMode.MULTIRUN:
+            add_row(Path(config.hydra.sweep.dir) / FILE, {**_head(config), "status": RUNNING})
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        if config.hydra.mode != RunMode.MULTIRUN:
+            return
         failed = job_return.status != JobStatus.COMPLETED
-        row["status"] = "failed" if failed else "completed"
-        row.update(override.lstrip("+~").split("=", 1) for override in hydra.overrides.task if "=" in override)
+        row = {**_head(config), "status": FAILED if failed else COMPLETED, **_typed(config.hydra.overrides.task)}
         # The private field: `return_value` raises a failed job's error again.
         outcome = job_return._return_value
         if failed:
@@ -41,16 +70,92 @@ class ResultsTable(Callback):
             log.error("job %s failed: %s", row["job"], row["error"])
         elif isinstance(outcome, dict):
             row.update({name: repr(value) for name, value in outcome.items()})
-        path = Path(hydra.sweep.dir) / "results.csv"
+        path = Path(config.hydra.sweep.dir) / FILE
         add_row(path, row)
         log.info("job %s %s: see %s", row["job"], row["status"], path)
 
 
 def add_row(path: Path, row: dict[str, str]) -> None:
-    """Add a row to a table on disk, whatever columns either has; rows stay in the order of `job`."""
+    """Add a row to a table on disk, in place of the one of its folder, whatever columns either has.
+
+    A job that has a row keeps its number; rows stay in the order of `job`.
+    """
+    with _table(path) as rows:
+        key = "folder" if "folder" in row else "job"
+        same = [old for old in rows if old.get(key) == row[key]]
+        if same:
+            row = {**row, "job": same[0]["job"]}
+        rows[:] = sorted([*(old for old in rows if old not in same), row], key=lambda each: int(each["job"]))
+
+
+def remember(folder: str | Path) -> None:
+    """Keep what a sweep's lists hold before its jobs are added to them, for `take_back`."""
+    _before.clear()
+    for name in (FILE, sweeps.FILE):
+        path = Path(folder).absolute() / name
+        _before[path] = path.read_bytes() if path.exists() else None
+
+
+def take_back() -> None:
+    """Of a sweep none of whose jobs could begin its lists tell nothing."""
+    global _sweep
+    table = next(iter(_before), None)
+    if table is None or not table.exists() or table.read_bytes() != _unchanged:
+        return
+    for path, contents in _before.items():
+        if contents is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_whole(path, contents)
+    table.with_name(f".{FILE}.lock").unlink(missing_ok=True)
+    _before.clear()
+    _sweep = None
+
+
+def settle() -> None:
+    """What this process launched and did not end was interrupted: its rows say so, and how to go on is told."""
+    global _sweep
+    if _sweep is None:
+        return
+    folder, _sweep = _sweep, None
+    with contextlib.suppress(OSError, ColourizeError):
+        if not (folder / FILE).exists():
+            return
+        with _table(folder / FILE) as rows:
+            for row in rows:
+                _settle(folder, row)
+        left = sum(row["status"] in (PENDING, INTERRUPTED) for row in rows)
+        if left:
+            print(f"{left} of {len(rows)} jobs are not finished. To go on: {resuming.command(folder)}")
+
+
+@contextlib.contextmanager
+def _table(path: Path) -> Any:
+    """The rows of a table, to be changed in place by one process at a time."""
     from filelock import FileLock
 
     with FileLock(path.with_name(f".{path.name}.lock")):
         rows = read_table(path) if path.exists() else []
-        rows = sorted([*(old for old in rows if old["job"] != row["job"]), row], key=lambda each: int(each["job"]))
-        write_table(path, rows)
+        yield rows
+        write_table(path, [{key: value for key, value in row.items() if value != ""} for row in rows])
+
+
+def _planned(number: int, job: dict[str, Any], known: dict[str, str] | None) -> dict[str, str]:
+    if known is not None:
+        return {**known, "job": str(number)}
+    return {"job": str(number), "folder": job["folder"], "status": PENDING, **_typed(job["overrides"])}
+
+
+def _settle(folder: Path, row: dict[str, str]) -> None:
+    """A job that is said to be running, while nobody runs it, was interrupted."""
+    if row["status"] == RUNNING:
+        begun = resuming.state(folder / row["folder"]) != "none"
+        row["status"] = INTERRUPTED if begun else PENDING
+
+
+def _head(config: DictConfig) -> dict[str, str]:
+    return {"job": str(config.hydra.job.num), "folder": str(config.hydra.sweep.subdir)}
+
+
+def _typed(overrides: Any) -> dict[str, str]:
+    return dict(override.lstrip("+~").split("=", 1) for override in overrides if "=" in override)

@@ -16,11 +16,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, QuotedString
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count
+from colourize.runs import sweeps
 from colourize.runs.files import write_whole
 
 if TYPE_CHECKING:
@@ -60,16 +63,19 @@ def arguments(words: Sequence[str]) -> list[str]:
     resume = [word for word in typed if word.startswith("resume=") and word != "resume=null"]
     if not resume:
         return list(words)
-    if {"-m", "--multirun"} & set(words):
-        raise UsageError("resume: resumes one run, without -m")
     for word in typed:
         if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=", "hydra.output_subdir=")):
             raise UsageError(f"{word.partition('=')[0]}: resume=… goes on in the run's own folder")
     (override,) = _parsed(resume)
     quoted = isinstance(override._value, QuotedString)  # else its very letters, also where they look like a number
     folder = str(override.value()) if quoted else resume[0].partition("=")[2]
+    if sweeps.is_sweep(folder):
+        own = [word for word in words if word not in resume]
+        return [*sweeps.arguments(folder), *own, f"hydra.sweep.dir={_quoted(str(Path(folder)))}"]
     kept = continued(folder, [word for word in typed if word not in resume])[1]
     flags = [word for word in words if word.startswith("-")]
+    if {"-m", "--multirun"} & set(flags):
+        raise UsageError("resume: a run's folder resumes one run, without -m")
     return [*flags, *resume, *kept, f"hydra.run.dir={_quoted(str(Path(folder)))}", "hydra.output_subdir=null"]
 
 
@@ -115,6 +121,14 @@ def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig
         OmegaConf.update(config, key, now)
         kept.append(word)
     return config, kept
+
+
+def is_job() -> bool:
+    """Whether this is a job of a sweep, whose folder may hold it already: the sweep's list says which job it is."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return False
+    hydra = HydraConfig.get()
+    return sweeps.folder_of(hydra.sweep.dir, hydra.overrides.task) is not None
 
 
 def is_over(folder: str | Path, config: DictConfig) -> bool:

@@ -1,0 +1,126 @@
+"""Which jobs a sweep's folder holds: `sweep.json`, so that the same command goes on where it was stopped.
+
+A job is known by what was typed for it, in whatever order: launched again, it finds its folder. A job that is new is
+added at the end, and none is ever renumbered or renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from colourize.errors import InputError, UsageError
+from colourize.runs.files import write_whole
+from colourize.runs.naming import fixed_keys, job_folder
+
+FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's
+# What changes no number of a job: with another of these it is the same job.
+APART = ("launcher", "overwrite", "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
+
+
+def plan(folder: str | Path, words: Sequence[str], config_loader: Any = None) -> list[dict[str, Any]]:
+    """Add the jobs of a grid to those that a sweep's folder holds, and keep the list there.
+
+    Args:
+        words: the sweep's overrides, as `seed=0,1`.
+        config_loader: Hydra's, for patterns such as `model=glob(*)`.
+
+    Returns:
+        All jobs in their order: "folder", within the sweep's, and "overrides".
+
+    Raises:
+        UsageError: the grid has no job.
+        InputError: the list is damaged.
+    """
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    folder = Path(folder)
+    parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
+    (asked,) = BasicSweeper.split_arguments(parsed, None)
+    if not asked:
+        raise UsageError(f"{' '.join(words)}: a sweep of no jobs; every key needs at least one value")
+    jobs = read(folder)
+    if len({identity(each) for each in asked}) < len(asked):  # a value given twice: the jobs are told apart by number
+        if jobs:
+            raise UsageError(f"hydra.sweep.dir={folder}: holds a sweep; there each job can be asked for once")
+        return []
+    known = {identity(job["overrides"]) for job in jobs}
+    taken = {job["folder"] for job in jobs}
+    fixed = fixed_keys(words)
+    for overrides in asked:
+        if identity(overrides) in known:
+            continue
+        name = job_folder(overrides, fixed, len(jobs))
+        if name in taken or _holds_another(folder / name, overrides):
+            digest = hashlib.blake2b("\n".join(sorted(overrides)).encode(), digest_size=4).hexdigest()
+            name = f"{name}_{digest}"
+        jobs.append({"folder": name, "overrides": list(overrides)})
+        taken.add(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / FILE, json.dumps({"jobs": jobs}, indent=1, ensure_ascii=False) + "\n")
+    return jobs
+
+
+def read(folder: str | Path) -> list[dict[str, Any]]:
+    """The jobs of a sweep's folder; none where it keeps no list.
+
+    Raises:
+        InputError: the list is damaged.
+    """
+    path = Path(folder) / FILE
+    try:
+        jobs = json.loads(path.read_text(encoding="utf-8"))["jobs"]
+        return [{"folder": str(job["folder"]), "overrides": [str(each) for each in job["overrides"]]} for job in jobs]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a sweep's list of jobs ({type(error).__name__}); delete it") from error
+
+
+def folder_of(folder: str | Path, overrides: Iterable[str]) -> str | None:
+    """The folder that a sweep keeps a job in; None where it does not know the job."""
+    asked = identity(overrides)
+    return next((job["folder"] for job in read(folder) if identity(job["overrides"]) == asked), None)
+
+
+def identity(overrides: Iterable[str]) -> frozenset[str]:
+    """What makes a job that job and no other."""
+    return frozenset(each for each in overrides if _key(each) not in APART and not _key(each).startswith("hydra."))
+
+
+def arguments(folder: str | Path) -> list[str]:
+    """The command line, but for the program's name, that launches a sweep again into its own folder.
+
+    Raises:
+        InputError: the folder holds no sweep.
+    """
+    path = Path(folder) / MULTIRUN
+    try:
+        overrides = OmegaConf.load(path).hydra.overrides
+        words = [*overrides.task, *overrides.hydra]
+    except Exception as error:
+        raise InputError(f"resume={folder}: holds neither a run nor a sweep that could be resumed") from error
+    inherited = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
+    return ["-m", *(str(word) for word in words if not str(word).startswith(inherited))]
+
+
+def is_sweep(folder: str | Path) -> bool:
+    """Whether a folder is a sweep's."""
+    return os.path.isfile(os.path.join(folder, MULTIRUN))
+
+
+def _holds_another(path: Path, overrides: Sequence[str]) -> bool:
+    """Whether a folder of that name is there already, and of another job (a sweep without a list)."""
+    typed = path / ".hydra" / "overrides.yaml"
+    return typed.is_file() and identity(map(str, OmegaConf.load(typed))) != identity(overrides)
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
