@@ -27,7 +27,7 @@ from colourize.build import build_data, build_task, build_trainer, check_setting
 from colourize.cli import app
 from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
-from colourize.data.pictures import PictureData, Pictures
+from colourize.data.pictures import Labels, PictureData, Pictures
 from colourize.errors import UsageError
 from colourize.measures.selection import check_measures
 from colourize.models.baselines import Baseline
@@ -263,7 +263,8 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A few noise pictures for each source that would need files; returns the folder of pictures."""
     noise = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
     monkeypatch.setattr(CIFAR10Data, "prepare_data", lambda self: None)
-    monkeypatch.setattr(CIFAR10Data, "load", lambda self: Pictures(noise[:12], None, noise[12:]))
+    labels = Labels(np.arange(12) % 10, None, np.arange(4))
+    monkeypatch.setattr(CIFAR10Data, "load", lambda self: Pictures(noise[:12], None, noise[12:], labels))
     monkeypatch.setattr(CIFAR10Data, "cache_dir", None)
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -294,8 +295,10 @@ def check_task(config: DictConfig) -> None:
     assert isinstance(task, RestorationTask)
     pair = task.make_pair(next(iter(data.train_dataloader())))
     outputs = task.outputs(pair)
-    assert outputs.shape == (4, task.answer.out_channels, 32, 32)
-    assert task.pictures(outputs, pair.inputs)["prediction"].shape == pair.truth.shape
+    pixels = (32, 32) if task.answer.per_pixel else ()
+    assert outputs.shape == (4, task.answer.out_channels, *pixels)
+    shapes = [picture.shape for picture in task.pictures(outputs, pair.inputs).values()]
+    assert shapes[:1] == ([pair.truth.shape] if pixels else [])
     loss = task.loss(outputs, pair)
     assert loss.shape == () and loss.isfinite()
     assert task.is_trained == (not isinstance(task.model, Baseline))
@@ -344,7 +347,7 @@ def check_lr_scheduler(config: DictConfig) -> None:
 
 def check_trainer(config: DictConfig) -> None:
     if config.trainer.accelerator == "gpu" and not torch.cuda.is_available():
-        with pytest.raises(UsageError, match=r"^trainer: .*gpu"):
+        with pytest.raises(UsageError, match=r"^trainer\.accelerator=gpu: .*trainer=default"):
             build_trainer(config)
         return
     wanted = {config.trainer.precision} if config.trainer.precision != "auto" else {"bf16-mixed", "32-true"}
@@ -392,6 +395,9 @@ CHECKS: dict[str, Callable[[DictConfig], None]] = {
 }
 
 
+WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
+
+
 def needed_beside(group: str, option: str, folder: Path) -> list[str]:
     """What an option needs: tiny data, and what it is for."""
     if group == "experiment":
@@ -404,6 +410,11 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others.append("trainer.accelerator=cpu")
     if group == "loss" and option != "cross_entropy":
         others.append("answer=rgb")
+    if option in WHOLE_PICTURES:  # what asks about categories needs a source that knows them, and such a model
+        own = {"model": "model=residual_classifier", "task": "task=category_classification"}
+        others = [override for override in others if not override.startswith("data.num_")]
+        others += ["data=cifar10", "data.batch_size=4", *(word for key, word in own.items() if key != group)]
+        return [word for word in others if not (group == "answer" and word.startswith("task="))]
     if group == "model":
         model_class: Any = hydra.utils.get_class(OmegaConf.load(CONF / "model" / f"{option}.yaml")._target_)
         if not issubclass(model_class, Baseline):
