@@ -1,0 +1,74 @@
+"""python -m torture [part …]: all parts, or some; what was done is kept, and a second call goes on.
+
+--quick      a few of each, in seconds to minutes
+--again      from the beginning
+--work=…     where everything lies (outputs/torture)
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; a fork may have no threads beside its own
+warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+
+from torture import kills  # noqa: E402
+from torture.parts import Part, Totals, do  # noqa: E402
+
+PARTS: tuple[Part, ...] = (*kills.PARTS,)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="torture", description="See docs/reliability.md.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(part.name for part in PARTS))
+    parser.add_argument("--quick", action="store_true", help="a few of each")
+    parser.add_argument("--again", action="store_true", help="from the beginning, not from where it was stopped")
+    parser.add_argument("--work", default="outputs/torture", help="a folder (%(default)s)")
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - {part.name for part in PARTS}
+    if unknown:
+        parser.error(f"{', '.join(sorted(unknown))}: must be among {', '.join(part.name for part in PARTS)}")
+    work = Path(arguments.work).absolute()
+    os.environ["COLOURIZE_DATA"] = str(work / "data")
+    os.environ.pop("HYDRA_FULL_ERROR", None)
+    import_everything()
+    rows = []
+    for part in PARTS:
+        if not arguments.parts or part.name in arguments.parts:
+            totals = do(part, work, quick=arguments.quick, again=arguments.again)
+            rows.append((part, totals))
+    print(table(rows))
+    return int(any(totals["failures"] for _, totals in rows))
+
+
+def import_everything() -> None:
+    """What a fork then has; nothing of it starts a thread."""
+    import colourize.build
+    import colourize.evaluate
+    import colourize.study
+    import colourize.train
+    import torch
+    import torch.utils.tensorboard  # noqa: F401
+
+    torch.set_num_threads(1)
+
+
+def table(rows: list[tuple[Part, Totals]]) -> str:
+    """What was measured, as docs/reliability.md has it."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    lines = ["", "| | goal | measured | |", "| --- | --- | --- | --- |"]
+    for part, totals in rows:
+        sign = "**not met**" if totals["failures"] else "met"
+        lines.append(f"| {part.what} | {part.goal} | {part.measured(totals)} | {sign} |")
+    python = platform.python_version()
+    return "\n".join([*lines, "", f"Commit {commit}, Python {python}, {platform.system()}, {os.cpu_count()} cores"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
