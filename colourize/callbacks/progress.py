@@ -1,18 +1,24 @@
-"""The progress bar on the terminal: one line of at most 80 columns for each stage."""
+"""The progress bar on the terminal: one line of at most 80 columns for each stage; elsewhere a line for each epoch."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.callbacks.progress.rich_progress import RichProgressBarTheme
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
+
+log = logging.getLogger(__name__)
 
 
 class Progress(RichProgressBar):
     """Lightning's, with epochs counted from 1, as everywhere else here, and with room for the measures.
+
+    Where the output is no terminal but a file or a pipe, a bar would be silence: each epoch is a line of the log.
 
     Args:
         refresh_rate: drawings a second, by a thread that takes its time from the training.
@@ -21,6 +27,21 @@ class Progress(RichProgressBar):
 
     def __init__(self, refresh_rate: int = 10, **more: Any) -> None:
         super().__init__(refresh_rate, **{"theme": RichProgressBarTheme(metrics="", metrics_format=".4g"), **more})
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        super().setup(trainer, pl_module, stage)
+        console = Console(**self._console_kwargs)
+        self.in_lines = not (console.is_terminal or console.is_jupyter)
+        if self.in_lines:
+            self.disable()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        if self.in_lines and trainer.is_global_zero:
+            shown = ("train/loss", "val/loss", "val/accuracy", "val/psnr")
+            measures = trainer.callback_metrics
+            told = ", ".join(f"{name} {measures[name].item():.4g}" for name in shown if name in measures)
+            log.info("%s: %s", self._get_train_description(trainer.current_epoch).strip(), told)
 
     def configure_columns(self, trainer: Trainer) -> list[ProgressColumn]:
         return [

@@ -40,3 +40,13 @@ def test_lines_are_whole_and_count_from_1(lines: list[str]) -> None:
 def test_ten_drawings_a_second_unless_asked() -> None:
     assert Progress().refresh_rate == 10
     assert Progress(refresh_rate=1).refresh_rate == 1
+
+
+def test_in_a_file_each_epoch_is_a_line(tiny_task, tiny_data, quiet_trainer, caplog, capsys) -> None:
+    caplog.set_level("INFO")
+    trainer: Trainer = quiet_trainer(max_epochs=2, callbacks=[Progress()], enable_progress_bar=True)
+    trainer.fit(tiny_task("grey", "classification"), datamodule=tiny_data())
+    told = [record.message for record in caplog.records if record.name == "colourize.callbacks.progress"]
+    assert [line.partition(":")[0] for line in told] == ["Epoch 1/2", "Epoch 2/2"]
+    assert all(re.search(r"train/loss \d.*, val/loss \d.*, val/accuracy 0\.\d", line) for line in told)
+    assert "━" not in capsys.readouterr().out
