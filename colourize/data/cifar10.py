@@ -9,7 +9,7 @@ import shutil
 import socket
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from colourize.data.pictures import Labels, PictureData, Pictures, check_folder
 from colourize.errors import InputError, UsageError
+from colourize.runs.files import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 PER_CATEGORY = (5000, 1000)  # training and test pictures
 ARCHIVE = "cifar-10-python.tar.gz"
+WORK, LOCK = "cifar10.part", ".cifar10.lock"  # in the folder of the caches
 # A host that accepts the connection and then says nothing would otherwise hold a run for ever.
 STALL_SECONDS = 60.0
 
@@ -72,6 +74,7 @@ class CIFAR10Data(PictureData):
     def prepare_data(self) -> None:
         """Make the caches where a wanted one is missing; safe when several processes do so at once."""
         if self._has_caches():
+            _remove_work(self.root)
             return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -148,18 +151,27 @@ def make_caches(root: Path, mirror: str | None = None) -> None:
     Raises:
         InputError: the archive cannot be had, or is not CIFAR-10's.
     """
-    work = root / "cifar10.part"
+    work = root / WORK
     parts = _read_archive(root, work, mirror)
     work.mkdir(exist_ok=True)
     for label, category in enumerate(CATEGORIES):
         path = cache_path(root, category)
         if not path.exists():
             train, test = (pictures[labels == label] for pictures, labels in parts)
-            # A cache has its name only once it is whole.
-            np.savez(work / path.name, train=train, test=test)
+            # A cache has its name only once it is whole, and on the disk.
+            with whole_file(work / path.name) as part:
+                np.savez(part, train=train, test=test)
             os.replace(work / path.name, path)
     shutil.rmtree(work)
     log.info("CIFAR-10's pictures are kept as %s", cache_path(root.resolve(), "<category>"))
+
+
+def _remove_work(root: Path) -> None:
+    """Remove the folder that a process left which was killed when all ten caches were made."""
+    work = root / WORK
+    if work.exists() and all(cache_path(root, category).is_file() for category in CATEGORIES):
+        with suppress(OSError, Timeout), FileLock(root / LOCK, timeout=0):
+            shutil.rmtree(work)
 
 
 def _read_archive(root: Path, work: Path, mirror: str | None) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -221,7 +233,7 @@ def _unavailable(what: str, root: Path) -> InputError:
 @contextmanager
 def _one_at_a_time(root: Path) -> Iterator[None]:
     """Hold the lock of `root`, which the system frees when the process dies. Removing its file would race."""
-    path = root / ".cifar10.lock"
+    path = root / LOCK
     path.touch()  # fails at once where FileLock would wait for ever for a file that cannot be made (/proc)
     lock = FileLock(path)
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+
+PART = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?")  # the name of a temporary file
 
 
 def write_whole(path: str | Path, content: str | bytes, keep: str | Path | None = None) -> None:
@@ -51,6 +54,15 @@ def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Pat
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
             error.filename, error.filename2 = str(path), None
         raise
+
+
+def remove_parts(*folders: Path) -> None:
+    """Remove the temporary files of writers that were killed; nobody may be writing into these folders."""
+    for folder in folders:
+        with contextlib.suppress(OSError):  # there is no such folder, or it can only be read
+            for path in folder.iterdir():
+                if PART.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from colourize.errors import InputError, UsageError
+from colourize.runs.files import remove_parts
 
 FILE = ".lock"  # hidden, and gone when the run has ended
+WRITTEN = ("checkpoints", "samples")  # the folders in a run's that are written into; others may be other runs'
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # of a run of several processes, whose first one owns the folder
 
 _held: dict[Path, FileLock] = {}
@@ -23,7 +25,7 @@ def is_first_process() -> bool:
 
 
 def own(folder: str | Path, key: str) -> None:
-    """Take a folder for this process; it is made where it is missing.
+    """Take a folder for this process; it is made where it is missing, and rid of what killed owners left half done.
 
     Args:
         key: what names the folder, for the error.
@@ -44,6 +46,7 @@ def own(folder: str | Path, key: str) -> None:
     except OSError as error:
         raise InputError(f"{key}={folder}: cannot be written: {error.strerror}") from error
     _held[path] = lock
+    remove_parts(path, *(path / each for each in WRITTEN))
 
 
 def release(folder: str | Path | None = None) -> None:

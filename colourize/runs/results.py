@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from colourize.errors import ColourizeError
-from colourize.runs import resuming, sweeps
+from colourize.runs import ownership, resuming, sweeps
 from colourize.runs.files import write_whole
 from colourize.runs.record import told
 from colourize.runs.tables import read_table, write_table
@@ -52,6 +52,7 @@ class ResultsTable(Callback):
             rows[:] = [_planned(number, job, known.get(job["folder"])) for number, job in enumerate(jobs)]
             for row in rows:
                 _settle(folder, row)
+                _tidy(folder / row["folder"])
         _unchanged = (folder / FILE).read_bytes()
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -151,6 +152,13 @@ def _settle(folder: Path, row: dict[str, str]) -> None:
     if row["status"] == RUNNING:
         begun = resuming.state(folder / row["folder"]) != "none"
         row["status"] = INTERRUPTED if begun else PENDING
+
+
+def _tidy(job: Path) -> None:
+    """A job that was killed when it had its measures is not run again: what it left half done goes here."""
+    if resuming.state(job) == "finished":
+        with contextlib.suppress(ColourizeError), ownership.owned(job):
+            pass
 
 
 def _head(config: DictConfig) -> dict[str, str]:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import extract_archive
 
@@ -211,6 +212,21 @@ def test_interrupted_writing_leaves_no_half_cache(
     assert len(host) == asked  # the archive had come whole
     assert names(tmp_path) == CACHES | {LOCK}
     check_content(tiny, tmp_path, *CATEGORIES)
+
+
+def test_a_kill_when_all_is_made_leaves_nothing_for_long(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = CIFAR10Data(root=tmp_path, mirror=tiny.archive.as_uri())
+    with monkeypatch.context() as patch:
+        patch.setattr(cifar10.shutil, "rmtree", lambda folder: None)
+        data.prepare_data()
+    assert (tmp_path / "cifar10.part" / CIFAR10.base_folder).is_dir()
+    with FileLock(tmp_path / LOCK):  # another one is at work there
+        data.prepare_data()
+    assert (tmp_path / "cifar10.part").is_dir()
+    data.prepare_data()
+    assert names(tmp_path) == CACHES | {LOCK}
 
 
 def test_half_a_download_is_replaced(tiny: Tiny, host: Requests, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourize.runs.files import whole_file, write_whole
+from colourize.runs.files import remove_parts, whole_file, write_whole
 
 OLD, NEW = "old\n", "new\r\nlines, × and –\n"
 
@@ -144,3 +144,23 @@ for _ in range(20):
     assert [process.wait() for process in processes] == [0, 0, 0, 0]
     assert len(set(path.read_text())) == 1
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path):
+    program = """
+import os, signal, sys
+from pathlib import Path
+from colourize.runs.files import whole_file
+with whole_file(sys.argv[1]) as part:
+    part.write_text("half a")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    path = tmp_path / "last.ckpt"
+    path.write_text(OLD)
+    others = [tmp_path / name for name in ("my.part.ckpt", ".hidden.part", ".last.12-0123.part.ckpt")]
+    for other in others:
+        other.touch()
+    subprocess.run([sys.executable, "-c", program, str(path)])
+    assert len(list(tmp_path.iterdir())) == 5 and path.read_text() == OLD
+    remove_parts(tmp_path, tmp_path / "no folder")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
