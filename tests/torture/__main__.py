@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import logging
 import os
 import platform
 import subprocess
@@ -18,10 +20,10 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; a fork may have no threads beside its own
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
-from torture import kills  # noqa: E402
+from torture import kills, write_faults  # noqa: E402
 from torture.parts import Part, Totals, do  # noqa: E402
 
-PARTS: tuple[Part, ...] = (*kills.PARTS,)
+PARTS: tuple[Part, ...] = (*kills.PARTS, *write_faults.PARTS)
 
 
 def main() -> int:
@@ -49,14 +51,12 @@ def main() -> int:
 
 def import_everything() -> None:
     """What a fork then has; nothing of it starts a thread."""
-    import colourize.build
-    import colourize.evaluate
-    import colourize.study
-    import colourize.train
-    import torch
-    import torch.utils.tensorboard  # noqa: F401
+    for name in ("build", "evaluate", "study", "train"):
+        importlib.import_module(f"colourize.{name}")
+    import torch.utils.tensorboard
 
     torch.set_num_threads(1)
+    logging.disable(logging.WARNING)  # of what the parts read in this process
 
 
 def table(rows: list[tuple[Part, Totals]]) -> str:

@@ -50,7 +50,7 @@ def _read(path: Path) -> None:
         case ".pdf":
             assert path.read_bytes().rstrip().endswith(b"%%EOF")
         case ".svg" | ".html":
-            assert path.read_text(encoding="utf-8").rstrip().endswith((">"))
+            assert path.read_text(encoding="utf-8").rstrip().endswith(">")
         case ".yaml":
             assert OmegaConf.load(path) is not None
         case ".md" | ".txt":

@@ -8,13 +8,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from torture.comparing import differences, left_over, unreadable
-from torture.parts import Part, Totals, fail
-from torture.processes import TINY, Process, of_session, run
-
 from colourize.runs.resuming import newest, state
 from colourize.runs.sweeps import FILE as SWEEP_FILE
 from colourize.runs.tables import read_table
+from torture.comparing import differences, left_over, unreadable
+from torture.parts import Part, Totals, fail
+from torture.processes import TINY, Process, of_session, run
 
 # Dropout, augmentation, warm and measured schedules, validation within an epoch, several sizes of step.
 RUNS = (
@@ -24,7 +23,7 @@ RUNS = (
      "callbacks.checkpoints.every_n_steps=3", "+trainer.accumulate_grad_batches=2"),
     ("model.num_filters=4", "optimizer=sgd", "+trainer.val_check_interval=2", "callbacks.checkpoints.every_n_steps=1"),
 )  # fmt: skip
-EPOCHS = 8
+EPOCHS = 20
 MOST_KILLS = 8  # of one run, which then is left to end
 FRESH = 5  # every so many runs, all processes of one are new interpreters
 

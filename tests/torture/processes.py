@@ -1,9 +1,10 @@
-"""Console scripts in processes of their own, to be killed: forked from this one, which has imported all, or new ones."""
+"""Console scripts in processes of their own, to be killed: forks of this one, which has imported all, or new ones."""
 
 from __future__ import annotations
 
 import atexit
 import importlib
+import logging
 import os
 import signal
 import subprocess
@@ -19,7 +20,8 @@ PATIENCE = 240.0  # seconds after which a process hangs
 # A run of about a second once everything is imported.
 TINY = (
     "data=synthetic", "data.num_train=24", "data.num_val=6", "data.num_test=6", "data.size=8", "data.batch_size=6",
-    "data.palette=4", "trainer.accelerator=cpu", "trainer.enable_progress_bar=false", "callbacks.samples.num_pictures=2",
+    "data.palette=4", "trainer.accelerator=cpu", "trainer.enable_progress_bar=false",
+    "callbacks.samples.num_pictures=2",
 )  # fmt: skip
 
 
@@ -61,7 +63,7 @@ class Process:
         with self.log.open("wb") as log:
             if fresh and not callable(work):
                 door, *words = work
-                places = {**os.environ, **environment, "PYTHONPATH": str(TESTS)}
+                places = {**os.environ, **environment, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
                 self._popen = subprocess.Popen(  # kept: when it goes, it would wait for the process
                     [sys.executable, "-m", f"colourize.{door}", *words],
                     cwd=cwd, env=places, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -129,6 +131,7 @@ def _live(
     code = 1
     try:
         atexit._clear()  # what its parent has still to do
+        logging.disable(logging.NOTSET)
         os.environ.update(places)
         os.chdir(cwd)
         if before is not None:

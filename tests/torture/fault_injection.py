@@ -1,0 +1,156 @@
+"""Faults in the writing of files, put into this process: which write site they hit, at which of its steps, and when."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import errno
+import functools
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import colourize
+
+PACKAGE = Path(colourize.__file__).parent
+OUR_WRITERS = PACKAGE / "runs" / "files.py"
+WRITERS = ("write_whole", "whole_file")
+MARKS = (".part.", "cifar10.part")  # in the paths of what is not whole yet
+
+# At which step of a write, and what happens there.
+FAULTS = (
+    ("write", "no space"),  # half of it is written, then the disk is full
+    ("write", "crash"),  # half of it is written, then the process is gone
+    ("fsync", "no space"),
+    ("replace", "crash"),  # before the file has its name
+    ("replace", "no space"),
+    ("replaced", "crash"),  # just after
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The `nth` time that a site comes to a step, something happens."""
+
+    site: str
+    step: str
+    kind: str
+    nth: int
+
+
+class Injection:
+    """Watches every step of every write in this process, and does to one of them what its fault says.
+
+    Args:
+        fault: None: nothing, all is only counted.
+        kept: where each step is noted, a line for each: the site and the step.
+    """
+
+    def __init__(self, kept: Path, fault: Fault | None = None) -> None:
+        self.kept, self.fault = kept, fault
+        self.seen = 0
+        self.opened: dict[int, str] = {}  # what a descriptor writes
+
+    def install(self) -> None:
+        """Take the place of what writes files in Python. A process of its own: it is never taken back."""
+        real_open, real_fsync, real_replace = io.open, os.fsync, os.replace
+
+        def opening(file: Any, mode: str = "r", *rest: Any, **more: Any) -> Any:
+            opened = real_open(file, mode, *rest, **more)
+            if isinstance(file, (str, os.PathLike)) and any(mark in str(file) for mark in MARKS):
+                self.opened[opened.fileno()] = str(file)
+                if set(mode) & set("wax"):
+                    return self._writing(opened)
+            return opened
+
+        def fsync(descriptor: int) -> None:
+            if any(mark in self.opened.get(descriptor, "") for mark in MARKS):
+                self._come_to("fsync")
+            real_fsync(descriptor)
+
+        def replace(old: Any, new: Any, **more: Any) -> None:
+            is_new = any(mark in str(old) for mark in MARKS)
+            if is_new:
+                self._come_to("replace")
+            real_replace(old, new, **more)
+            if is_new:
+                self._come_to("replaced")
+
+        io.open = builtins.open = opening  # type: ignore[assignment]
+        os.fsync, os.replace = fsync, replace  # type: ignore[assignment]
+
+    def _writing(self, file: Any) -> Any:
+        injection = self
+
+        class Half:
+            """A file whose first writing may be the last."""
+
+            def __init__(self) -> None:
+                self.written = False
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(file, name)
+
+            def __enter__(self) -> Any:
+                file.__enter__()
+                return self
+
+            def __exit__(self, *error: Any) -> Any:
+                return file.__exit__(*error)
+
+            def write(self, content: Any) -> int:
+                if not self.written:
+                    self.written = True
+                    injection._come_to("write", lambda: (file.write(content[: len(content) // 2]), file.flush()))
+                return int(file.write(content))
+
+        return Half()
+
+    def _come_to(self, step: str, half: Callable[[], object] = lambda: None) -> None:
+        site = _site()
+        with self.kept.open("ab", buffering=0) as file:
+            file.write(f"{site} {step}\n".encode())
+        if self.fault is None or (site, step) != (self.fault.site, self.fault.step):
+            return
+        self.seen += 1
+        if self.seen == self.fault.nth:
+            half()
+            if self.fault.kind == "crash":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _site() -> str:
+    """The write site that is at work: the innermost of the project's own frames stands at it, or below."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(PACKAGE) and path != OUR_WRITERS:
+            names = [name for line, name in sites_of(path).items() if line <= frame.f_lineno]
+            return names[-1] if names else f"elsewhere:{path.name}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "elsewhere"
+
+
+@functools.cache
+def sites_of(path: Path) -> dict[int, str]:
+    """The lines of a module in which a file is written, and their names: `runs/tables.py:write_table`."""
+    found: dict[int, str] = {}
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            lines = sorted(call.lineno for call in calls if ast.unparse(call.func) in WRITERS)
+            for number, line in enumerate(lines, 1):
+                count = f":{number}" if len(lines) > 1 else ""
+                found[line] = f"{path.relative_to(PACKAGE)}:{function.name}{count}"
+    return dict(sorted(found.items()))
+
+
+def all_sites() -> set[str]:
+    """Every write site of the project."""
+    return {name for path in PACKAGE.rglob("*.py") if path != OUR_WRITERS for name in sites_of(path).values()}
