@@ -72,6 +72,8 @@ TRAIN = [
     ("task._target_=nope.Nope", USAGE, "task nope.Nope: ModuleNotFoundError: No module named 'nope'"),
     ("model.num_filters=0", USAGE, "model.num_filters=0: must be "),
     ("model.num_filters_last=0", USAGE, "model.num_filters_last=0: must be "),
+    ("model.block_order=relu_norm_pool", USAGE, "model.block_order=relu_norm_pool: must be one of "),
+    ("model=strided_unet model.block_order=pool_norm_relu", USAGE, "model.block_order=pool_norm_relu: StridedUNet "),
     ("task.degradation.weights=[1,2]", USAGE, "task.degradation.weights=[1, 2]: must be "),
     (f"{SR} task.degradation.scale_factor=3", USAGE, "task.degradation.scale_factor=3: must be 2, 4 or 8"),
     (f"{SR} data.size=30", USAGE, "task.degradation.scale_factor=4: must divide the pictures' size, 30×30"),

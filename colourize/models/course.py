@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from colourize.models.convolution import Convolution2d
-from colourize.models.layers import ConvType, EncoderDecoder, conv_block, pool, upsample
+from colourize.models.layers import ConvType, EncoderDecoder, conv_block, upsample
 
 
 class RegressionCNN(EncoderDecoder):
@@ -23,8 +23,8 @@ class RegressionCNN(EncoderDecoder):
     conv_type: ConvType = nn.Conv2d
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
-        self.down1 = conv_block(self.conv(in_channels, num_filters), pool())
-        self.down2 = conv_block(self.conv(num_filters, 2 * num_filters), pool())
+        self.down1 = self.pooled(in_channels, num_filters)
+        self.down2 = self.pooled(num_filters, 2 * num_filters)
         self.middle = conv_block(self.conv(2 * num_filters, 2 * num_filters))
         self.up1 = conv_block(self.conv(2 * num_filters, num_filters), upsample())
         self.up2 = conv_block(self.conv(num_filters, last), upsample())
@@ -56,8 +56,8 @@ class UNet(EncoderDecoder):
     """
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
-        self.down1 = conv_block(self.conv(in_channels, num_filters), pool())
-        self.down2 = conv_block(self.conv(num_filters, 2 * num_filters), pool())
+        self.down1 = self.pooled(in_channels, num_filters)
+        self.down2 = self.pooled(num_filters, 2 * num_filters)
         self.middle = conv_block(self.conv(2 * num_filters, 2 * num_filters))
         self.up1 = conv_block(self.conv(4 * num_filters, num_filters), upsample())
         self.up2 = conv_block(self.conv(2 * num_filters, last), upsample())
@@ -79,8 +79,8 @@ class PoolUpsampleNet(EncoderDecoder):
     """
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
-        self.down1 = conv_block(self.conv(in_channels, num_filters), pool())
-        self.down2 = conv_block(self.conv(num_filters, 2 * num_filters), pool())
+        self.down1 = self.pooled(in_channels, num_filters)
+        self.down2 = self.pooled(num_filters, 2 * num_filters)
         self.up1 = conv_block(self.conv(2 * num_filters, num_filters), upsample())
         self.up2 = conv_block(self.conv(num_filters, last), upsample())
         self.final = self.conv(last, out_channels)
@@ -98,6 +98,8 @@ class ConvTransposeNet(EncoderDecoder):
     As many parameters as PoolUpsampleNet, and better results: `up2` makes its output at full resolution,
     whereas a nearest upsampling repeats each pixel four times.
     """
+
+    pools = False
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
         self.down1 = conv_block(self.conv(in_channels, num_filters, stride=2))
@@ -119,6 +121,8 @@ class StridedUNet(EncoderDecoder):
 
     Without a middle block there is nothing to skip at the deepest level: `up1` reads `down2` alone.
     """
+
+    pools = False
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
         self.down1 = conv_block(self.conv(in_channels, num_filters, stride=2))

@@ -11,6 +11,8 @@ from colourize.models.resize_convolution import double_and_convolve
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 ConvType = type[nn.Conv2d] | type[Convolution2d]
+# What follows the convolution of a block that pools; the first is the course's.
+BLOCK_ORDERS = ("norm_relu_pool", "norm_pool_relu", "pool_norm_relu")
 # With hundreds of outputs, one filter for each would make the last hidden block, at full resolution, the widest of all.
 MOST_FILTERS_LAST = 64
 
@@ -27,12 +29,15 @@ class EncoderDecoder(nn.Module):
         kernel_size: of all convolutions, odd.
         num_filters_last: the width of the last hidden block, `up2`. The course gives it one filter per output, which
             squeezes all the network knows into 24 numbers per pixel, or into 3; so does None, for at most 64 outputs.
+        block_order: of batch norm, ReLU and max-pool in the blocks that pool (question F2), one of BLOCK_ORDERS; None
+            is the first. Weights have the same names in all orders, and each order loads the others'.
 
     Attributes:
         folded: compute the last upsampling and the convolution after it as one, see `double_and_convolve`.
     """
 
     size_multiple = 4  # two halvings
+    pools = True  # it halves by max-pooling
     conv_type: ConvType = Convolution2d
     up2: nn.Sequential
     final: AnyConv
@@ -44,6 +49,7 @@ class EncoderDecoder(nn.Module):
         num_filters: int = 32,
         kernel_size: int = 3,
         num_filters_last: int | None = None,
+        block_order: str | None = None,
     ) -> None:
         super().__init__()
         check_count("model.in_channels", in_channels)
@@ -53,11 +59,18 @@ class EncoderDecoder(nn.Module):
             num_filters_last = min(out_channels, MOST_FILTERS_LAST)
         check_count("model.num_filters_last", num_filters_last)
         check_odd("model.kernel_size", kernel_size)
+        if block_order is not None and block_order not in BLOCK_ORDERS:
+            raise UsageError(f"model.block_order={block_order}: must be one of {', '.join(BLOCK_ORDERS)}, or null")
+        if not self.pools and block_order not in (None, BLOCK_ORDERS[0]):
+            # Taken without a word it would make two names for one network.
+            name = type(self).__name__
+            raise UsageError(f"model.block_order={block_order}: {name} has no max-pooling; must be {BLOCK_ORDERS[0]}")
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.num_filters = num_filters
         self.num_filters_last = num_filters_last
         self.kernel_size = kernel_size
+        self.block_order = block_order or BLOCK_ORDERS[0]
         self.folded = True
         self.build(in_channels, out_channels, num_filters, num_filters_last)
 
@@ -88,6 +101,10 @@ class EncoderDecoder(nn.Module):
         k = self.kernel_size
         return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
 
+    def pooled(self, in_channels: int, out_channels: int) -> nn.Sequential:
+        """A new hidden block that halves the size by max-pooling, in this network's order of layers."""
+        return conv_block(self.conv(in_channels, out_channels), pool(), self.block_order)
+
     def double_and_finish(self, inputs: Tensor, skip: Tensor | None = None) -> Tensor:
         """`final(up2(inputs))`, or `final` of that beside a skip, where `up2` ends with nearest upsampling."""
         return double_and_convolve(self.up2, self.final, inputs, skip, folded=self.folded)
@@ -102,19 +119,27 @@ class EncoderDecoder(nn.Module):
         return nn.ConvTranspose2d(in_channels, out_channels, k, stride=2, padding=k // 2, output_padding=1)
 
 
-def conv_block(conv: AnyConv, resize: nn.Module | None = None) -> nn.Sequential:
+def conv_block(conv: AnyConv, resize: nn.Module | None = None, order: str = BLOCK_ORDERS[0]) -> nn.Sequential:
     """Convolution, batch norm, ReLU and then, perhaps, max-pool or upsample: the course's hidden layer.
 
     (Batch norm's own shift makes the convolution's bias superfluous; the course keeps it, and so do we.)
+
+    Args:
+        order: of what follows the convolution, one of BLOCK_ORDERS, in which `resize` is the pooling. Max-pooling and
+            ReLU may change places: the largest of four numbers stays so under any function that does not fall. Under
+            a batch norm with a negative scale it becomes the smallest; and while training, batch norm has its mean
+            and variance of what it is given, all pixels or the largest ones.
     """
     layers: dict[str, nn.Module] = {
-        "conv": conv,
         "norm": nn.BatchNorm2d(conv.out_channels),
         "relu": nn.ReLU(),  # not in place: it would overwrite the batch norm's output under a hook's nose
     }
     if resize is not None:
-        layers["resize"] = resize
-    return nn.Sequential(OrderedDict(layers))
+        layers["pool"] = resize
+    names = [name for name in order.split("_") if name in layers]
+    # Whether it pools or upsamples, and wherever it stands, its name is `resize`.
+    following = [(name.replace("pool", "resize"), layers[name]) for name in names]
+    return nn.Sequential(OrderedDict([("conv", conv), *following]))
 
 
 def pool() -> nn.Module:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from hydra.utils import get_class
 from omegaconf import DictConfig
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function
@@ -22,6 +23,7 @@ DEFAULT = "the default"
 CHANNELS_FIRST = "channels first"
 MEMORY = "freed memory goes back to the system"  # so it does in another process
 DOUBLED = "pictures are doubled, then convolved"
+POOLED = {"norm_pool_relu": "max-pool before ReLU", "pool_norm_relu": "max-pool before batch norm"}
 
 
 def channels_first(model: nn.Module) -> None:
@@ -74,6 +76,8 @@ def choices_for(config: DictConfig, settings: Settings) -> dict[str, list[str]]:
         choices["model.compile"] = ["compile=true"]
     if "Adam" in config.task.optimizer._target_:
         choices["fused Adam"] = ["+task.optimizer.fused=true"]
+    if getattr(get_class(config.model._target_), "pools", False):  # question F2
+        choices |= {name: [f"model.block_order={order}"] for order, name in POOLED.items()}
     return choices
 
 

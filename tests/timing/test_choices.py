@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.build import build_data, build_task
 from colourize.errors import UsageError
 from colourize.timing import choices
-from colourize.timing.choices import CHANGES, CHANNELS_FIRST, DEFAULT, DOUBLED, MEMORY, choices_for, time_step
+from colourize.timing.choices import CHANGES, CHANNELS_FIRST, DEFAULT, DOUBLED, MEMORY, POOLED, choices_for, time_step
 from colourize.timing.report import Part
 from colourize.timing.settings import Settings
 
@@ -63,7 +63,14 @@ def test_channels_lie_first(settings: Settings) -> None:
     assert len(seen) == 2 and all(each.is_contiguous() for each in seen)
 
 
-DEFAULT_STATE = {"folded": True, "fused": None, "bf16": True, "compiled": False, "steps": [2, None]}
+DEFAULT_STATE = {
+    "order": "norm_relu_pool",
+    "folded": True,
+    "fused": None,
+    "bf16": True,
+    "compiled": False,
+    "steps": [2, None],
+}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +81,7 @@ DEFAULT_STATE = {"folded": True, "fused": None, "bf16": True, "compiled": False,
         ("float32", {"bf16": False}),
         ("model.compile", {"compiled": True}),
         ("fused Adam", {"fused": True}),
+        *((name, {"order": order}) for order, name in POOLED.items()),
     ],
 )
 def test_one_thing_is_made_otherwise(
@@ -83,6 +91,7 @@ def test_one_thing_is_made_otherwise(
 
     class Spied(choices.BareLoop):  # type: ignore[misc,name-defined]
         def train(self, steps: int | None = None) -> list[Any]:
+            state.update(order=self.task.model.block_order)
             state.update(folded=self.task.model.folded, fused=self.optimizer.defaults["fused"])
             state["steps"].append(steps)
             with self.arithmetic:
@@ -97,12 +106,13 @@ def test_one_thing_is_made_otherwise(
 
 
 def test_only_what_there_is_is_made_otherwise(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [DEFAULT, CHANNELS_FIRST, "float32", MEMORY, DOUBLED, "model.compile", "fused Adam"]
+    names = [DEFAULT, CHANNELS_FIRST, "float32", MEMORY, DOUBLED, "model.compile", "fused Adam", *POOLED.values()]
     assert list(everything(settings, monkeypatch)) == names
     monkeypatch.setattr(choices, "keep_freed_memory", lambda: False)
     monkeypatch.setattr(choices.shutil, "which", lambda name: None)
     other = Settings(settings.node, settings.overrides, torch.device("cuda"), "32-true", settings.work)
-    assert list(choices_for(settings.case(CASE, "optimizer=sgd"), other)) == [DEFAULT, CHANNELS_FIRST]
+    without = settings.case("strided_unet/colour_classification", "optimizer=sgd")
+    assert list(choices_for(without, other)) == [DEFAULT, CHANNELS_FIRST]
 
 
 def test_a_row_for_each_choice_and_operator(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

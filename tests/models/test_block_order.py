@@ -1,0 +1,105 @@
+"""Question F2: max-pool, ReLU and batch norm in another order; where the outputs are equal, and where they are not."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from colourize.errors import UsageError
+from colourize.models import CNN, ConvTransposeNet, PoolUpsampleNet, RegressionCNN, StridedUNet, UNet
+from colourize.models.layers import BLOCK_ORDERS
+
+pooling = pytest.mark.parametrize("model_class", [RegressionCNN, CNN, UNet, PoolUpsampleNet])
+COURSE, POOL_BEFORE_RELU, POOL_FIRST = BLOCK_ORDERS
+
+
+def models(model_class, *orders):
+    """Networks of the same weights, with batch norms that have seen something and whose scales have both signs."""
+    torch.manual_seed(0)
+    made = [model_class(1, 5, num_filters=8, block_order=order) for order in orders]
+    for name, value in made[0].named_parameters():
+        if "norm" in name:
+            value.data.copy_(torch.randn_like(value))
+    for name, value in made[0].named_buffers():
+        if "running" in name:
+            value.copy_(torch.rand_like(value) + 0.1)
+    for other in made[1:]:
+        other.load_state_dict(made[0].state_dict())
+    return made
+
+
+def everything(model, inputs):
+    """Outputs, gradients of inputs and weights, and what the batch norms have learnt on the way."""
+    inputs = inputs.clone().requires_grad_()
+    outputs = model(inputs)
+    direction = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(1))
+    return [*torch.autograd.grad(outputs, [inputs, *model.parameters()], direction), outputs, *model.buffers()]
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        (None, ["conv", "norm", "relu", "resize"]),
+        (COURSE, ["conv", "norm", "relu", "resize"]),
+        (POOL_BEFORE_RELU, ["conv", "norm", "resize", "relu"]),
+        (POOL_FIRST, ["conv", "resize", "norm", "relu"]),
+    ],
+)
+def test_layers_stand_in_the_order_of_the_name(order, names):
+    model = UNet(1, 5, num_filters=4, block_order=order)
+    for block in (model.down1, model.down2):
+        assert [name for name, _ in block.named_children()] == names
+    assert [name for name, _ in model.up2.named_children()] == ["conv", "norm", "relu", "resize"]
+
+
+@pooling
+@pytest.mark.parametrize("training", [True, False])
+def test_max_pool_and_relu_commute_to_the_last_bit(model_class, training):
+    """Also in training, gradients and batch norms included: the largest of four stays so under any rising function."""
+    course, other = (model.train(training) for model in models(model_class, COURSE, POOL_BEFORE_RELU))
+    inputs = torch.randn(3, 1, 16, 12, generator=torch.Generator().manual_seed(2))
+    for one, two in zip(everything(course, inputs), everything(other, inputs), strict=True):
+        assert torch.equal(one, two)
+
+
+@pooling
+def test_pooling_before_a_batch_norm_differs_where_its_scale_is_negative(model_class):
+    course, other = (model.eval() for model in models(model_class, COURSE, POOL_FIRST))
+    inputs = torch.randn(3, 1, 16, 16, generator=torch.Generator().manual_seed(2))
+    falling = course.down1.norm.weight < 0
+    assert falling.any() and not falling.all()
+    one, two = course.down1(inputs), other.down1(inputs)
+    torch.testing.assert_close(one[:, ~falling], two[:, ~falling])
+    # There the largest before the batch norm is the smallest after it.
+    smallest = -F.max_pool2d(-course.down1[:3](inputs), 2)
+    torch.testing.assert_close(two[:, falling], smallest[:, falling])
+    assert (one - two)[:, falling].abs().max() > 0.1
+    assert not torch.allclose(course(inputs), other(inputs), atol=0.01)
+    for model in (course, other):
+        for block in (model.down1, model.down2):
+            block.norm.weight.data.abs_()
+    torch.testing.assert_close(course(inputs), other(inputs))
+
+
+def test_pooling_before_a_batch_norm_trains_otherwise():
+    """With all scales positive, its mean and variance are those of the largest pixels, no longer of all."""
+    course, other = models(UNet, COURSE, POOL_FIRST)
+    for model in (course, other):
+        for block in (model.down1, model.down2):
+            block.norm.weight.data.abs_()
+    inputs = torch.randn(3, 1, 16, 16)
+    assert not torch.allclose(course.train()(inputs), other.train()(inputs), atol=0.01)
+    assert (other.down1.norm.running_mean - course.down1.norm.running_mean).min() > 0.01
+
+
+@pytest.mark.parametrize("model_class", [ConvTransposeNet, StridedUNet])
+def test_networks_without_pooling_refuse_another_order(model_class):
+    model_class(1, 5, num_filters=2, block_order=COURSE)
+    with pytest.raises(UsageError, match=rf"^model\.block_order={POOL_FIRST}: {model_class.__name__} has no max-pool"):
+        model_class(1, 5, num_filters=2, block_order=POOL_FIRST)
+
+
+@pytest.mark.parametrize("wrong", ["relu_norm_pool", "", 3, True])
+def test_other_orders_are_refused(wrong):
+    with pytest.raises(UsageError) as error:
+        UNet(1, 5, block_order=wrong)
+    assert str(error.value) == f"model.block_order={wrong}: must be one of {', '.join(BLOCK_ORDERS)}, or null"
