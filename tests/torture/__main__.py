@@ -20,10 +20,10 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; a fork may have no threads beside its own
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
-from torture import kills, write_faults  # noqa: E402
+from torture import kills, preparation, soak, write_faults  # noqa: E402
 from torture.parts import Part, Totals, do  # noqa: E402
 
-PARTS: tuple[Part, ...] = (*kills.PARTS, *write_faults.PARTS)
+PARTS: tuple[Part, ...] = (*kills.PARTS, *write_faults.PARTS, *preparation.PARTS, *soak.PARTS)
 
 
 def main() -> int:
