@@ -99,7 +99,8 @@ def _moment(folder: Path) -> str:
         return "at its end"
     if newest(folder) is None:
         return "before its first checkpoint"
-    return "in its test" if len(read_table(folder / "metrics.csv")) == EPOCHS else "in training"
+    table = folder / "metrics.csv"
+    return "in its test" if table.exists() and len(read_table(table)) == EPOCHS else "in training"
 
 
 JOBS = 12
