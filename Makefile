@@ -1,13 +1,14 @@
 # make train            set up, then train on the built-in horses
 # make train ARGS="…"   with overrides, such as ARGS="data=cifar10 model=cnn trainer.max_epochs=25"
 # make test             set up, then the whole test suite
+# make torture          set up, then what docs/reliability.md promises, tried at length (an hour or two); ARGS="kills": a part
 # make lint             set up, then style and types
 
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 
-.PHONY: train test lint figures
+.PHONY: train test torture lint figures
 .DEFAULT_GOAL := train
 
 train: $(VENV)/.installed
@@ -16,6 +17,10 @@ train: $(VENV)/.installed
 # One thread a test process: several on one core only wait for each other.
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n auto $(ARGS)
+
+# Goes on where it was stopped; ARGS="--quick" tries a few of each.
+torture: $(VENV)/.installed
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(VENV)/bin/python -m torture $(ARGS)
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .

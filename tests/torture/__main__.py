@@ -20,10 +20,11 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; a fork may have no threads beside its own
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
-from torture import kills, preparation, soak, write_faults  # noqa: E402
+from torture import cost, kills, malformed, preparation, soak, write_faults  # noqa: E402
 from torture.parts import Part, Totals, do  # noqa: E402
 
-PARTS: tuple[Part, ...] = (*kills.PARTS, *write_faults.PARTS, *preparation.PARTS, *soak.PARTS)
+MODULES = (kills, write_faults, preparation, malformed, soak, cost)
+PARTS: tuple[Part, ...] = tuple(part for module in MODULES for part in module.PARTS)
 
 
 def main() -> int:
