@@ -185,7 +185,7 @@ class _End:
             return
         starts.remove()
         if self.typed != "1":
-            print(f"error: {mendable}", file=sys.stderr)
+            print(f"error: {messages.printable(str(mendable))}", file=sys.stderr)
             sys.exit(code)
 
     def _is_told_by_another(self) -> bool:

@@ -42,6 +42,15 @@ def mendable(error: BaseException, conf: Path) -> ColourizeError | None:
     return UsageError(told) if told else None
 
 
+def printable(text: str) -> str:
+    """A message as a terminal may have it: no control characters, and no line ends but the message's own."""
+    for word in sys.argv[1:]:
+        value = word.partition("=")[2]
+        if "\n" in value:
+            text = text.replace(value, value.replace("\n", "\\n"))
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
+
+
 def check_sweeps(conf: Path) -> None:
     """Raise a UsageError where a typed sweep has no values: Hydra would run no job, and call that a success."""
     for each in _typed():

@@ -10,7 +10,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig
 
 from colourize.cli import app
-from colourize.cli.messages import mendable
+from colourize.cli.messages import mendable, printable
 from colourize.errors import InputError
 
 OWN_CLASSES = """
@@ -125,3 +125,9 @@ def test_our_own_errors_pass_whatever_wraps_them() -> None:
 
 def test_a_fault_of_the_program_is_none() -> None:
     assert mendable(ZeroDivisionError("ours"), app.config_dir()) is None
+
+
+def test_what_a_terminal_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", "data.root=a\nb", "seed=1"])
+    told = "data.root=a\nb: there is no such folder\nName another: × \x1b[2J \x85 \u2028"
+    assert printable(told) == "data.root=a\\nb: there is no such folder\nName another: × \\x1b[2J \\x85 \\u2028"
