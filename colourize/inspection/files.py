@@ -1,0 +1,140 @@
+"""What an inspection leaves in its folder: layer tables, diagrams, sheets of feature maps, their statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from colourize.data.batches import Pair
+from colourize.inspection import layers
+from colourize.inspection.activations import Activations, record
+from colourize.inspection.block_order import order_differences
+from colourize.inspection.diagram import diagram
+from colourize.inspection.sheets import Column, activation_sheet, make_column, scales
+from colourize.inspection.tracing import trace
+from colourize.models.layers import EncoderDecoder
+from colourize.runs.files import whole_file, write_whole
+from colourize.runs.tables import write_table
+from colourize.tasks.restoration import RestorationTask
+
+if TYPE_CHECKING:
+    from colourize.data.pictures import PictureData
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a network answers to some pictures.
+
+    Attributes:
+        label: what it is called by.
+        recorded: of each layer, for all pictures.
+        prediction: (N, 3, H, W), RGB in [0, 1]; None of a network that answers about whole pictures.
+    """
+
+    label: str
+    task: RestorationTask
+    pair: Pair
+    recorded: list[Activations]
+    prediction: Tensor | None
+
+    def column(self, number: int, label: str) -> Column:
+        """One picture's column of a sheet."""
+        given = {self.task.degradation.name: self.task.degradation.show(self.pair.inputs)[number]}
+        made = {} if self.prediction is None else {"prediction": self.prediction[number]}
+        pictures = {**given, **made, "truth": self.pair.truth[number]}
+        return make_column(label, pictures, self.recorded, number, type(self.task.answer).__name__)
+
+
+@torch.no_grad()
+def observe(
+    label: str, task: RestorationTask, data: PictureData, stage: str, count: int, modules: Sequence[str] | None = None
+) -> Observed:
+    """Show the first so many pictures of a held-out stage to a task's network, see `record`."""
+    was_training = task.training
+    task.eval()
+    pair = task.make_pair(data.first(stage, count).to(task.device))
+    seen = pair.truth if getattr(task.model, "sees_truth", False) else pair.inputs
+    recorded = record(task.model, seen, modules)
+    shown = task.pictures(task.outputs(pair).float(), pair.inputs) if task.answer.per_pixel else {}
+    task.train(was_training)
+    return Observed(label, task, pair, recorded, shown.get("prediction"))
+
+
+def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Image.Image]:
+    """A sheet for each picture with all networks side by side; of a single network one sheet with all pictures.
+
+    Of all sheets together each layer has one scale.
+
+    Args:
+        numbers: of the pictures, counted from 0.
+
+    Returns:
+        By the name of the file, without its ending.
+    """
+    total = len(observed[0].pair.truth)
+    note = f"numbers above the maps: of {total} pictures; red: dead channels; scales hold 99 % of the values"
+    if len(observed) == 1:
+        (one,) = observed
+        columns = [one.column(number, f"picture {number}") for number in numbers]
+        return {"pictures": activation_sheet(columns, f"{one.label}; {note}")}
+    grids = {number: [each.column(number, each.label) for each in observed] for number in numbers}
+    limits = iter(scales([column for columns in grids.values() for column in columns]))
+    return {
+        f"picture-{number:04d}": activation_sheet(columns, f"Picture {number}; {note}", [next(limits) for _ in columns])
+        for number, columns in grids.items()
+    }
+
+
+def write_activations(folder: Path, observed: Sequence[Observed], numbers: Sequence[int]) -> list[Path]:
+    """`<folder>/*.png` and `statistics.csv`; returns the pictures' paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, sheet in sheets(observed, numbers).items():
+        paths.append(folder / f"{name}.png")
+        with whole_file(paths[-1]) as part:
+            sheet.save(part)
+    lines = [{"model": each.label, **layer.describe()} for each in observed for layer in each.recorded]
+    write_table(folder / "statistics.csv", lines)
+    return paths
+
+
+def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequence[int], title: str) -> str:
+    """`layers.txt`, `.csv`, `.md` and `diagram.svg` of a network; returns the text.
+
+    Args:
+        in_channels, size: of the pictures that it takes, and their height and width.
+        title: what it is called by.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = trace(model, in_channels, size)
+    table = layers.layers(found)
+    text = layers.text(table, title)
+    write_whole(folder / "layers.txt", text)
+    write_whole(folder / "layers.md", layers.markdown(table))
+    write_table(folder / "layers.csv", [_plain(asdict(each)) for each in [*table, *layers.totals(table)]])
+    write_whole(folder / "diagram.svg", diagram(found, title))
+    return text
+
+
+def write_block_orders(path: Path, observed: Sequence[Observed]) -> bool:
+    """`block_order.csv`: what other orders of max-pool, ReLU and batch norm would change; False: nothing here pools."""
+    lines: list[Mapping[str, object]] = []
+    for each in observed:
+        model = each.task.model
+        if isinstance(model, EncoderDecoder) and model.pools:
+            classes = each.task.answer.kind == "classes"
+            found = order_differences(model, each.pair.inputs, classes=classes)
+            lines += [{"model": each.label, **line} for line in found]
+    if lines:
+        write_table(path, lines)
+    return bool(lines)
+
+
+def _plain(line: Mapping[str, object]) -> dict[str, object]:
+    return {key: "" if value is None else value for key, value in line.items()}
