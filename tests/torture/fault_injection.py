@@ -10,6 +10,7 @@ import io
 import os
 import signal
 import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,15 +127,19 @@ class Injection:
 
 
 def _site() -> str:
-    """The write site that is at work: the innermost of the project's own frames stands at it, or below."""
-    frame = sys._getframe(1)
+    """The write site that is at work, and who called it: `runs/tables.py:write_table<callbacks/metrics_csv.py`."""
+    frame: types.FrameType | None = sys._getframe(1)
+    site = None
     while frame is not None:
         path = Path(frame.f_code.co_filename)
         if path.is_relative_to(PACKAGE) and path != OUR_WRITERS:
+            place = path.relative_to(PACKAGE)
+            if site is not None and not site.startswith(f"{place}:"):
+                return f"{site}<{place}"
             names = [name for line, name in sites_of(path).items() if line <= frame.f_lineno]
-            return names[-1] if names else f"elsewhere:{path.name}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return "elsewhere"
+            site = site or (names[-1] if names else f"elsewhere:{place}")
+        frame = frame.f_back
+    return site or "elsewhere"
 
 
 @functools.cache

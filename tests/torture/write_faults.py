@@ -47,14 +47,16 @@ class Scenario:
 
 
 def inject(folder: Path, number: int, chance: random.Random) -> Totals:
-    """One scenario, with each fault at each of its sites: at the first time that it is come to, and at the last."""
+    """One scenario, with each fault at each site that those before it do not come to: the first time, and the last."""
     scenario = SCENARIOS[number % len(SCENARIOS)]
     inputs, whole, totals = folder / "inputs", folder / scenario.name / "whole", Counter[str](scenarios=1, failures=0)
     shutil.rmtree(folder / scenario.name, ignore_errors=True)
     _prepare(inputs)
     steps = folder / scenario.name / "steps.txt"
     _run(scenario, inputs, whole, Injection(steps))
-    times = Counter(tuple(line.split()) for line in steps.read_text().splitlines())
+    times = _times(steps)
+    earlier = {site for each in SCENARIOS[:number] for site, _ in _times(folder / each.name / "steps.txt")}
+    times = Counter({key: count for key, count in times.items() if key[0] not in earlier})
     for site in {site for site, _ in times}:
         totals[f"site {site}"] += 1
     for fault in _faults(times):
@@ -68,6 +70,11 @@ def inject(folder: Path, number: int, chance: random.Random) -> Totals:
         else:
             shutil.rmtree(here)
     return totals
+
+
+def _times(steps: Path) -> Counter[tuple[str, ...]]:
+    """How often each site came to each step."""
+    return Counter(tuple(line.split()) for line in steps.read_text().splitlines())
 
 
 def _faults(times: Counter[tuple[str, ...]]) -> Iterator[Fault]:
@@ -230,8 +237,8 @@ SCENARIOS = (
 
 
 def _told(totals: Totals) -> str:
-    reached = {key for key in totals if key.startswith("site ")}
-    missed = sorted(site for site in all_sites() if f"site {site}" not in reached)
+    reached = {key[5:].partition("<")[0] for key in totals if key.startswith("site ")}
+    missed = sorted(all_sites() - reached)
     return (
         f"{totals['faults']} faults at {len(all_sites()) - len(missed)} of {len(all_sites())} write sites: "
         f"{totals['failures']} left something unreadable, different or over"
