@@ -1,0 +1,139 @@
+"""`colourize-inspect`: a network's layers as a table and a diagram, and what they answer to pictures.
+
+colourize-inspect checkpoint=best.ckpt
+colourize-inspect 'checkpoint=[cnn.ckpt,unet.ckpt]' pictures=[0,1,2]
+colourize-inspect model=unet task=colour_classification
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.cli import app
+
+if TYPE_CHECKING:
+    from colourize.comparison.candidates import Candidate
+    from colourize.data.pictures import PictureData
+
+log = logging.getLogger(__name__)
+
+
+def inspect(config: DictConfig) -> None:
+    """Layer table and diagram of each network; of checkpoints also the activations.
+
+    Raises:
+        UsageError: a setting that is not allowed.
+        InputError: a file or pictures that cannot be had.
+    """
+    from colourize.cli import terminal
+    from colourize.errors import UsageError, check_count
+
+    if config.checkpoint and (config.get("model") or config.get("task")):
+        raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
+    if config.size is not None:
+        check_count("size", config.size)
+    check_count("count", config.count)
+    numbers = [*config.pictures] if OmegaConf.is_list(config.pictures) else [config.pictures]
+    for number in numbers:
+        check_count("pictures", number, least=0, most=config.count - 1)
+    if not numbers:
+        raise UsageError("pictures=[]: must be numbers of test pictures, such as [0,1]")
+    folder = Path(config.output_dir)
+    if config.checkpoint:
+        _inspect_checkpoints(config, folder, numbers)
+    else:
+        _inspect_model(config, folder)
+    terminal.show_folder(folder)
+
+
+def _inspect_model(config: DictConfig, folder: Path) -> None:
+    """A network that was not trained."""
+    from hydra.utils import instantiate
+
+    from colourize.build import parts_of_task
+    from colourize.errors import UsageError
+    from colourize.inspection.files import write_layers
+    from colourize.models.baselines import Baseline
+    from colourize.tasks.restoration import check_model
+
+    if not (config.get("model") and (config.get("task") or {}).get("_target_")):
+        raise UsageError(
+            "checkpoint: missing; give the file to inspect, such as checkpoint=…/checkpoints/best.ckpt, or a network "
+            "with its task, such as model=unet task=colour_classification"
+        )
+    if config.get("data"):
+        raise UsageError("data: is for a checkpoint, which has weights to show pictures to; leave out data=…")
+    parts = parts_of_task(config)
+    degradation, answer = instantiate(parts["degradation"]), instantiate(parts["answer"])
+    outputs = getattr(answer, "out_channels", config.palette)  # one that is still to be fitted does not know them
+    model = instantiate(config.model, in_channels=degradation.channels, out_channels=outputs)
+    if isinstance(model, Baseline):
+        raise UsageError(f"model={type(model).__name__}: has no layers; must be a network, such as unet")
+    check_model(model, answer)
+    size = (config.size or 32,) * 2
+    print(write_layers(folder, model, degradation.channels, size, type(model).__name__))
+
+
+def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -> None:
+    """Trained networks side by side, on the same pictures."""
+    from colourize.comparison.candidates import find_checkpoints, from_checkpoint, label
+    from colourize.errors import UsageError
+    from colourize.inspection.files import observe, write_activations, write_block_orders, write_layers
+
+    candidates = [from_checkpoint(path, config.trust) for path in find_checkpoints(config.checkpoint)]
+    label(candidates)
+    data = _data(config, candidates[0])
+    size = data.pictures.test.shape[1:3]
+    count = min(config.count, len(data.pictures.test))
+    if max(numbers) >= count:
+        raise UsageError(f"pictures={max(numbers)}: there are {count} test pictures; must be at most {count - 1}")
+    names = _names(candidates)
+    for each in candidates:
+        each.task.degradation.check_size(*size)
+    modules = None if config.modules is None else [str(name) for name in config.modules]
+    observed = [
+        observe(name, each.task, data, "test", count, modules) for name, each in zip(names, candidates, strict=True)
+    ]
+    for name, each in zip(names, candidates, strict=True):
+        own = folder / each.folder_name if len(candidates) > 1 else folder
+        shown = (config.size,) * 2 if config.size else size
+        print(write_layers(own, each.task.model, each.task.degradation.channels, shown, name))
+    write_activations(folder / "activations", observed, numbers)
+    write_block_orders(folder / "block_order.csv", observed)
+
+
+def _names(candidates: list[Candidate]) -> list[str]:
+    """What each is called by: its label, and its seed where another has that label, too."""
+    labels = [each.label for each in candidates]
+    return [
+        f"{each.label}, seed {each.seed}" if labels.count(each.label) > 1 and each.seed is not None else each.label
+        for each in candidates
+    ]
+
+
+def _data(config: DictConfig, first: Candidate) -> PictureData:
+    """The pictures that were asked for, else those of the first checkpoint."""
+    from colourize.build import make_data
+    from colourize.checkpoints import data_from
+
+    if config.get("data"):
+        data = make_data(config)
+        data.only_tested = True
+    else:
+        data = data_from(first.checkpoint, str(first.path), config.trust)
+    data.prepare_data()
+    data.setup("test")
+    return data
+
+
+def main() -> None:
+    """The console script."""
+    app.run(inspect, "inspect")
+
+
+if __name__ == "__main__":
+    main()
