@@ -79,8 +79,9 @@ def ship(run: Path, to: Path = WEIGHTS) -> dict[str, Any]:
     validation = _hits(task, data.val_dataloader())[0].mean().item()
     hits, categories = _hits(task, data.test_dataloader())
     record = json.loads((run / "run.json").read_text())
+    words = [word for word in record["command"][1:] if not word.startswith("hydra.")]  # wherever the run lies
     about = {
-        "command": " ".join(word for word in record["command"][1:] if not word.startswith("hydra.")), "seed": record["seeds"]["seed"], "epoch": checkpoint["epoch"] + 1,
+        "command": " ".join(words), "seed": record["seeds"]["seed"], "epoch": checkpoint["epoch"] + 1,
         **{name: record["versions"][name] for name in ("colourize", "torch")}, "test_pictures": len(hits),
         "accuracy": hits.mean().item(), "validation_accuracy": validation,
         "accuracy_by_category": [hits[categories == each].mean().item() for each in categories.unique()],
