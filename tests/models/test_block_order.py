@@ -103,3 +103,8 @@ def test_other_orders_are_refused(wrong):
     with pytest.raises(UsageError) as error:
         UNet(1, 5, block_order=wrong)
     assert str(error.value) == f"model.block_order={wrong}: must be one of {', '.join(BLOCK_ORDERS)}, or null"
+
+
+def test_a_new_run_names_no_order_of_its_own(compose):
+    """With another default than None, checkpoints of before would differ from it, and could not be trained on."""
+    assert compose().model.block_order is None
