@@ -1,0 +1,1 @@
+"""Photographs of any size through a trained network: reading, predicting in pieces, joining, writing."""

@@ -1,0 +1,230 @@
+"""A trained network applied to photographs of any size, with memory for the photograph, its result and a piece."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from colourize.degradations import Degradation, Grey
+from colourize.errors import InputError, UsageError, check_count
+from colourize.models.baselines import Baseline
+from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
+from colourize.tasks.restoration import RestorationTask
+
+JOINS = ("luminance", "none")
+JOINED = 512  # pixels, side of the pieces in which colours are joined with a photograph
+WHOLE = 2**21  # pixels of a picture that a network without pieces may be given
+LONGEST = 32  # what is enlarged for the network becomes no longer than this many times the trained size
+
+Advance = Callable[[float], None]  # is told what share of a photograph was done since the last call
+
+
+class Predictor:
+    """Photographs in, the network's pictures out.
+
+    Args:
+        task: a trained one.
+        join: "luminance": colours are predicted at the trained size, resized, and joined with the photograph as
+            `Degradation.join` says; grey keeps exactly what the network saw, its weighted mean of R, G and B. "none":
+            the network sees the photograph at its full size. A degradation with nothing to join is always so.
+        picture: which one is read from the outputs, such as "prediction" or "expected"; "auto": the mean of the
+            distribution where there is one.
+        size: pixels of the shorter side at which colours are predicted; None: as the network was trained.
+        tile: pixels, the largest side of a picture that the network is given at once, without its surroundings.
+        device: "auto", "cpu", "cuda", …
+
+    Attributes:
+        factor: how many times as large a result is.
+        joins: whether results are joined with the photograph.
+
+    Raises:
+        UsageError: a value that is not allowed, or a task whose network gives no picture of a photograph.
+    """
+
+    def __init__(
+        self,
+        task: RestorationTask,
+        join: str = "luminance",
+        picture: str = "auto",
+        size: int | None = None,
+        tile: int = 256,
+        device: str = "auto",
+    ) -> None:
+        if join not in JOINS:
+            raise UsageError(f"join={join}: must be one of {', '.join(JOINS)}")
+        check_count("tile", tile, least=32, most=8192)
+        check_task(task)
+        self.task = task.eval()
+        self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
+        self.picture = self._which(picture)
+        self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join
+        if size is not None:
+            check_count("size", size, least=4, most=8192)
+        trained = task.hparams["size"]
+        if self.joins and not (size or trained):
+            raise UsageError("size: missing; the checkpoint does not say at which size its network was trained")
+        self.size = size or min(trained or [0])
+        self._step = multiple_of(task) // math.gcd(multiple_of(task), self.factor)  # of the photograph's own pixels
+        self.side = max(tile // self.factor // self._step, 1) * self._step
+        self.device = choose_device(device)
+        self.task.to(self.device)
+
+    @cached_property
+    def halo(self) -> int | None:
+        """Pixels of a photograph around a piece that its outputs depend on; None: on all of the photograph."""
+        halo = halo_of(self.task.cpu(), self.factor)
+        self.task.to(self.device)
+        return None if halo is None else math.ceil(halo / self.factor / self._step) * self._step
+
+    def __call__(self, photograph: Image.Image, advance: Advance = lambda share: None) -> Image.Image:
+        """The result for an RGB photograph: RGB, `factor` times as large.
+
+        Raises:
+            InputError: it, or its result, is too large.
+        """
+        width, height = photograph.size
+        limit = Image.MAX_IMAGE_PIXELS
+        if limit is not None and width * height * self.factor**2 > limit:
+            raise InputError(
+                f"would become {width * self.factor}×{height * self.factor} pixels; more than {limit // 10**6} million "
+                "are not made"
+            )
+        if self.joins:
+            return self._joined(photograph, advance)
+        result = Image.new("RGB", (width * self.factor, height * self.factor))
+        for box, predicted in self._pieces(photograph, advance):
+            result.paste(self._image(predicted), (box.left, box.top))
+        return result
+
+    @torch.no_grad()
+    def _pieces(self, photograph: Image.Image, advance: Advance) -> Iterator[tuple[Box, Tensor]]:
+        """What the network makes of a picture, piece by piece: the place in the result, and (1, 3, h, w) in [0, 1]."""
+        width, height = photograph.size
+        in_one = max(width, height) <= self.side
+        side, halo = self.side, 0 if in_one else self.halo
+        if halo is None:
+            if width * height * self.factor**2 > WHOLE:
+                raise InputError(
+                    f"{width}×{height} pixels: {type(self.task.model).__name__} must see all of a picture at once, "
+                    f"and gets no more than {WHOLE / 10**6:.0f} million pixels"
+                )
+            side, halo = max(width, height), 0
+        for box in boxes(height, width, side):
+            outer = box.grown(halo, height, width)
+            inputs = self.task.degradation.given(self._tensor(photograph, outer))
+            outputs = self.task(inputs).float()
+            predicted = self.task.pictures(outputs, inputs)[self.picture]
+            rows, columns = box.scaled(self.factor).within(outer.scaled(self.factor))
+            yield box.scaled(self.factor), predicted[..., rows, columns].float()
+            advance((box.bottom - box.top) * (box.right - box.left) / (width * height))
+
+    @torch.no_grad()
+    def _joined(self, photograph: Image.Image, advance: Advance) -> Image.Image:
+        """Colours as the network predicts them at its own size, over the photograph itself."""
+        width, height = photograph.size
+        low = photograph.resize(self._low_size(width, height), Image.Resampling.LANCZOS)  # as `middle_square`
+        colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
+        for box, predicted in self._pieces(low, lambda share: advance(share / 2)):
+            colours[..., box.top : box.bottom, box.left : box.right] = predicted
+        result = Image.new("RGB", photograph.size)
+        for box in boxes(height, width, JOINED):
+            resized = resized_part(colours, height, width, box)
+            joined = join(self.task.degradation, resized, self._tensor(photograph, box), 255 / self.task.divisor)
+            result.paste(self._image(joined), (box.left, box.top))
+            advance((box.bottom - box.top) * (box.right - box.left) / (2 * width * height))
+        return result
+
+    def _low_size(self, width: int, height: int) -> tuple[int, int]:
+        """(width, height) of what the network is given: the shorter side as in training, whose pictures are squares."""
+        scale = self.size / min(width, height)
+        sides = (max(round(side * scale), 1) for side in (width, height))
+        most = max(width, height, LONGEST * self.size)  # a picture of one row is not enlarged without end
+        low_width, low_height = (min(side, most) for side in sides)
+        return low_width, low_height
+
+    def _tensor(self, photograph: Image.Image, box: Box) -> Tensor:
+        """A part of a photograph as the network's pixels, (1, 3, h, w)."""
+        part = np.array(photograph.crop((box.left, box.top, box.right, box.bottom)))
+        return torch.from_numpy(part).to(self.device).movedim(-1, 0)[None].float() / self.task.divisor
+
+    def _image(self, picture: Tensor) -> Image.Image:
+        """The other way round, rounded."""
+        levels = (picture[0] * self.task.divisor).round().clamp(0, 255).to(torch.uint8)
+        return Image.fromarray(levels.movedim(0, -1).cpu().numpy())
+
+    def _which(self, picture: Any) -> str:
+        """The name of the picture that is asked for, among those that can be read from outputs."""
+        inputs = self.task.degradation.given(torch.zeros(1, 3, 4, 4))
+        outputs = inputs.new_zeros(1, self.task.answer.out_channels, *inputs.shape[2:])
+        names = list(self.task.pictures(outputs, inputs))
+        if picture == "auto":
+            return "expected" if "expected" in names else names[0]
+        if picture not in names:
+            raise UsageError(f"picture={picture}: must be auto, or what this network gives: {', '.join(names)}")
+        return str(picture)
+
+
+def resized_part(pictures: Tensor, height: int, width: int, box: Box) -> Tensor:
+    """A box of `F.interpolate(pictures, (height, width), mode="bilinear", align_corners=False)`, and no more."""
+    rows = _resized(pictures, 2, height, box.top, box.bottom)
+    return _resized(rows, 3, width, box.left, box.right)
+
+
+def _resized(pictures: Tensor, dim: int, length: int, start: int, stop: int) -> Tensor:
+    size = pictures.shape[dim]
+    places = (torch.arange(start, stop, device=pictures.device, dtype=torch.float64) + 0.5) * (size / length) - 0.5
+    places = places.clamp(0, size - 1)
+    before = places.floor().long()
+    share = (places - before).to(pictures.dtype).view([-1 if each == dim else 1 for each in range(pictures.dim())])
+    after = (before + 1).clamp(max=size - 1)
+    return pictures.index_select(dim, before).lerp(pictures.index_select(dim, after), share)
+
+
+def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:
+    """`Degradation.join` of equally large pictures, and over grey without clipping.
+
+    A colour that is too strong for its pixel's grey is made paler, so that the grey stays exact, and the hue as well.
+    """
+    if isinstance(degradation, Grey):
+        grey, own = degradation(picture), degradation(colours)
+        chroma = colours - own
+        room = torch.where(chroma > 0, white - grey, grey).clamp(min=0)
+        share = (room / chroma.abs().clamp(min=1e-6)).amin(1, keepdim=True).clamp(max=1)
+        colours = own + share * chroma
+    return degradation.join(colours, picture)
+
+
+def check_task(task: RestorationTask) -> None:
+    """Raise a UsageError where a task's network gives no picture, or takes none that is degraded already."""
+    if not task.answer.per_pixel:
+        raise UsageError(f"checkpoint: its answer, {type(task.answer).__name__}, is no picture")
+    if isinstance(task.model, Baseline) and task.model.sees_truth:
+        raise UsageError(
+            f"checkpoint: {type(task.model).__name__} answers with the true picture, which nobody has here"
+        )
+    try:
+        task.degradation.given(torch.zeros(1, 3, 8, 8))
+    except TypeError:
+        name = type(task.degradation).__name__
+        raise UsageError(f"checkpoint: its degradation, {name}, takes no picture that is degraded already") from None
+
+
+def choose_device(device: Any) -> torch.device:
+    """The device of a name; "auto" is a GPU where there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(str(device))
+        torch.zeros(1, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"device={device}: must be auto, cpu, or a device that this machine has, such as cuda"
+        ) from error
+    return chosen

@@ -1,0 +1,96 @@
+"""Which pictures are taken, and where results go: beside them, into a folder, into a file; refused before anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from colourize.errors import ColourizeError
+from colourize.prediction.places import plan
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("photo.jpg", "photos/a.jpg", "photos/b.PNG", "photos/deep/a.jpg", "photos/notes.txt"):
+        touch(name)
+    return tmp_path
+
+
+def touch(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"")
+
+
+def planned(asked: Any, output: Any = None, ending: str = "png", overwrite: bool = False) -> list[tuple[str, str]]:
+    places = plan(asked, output, "coloured", ending, overwrite=overwrite)
+    return [(place.source.as_posix(), place.result.as_posix()) for place in places]
+
+
+@pytest.mark.parametrize(
+    ("asked", "output", "expected"),
+    [
+        ("photo.jpg", None, [("photo.jpg", "photo-coloured.png")]),
+        ("photo.jpg", "x/out.webp", [("photo.jpg", "x/out.webp")]),
+        ("photo.jpg", "x", [("photo.jpg", "x/photo.png")]),
+        ("photo.jpg", "x.d/", [("photo.jpg", "x.d/photo.png")]),
+        ("photo.jpg", "photos", [("photo.jpg", "photos/photo.png")]),
+        (
+            "photos",
+            "x",
+            [("photos/a.jpg", "x/a.png"), ("photos/b.PNG", "x/b.png"), ("photos/deep/a.jpg", "x/deep/a.png")],
+        ),
+        ("photos/*.jpg", None, [("photos/a.jpg", "photos/a-coloured.png")]),
+        ("**/a.jpg", "x", [("photos/a.jpg", "x/photos/a.png"), ("photos/deep/a.jpg", "x/photos/deep/a.png")]),
+        (["photo.jpg", "photo.jpg", "photos/a.jpg"], "x", [("photo.jpg", "x/photo.png"), ("photos/a.jpg", "x/a.png")]),
+    ],
+)
+def test_places(asked: Any, output: Any, expected: list[tuple[str, str]], here: Path) -> None:
+    assert planned(asked, output) == expected
+
+
+def test_two_pictures_of_one_name_keep_their_endings(here: Path) -> None:
+    touch("photos/a.png")
+    assert planned("photos/a.*", "x") == [("photos/a.jpg", "x/a.jpg.png"), ("photos/a.png", "x/a.png.png")]
+    assert planned("photos/a.jpg", None, "webp") == [("photos/a.jpg", "photos/a-coloured.webp")]
+
+
+def test_results_are_no_pictures_of_the_next_call(here: Path) -> None:
+    touch("photos/a-coloured.png", "photos/b-coloured.jpg")
+    sources = [source for source, _ in planned("photos", overwrite=True)]
+    assert sources == ["photos/a.jpg", "photos/b.PNG", "photos/deep/a.jpg"]
+    touch("photos/out/a.png")
+    assert "photos/out/a.png" not in [source for source, _ in planned("photos", "photos/out", overwrite=True)]
+    assert planned("photos/a-coloured.png") == [("photos/a-coloured.png", "photos/a-coloured-coloured.png")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "output", "told"),
+    [
+        (None, None, "input: missing"),
+        ("no.jpg", None, "input=no.jpg: there is no such file or folder"),
+        ("no*.jpg", None, r"input=no\*.jpg: no picture lies there"),
+        ("photos", "x.png", r"output=x.png: is one file for 3 pictures; must be a folder"),
+        ("photo.jpg", "x.gif", "output=x.gif: must end with one of png, jpg"),
+        ("photo.jpg", "photo.jpg", "output=photo.jpg: is the picture itself"),
+        ("photos", "photos", "output=photos: is the folder of the pictures"),
+        (["photos/a.jpg", "photos/deep/a.jpg"], "x", "output: .*a.jpg.png would be the result of several pictures"),
+        ("photo.jpg", "old.png", "output=old.png: is there already; overwrite=true replaces it"),
+    ],
+)
+def test_what_is_refused(asked: Any, output: Any, told: str, here: Path) -> None:
+    touch("old.png")
+    with pytest.raises(ColourizeError, match=f"^{told}"):
+        planned(asked, output)
+
+
+def test_what_is_there_is_replaced_only_where_that_is_wanted(here: Path) -> None:
+    touch("photos/a-coloured.png", "photos/b-coloured.png")
+    with pytest.raises(ColourizeError, match=r"a-coloured\.png: is there already \(and 1 more\)"):
+        planned("photos")
+    assert len(planned("photos", overwrite=True)) == 3
+    with pytest.raises(ColourizeError, match="is the picture itself"):  # never
+        planned("photo.jpg", "photo.jpg", overwrite=True)

@@ -1,0 +1,124 @@
+"""Photographs of any size: their own grey is kept exactly, colours come from the trained size, sizes are bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from colourize.degradations import Grey
+from colourize.errors import InputError, UsageError
+from colourize.prediction.pieces import Box
+from colourize.prediction.predictor import Predictor, join, resized_part
+from colourize.tasks import RestorationTask
+
+TaskMaker = Callable[..., RestorationTask]
+LUMA = [0.299, 0.587, 0.114]
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def grey(image: Image.Image, weights: list[float]) -> np.ndarray:
+    return np.asarray(image).astype(float) @ np.array(weights)
+
+
+@pytest.mark.parametrize("divisor", [255, 256])
+@pytest.mark.parametrize("weights", [[1 / 3] * 3, LUMA])
+def test_the_grey_that_the_network_saw_is_kept(weights: list[float], divisor: int, tiny_task: TaskMaker) -> None:
+    """Of colour photographs as well, also where a predicted colour is too strong for a pixel's grey."""
+    degradation = {"_target_": "colourize.degradations.Grey", "weights": weights}
+    task = tiny_task("grey", "classification", degradation=degradation, size=[16, 16], divisor=divisor)
+    source = photograph(600, 530)  # more than one piece in each direction
+    for picture in ("prediction", "expected"):
+        result = Predictor(task, picture=picture)(source)
+        assert result.size == source.size
+        np.testing.assert_allclose(grey(result, weights), grey(source, weights), atol=0.51)  # rounded to levels
+        assert np.ptp(np.asarray(result).astype(int), axis=2).max() > 5  # and it has colour
+
+
+def test_colours_that_are_too_strong_are_made_paler_and_keep_their_hue() -> None:
+    colours = torch.tensor([0.9, 0.3, 0.0]).view(1, 3, 1, 1)
+    for level in (0.0, 0.02, 0.4, 0.97, 1.0):
+        joined = join(Grey(), colours, torch.full((1, 3, 1, 1), level))
+        assert joined.mean().item() == pytest.approx(level, abs=1e-6)
+        strength = (joined - level) / (colours - 0.4)
+        assert strength.max() - strength.min() < 1e-5 and strength.min() >= 0 and strength.max() <= 1 + 1e-5
+    assert strength.max() == 0  # white has no colour
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 4), (7, 5), (40, 33), (41, 3)])
+def test_a_part_of_a_resized_picture_is_the_part_of_the_whole(height: int, width: int) -> None:
+    low = torch.rand(1, 3, 7, 5)
+    whole = F.interpolate(low, (height, width), mode="bilinear", align_corners=False)
+    box = Box(1, height - 1, 1, width)
+    torch.testing.assert_close(resized_part(low, height, width, box), whole[..., 1 : height - 1, 1:], atol=1e-6, rtol=0)
+
+
+def test_the_shorter_side_is_that_of_the_training(tiny_task: TaskMaker) -> None:
+    method = Predictor(tiny_task("grey", "regression", size=[32, 32]))
+    assert method._low_size(6000, 4000) == (48, 32)
+    assert method._low_size(8, 16) == (32, 64)
+    assert method._low_size(20000, 7) == (20000, 32)  # and not 91429
+    assert Predictor(tiny_task("grey", "regression", size=[32, 32]), size=64)._low_size(100, 200) == (64, 128)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (3, 5), (33, 32)])
+@pytest.mark.parametrize("join", ["luminance", "none"])
+def test_any_size(size: tuple[int, int], join: str, tiny_task: TaskMaker) -> None:
+    shares: list[float] = []
+    result = Predictor(tiny_task("grey", "regression", size=[16, 16]), join=join, tile=64)(
+        photograph(*size), shares.append
+    )
+    assert result.size == size and result.mode == "RGB"
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_super_resolution_enlarges_up_to_a_limit(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    method = Predictor(tiny_task("low", "regression", size=[32, 32]))
+    assert method(photograph(9, 7)).size == (36, 28)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    with pytest.raises(InputError, match=r"would become 36×28 pixels"):
+        method(photograph(9, 7))
+
+
+def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
+    task = tiny_task("grey", "regression", size=[16, 16])
+    for wrong, told in (
+        ({"join": "colour"}, "join=colour: must be one of luminance, none"),
+        ({"picture": "expected"}, "picture=expected: must be auto, or what this network gives: prediction"),
+        ({"tile": 8}, "tile=8: must be a whole number from 32"),
+        ({"size": True}, "size=True: must be"),
+        ({"device": "tpu"}, "device=tpu: must be auto, cpu"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            Predictor(task, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="size: missing"):
+        Predictor(tiny_task("grey", "regression"))
+    Predictor(tiny_task("grey", "regression"), join="none")
+
+
+def test_a_classifier_gives_the_mean_unless_asked(tiny_task: TaskMaker) -> None:
+    task = tiny_task("grey", "classification", size=[16, 16])
+    assert Predictor(task).picture == "expected"
+    assert Predictor(task, picture="prediction").picture == "prediction"
+    assert Predictor(tiny_task("grey", "regression", size=[16, 16])).picture == "prediction"
+
+
+def test_tasks_without_pictures_are_refused(tiny_task: TaskMaker) -> None:
+    oracle = {"_target_": "colourize.models.baselines.PaletteOracle"}
+    with pytest.raises(UsageError, match="PaletteOracle answers with the true picture"):
+        Predictor(tiny_task("grey", "classification", model=oracle))
+    category = RestorationTask(
+        model={"_target_": "colourize.models.ResidualClassifier", "num_filters": 2},
+        degradation={"_target_": "colourize.degradations.Undegraded"},
+        answer={"_target_": "colourize.answers.Category"},
+        loss={"_target_": "colourize.losses.CrossEntropy"},
+    )
+    with pytest.raises(UsageError, match="Category, is no picture"):
+        Predictor(category)

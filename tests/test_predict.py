@@ -1,0 +1,147 @@
+"""`colourize-predict`: photographs in, coloured or enlarged pictures out; nothing is lost and nothing overwritten."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import console
+import numpy as np
+import pytest
+from console import Outcome, run
+from PIL import Image
+
+from colourize.data.horses import draw_horses
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="module")
+def best(base: Path) -> Path:
+    return console.trained(base, "colour_classification").folder / "checkpoints" / "best.ckpt"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A folder with a horse, and another with two horses and a file that is no picture."""
+    for number, name in enumerate(("horse.png", "photos/a.jpg", "photos/c.png")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(draw_horses(1, 90, seed=number)[0, :70]).save(tmp_path / name)
+    (tmp_path / "photos" / "b.jpg").write_text("no picture")
+    return tmp_path
+
+
+def predict(cwd: Path, *words: object) -> Outcome:
+    return run("predict", [str(word) for word in words], cwd)
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path)).astype(float)
+
+
+def test_a_picture_is_coloured_and_nothing_else_is_written(best: Path, here: Path) -> None:
+    before = console.Outcome(0, "", "", here).left
+    outcome = predict(here, f"checkpoint={best}", "input=horse.png")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert outcome.stdout == "horse.png → horse-coloured.png (90×70)\n"
+    assert outcome.left == sorted([*before, "horse-coloured.png"])
+    result = pixels(here / "horse-coloured.png")
+    np.testing.assert_allclose(result.mean(-1), pixels(here / "horse.png").mean(-1), atol=0.51)
+    again = predict(here, f"checkpoint={best.parents[1]}", "input=horse.png", "output=x/again.png")  # the run's folder
+    assert again.code == 0 and np.array_equal(pixels(here / "x/again.png"), result)
+
+
+def test_a_bad_file_is_named_and_the_rest_goes_on(best: Path, here: Path) -> None:
+    outcome = predict(here, f"checkpoint={best}", "input=photos", "output=out")
+    assert outcome.code == 1
+    named, counted = outcome.stderr.splitlines()
+    assert "b.jpg: cannot be read as a picture" in named
+    assert counted == "error: input=photos: 1 of 3 pictures failed (named above)"
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["a.png", "c.png"]
+    alone = predict(here, f"checkpoint={best}", "input=photos/b.jpg")
+    assert alone.code == 1 and len(alone.stderr.splitlines()) == 1
+
+
+def test_nothing_is_overwritten_unasked(best: Path, here: Path) -> None:
+    (here / "out").mkdir()
+    (here / "out" / "c.png").write_text("mine")
+    outcome = predict(here, f"checkpoint={best}", "input=photos/?.*", "output=out")
+    assert outcome.code == 2 and "c.png: is there already" in outcome.stderr
+    assert [path.name for path in (here / "out").iterdir()] == ["c.png"]  # nothing was computed
+    assert predict(here, f"checkpoint={best}", "input=photos/c.png", "output=out", "overwrite=true").code == 0
+    assert pixels(here / "out" / "c.png").shape == (70, 90, 3)
+
+
+def test_super_resolution_enlarges_the_picture_itself(base: Path, here: Path) -> None:
+    checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
+    outcome = predict(here, f"checkpoint={checkpoint}", "input=horse.png")
+    assert outcome.stdout == "horse.png → horse-enlarged.png (360×280)\n"
+    assert pixels(here / "horse-enlarged.png").shape == (280, 360, 3)
+
+
+def test_alpha_is_enlarged_as_well_and_jpeg_has_none(base: Path, best: Path, here: Path) -> None:
+    checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
+    image = Image.open(here / "horse.png")
+    image.putalpha(100)
+    image.save(here / "clear.png")
+    assert predict(here, f"checkpoint={checkpoint}", "input=clear.png").code == 0
+    enlarged = pixels(here / "clear-enlarged.png")
+    assert enlarged.shape == (280, 360, 4) and (enlarged[..., 3] == 100).all()
+    told = predict(here, f"checkpoint={best}", "input=clear.png", "format=jpg").stdout
+    assert told == "clear.png → clear-coloured.jpg (90×70); .jpg knows no transparency: laid over white\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["input=horse.png"], "checkpoint: missing"),
+        (["checkpoint=BEST"], "input: missing"),
+        (["checkpoint=BEST", "input=horse.png", "join=both"], "join=both: must be one of luminance, none"),
+        (["checkpoint=BEST", "input=horse.png", "overwrite=1"], "overwrite=1: must be true or false"),
+        (["checkpoint=BEST", "input=horse.png", "format=gif"], "format=gif: must be one of png"),
+        (["checkpoint=BEST", "input=horse.png", "outptu=x"], "outptu: there is no such key"),
+    ],
+)
+def test_what_is_refused(words: list[str], told: str, best: Path, here: Path) -> None:
+    before = console.Outcome(0, "", "", here).left
+    outcome = predict(here, *(word.replace("BEST", str(best)) for word in words))
+    assert outcome.code == 2 and outcome.stderr.startswith(f"error: {told}")
+    assert len(outcome.stderr.splitlines()) == 1 and outcome.left == before
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from PIL import Image
+import colourize
+from colourize.prediction.photographs import open_photograph, save_photograph
+from colourize.prediction.predictor import Predictor
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB
+
+checkpoint, source, result, join = sys.argv[1:]
+predictor = Predictor(colourize.load(checkpoint), join=join, device="cpu")
+predictor(Image.new("RGB", (600, 600)))  # what a piece needs, and torch itself
+before = peak()
+photograph = open_photograph(Path(source))
+photograph.colours = predictor(photograph.colours)
+save_photograph(photograph, Path(result))
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("join", ["luminance", "none"])
+def test_memory_is_that_of_the_photograph_and_its_result(join: str, best: Path, tmp_path: Path) -> None:
+    """24 million pixels are 96 MB as Pillow holds them; in float32 with four outputs a pixel they would be 384 MB."""
+    Image.fromarray(draw_horses(1, 100)[0]).resize((6000, 4000)).save(tmp_path / "large.jpg")
+    words = [sys.executable, "-c", MEASURED, best, tmp_path / "large.jpg", tmp_path / "out.jpg", join]
+    outcome = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=600)
+    assert outcome.returncode == 0, outcome.stderr
+    assert Image.open(tmp_path / "out.jpg").size == (6000, 4000)
+    assert float(outcome.stdout) < 350
