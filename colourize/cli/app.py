@@ -93,7 +93,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
             # What the run records, and gives to other processes, is what was typed.
             app = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)
             app(_after(restore, guarded))()
-    except starts.Refused as refused:
+    except results.Refused as refused:
         end.with_error(refused.error)
         raise
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, read_write
 from colourize.errors import ColourizeError
 from colourize.runs import ownership, results, sweeps
 from colourize.runs.naming import fixed_keys  # it also gives Hydra `job_folder`, wherever this callback is unpickled
+from colourize.runs.results import Refused, refusing
 
 BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
@@ -37,22 +38,12 @@ class Starts(Callback):
         is_basic = hydra.sweeper._target_ == BASIC_SWEEPER
         results.remember(hydra.sweep.dir)
         if is_basic:  # another sweeper decides on its jobs as it goes
-            try:
+            with refusing():
                 sweeps.plan(hydra.sweep.dir, words, GlobalHydra.instance().config_loader())
-            except ColourizeError as error:
-                raise Refused(error) from error
         fixed = fixed_keys(words, always_new=is_basic)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
             hydra.overrides.hydra.append(f"{EXCLUDED}=[{keys}]")  # each job is composed anew, from these
-
-
-class Refused(BaseException):
-    """A run or a sweep that may not start; Hydra makes a warning of any Exception of a callback's."""
-
-    def __init__(self, error: ColourizeError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 def _own(folder: str, key: str) -> None:

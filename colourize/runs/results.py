@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,23 @@ _before: dict[Path, bytes | None] = {}  # what its two lists held earlier, while
 _unchanged = b""  # the table then
 
 
+class Refused(BaseException):
+    """A run or a sweep may not start, or not go on; Hydra makes a warning of any Exception of a callback's."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """In the block, errors that people can mend end a sweep: without its lists its jobs would be under other names."""
+    try:
+        yield
+    except (ColourizeError, OSError) as error:
+        raise Refused(error) from error
+
+
 class ResultsTable(Callback):
     """Keeps one row a job: `job`, `folder` (within the sweep's), `status`, the overrides, the final measures, `error`.
 
@@ -47,7 +65,7 @@ class ResultsTable(Callback):
         jobs = sweeps.read(folder)
         if not jobs:  # of a sweeper that decides on them as it goes
             return
-        with _table(folder / FILE) as rows:
+        with refusing(), _table(folder / FILE) as rows:
             known = {row["folder"]: row for row in rows}
             rows[:] = [_planned(number, job, known.get(job["folder"])) for number, job in enumerate(jobs)]
             for row in rows:
@@ -57,7 +75,8 @@ class ResultsTable(Callback):
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         if config.hydra.mode == RunMode.MULTIRUN:
-            add_row(Path(config.hydra.sweep.dir) / FILE, {**_head(config), "status": RUNNING})
+            with refusing():
+                add_row(Path(config.hydra.sweep.dir) / FILE, {**_head(config), "status": RUNNING})
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if config.hydra.mode != RunMode.MULTIRUN:
@@ -72,7 +91,9 @@ class ResultsTable(Callback):
         elif isinstance(outcome, dict):
             row.update({name: repr(value) for name, value in outcome.items()})
         path = Path(config.hydra.sweep.dir) / FILE
-        add_row(path, row)
+        with refusing():
+            add_row(path, row)
+        job_return.cfg = job_return.hydra_cfg = None  # a launcher keeps this object until the last job has ended
         log.info("job %s %s: see %s", row["job"], row["status"], path)
 
 
