@@ -338,8 +338,7 @@ def test_damaged_checkpoints(data: st.DataObject, kind: str, whole: Path, tmp_pa
 TYPED = (
     "data.batch_size", "data.num_train", "data.num_val", "data.size", "data.palette", "data.protocol", "data.divisor",
     "data.validation", "data.root", "model", "model.num_filters", "model.kernel_size", "model._target_", "task",
-    "task.optimizer.lr", "task.degradation._target_", "optimizer", "lr_scheduler", "loss", "augmentation", "measures",
-    "measures.names", "trainer", "trainer.max_epochs", "trainer.precision", "trainer.accelerator", "trainer.devices",
+    "task.optimizer.lr", "task.degradation._target_", "optimizer", "lr_scheduler", "loss", "augmentation", "measures", "trainer", "trainer.max_epochs", "trainer.precision", "trainer.accelerator", "trainer.devices",
     "trainer.limit_val_batches", "seed", "checkpoint", "resume", "callbacks.samples.num_pictures", "callbacks.finite",
     "callbacks.checkpoints.monitor", "callbacks.checkpoints.every_n_steps", "hydra.run.dir", "experiment", "launcher",
     "nobody", "+trainer.nobody", "~data", "~callbacks.progress", "+model.nobody", "data.nobody",

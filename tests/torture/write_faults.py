@@ -53,7 +53,8 @@ def inject(folder: Path, number: int, chance: random.Random) -> Totals:
     shutil.rmtree(folder / scenario.name, ignore_errors=True)
     _prepare(inputs)
     steps = folder / scenario.name / "steps.txt"
-    _run(scenario, inputs, whole, Injection(steps))
+    ended = _run(scenario, inputs, whole, Injection(steps))
+    assert ended.code == 0, ended.told
     times = _times(steps)
     earlier = {site for each in SCENARIOS[:number] for site, _ in _times(folder / each.name / "steps.txt")}
     times = Counter({key: count for key, count in times.items() if key[0] not in earlier})
@@ -127,7 +128,7 @@ def _prepare(inputs: Path) -> None:
 
     (inputs / "answers").mkdir(exist_ok=True)
     for name in "abcd":
-        catches = [answer(None, 90 + place, True, "catch") for place in range(4)]
+        catches = [answer(None, 90 + place, False, "catch") for place in range(4)]
         reals = [answer(model, picture, picture % 3 == 0) for model in ("cnn", "unet") for picture in range(12)]
         write_result(inputs / "answers" / f"{name}.json", name, [*catches, *reals])
     for name in ("cnn", "unet"):
