@@ -1,4 +1,4 @@
-"""Malformed inputs: what tests/test_torture.py generates, in numbers."""
+"""Malformed inputs: what tests/test_torture.py and tests/test_torture_files.py generate, in numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def generate(folder: Path, number: int, chance: random.Random) -> Totals:
     environment = {**os.environ, "COLOURIZE_TORTURE": str(TIMES), "COLOURIZE_TRIED": str(told)}
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "slow or not slow", "--basetemp",
-        str(folder / "temporary"), str(TESTS / "test_torture.py"),
+        str(folder / "temporary"), *(str(TESTS / f"test_torture{which}.py") for which in ("", "_files")),
     ]  # fmt: skip
     told.unlink(missing_ok=True)
     done = subprocess.run(command, cwd=TESTS.parent, env=environment, capture_output=True, text=True)
