@@ -155,6 +155,29 @@ def _train(here: Path, inputs: Path) -> Work:
     return ("train", "resume=run") if begun else ("train", *RUN, "hydra.run.dir=run")
 
 
+def _watched(here: Path, inputs: Path) -> Work:
+    begun = state(here / "run") != "none"
+    more = ("callbacks=activations", "callbacks.activations.every_n_epochs=1", "callbacks.activations.count=6")
+    return ("train", "resume=run") if begun else ("train", *RUN, *more, "hydra.run.dir=run")
+
+
+def _inspect(here: Path, inputs: Path) -> Work:
+    place = "again" if (here / "run").exists() else "run"
+    checkpoint = inputs / "trained-0" / "checkpoints" / "best.ckpt"
+    return ("inspect", f"checkpoint={checkpoint}", "count=6", f"hydra.run.dir={place}")
+
+
+def _predict(here: Path, inputs: Path) -> Work:
+    checkpoint = inputs / "trained-0" / "checkpoints" / "best.ckpt"
+    picture = inputs / "trained-0" / "samples" / "best.png"
+    return ("predict", f"checkpoint={checkpoint}", f"input={picture}", "output=coloured.png", "overwrite=true")
+
+
+def _picture_differs(here: Path, whole: Path) -> list[str]:
+    same = (here / "coloured.png").read_bytes() == (whole / "coloured.png").read_bytes()
+    return [] if same else ["coloured.png"]
+
+
 def _sweep(here: Path, inputs: Path) -> Work:
     return ("train", "-m", *RUN, "seed=0,1", "hydra.sweep.dir=run")
 
@@ -168,7 +191,7 @@ def _evaluate(here: Path, inputs: Path) -> Work:
     place = "again" if (here / "run").exists() else "run"
     return (
         "evaluate", f"checkpoint=[{inputs}/trained-0/checkpoints/best.ckpt,{inputs}/trained-1/checkpoints/last.ckpt]",
-        "baselines=[grey_copy,grey_lookup,palette_oracle]", "measures.names=[mse,psnr,accuracy,cross_entropy]",
+        "baselines=[grey_copy,grey_lookup,palette_oracle]", "measures.names=[mse,psnr]",
         "study=true", "trainer.enable_progress_bar=false", f"hydra.run.dir={place}",
     )  # fmt: skip
 
@@ -234,6 +257,9 @@ SCENARIOS = (
     Scenario("benchmark", _benchmark, lambda here, whole: [], tells=False),
     Scenario("study", _study, _tables_differ),
     Scenario("evaluation", _evaluate, _tables_differ),
+    Scenario("watched", _watched, lambda here, whole: differences(here / "run", whole / "run")),
+    Scenario("inspection", _inspect, _tables_differ),
+    Scenario("prediction", _predict, _picture_differs),
 )  # fmt: skip
 
 
