@@ -84,7 +84,9 @@ def test_the_same_validation_pictures_after_every_epoch(tiny_task, tiny_data, qu
 def test_best_shows_the_tested_weights(tiny_task, tiny_data, quiet_trainer, folder):
     class Mirrored(tiny_data):
         def load(self):
-            return Pictures(*(pictures[:, :, ::-1] for pictures in super().load()))  # a source's arrays may be views
+            return Pictures(
+                *(pictures[:, :, ::-1] for pictures in super().load()[:3])
+            )  # a source's arrays may be views
 
     task, data = tiny_task("grey", "classification"), Mirrored()
     quiet_trainer(callbacks=[SamplePictures(str(folder))]).test(task, datamodule=data, verbose=False)

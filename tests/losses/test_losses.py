@@ -52,7 +52,11 @@ def test_cross_entropy(layout: torch.memory_format) -> None:
 @pytest.mark.parametrize(
     ("loss", "answer", "told"),
     [
-        ("CrossEntropy", RGB(), "task.loss=CrossEntropy: is for classes and categories, and the answer RGB is values; "),
+        (
+            "CrossEntropy",
+            RGB(),
+            "task.loss=CrossEntropy: is for classes and categories, and the answer RGB is values; ",
+        ),
         *(
             (name, PaletteClasses(), f"task.loss={name}: is for values, and the answer PaletteClasses is classes; ")
             for name in ("MeanSquaredError", "MeanAbsoluteError")
@@ -152,5 +156,5 @@ def test_a_file_that_is_missing_is_one_line(features: dict[str, Any]) -> None:
 
 
 def test_any_loss_is_of_every_answer_unless_it_says_otherwise(tiny_task: Callable[..., RestorationTask]) -> None:
-    assert Loss.kinds == ("values", "classes") and not Loss.needs_files
+    assert Loss.kinds == ("values", "classes", "categories") and not Loss.needs_files
     assert tiny_task("grey", "classification", loss={"_target_": "colourize.losses.Loss"}).loss_class is Loss
