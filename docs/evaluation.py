@@ -3,12 +3,13 @@
     python docs/evaluation.py multirun/evaluation/tables
 
 Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and its plot to docs/evaluation/, and writes the
-tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md. A pattern in the marker takes one
-row from each folder that it names: `<!-- category-* unet -->`.
+tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md and README.md. A pattern in the
+marker takes one row from each folder that it names: `<!-- category-* unet -->`.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from colourize.runs.tables import read_table
 
 HERE = Path(__file__).parent
-TABLES, PAGE = HERE / "evaluation", HERE / "evaluation.md"
+TABLES, PAGES = HERE / "evaluation", (HERE / "evaluation.md", HERE.parent / "README.md")
 COLUMNS = {
     "accuracy": "accuracy", "cross_entropy": "cross-entropy", "mse": "MSE", "psnr": "PSNR, dB", "ssim": "SSIM",
     "delta_e": "ΔE2000", "colourfulness_gap": "colourfulness gap", "category_accuracy": "category accuracy",
@@ -33,8 +34,13 @@ def main(folder: Path) -> None:
         shutil.copy(path.with_suffix(".svg"), TABLES / f"{path.parent.name}.svg")
         if (path.parent / "agreement.svg").exists():
             shutil.copy(path.parent / "agreement.svg", TABLES / f"{path.parent.name}-agreement.svg")
-    page = PAGE.read_text()
-    PAGE.write_text(MARKER.sub(lambda match: match[1] + "\n" + filled(match[2], match[3].strip()) + "\n" + match[4], page))
+    for page in PAGES:
+        page.write_text(MARKER.sub(with_table, page.read_text()))
+
+
+def with_table(match: re.Match[str]) -> str:
+    """A marker with its table."""
+    return f"{match[1]}\n{filled(match[2], match[3].strip())}\n{match[4]}"
 
 
 def filled(name: str, method: str) -> str:
@@ -44,24 +50,20 @@ def filled(name: str, method: str) -> str:
     if method:
         rows = [{**row, "method": row["table"].partition("-")[2]} for row in rows if row["method"] == method]
     measures = [measure for measure in COLUMNS if any(row["measure"] == measure for row in rows)]
+    # Networks below what needs none, and the better ones first, as the rows come.
     lines = ["| | " + " | ".join(COLUMNS[each] for each in measures) + " |", "| --- |" + " ---: |" * len(measures)]
-    for label in dict.fromkeys(row["method"] for row in sorted(rows, key=order)):
+    for label in dict.fromkeys(row["method"] for row in sorted(rows, key=lambda row: row["seeds"] != "0")):
         own = {row["measure"]: row for row in rows if row["method"] == label}
         lines.append(f"| {label} | " + " | ".join(cell(own.get(measure)) for measure in measures) + " |")
     return "\n".join(lines) + "\n"
 
 
-def order(row: dict[str, str]) -> tuple[bool, float]:
-    """Networks below what needs none, and the better ones first."""
-    return row["seeds"] != "0", 0.0
-
-
 def cell(row: dict[str, str] | None) -> str:
-    """A mean, the half width of its interval over pictures, the deviation over seeds, and the mark of the difference."""
+    """A mean, half of its interval over pictures, the deviation over seeds, and the mark of the difference."""
     if row is None or not row["mean"]:
         return ""
     half = (float(row["high"]) - float(row["low"])) / 2 if row["high"] else 0.0
-    digits = 4 if half == 0 else max(0, min(5, len(f"{1 / half:.0f}") + 0))
+    digits = 4 if half < 1e-9 else max(0, min(5, 1 - math.floor(math.log10(half))))  # two of the interval
     mark = {"better": " ▲", "worse": " ▼"}.get(row["mark"], "")
     seeds = f" (± {float(row['seed_deviation']):.{digits}f})" if row["seed_deviation"] else ""
     return f"{float(row['mean']):.{digits}f} ± {half:.{digits}f}{seeds}{mark}"
