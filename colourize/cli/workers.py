@@ -21,7 +21,12 @@ def end_with_parent() -> None:
     if _watched or not multiprocessing.current_process().name.startswith("Loky"):
         return
     _watched = True
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True, name="end-with-parent").start()
+    # Not os.getppid(): the parent may be gone already, while this process imported what it needs.
+    parent = multiprocessing.parent_process()
+    started_by = parent.pid if parent is not None and parent.pid is not None else os.getppid()
+    if os.getppid() != started_by:
+        os._exit(1)
+    threading.Thread(target=_watch, args=(started_by,), daemon=True, name="end-with-parent").start()
 
 
 def _watch(parent: int) -> None:
