@@ -158,8 +158,10 @@ def _table(path: Path) -> Any:
 
     with FileLock(path.with_name(f".{path.name}.lock")):
         rows = read_table(path) if path.exists() else []
+        before = [dict(row) for row in rows] if path.exists() else None
         yield rows
-        write_table(path, [{key: value for key, value in row.items() if value != ""} for row in rows])
+        if rows != before:
+            write_table(path, [{key: value for key, value in row.items() if value != ""} for row in rows])
 
 
 def _planned(number: int, job: dict[str, Any], known: dict[str, str] | None) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Injection:
             return opened
 
         def fsync(descriptor: int) -> None:
-            if any(mark in self.opened.get(descriptor, "") for mark in MARKS):
+            if self.opened.pop(descriptor, None):  # a folder may have the number next
                 self._come_to("fsync")
             real_fsync(descriptor)
 
@@ -105,7 +105,7 @@ class Injection:
                 return file.__exit__(*error)
 
             def write(self, content: Any) -> int:
-                if not self.written:
+                if not self.written and content:  # matplotlib asks with nothing what a file takes
                     self.written = True
                     injection._come_to("write", lambda: (file.write(content[: len(content) // 2]), file.flush()))
                 return int(file.write(content))

@@ -87,7 +87,7 @@ def _faults(times: Counter[tuple[str, ...]]) -> Iterator[Fault]:
 
 
 def _faulty(scenario: Scenario, fault: Fault, inputs: Path, here: Path, whole: Path) -> Iterator[str]:
-    ended = _run(scenario, inputs, here, Injection(here.with_suffix(".steps"), fault))
+    ended = _run(scenario, inputs, here, Injection(here.with_name(f"{here.name}.steps"), fault))
     if fault.kind == "crash" and ended.code != -9:
         yield f"it was not to end with {ended.code}: {ended.told}"
     if fault.kind != "crash" and scenario.tells:
