@@ -2,7 +2,7 @@
 
     python docs/evaluation.py multirun/evaluation/tables
 
-Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and its plot to docs/evaluation/, and writes the
+Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and the plots that the page shows to docs/evaluation/, and writes the
 tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md and README.md. A pattern in the
 marker takes one row from each folder that it names: `<!-- category-* unet -->`.
 """
@@ -31,9 +31,9 @@ def main(folder: Path) -> None:
     TABLES.mkdir(exist_ok=True)
     for path in sorted(folder.glob("*/comparison.csv")):
         shutil.copy(path, TABLES / f"{path.parent.name}.csv")
-        shutil.copy(path.with_suffix(".svg"), TABLES / f"{path.parent.name}.svg")
-        if (path.parent / "agreement.svg").exists():
-            shutil.copy(path.parent / "agreement.svg", TABLES / f"{path.parent.name}-agreement.svg")
+        for figure, name in (("comparison", path.parent.name), ("agreement", f"{path.parent.name}-agreement")):
+            if f"evaluation/{name}.svg" in PAGES[0].read_text():
+                shutil.copy(path.with_name(f"{figure}.svg"), TABLES / f"{name}.svg")
     for page in PAGES:
         page.write_text(MARKER.sub(with_table, page.read_text()))
 
