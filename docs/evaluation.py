@@ -2,9 +2,9 @@
 
     python docs/evaluation.py multirun/evaluation/tables
 
-Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and the plots that the page shows to docs/evaluation/, and writes the
-tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md and README.md. A pattern in the
-marker takes one row from each folder that it names: `<!-- category-* unet -->`.
+Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and the plots that the page shows to
+docs/evaluation/, and writes the tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md
+and README.md. A pattern in the marker takes one row from each folder that it names: `<!-- category-* unet -->`.
 """
 
 from __future__ import annotations
