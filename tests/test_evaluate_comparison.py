@@ -11,13 +11,15 @@ from PIL import Image
 
 from colourize.runs.tables import read_numbers, read_table
 
+QUIET = "trainer.enable_progress_bar=false"
 MEASURES = "measures.names=[mse,psnr,auc_balanced]"
+ALONE = (MEASURES, "baselines=[]")
 
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seeds of a network."""
-    words = ["-m", *TINY, "data.num_test=20", "task=colour_classification", "seed=0,1", "trainer.enable_progress_bar=false"]
+    words = ["-m", *TINY, "data.num_test=20", "task=colour_classification", "seed=0,1", QUIET]
     return succeed("train", words, tmp_path_factory.mktemp("seeds")).sweep
 
 
@@ -66,7 +68,7 @@ def test_the_record_names_every_method_and_the_page_holds_them(compared: Outcome
 
 def test_a_table_takes_the_networks_own_palette_and_training_pictures(compared: Outcome, tmp_path: Path) -> None:
     """Also where other pictures are tested: it must know no more than the network."""
-    alone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, "data.num_test=20", MEASURES, "baselines=[]"]
+    alone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, "data.num_test=20", *ALONE]
     by_itself = succeed("evaluate", alone, tmp_path).folder
     beside = compared.folder / "methods" / "grey_lookup"
     assert (by_itself / "per_picture.csv").read_bytes() == (beside / "per_picture.csv").read_bytes()

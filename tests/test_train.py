@@ -180,7 +180,7 @@ def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
         ("model.kernel_size=4", "model.kernel_size=4: must be an odd number"),
         ("+model.foo=1", "foo"),
         ("task=super_resolution task.degradation.scale_factor=3", "task.degradation.scale_factor=3: must be"),
-        ("answer=rgb loss=cross_entropy", "task.loss=CrossEntropy: is for classes and categories, and the answer RGB is values"),
+        ("answer=rgb loss=cross_entropy", "task.loss=CrossEntropy: is for classes and categories, and the answer RGB"),
         ("task=super_resolution prior=grey_lookup", "prior=GreyLookup: is not for this task"),
         ("model=lanczos", "model=Interpolation: is not for this task"),
         ("task.optimizer.lr=-1", "task.optimizer.lr=-1: must be"),

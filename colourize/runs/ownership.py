@@ -13,7 +13,8 @@ from colourize.errors import InputError, UsageError
 from colourize.runs.files import remove_parts
 
 FILE = ".lock"  # hidden, and gone when the run has ended
-WRITTEN = ("checkpoints", "samples")  # the folders in a run's that are written into; others may be other runs'
+# The folders in a run's that are written into; others may be other runs'.
+WRITTEN = ("checkpoints", "samples", "activations")
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # of a run of several processes, whose first one owns the folder
 
 _held: dict[Path, FileLock] = {}

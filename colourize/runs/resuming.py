@@ -37,7 +37,16 @@ MAX_EPOCHS = "trainer.max_epochs"
 # What a resumed run may have otherwise: none but the first changes a number.
 FREE = (MAX_EPOCHS, "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
 PATHS = ("data.root", "data.palette", "checkpoint")
-PRODUCTS = ("checkpoints", "samples", "metrics.csv", FINAL, CONFIG, "hparams.yaml", "events.out.tfevents.*")
+PRODUCTS = (
+    "checkpoints",
+    "samples",
+    "activations",
+    "metrics.csv",
+    FINAL,
+    CONFIG,
+    "hparams.yaml",
+    "events.out.tfevents.*",
+)
 PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
 
 
