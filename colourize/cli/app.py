@@ -84,6 +84,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     arguments = sys.argv[1:]
     try:
         messages.check_sweeps(config_dir())
+        messages.check_groups(config_dir())
         if help_page.asked_for(arguments):
             print(help_page.text(config_dir(), config_name, [word for word in arguments if not word.startswith("-")]))
             return

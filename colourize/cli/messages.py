@@ -65,6 +65,15 @@ def check_sweeps(conf: Path) -> None:
             raise UsageError(f"{each.input_line}: stands for no value at all, and so for no job")
 
 
+def check_groups(conf: Path) -> None:
+    """Raise a UsageError where a group is to take a list of other things than names, of which Hydra knows no error."""
+    groups = options_by_group(conf)
+    for each in _typed():
+        value = None if each.is_delete() or each.is_sweep_override() else each.value()
+        if each.key_or_group in groups and isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            raise UsageError(f"{each.input_line}: a group takes one of its options, as in group=option")
+
+
 def _told(error: BaseException, conf: Path) -> str | None:
     text, cause = str(error), error.__cause__
     if isinstance(error, OverrideParseException):

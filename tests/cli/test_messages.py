@@ -10,8 +10,8 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig
 
 from colourize.cli import app
-from colourize.cli.messages import mendable, printable
-from colourize.errors import InputError
+from colourize.cli.messages import check_groups, mendable, printable
+from colourize.errors import InputError, UsageError
 
 OWN_CLASSES = """
 class Failing:
@@ -131,3 +131,11 @@ def test_what_a_terminal_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["colourize-train", "data.root=a\nb", "seed=1"])
     told = "data.root=a\nb: there is no such folder\nName another: × \x1b[2J \x85 \u2028"
     assert printable(told) == "data.root=a\\nb: there is no such folder\nName another: × \\x1b[2J \\x85 \\u2028"
+
+
+def test_a_group_is_no_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", "loss=[1,2]"])
+    with pytest.raises(UsageError, match=r"loss=\[1,2\]: a group takes one of its options"):
+        check_groups(app.config_dir())
+    monkeypatch.setattr("sys.argv", ["colourize-train", "loss=mse", "data.category=[1,2]", "~model", "seed=0,1"])
+    check_groups(app.config_dir())
