@@ -1,6 +1,7 @@
 """What the tests of generated inputs share: how often they try, what is damaged, what must never come.
 
-COLOURIZE_TORTURE multiplies how many inputs are tried; above 1 they are new ones every time. COLOURIZE_TRIED names a
+COLOURIZE_TORTURE multiplies how many inputs are tried; above 1 they are new ones every time, and what fails is told as
+it is (to make it smaller takes minutes). COLOURIZE_TRIED names a
 file that is told how many were.
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from colourize.errors import ColourizeError
@@ -44,7 +45,7 @@ def trying(examples: int = 50, **strategies: st.SearchStrategy[Any]) -> Callable
         checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
         thorough = settings(
             max_examples=examples * TIMES, deadline=None, derandomize=TIMES == 1, database=None,
-            suppress_health_check=checks,
+            suppress_health_check=checks, phases=[Phase.generate] if TIMES > 1 else tuple(Phase),
         )  # fmt: skip
         return thorough(given(**strategies)(timed))
 
