@@ -23,7 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count
-from colourize.runs import ownership, sweeps
+from colourize.runs import sweeps
 from colourize.runs.files import write_whole
 
 if TYPE_CHECKING:
@@ -37,16 +37,7 @@ MAX_EPOCHS = "trainer.max_epochs"
 # What a resumed run may have otherwise: none but the first changes a number.
 FREE = (MAX_EPOCHS, "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
 PATHS = ("data.root", "data.palette", "checkpoint")
-PRODUCTS = (
-    "checkpoints",
-    "samples",
-    "activations",
-    "metrics.csv",
-    FINAL,
-    CONFIG,
-    "hparams.yaml",
-    "events.out.tfevents.*",
-)
+PRODUCTS = (*ownership.WRITTEN, "metrics.csv", FINAL, CONFIG, "hparams.yaml", "events.out.tfevents.*")
 PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
 
 
