@@ -35,13 +35,13 @@ def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance],
 
         def begin(place: Place) -> Advance:
             nonlocal count
-            progress.update(whole, completed=count)
             count += 1
             progress.reset(current, description=escape(place.source.name))
             return lambda share: progress.advance(current, share)
 
         def tell(line: str, stream: TextIO | None = None) -> None:
             # Not the console's: a path must stay on one line to be copied.
+            progress.update(whole, completed=count)
             with _above(progress):
                 print(line, file=stream or sys.stdout, flush=True)
 
