@@ -23,7 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count
-from colourize.runs import sweeps
+from colourize.runs import ownership, sweeps
 from colourize.runs.files import write_whole
 
 if TYPE_CHECKING:
