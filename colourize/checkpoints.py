@@ -103,7 +103,7 @@ def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequenc
     Raises:
         InputError: it does not say which, names a class that is not trusted, or the data cannot be had.
     """
-    if not checkpoint["colourize"]["data"]:
+    if checkpoint["colourize"].get("data") in (None, ""):
         raise InputError(
             f"checkpoint={path}: does not say which data it was trained on; give one, such as data=cifar10"
         )

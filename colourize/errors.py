@@ -33,13 +33,13 @@ def check_count(key: str, value: object, least: int = 1, most: int | None = None
     """Raise a UsageError unless `value` is a whole number from `least` to `most`; True and 2.0 are none."""
     if type(value) is not int or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise UsageError(f"{key}={value}: must be a whole number {allowed}")
+        raise UsageError(f"{key}={one_line(value)}: must be a whole number {allowed}")
 
 
 def check_flag(key: str, value: object) -> None:
     """Raise a UsageError unless `value` is True or False; 0 and 1 are neither."""
     if not isinstance(value, bool):
-        raise UsageError(f"{key}={value}: must be true or false")
+        raise UsageError(f"{key}={one_line(value)}: must be true or false")
 
 
 def one_line(error: object) -> str:

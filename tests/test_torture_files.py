@@ -75,6 +75,19 @@ def test_checkpoints(data: st.DataObject, whole: Path, tmp_path: Path) -> None:
     check_checkpoint(path)
 
 
+@pytest.mark.parametrize("part", ["colourize", "datamodule_hyper_parameters"])
+@pytest.mark.parametrize("key", ["data", "seed", "palette", "reshuffle"])
+def test_checkpoints_that_were_found_to_be_told_badly(part: str, key: str, whole: Path, tmp_path: Path) -> None:
+    contents = torch.load(whole, weights_only=True)
+    contents[part][key] = torch.full((3, 3), 0.5)
+    path = tmp_path / "other.ckpt"
+    torch.save(contents, path)
+    check_checkpoint(path)
+    contents[part].pop(key)
+    torch.save(contents, path)
+    check_checkpoint(path)
+
+
 @trying(data=st.data(), kind=st.sampled_from(["checkpoint", "pickle", "trap"]))
 def test_damaged_checkpoints(data: st.DataObject, kind: str, whole: Path, tmp_path: Path) -> None:
     content = whole.read_bytes() if kind == "checkpoint" else pickle.dumps(Trap() if kind == "trap" else {"a": 1})

@@ -15,7 +15,7 @@ from lightning import LightningDataModule
 from colourize.data.augmentation import Augmentation
 from colourize.data.batches import Batch, BatchLoader
 from colourize.data.training import Training
-from colourize.errors import UsageError, check_count, check_flag
+from colourize.errors import UsageError, check_count, check_flag, one_line
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class PictureData(LightningDataModule):
         _check_choice("divisor", self.divisor, (255, 256))
         _check_choice("validation", self.validation, ("own", "test"))
         if not (palette is None or isinstance(palette, str) or (type(palette) is int and 2 <= palette <= 256)):
-            raise UsageError(f"data.palette={palette}: must be 2 to 256 colours, a .npy or .csv file, or null")
+            raise UsageError(f"data.palette={one_line(palette)}: must be 2 to 256 colours, a .npy or .csv file, or null")
         check_flag("data.reshuffle", reshuffle)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
