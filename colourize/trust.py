@@ -17,7 +17,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from colourize.errors import InputError
+from colourize.errors import InputError, one_line
 
 # Importing one of these runs nothing new, and what is taken from it must be a class of this kind that it made itself.
 LIBRARIES: dict[str, type] = {
@@ -49,7 +49,7 @@ def check_names(where: str, contents: Any, trusted: Iterable[str] = ()) -> None:
 def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
     """Refuse a single name; see `check_names`."""
     if not (isinstance(name, str) and NAME.fullmatch(name)):
-        raise InputError(f"{where}: names {name!r} as a class, which is no dotted name")
+        raise InputError(f"{where}: names {one_line(repr(name))} as a class, which is no dotted name")
     module, _, attribute = name.rpartition(".")
     package = name.partition(".")[0]
     if package in trusted or _is_own(module, attribute) or _is_library(module, attribute):

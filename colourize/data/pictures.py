@@ -104,7 +104,9 @@ class PictureData(LightningDataModule):
         _check_choice("divisor", self.divisor, (255, 256))
         _check_choice("validation", self.validation, ("own", "test"))
         if not (palette is None or isinstance(palette, str) or (type(palette) is int and 2 <= palette <= 256)):
-            raise UsageError(f"data.palette={one_line(palette)}: must be 2 to 256 colours, a .npy or .csv file, or null")
+            raise UsageError(
+                f"data.palette={one_line(palette)}: must be 2 to 256 colours, a .npy or .csv file, or null"
+            )
         check_flag("data.reshuffle", reshuffle)
         self.batch_size = batch_size
         self.eval_batch_size = eval_batch_size
