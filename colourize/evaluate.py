@@ -9,6 +9,7 @@ colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         check_settings(config)
         candidates = []
     named = named_reference(config.reference, config.trust)
+    there = {each.path.resolve(): each for each in candidates if each.path}
+    # One that is compared as well is tested once.
+    referred = [there.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
+    named = replace(named, candidates=referred)
     _trainer(config, candidates[0] if candidates else None)  # what it refuses is told before pictures are read
     with record.phase("data"):
         data = _data(config, candidates)
@@ -78,7 +83,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             candidates = [_baseline(config, data)]
         if named.name:
             baselines = [*baselines, *({named.name} - set(baselines))]
-        others = [*named.candidates, *baselines_for(candidates, baselines, data, config.trust)]
+        others = [
+            *(each for each in referred if each not in candidates),
+            *baselines_for(candidates, baselines, data, config.trust),
+        ]
     everything = [*candidates, *others]
     label(everything)
     for each in everything:

@@ -80,7 +80,12 @@ def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
     words = [f"checkpoint=[{best[0]},{last}]", f"reference={best[1]}", "baselines=[]", MEASURES]
     rows = read_table(succeed("evaluate", words, tmp_path).folder / "comparison.csv")
     mse = {row["method"]: row for row in rows if row["measure"] == "mse"}
-    assert len(mse) == 2, list(mse)  # two checkpoints of one seed are two methods; the others are seeds of one
+    # Two checkpoints of one seed are two methods, and never two seeds of one.
+    assert sorted(mse) == ["unet", "unet [last]", "unet [seed-1/checkpoints/best]"]
+    assert {row["seeds"] for row in mse.values()} == {"1"}
+    again = [f"checkpoint={sweep}", f"reference={best[1]}", "baselines=[]", MEASURES]
+    rows = read_table(succeed("evaluate", again, tmp_path / "again").folder / "comparison.csv")
+    assert {(row["method"], row["seeds"]) for row in rows} == {("unet", "2")}  # what is compared as well is tested once
 
 
 def test_other_pictures_and_tasks_side_by_side(sweep: Path, base_regression: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ PARTS = ("model", "task.degradation", "task.answer", "task.loss", "task.optimize
 SPLIT = ("batch_size", "reshuffle", "augmentation", "palette")
 
 
-@dataclass
+@dataclass(eq=False)
 class Candidate:
     """A method as it is evaluated once: a checkpoint of one seed, or a baseline.
 
@@ -76,7 +76,10 @@ def find_checkpoints(asked: Any) -> list[Path]:
     if not values or any(value is None for value in values):
         raise UsageError(f"checkpoint={asked}: must name a file, a folder of runs, a pattern, or a list of these")
     found = [path for value in values for path in _named_by(str(value))]
-    return list(dict.fromkeys(found))
+    first: dict[Path, Path] = {}
+    for path in found:
+        first.setdefault(path.resolve(), path)
+    return list(first.values())
 
 
 def _named_by(value: str) -> list[Path]:
@@ -178,12 +181,20 @@ def label(candidates: Sequence[Candidate]) -> None:
         seeds = [(each.label, each.seed) for each in same]
         for each, own in zip(same, seeds, strict=True):
             if seeds.count(own) > 1 and each.path is not None:  # the same settings and seed: two trainings all the same
-                each.label = f"{each.label} [{each.path.parent.parent.name}]"
+                each.label = f"{each.label} [{_apart(each, same)}]"
 
 
 def _told(key: str, value: Any) -> str:
     """A setting in few words: a part's class says what it is, other values need the last word of their key."""
     return str(value) if key in PARTS else f"{key.rpartition('.')[2]}={value}"
+
+
+def _apart(candidate: Candidate, same: Sequence[Candidate]) -> str:
+    """As much of the end of a checkpoint's path as no other's ends with."""
+    ends = [each.path.resolve().with_suffix("").parts for each in same if each.path is not None]
+    own = candidate.path.resolve().with_suffix("").parts if candidate.path else ()
+    length = next((n for n in range(1, len(own)) if sum(parts[-n:] == own[-n:] for parts in ends) == 1), len(own))
+    return "/".join(own[-length:])
 
 
 def _fewest(same: Sequence[Candidate], varied: Sequence[str]) -> list[str]:

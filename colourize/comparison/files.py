@@ -45,6 +45,8 @@ def write_files(
         return
     write_comparison(folder, comparison)
     headlines = [name for name in comparison.measures if name in HEADLINES] or comparison.measures[:4]
+    if not headlines:  # no picture was tested
+        return
     draw_intervals(comparison, headlines, folder / "comparison")
     shown = _networks_and_references(evaluated, comparison)
     if len(shown) > 1 and all("mse" in each.table for each in shown):

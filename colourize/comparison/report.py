@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from colourize.comparison.results import Comparison, Row
@@ -23,7 +24,7 @@ MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 NOTE = (
     "Mean over {pictures} pictures with its 95 % interval (bootstrap over pictures, these seeds given); ± is the "
     "standard deviation over the seeds. The difference to the reference is paired, and its 95 % interval is over "
-    "pictures and seeds; ▲ better, ▼ worse (△ more, ▽ less) only where it excludes zero."
+    "pictures and, where a method has several, seeds; ▲ better, ▼ worse (△ more, ▽ less) only where it excludes zero."
 )
 
 
@@ -74,7 +75,7 @@ def _table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> Ta
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
     for row in comparison.of(measure):
-        table.add_row(*_texts(row, comparison, fewer_digits))
+        table.add_row(*map(escape, _texts(row, comparison, fewer_digits)))
     return table
 
 

@@ -55,6 +55,8 @@ def frechet_distance(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
     first, second = np.split(vectors.astype(np.float64), 2, axis=1)
 
     def value(weights: np.ndarray) -> float:
+        if weights.sum() < 2:  # one picture is no distribution
+            return float("nan")
         (mean_1, cov_1), (mean_2, cov_2) = (_moments(each, weights) for each in (first, second))
         # The trace of the root of a product is the sum of the roots of its eigenvalues, which are real and at least 0.
         roots = np.sqrt(np.linalg.eigvals(cov_1 @ cov_2).real.clip(min=0)).sum()
@@ -76,6 +78,8 @@ def kernel_distance(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
         np.fill_diagonal(kernel, 0.0)  # a picture with itself, or with its own truth, tells nothing about distributions
 
     def value(weights: np.ndarray) -> float:
+        if weights.sum() < 2:
+            return float("nan")
         pairs = weights.sum() ** 2 - (weights**2).sum()
         own, true, mixed = (weights @ kernel @ weights for kernel in kernels)
         return float((own + true - 2 * mixed) / pairs)

@@ -76,7 +76,10 @@ class ResultsTable(Callback):
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         if config.hydra.mode == RunMode.MULTIRUN:
             with refusing():
-                add_row(Path(config.hydra.sweep.dir) / FILE, {**_head(config), "status": RUNNING})
+                add_row(
+                    Path(config.hydra.sweep.dir) / FILE,
+                    {**_head(config), "status": RUNNING, **_typed(config.hydra.overrides.task)},
+                )
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if config.hydra.mode != RunMode.MULTIRUN:
