@@ -128,7 +128,7 @@ def kill_a_sweep(folder: Path, number: int, chance: random.Random) -> Totals:
         process = Process(again, here)
         killed = False
         if totals["kills"] < MOST_SWEEP_KILLS:
-            killed = process.kill_after(chance.uniform(0, 25 if parallel else 6))
+            killed = process.kill_after(chance.uniform(0, 12 if parallel else 6))
             totals["kills"] += killed
             totals["kills of parallel jobs"] += killed and parallel
         ended = process.wait()
