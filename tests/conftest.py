@@ -18,7 +18,7 @@ from lightning import Trainer
 from omegaconf import DictConfig
 from snippets import Adder
 
-from colourize.cli import app
+from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData, Pictures
 from colourize.tasks import RestorationTask
 
@@ -121,7 +121,7 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     singletons = Singleton.get_state()
     GlobalHydra.instance().clear()
-    with hydra.initialize_config_dir(str(app.config_dir()), version_base="1.3"):
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
         yield composed
     Singleton.set_state(singletons)
 

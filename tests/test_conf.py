@@ -24,7 +24,7 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from colourize.build import build_data, build_task, build_trainer, check_settings
-from colourize.cli import app
+from colourize.configuration import config_dir
 from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import Labels, PictureData, Pictures
@@ -33,7 +33,7 @@ from colourize.measures.selection import check_measures
 from colourize.models.baselines import Baseline
 from colourize.tasks import RestorationTask
 
-CONF = app.config_dir()
+CONF = config_dir()
 # Options of `common` are what others are made of; nobody chooses them.
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name != "common")
 OPTIONS = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]

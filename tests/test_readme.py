@@ -25,11 +25,11 @@ from omegaconf import DictConfig, OmegaConf
 from snippets import Adder
 
 from colourize.build import build_data, build_task
-from colourize.cli import app
+from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData
 
 REPOSITORY = Path(__file__).parent.parent
-CONF = app.config_dir()
+CONF = config_dir()
 README = (REPOSITORY / "README.md").read_text()
 PAGES = {"README.md": README} | {
     str(path.relative_to(REPOSITORY)): path.read_text() for path in sorted((REPOSITORY / "docs").glob("*.md"))

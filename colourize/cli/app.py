@@ -1,4 +1,4 @@
-"""What every console script shares: where the configuration lies, and how it ends when something is wrong.
+"""What every console script shares: how it starts, and how it ends when something is wrong.
 
 Imports of torch and lightning have no place here: `--help` and shell completion must answer at once.
 """
@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -23,6 +22,7 @@ from omegaconf import DictConfig
 
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts, workers
+from colourize.configuration import config_dir
 from colourize.errors import ColourizeError, InputError
 from colourize.machine.memory import keep_freed_memory
 from colourize.runs import ownership, results, resuming, stopping
@@ -31,12 +31,6 @@ FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT)
 PATIENCE = 10.0  # seconds that a process of several waits for the first one to end
-
-
-def config_dir() -> Path:
-    """The folder `conf`: packaged inside an installed wheel, beside the package in a checkout."""
-    packaged = Path(__file__).parent.parent / "conf"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
 
 
 def run(function: Callable[[DictConfig], Any], config_name: str) -> None:

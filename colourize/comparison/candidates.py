@@ -13,7 +13,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.checkpoints import data_from, read, task_from
-from colourize.cli.app import config_dir
+from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData
 from colourize.data.training import Training
 from colourize.errors import ColourizeError, InputError, UsageError

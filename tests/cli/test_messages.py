@@ -9,8 +9,8 @@ import pytest
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig
 
-from colourize.cli import app
 from colourize.cli.messages import check_groups, mendable, printable
+from colourize.configuration import config_dir
 from colourize.errors import InputError, UsageError
 
 OWN_CLASSES = """
@@ -25,7 +25,7 @@ class Around:
 
 
 def told(error: BaseException) -> str:
-    mended = mendable(error, app.config_dir())
+    mended = mendable(error, config_dir())
     assert mended is not None and mended.exit_code == 2
     return str(mended)
 
@@ -105,7 +105,7 @@ def test_what_was_typed(
 )
 def test_a_place_that_cannot_be_used(typed: str, file: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["colourize-train", *typed.split()])
-    mended = mendable(PermissionError(13, "Permission denied", file), app.config_dir())
+    mended = mendable(PermissionError(13, "Permission denied", file), config_dir())
     assert isinstance(mended, InputError)
     assert str(mended) == f"{message}Permission denied; must be a place that can be used"
 
@@ -120,11 +120,11 @@ def test_our_own_errors_pass_whatever_wraps_them() -> None:
     own = InputError("horses.ckpt: truncated")
     wrapped = RuntimeError("in a worker")
     wrapped.__cause__ = own
-    assert mendable(wrapped, app.config_dir()) is own
+    assert mendable(wrapped, config_dir()) is own
 
 
 def test_a_fault_of_the_program_is_none() -> None:
-    assert mendable(ZeroDivisionError("ours"), app.config_dir()) is None
+    assert mendable(ZeroDivisionError("ours"), config_dir()) is None
 
 
 def test_what_a_terminal_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +136,6 @@ def test_what_a_terminal_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_group_is_no_list_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["colourize-train", "loss=[1,2]"])
     with pytest.raises(UsageError, match=r"loss=\[1,2\]: a group takes one of its options"):
-        check_groups(app.config_dir())
+        check_groups(config_dir())
     monkeypatch.setattr("sys.argv", ["colourize-train", "loss=mse", "data.category=[1,2]", "~model", "seed=0,1"])
-    check_groups(app.config_dir())
+    check_groups(config_dir())
