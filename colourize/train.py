@@ -28,7 +28,7 @@ def train(config: DictConfig) -> dict[str, float]:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from colourize.runs import ownership, resuming
+    from colourize.runs import ownership, resuming, reuse
 
     folder, resumes = Path(config.output_dir), config.get("resume") is not None
     if resumes:
@@ -43,9 +43,13 @@ def train(config: DictConfig) -> dict[str, float]:
             return resuming.final_measures(folder)
         if resuming.state(folder) == "unfinished":
             config, resumes = resuming.continued(folder)[0], True
+    is_experiments = "cells" in config and resuming.is_job()
     with ownership.owned(folder):
         if not resumes and ownership.is_first_process():
             resuming.check_free(folder, overwrite=bool(config.get("overwrite")))
+            twin = reuse.find_twin(folder, config) if is_experiments and not config.get("overwrite") else None
+            if twin is not None:
+                return reuse.take(twin, folder, config)
         try:
             return _recorded(config, resumes=resumes)
         except stopping.Stopped:
@@ -78,6 +82,8 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from colourize.measures.selection import check_measures
     from colourize.runs import resuming
     from colourize.runs.events import closed
+    from colourize.runs.reuse import settings_digest
+    from colourize.runs.tables import write_columns
 
     folder = Path(config.output_dir)
     check_launcher()
@@ -103,6 +109,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         precision=trainer.precision,
         device=str(trainer.strategy.root_device),
         devices=trainer.world_size,
+        settings=settings_digest(config),
         **task.describe(),
         data=data.describe(),
     )
@@ -138,10 +145,12 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         weights = None
         if task.is_trained:
             weights = f"those with the best {monitor}" if best else "those of the last epoch"
-        pictures = len(task.tally.rows()) if results else 0  # with trainer.limit_test_batches not all
+        table = task.tally.table() if results else {}
+        pictures = len(table.get("picture", ()))  # with trainer.limit_test_batches not all
         record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
         if trainer.is_global_zero:
             terminal.log_hyperparameters(trainer, config, dict(tested))
+            write_columns(folder / "per_picture.csv", table)
             terminal.write_measures(folder / "metrics.json", measures)  # the mark that the run is finished
             terminal.show_run(folder, measures, best=bool(best), weights=weights)
     return measures

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Checkpoints(ModelCheckpoint):
         monitor: the measure that decides which are the best.
         mode: whether that is to be small ("min") or large ("max").
         every_n_steps: how many steps may be lost in a long epoch; None: an epoch's.
+        keep_epochs: after how many epochs the weights are kept as well, as `epoch-005.ckpt`.
         more: of Lightning's ModelCheckpoint.
     """
 
@@ -50,14 +51,18 @@ class Checkpoints(ModelCheckpoint):
         monitor: str = "val/loss",
         mode: str = "min",
         every_n_steps: int | None = None,
+        keep_epochs: Sequence[int] = (),
         **more: Any,
     ) -> None:
         if every_n_steps is not None:
             check_count("callbacks.checkpoints.every_n_steps", every_n_steps)
+        for epoch in keep_epochs:
+            check_count("callbacks.checkpoints.keep_epochs", epoch)
         super().__init__(
             dirpath, filename, monitor, mode=mode, **{"save_last": True, "enable_version_counter": False, **more}
         )
         self.every_n_steps = every_n_steps
+        self.keep_epochs = frozenset(keep_epochs)
         self._validated = False
         self._saved_step = 0
         self._restored: dict[str, Any] | None = None
@@ -112,6 +117,9 @@ class Checkpoints(ModelCheckpoint):
                 if validated or not str(self.monitor).startswith("val/"):
                     self._save_topk_checkpoint(trainer, measures)
                 self._save_last_checkpoint(trainer, measures)
+            if trainer.current_epoch + 1 in self.keep_epochs:
+                name = f"epoch-{trainer.current_epoch + 1:03d}.ckpt"
+                trainer.save_checkpoint(Path(str(self.dirpath)) / name, weights_only=True)
             self._saved_step = trainer.global_step
         stopping.check(trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False))
 

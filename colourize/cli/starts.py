@@ -13,11 +13,12 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, read_write
 
 from colourize.errors import ColourizeError
-from colourize.runs import ownership, results, sweeps
-from colourize.runs.naming import fixed_keys  # it also gives Hydra `job_folder`, wherever this callback is unpickled
+
+# Naming and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
+from colourize.runs import experiments, naming, ownership, results, sweeps  # noqa: F401
 from colourize.runs.results import Refused, refusing
 
-BASIC_SWEEPER = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+OURS = ("hydra._internal.core_plugins.basic_sweeper.BasicSweeper", "hydra_plugins.colourize.CellSweeper")
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
 
 
@@ -35,12 +36,13 @@ class Starts(Callback):
         _remember(hydra.sweep.dir, {sweeps.MULTIRUN, sweeps.FILE, ".submitit"})
         _own(hydra.sweep.dir, "hydra.sweep.dir")
         words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *hydra.overrides.task]
-        is_basic = hydra.sweeper._target_ == BASIC_SWEEPER
+        is_basic = hydra.sweeper._target_ in OURS  # another sweeper decides on its jobs as it goes
         results.remember(hydra.sweep.dir)
-        if is_basic:  # another sweeper decides on its jobs as it goes
-            with refusing():
-                sweeps.plan(hydra.sweep.dir, words, GlobalHydra.instance().config_loader())
-        fixed = fixed_keys(words, always_new=is_basic)
+        with refusing():
+            asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
+            fixed = experiments.unvaried(config, words, asked, always_new=is_basic)
+            if is_basic:
+                sweeps.plan(hydra.sweep.dir, asked, fixed)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
             hydra.overrides.hydra.append(f"{EXCLUDED}=[{keys}]")  # each job is composed anew, from these

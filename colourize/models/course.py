@@ -21,11 +21,12 @@ class RegressionCNN(EncoderDecoder):
     """
 
     conv_type: ConvType = nn.Conv2d
+    has_middle = True
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
         self.down1 = self.pooled(in_channels, num_filters)
         self.down2 = self.pooled(num_filters, 2 * num_filters)
-        self.middle = conv_block(self.conv(2 * num_filters, 2 * num_filters))
+        self.middle = self.middle_block(2 * num_filters)
         self.up1 = conv_block(self.conv(2 * num_filters, num_filters), upsample())
         self.up2 = conv_block(self.conv(num_filters, last), upsample())
         self.final = self.conv(last, out_channels)
@@ -55,10 +56,12 @@ class UNet(EncoderDecoder):
     and shorten the way of the gradients. The last one reaches only one convolution, `final`.
     """
 
+    has_middle = True
+
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
         self.down1 = self.pooled(in_channels, num_filters)
         self.down2 = self.pooled(num_filters, 2 * num_filters)
-        self.middle = conv_block(self.conv(2 * num_filters, 2 * num_filters))
+        self.middle = self.middle_block(2 * num_filters)
         self.up1 = conv_block(self.conv(4 * num_filters, num_filters), upsample())
         self.up2 = conv_block(self.conv(2 * num_filters, last), upsample())
         self.final = self.conv(last + in_channels, out_channels)

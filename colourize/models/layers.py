@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from colourize.errors import UsageError, check_count
 from colourize.models.convolution import Convolution2d
+from colourize.models.initialisation import check_rule, initialise
 from colourize.models.resize_convolution import double_and_convolve
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
@@ -31,6 +32,9 @@ class EncoderDecoder(nn.Module):
             squeezes all the network knows into 24 numbers per pixel, or into 3; so does None, for at most 64 outputs.
         block_order: of batch norm, ReLU and max-pool in the blocks that pool (question F2), one of BLOCK_ORDERS; None
             is the first. Weights have the same names in all orders, and each order loads the others'.
+        middle_blocks: how many blocks work at the lowest resolution, of the networks that have one there; None is 1.
+        initialisation: of the convolutions' weights, one of `initialisation.RULES`, the biases then being 0; None is
+            the layers' own, U(-s, s) with s = 1 / sqrt(fan in), for both.
 
     Attributes:
         folded: compute the last upsampling and the convolution after it as one, see `double_and_convolve`.
@@ -38,6 +42,7 @@ class EncoderDecoder(nn.Module):
 
     size_multiple = 4  # two halvings
     pools = True  # it halves by max-pooling
+    has_middle = False
     conv_type: ConvType = Convolution2d
     up2: nn.Sequential
     final: AnyConv
@@ -50,6 +55,8 @@ class EncoderDecoder(nn.Module):
         kernel_size: int = 3,
         num_filters_last: int | None = None,
         block_order: str | None = None,
+        middle_blocks: int | None = None,
+        initialisation: str | None = None,
     ) -> None:
         super().__init__()
         check_count("model.in_channels", in_channels)
@@ -65,14 +72,21 @@ class EncoderDecoder(nn.Module):
             # Taken without a word it would make two names for one network.
             name = type(self).__name__
             raise UsageError(f"model.block_order={block_order}: {name} has no max-pooling; must be {BLOCK_ORDERS[0]}")
+        if not self.has_middle and middle_blocks is not None:
+            raise UsageError(f"model.middle_blocks={middle_blocks}: {type(self).__name__} has no middle; must be null")
+        check_count("model.middle_blocks", 1 if middle_blocks is None else middle_blocks, least=0)
+        check_rule("model.initialisation", initialisation)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.num_filters = num_filters
         self.num_filters_last = num_filters_last
         self.kernel_size = kernel_size
         self.block_order = block_order or BLOCK_ORDERS[0]
+        self.middle_blocks = 1 if middle_blocks is None else middle_blocks
         self.folded = True
         self.build(in_channels, out_channels, num_filters, num_filters_last)
+        if initialisation is not None:
+            initialise(self, initialisation)
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
         """Make the layers; `last` is `num_filters_last`."""
@@ -100,6 +114,13 @@ class EncoderDecoder(nn.Module):
         """A new convolution that keeps the size, or halves it at stride 2."""
         k = self.kernel_size
         return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
+
+    def middle_block(self, channels: int) -> nn.Module:
+        """New hidden blocks that keep size and width: one after the other, or none."""
+        first, *more = [conv_block(self.conv(channels, channels)) for _ in range(self.middle_blocks)] or [nn.Identity()]
+        for number, block in enumerate(more, 2):  # one block alone has the names that it always had
+            first.add_module(f"block{number}", block)
+        return first
 
     def pooled(self, in_channels: int, out_channels: int) -> nn.Sequential:
         """A new hidden block that halves the size by max-pooling, in this network's order of layers."""

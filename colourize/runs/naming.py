@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 
 LONGEST = 120  # characters; a file system takes 255, and a path is longer than its last folder
 UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
 
 
 def fixed_keys(words: Iterable[str], *, always_new: bool = True) -> list[str]:
@@ -59,6 +60,13 @@ def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> s
         digest = hashlib.blake2b("+".join(parts).encode(), digest_size=4).hexdigest()
         safe = f"{safe[:LONGEST]}_{digest}"
     return safe or str(number)
+
+
+def quoted(text: str) -> str:
+    """A text as Hydra's grammar takes it."""
+    if PLAIN.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int, sweep: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Iterable, Sequence
@@ -24,7 +23,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count
 from colourize.runs import ownership, sweeps
+from colourize.runs.experiments import PLAN
 from colourize.runs.files import write_whole
+from colourize.runs.naming import quoted
 
 if TYPE_CHECKING:
     from lightning import LightningModule
@@ -38,7 +39,6 @@ MAX_EPOCHS = "trainer.max_epochs"
 FREE = (MAX_EPOCHS, "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
 PATHS = ("data.root", "data.palette", "checkpoint")
 PRODUCTS = (*ownership.WRITTEN, "metrics.csv", FINAL, CONFIG, "hparams.yaml", "events.out.tfevents.*")
-PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
 
 
 def state(folder: str | Path) -> str:
@@ -71,12 +71,12 @@ def arguments(words: Sequence[str]) -> list[str]:
     folder = str(override.value()) if quoted else resume[0].partition("=")[2]
     if sweeps.is_sweep(folder):
         own = [word for word in words if word not in resume]
-        return [*sweeps.arguments(folder), *own, f"hydra.sweep.dir={_quoted(str(Path(folder)))}"]
+        return [*sweeps.arguments(folder), *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
     kept = continued(folder, [word for word in typed if word not in resume])[1]
     flags = [word for word in words if word.startswith("-")]
     if {"-m", "--multirun"} & set(flags):
         raise UsageError("resume: a run's folder resumes one run, without -m")
-    return [*flags, *resume, *kept, f"hydra.run.dir={_quoted(str(Path(folder)))}", "hydra.output_subdir=null"]
+    return [*flags, *resume, *kept, f"hydra.run.dir={quoted(str(Path(folder)))}", "hydra.output_subdir=null"]
 
 
 def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig, list[str]]:
@@ -157,7 +157,7 @@ def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir
         raise UsageError(f"{key}={shown}: holds a finished run; overwrite=true replaces it, or name another folder")
     if state(folder) == "unfinished" and any(folder.glob("checkpoints/last*.ckpt")):
         raise UsageError(
-            f"{key}={shown}: holds an unfinished run; resume={_quoted(shown)} goes on with it, "
+            f"{key}={shown}: holds an unfinished run; resume={quoted(shown)} goes on with it, "
             "overwrite=true replaces it"
         )
 
@@ -171,7 +171,12 @@ def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) ->
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     if checkpoint is not None and checkpoint.name == PREVIOUS:  # the last one is damaged: it must not take its place
         checkpoint.with_name(LAST).unlink(missing_ok=True)
-    config = config.copy()
+    keep_settings(folder, config)
+
+
+def keep_settings(folder: Path, config: DictConfig) -> None:
+    """Write `config.yaml`: a run's settings, resolved, without an experiment's plan."""
+    config = OmegaConf.masked_copy(config, [str(key) for key in config if key not in PLAN])
     config.resume, config.overwrite = None, False
     for key in PATHS:
         value = OmegaConf.select(config, key)
@@ -214,7 +219,7 @@ def check_same(path: Path, task: LightningModule) -> None:
 
 def command(folder: str | Path) -> str:
     """What resumes a run, as a shell takes it."""
-    return f"colourize-train {shlex.quote(f'resume={_quoted(os.path.relpath(folder))}')}"
+    return f"colourize-train {shlex.quote(f'resume={quoted(os.path.relpath(folder))}')}"
 
 
 def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
@@ -270,10 +275,3 @@ def _plain(value: Any) -> Any:
     if OmegaConf.is_config(value):
         return OmegaConf.to_container(value)
     return value
-
-
-def _quoted(text: str) -> str:
-    """A text as Hydra's grammar takes it."""
-    if PLAIN.fullmatch(text):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

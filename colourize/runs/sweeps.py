@@ -13,39 +13,35 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
 from colourize.runs.files import write_whole
-from colourize.runs.naming import fixed_keys, job_folder
+from colourize.runs.naming import job_folder
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's
 # What changes no number of a job: with another of these it is the same job.
 APART = ("launcher", "overwrite", "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
 
 
-def plan(folder: str | Path, words: Sequence[str], config_loader: Any = None) -> list[dict[str, Any]]:
-    """Add the jobs of a grid to those that a sweep's folder holds, and keep the list there.
+def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> list[dict[str, Any]]:
+    """Add the jobs that are asked for to those that a sweep's folder holds, and keep the list there.
 
     Args:
-        words: the sweep's overrides, as `seed=0,1`.
-        config_loader: Hydra's, for patterns such as `model=glob(*)`.
+        asked: each job's overrides.
+        fixed: the keys that make no name of a job's folder.
 
     Returns:
-        All jobs in their order: "folder", within the sweep's, and "overrides".
+        All jobs in their order: "folder", within the sweep's, and "overrides". None where a job is asked for twice: it
+        is a sweep without a list.
 
     Raises:
-        UsageError: the grid has no job.
+        UsageError: there is no job; one is asked for twice, of a folder that holds a sweep.
         InputError: the list is damaged.
     """
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
     folder = Path(folder)
-    parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
-    (asked,) = BasicSweeper.split_arguments(parsed, None)
     if not asked:
-        raise UsageError(f"{' '.join(words)}: a sweep of no jobs; every key needs at least one value")
+        raise UsageError("a sweep of no jobs; every key needs at least one value")
     jobs = read(folder)
     if len({identity(each) for each in asked}) < len(asked):  # a value given twice: the jobs are told apart by number
         if jobs:
@@ -53,7 +49,6 @@ def plan(folder: str | Path, words: Sequence[str], config_loader: Any = None) ->
         return []
     known = {identity(job["overrides"]) for job in jobs}
     taken = {job["folder"] for job in jobs}
-    fixed = fixed_keys(words)
     for overrides in asked:
         if identity(overrides) in known:
             continue

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from colourize.errors import InputError
 from colourize.runs.files import write_whole
@@ -22,6 +23,12 @@ def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_whole(path, text.getvalue())
+
+
+def write_columns(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write equally long columns, arrays by their names, such as a measure's value of each picture."""
+    cells = [column.tolist() for column in columns.values()]
+    write_table(path, [dict(zip(columns, row, strict=True)) for row in zip(*cells, strict=True)])
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

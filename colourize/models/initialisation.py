@@ -1,0 +1,32 @@
+"""How a network's convolutions begin (question F1): the rules of the literature beside the layers' own."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from colourize.errors import UsageError
+from colourize.models.convolution import Convolution2d
+
+RULES = {
+    # Keeps the variance of the signal through ReLUs: He et al. (2015), https://arxiv.org/abs/1502.01852
+    "kaiming_normal": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
+    # Keeps that of signal and gradient alike, without ReLUs: Glorot & Bengio (2010)
+    "xavier_uniform": nn.init.xavier_uniform_,
+    # Keeps lengths: Saxe, McClelland & Ganguli (2014), https://arxiv.org/abs/1312.6120
+    "orthogonal": nn.init.orthogonal_,
+}
+
+
+def check_rule(key: str, value: object) -> None:
+    """Raise a UsageError unless `value` is the name of a rule, or None."""
+    if value is not None and value not in RULES:
+        raise UsageError(f"{key}={value}: must be one of {', '.join(RULES)}, or null")
+
+
+def initialise(network: nn.Module, rule: str) -> None:
+    """Draw the weights of all convolutions anew by a rule, from torch's generator; their biases become 0."""
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, Convolution2d)):
+            RULES[rule](module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,139 @@
+"""The jobs of an experiment: its cells, each a few settings, times its seeds, and its baselines.
+
+An experiment's file in `conf/experiment/` may hold, beside settings (`common/experiment.yaml` has the rest):
+
+    cells:                                # what is compared; a grid cannot pair a model with a task
+      - {model: cnn, task: colour_classification}
+      - {data.batch_size: 200, trainer.max_epochs: "${product:${trainer.max_epochs},2}"}
+    seeds: [0, 1, 2]
+    baselines: [grey_lookup]              # once for each task among the cells: they have no seeds
+
+What is typed wins over a cell, but for values that a cell computes from it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.errors import UsageError
+from colourize.runs.naming import fixed_keys, quoted
+
+Plugins.instance()  # it loads its plugins' modules anew: only then is this class the one that Hydra makes
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper  # noqa: E402
+
+PLUGINS = "hydra_plugins"  # the package outside of which Hydra takes no plugins
+PLAN = ("question", "cells", "seeds", "baselines")  # the keys of an experiment that are no settings of a run
+
+
+def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
+    """The overrides of each job of a sweep: an experiment's baselines, then all its cells of a seed before the next.
+
+    Args:
+        config: the composed configuration, whose `cells`, `seeds` and `baselines` say what an experiment is.
+        words: the sweep's overrides, as `seed=0,1`.
+        config_loader: Hydra's, for patterns such as `model=glob(*)`.
+
+    Raises:
+        UsageError: cells or seeds that are none.
+    """
+    parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
+    (grid,) = BasicSweeper.split_arguments(parsed, None)
+    if "cells" not in config:
+        return [list(job) for job in grid]
+    cells, raw = (OmegaConf.to_container(config.cells, resolve=each) for each in (True, False))
+    _check(cells, config.seeds, parsed, raw)
+    found: list[list[str]] = []
+    for words in grid:
+        typed = [word for word in words if _key(word) not in PLAN]
+        keys = {_key(word) for word in typed}
+        found += [job for each in config.baselines for job in _baseline(each, cells, typed)]
+        seeds = [[]] if "seed" in keys else [[f"seed={seed}"] for seed in config.seeds]
+        for seed in seeds:
+            for cell, own in zip(cells, raw, strict=True):
+                kept = {key: value for key, value in cell.items() if key not in keys or _is_computed(own[key])}
+                before = [word for word in typed if _key(word) not in kept]
+                found.append([*before, *(_word(key, value) for key, value in kept.items()), *seed])
+    unlike = {frozenset(job): job for job in found}
+    return list(unlike.values())
+
+
+def same_in_all(asked: Sequence[Sequence[str]]) -> list[str]:
+    """The keys that all jobs have, and with the same value: they make no name. A seed always does: more may follow."""
+    shared = set.intersection(*(set(job) for job in asked)) if asked else set()
+    return sorted(key for word in shared if (key := _key(word)) != "seed")
+
+
+def unvaried(
+    config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]], *, always_new: bool
+) -> list[str]:
+    """The keys of a sweep that make no name of a job's folder, see `naming.fixed_keys`."""
+    return same_in_all(asked) if "cells" in config else fixed_keys(words, always_new=always_new)
+
+
+class CellSweeper(BasicSweeper):
+    """Hydra's own sweeper, with the jobs of an experiment in place of a grid."""
+
+    __module__ = f"{PLUGINS}.colourize"
+
+    def split_arguments(self, overrides: list[Override], max_batch_size: int | None) -> list[list[list[str]]]:  # type: ignore[override]
+        assert self.config is not None
+        words = [str(override.input_line) for override in overrides]
+        return [jobs(self.config, words, GlobalHydra.instance().config_loader())]
+
+
+sys.modules[CellSweeper.__module__] = sys.modules[__name__]
+Plugins.instance().register(CellSweeper)
+# In the file of an experiment: twice the epochs that were asked for.
+OmegaConf.register_new_resolver("product", lambda *factors: _product(factors), replace=True)
+
+
+def _product(factors: Iterable[float]) -> float | int:
+    """A product; of a whole number and others a whole one, at least 1."""
+    first, *others = factors
+    value = first
+    for factor in others:
+        value = value * factor
+    return max(1, round(value)) if isinstance(first, int) else float(f"{value:.6g}")
+
+
+def _check(cells: Any, seeds: Any, parsed: Sequence[Override], raw: Any) -> None:
+    if not (isinstance(cells, list) and cells and all(isinstance(cell, dict) for cell in cells)):
+        raise UsageError("cells: must be a list of settings, such as [{model: cnn}, {model: unet}]")
+    if not OmegaConf.is_list(seeds) or not seeds or not all(type(seed) is int for seed in seeds):
+        raise UsageError(f"seeds={seeds}: must be a list of numbers, such as [0,1,2]")
+    for each in parsed:
+        if each.is_sweep_override() and f"${{{each.key_or_group}}}" in str(raw):
+            raise UsageError(f"{each.input_line}: must be one value; cells of this experiment are computed from it")
+
+
+def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str]) -> Iterable[list[str]]:
+    """A baseline's jobs: by its name one for each task of the cells, or by its name and its task."""
+    asked = {"model": asked} if isinstance(asked, str) else dict(asked)
+    tasks = [asked.get("task")] if "task" in asked else list(dict.fromkeys(cell.get("task") for cell in cells))
+    for task in tasks:
+        own = {**({"task": task} if task else {}), "model": asked["model"], "seed": 0}
+        kept = [word for word in typed if _key(word) not in own and not _key(word).startswith("model.")]
+        yield [*kept, *(_word(key, value) for key, value in own.items())]
+
+
+def _is_computed(value: Any) -> bool:
+    return isinstance(value, str) and "${" in value
+
+
+def _key(word: str) -> str:
+    return word.lstrip("+~").partition("=")[0]
+
+
+def _word(key: str, value: Any) -> str:
+    """A setting as Hydra's grammar takes it."""
+    if value is None or isinstance(value, bool):
+        return f"{key}={'null' if value is None else str(value).lower()}"
+    return f"{key}={quoted(value) if isinstance(value, str) else value}"

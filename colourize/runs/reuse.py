@@ -1,0 +1,71 @@
+"""A job of an experiment that another experiment has run already is taken from there, and not trained again.
+
+Such a run lies in a folder beside the experiment's own, is finished, and had the same settings and versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.runs import resuming
+from colourize.runs.experiments import PLAN
+from colourize.runs.files import write_whole
+from colourize.runs.record import FILE as RECORD
+
+log = logging.getLogger(__name__)
+
+# What changes no number, and what is a folder's own.
+APART = (*PLAN, "output_dir", "resume", "overwrite", "trust")
+OWN = (".hydra", "train.log", resuming.FINAL, resuming.CONFIG, RECORD)
+
+
+def settings_digest(config: DictConfig) -> str:
+    """A fingerprint of all that decides a run's numbers: its settings, and the versions of this package and torch."""
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    kept = {key: value for key, value in settings.items() if key not in (*APART, "hydra")}
+    kept["trainer"] = {**kept["trainer"], "enable_progress_bar": None}
+    kept["callbacks"] = {key: each for key, each in (kept.get("callbacks") or {}).items() if key != "progress"}
+    kept["versions"] = [version("colourize"), version("torch")]
+    text = json.dumps(kept, sort_keys=True, default=str).replace(str(config.output_dir), "")
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def find_twin(folder: Path, config: DictConfig) -> Path | None:
+    """The folder of a finished run with the same settings, of an experiment whose folder lies beside this one's."""
+    digest = settings_digest(config)
+    for path in sorted(folder.absolute().parent.parent.glob(f"*/*/{RECORD}")):
+        same = path.parent != folder and digest in path.read_text(encoding="utf-8", errors="replace")
+        if same and resuming.state(path.parent) == "finished":
+            return path.parent
+    return None
+
+
+def take(twin: Path, folder: Path, config: DictConfig) -> dict[str, float]:
+    """Copy a finished run's files into a job's folder, the mark that it is finished last; returns its measures.
+
+    `run.json` stays that of the run, so that it says when, where and with what the numbers were made, and has
+    `taken_from` besides.
+    """
+    log.info("The same run lies in %s: taken from there", twin)
+    for path in sorted(twin.iterdir()):
+        if path.name in OWN or path.name.startswith("."):
+            continue
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
+        else:
+            shutil.copy2(path, folder / path.name)
+    record = json.loads((twin / RECORD).read_text(encoding="utf-8"))
+    overrides = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
+    record |= {"overrides": overrides, "taken_from": record.get("taken_from", str(twin))}
+    write_whole(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    resuming.keep_settings(folder, config)
+    write_whole(folder / resuming.FINAL, (twin / resuming.FINAL).read_text(encoding="utf-8"))
+    return resuming.final_measures(folder)
