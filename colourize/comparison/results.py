@@ -54,7 +54,7 @@ class Row:
         difference, difference_low, difference_high: to the reference on the same pictures, with its 95 % interval over
             pictures and seeds; nan without a reference.
         mark: "better" or "worse" than the reference where that interval excludes zero, "more" or "less" where neither
-            way is better, else "".
+            way is better, else "". Where 0 is best, the interval that decides is that of |own| − |reference|.
     """
 
     measure: str
@@ -154,23 +154,24 @@ def _row(measure: str, label: str, seeds: Sequence[Evaluated], own: Estimate, ot
     difference, below, above, mark = np.nan, np.nan, np.nan, ""
     if other is not None:
         difference, below, above = own.less(other)
+        decides = own.farther_from_zero(other) if direction(measure) == ZERO else (below, above)
         if pictures == 1:
             below = above = np.nan
-        mark = _mark(measure, own.mean, other.mean, below, above)
+        else:
+            mark = _mark(measure, *decides)
     trained = 0 if seeds[0].candidate.seed is None else len(seeds)
     return Row(
         measure, label, trained, pictures, own.mean, low, high, own.seed_deviation, difference, below, above, mark
     )
 
 
-def _mark(measure: str, mean: float, other: float, low: float, high: float) -> str:
+def _mark(measure: str, low: float, high: float) -> str:
+    """What an interval of a difference says, of a measure whose best value is 0 that of the distances from it."""
     if not (low > 0 or high < 0):
         return ""
     way = direction(measure)
     if way is None:
         return "more" if low > 0 else "less"
-    if way == ZERO:
-        return "better" if abs(mean) < abs(other) else "worse"
     return "better" if (low > 0) == (way == MORE) else "worse"
 
 

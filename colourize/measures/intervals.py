@@ -48,18 +48,23 @@ class Estimate:
 
     def less(self, reference: Estimate) -> tuple[float, float, float]:
         """The difference to a reference on the same pictures, and its interval over pictures and seeds."""
-        draws = self.draws - reference.draws + self._of_seeds(SEED + 1) - reference._of_seeds(SEED + 2)
-        return (self.mean - reference.mean, *_interval(draws))
+        own, other = self._over_seeds(SEED + 1), reference._over_seeds(SEED + 2)
+        return (self.mean - reference.mean, *_interval(own - other))
 
-    def _of_seeds(self, seed: int) -> np.ndarray:
-        """What the choice of seeds adds to each draw, (R,)."""
+    def farther_from_zero(self, reference: Estimate) -> tuple[float, float]:
+        """The interval of how much farther from zero it is than a reference, |own| − |reference|, as that of `less`."""
+        own, other = self._over_seeds(SEED + 1), reference._over_seeds(SEED + 2)
+        return _interval(np.abs(own) - np.abs(other))
+
+    def _over_seeds(self, seed: int) -> np.ndarray:
+        """The draws with what the choice of seeds adds to each, (R,)."""
         count = len(self.by_seed)
         if count < 2:
-            return np.zeros_like(self.draws)
+            return self.draws
         # Its quantiles in random order: chance draws would miss the tails of so few degrees of freedom.
         shares = (np.arange(len(self.draws)) + 0.5) / len(self.draws)
         t = np.random.default_rng(seed).permutation(stats.t.ppf(shares, count - 1))
-        return np.asarray(t * self.seed_deviation / np.sqrt(count))
+        return np.asarray(self.draws + t * self.seed_deviation / np.sqrt(count))
 
 
 def estimate_means(columns: np.ndarray) -> list[Estimate]:

@@ -46,6 +46,20 @@ def test_marks_stand_where_the_interval_excludes_zero(comparison) -> None:
     assert row.difference_low > 0.8 and row.difference_high < 1.4
 
 
+def test_where_zero_is_best_distances_from_it_are_compared() -> None:
+    """Equally far from zero on its two sides is no better and no worse, however sure the difference is."""
+    shifts = {"table": -5.0, "opposite": 5.0, "near": 1.0, "far": 9.0}
+    noise = np.random.default_rng(0).normal(size=PICTURES)
+    evaluated = [method(label, 0, 0.0, colourfulness_gap=noise + shift) for label, shift in shifts.items()]
+    rows = compare(evaluated, dict.fromkeys(shifts, "table"), {}).of("colourfulness_gap")
+    assert {row.method: row.mark for row in rows} == {"table": "", "opposite": "", "near": "better", "far": "worse"}
+    assert all(row.difference_low > 0 for row in rows if row.method != "table")
+    # Sure to lie elsewhere, but each of two seeds on another side of the reference's distance.
+    seeds = [method("seeds", seed, 0.0, colourfulness_gap=noise + 5 + 3 * (2 * seed - 1)) for seed in range(2)]
+    rows = compare([*seeds, evaluated[0]], {"seeds": "table", "table": None}, {}).of("colourfulness_gap")
+    assert [row.mark for row in rows if row.method == "seeds"] == [""]
+
+
 def test_pictures_and_seeds_are_told_apart(comparison) -> None:
     row, table = comparison.row("mse", "worse"), comparison.row("mse", "table")
     assert (row.seeds, row.pictures, table.seeds) == (3, PICTURES, 0)
