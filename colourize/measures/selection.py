@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 from torch import Tensor
 
-from colourize.errors import UsageError
+from colourize.errors import UsageError, one_line
 from colourize.measures import calibration, category_classifier, colour, learned, perceptual, pixel, published
 from colourize.measures.pooled import Pooled
 
@@ -79,13 +80,19 @@ class Seen:
         return published.inception_features(self.pictures)
 
 
-def check_measures(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as they are; a UsageError where one is no measure."""
+def check_measures(names: Any) -> tuple[str, ...]:
+    """What the key `measures.names` asks for, each once: a list of names, or one alone.
+
+    Raises:
+        UsageError: it is neither, or one is no measure.
+    """
     allowed = (*PER_PICTURE, *POOLED, *OF_ANSWERS)
-    wrong = [name for name in names if name not in allowed]
+    asked = [names] if isinstance(names, str) or not isinstance(names, Sequence) else list(names)
+    wrong = [name for name in asked if not isinstance(name, str) or name not in allowed]
     if wrong:
-        raise UsageError(f"measures.names={wrong[0]}: must be some of {', '.join(allowed)}")
-    return tuple(names)
+        told = "null" if wrong[0] is None else one_line(wrong[0])
+        raise UsageError(f"measures.names={told}: must be some of {', '.join(allowed)}")
+    return tuple(dict.fromkeys(asked))
 
 
 def left_out(names: Sequence[str]) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """Measures by name: degenerate pictures have a value or are left out by definition, and each has a direction."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from omegaconf import OmegaConf
 
 from colourize.errors import UsageError
 from colourize.measures.selection import (
@@ -80,5 +82,12 @@ def test_the_groups_name_measures_and_each_holds_the_one_before() -> None:
     groups = [set(yaml.safe_load((CONF / f"{name}.yaml").read_text())["names"]) for name in ("quick", "default", "all")]
     assert groups[0] < groups[1] < groups[2] == {*PER_PICTURE, *POOLED, *OF_ANSWERS}
     assert check_measures(sorted(groups[2])) and set(left_out(sorted(groups[2]))) <= {"lpips", "fid"}
-    with pytest.raises(UsageError, match=r"^measures\.names=nope: must be some of mse"):
-        check_measures(["mse", "nope"])
+
+
+def test_names_are_a_list_or_one_alone() -> None:
+    assert check_measures("mse") == ("mse",)
+    assert check_measures(OmegaConf.create(["mse", "psnr", "mse"])) == ("mse", "psnr")  # asked twice, measured once
+    wrong = {"nope": ["mse", "nope"], "null": None, "0": 0, "True": True, "{'mse': 1}": OmegaConf.create({"mse": 1})}
+    for told, names in {**wrong, "1": [1], "['mse']": OmegaConf.create([["mse"]])}.items():
+        with pytest.raises(UsageError, match=rf"^measures\.names={re.escape(told)}: must be some of mse"):
+            check_measures(names)
