@@ -107,7 +107,10 @@ def base_regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("words", "told"),
     [
         ("checkpoint={sweep} baselines=[unet]", "baselines=unet: must be fitting, or some of"),
-        ("checkpoint={sweep} reference=nope", "reference=nope: must be null, auto, a baseline such as"),
+        ("checkpoint={sweep} reference=nope", "reference=nope: must be null, auto, a baseline (bicubic, "),
+        ("checkpoint={sweep} reference=unet", "or a checkpoint; unet is a network, which must be trained first"),
+        ("checkpoint={sweep} reference=[]", "reference=[]: must be null, auto, a baseline (bicubic, "),
+        ("checkpoint={sweep} measures.names=0", "measures.names=0: must be some of"),
         ("checkpoint={sweep}/*/nothing.ckpt", "no file is named like this"),
         ("checkpoint={sweep} measures.names=[nope]", "measures.names=nope: must be some of"),
     ],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,22 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.checkpoints import data_from, read, task_from
+from colourize.comparison.settings import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData
 from colourize.data.training import Training
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.models.baselines import Baseline
-from colourize.runs.folders import Run, find_runs, natural
-from colourize.tasks.restoration import RestorationTask
+from colourize.runs.folders import find_runs, natural
+from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
 
-# What a run draws its random numbers from, where pictures lie and how they travel change no method.
-NO_SETTINGS = ("seed", "eval_seed", "root", "mirror", "eval_batch_size")
 # Settings whose value is the name of a class.
 PARTS = ("model", "task.degradation", "task.answer", "task.loss", "task.optimizer", "task.lr_scheduler", "task.prior")
 # What decides how the training pictures are split and read: a baseline is fitted to the same ones as the network.
 SPLIT = ("batch_size", "reshuffle", "augmentation", "palette")
+LONGEST = 150  # letters of a label in a folder's name
 
 
 @dataclass(eq=False)
@@ -40,8 +41,9 @@ class Candidate:
         settings: what makes it this method and no other, flat, without the seed.
         seed: of its training; None: it has none.
         path: its checkpoint.
-        training: keys and values of the data that it was trained on, without those that change no picture.
+        checkpoint: the contents of that; of a baseline those of the network that it is fitted like; else empty.
         label: how it is called in tables, see `label`.
+        folder_name: what its own files are called by, such as `unet+seed-0`; no other candidate's, see `label`.
     """
 
     name: str
@@ -51,23 +53,19 @@ class Candidate:
     path: Path | None = None
     checkpoint: dict[str, Any] = field(default_factory=dict)
     label: str = ""
+    folder_name: str = ""
 
     @property
     def is_baseline(self) -> bool:
         """Whether nothing of it is learnt by gradients."""
         return isinstance(self.task.model, Baseline)
 
-    @property
-    def folder_name(self) -> str:
-        """What its own files are called by: `unet+seed-0`."""
-        kept = "".join(letter if letter.isalnum() or letter in "._-=" else "-" for letter in self.label)
-        return kept if self.seed is None else f"{kept}+seed-{self.seed}"
-
 
 def find_checkpoints(asked: Any) -> list[Path]:
     """The checkpoint files that are meant by a file, a run's folder, a sweep's, a pattern, or a list of these.
 
-    Of a run's folder it is the best, else the last; runs that have none are named in the log and passed over.
+    Of a run's folder it is the best, else the last, else whichever there is, which the log names; runs that have none
+    are counted in the log and passed over.
 
     Raises:
         InputError: there is no such file, or none in a folder or by a pattern.
@@ -86,7 +84,7 @@ def _named_by(value: str) -> list[Path]:
     path = Path(value)
     if path.is_dir():
         runs = [run.checkpoints for run in find_runs(path)]
-        inside = [each.get("best") or each["last"] for each in runs if each]
+        inside = [_chosen(each) for each in runs if each]
         if not inside:
             raise InputError(f"checkpoint={path}: no run with a checkpoint lies in this folder")
         if len(inside) < len(runs):
@@ -100,6 +98,14 @@ def _named_by(value: str) -> list[Path]:
     return paths
 
 
+def _chosen(checkpoints: Mapping[str, Path]) -> Path:
+    usual = checkpoints.get("best") or checkpoints.get("last")
+    if usual is None:
+        usual = next(iter(checkpoints.values()))
+        log.warning("%s: neither best.ckpt nor last.ckpt; %s is taken", usual.parent, usual.name)
+    return usual
+
+
 def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
     """The method of a checkpoint.
 
@@ -109,14 +115,18 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
     checkpoint = read(path, trust)
     task = task_from(checkpoint, path)
     data = dict(checkpoint.get("datamodule_hyper_parameters") or {})
-    settings = _settings_of(task) | _flat("data", _without(data, NO_SETTINGS)) | _typed(path)
+    settings = (
+        settings_of_task(task)
+        | settings_of_data(checkpoint["colourize"].get("data"), data)
+        | settings_of_trainer(path, checkpoint)
+    )
     seed = None if isinstance(task.model, Baseline) else data.get("seed")
     return Candidate(_option_of(task), task, settings, seed, path, checkpoint)
 
 
 def from_task(task: RestorationTask, data: PictureData) -> Candidate:
     """A baseline that was fitted here, as a method."""
-    settings = _settings_of(task) | _flat("data", _without(dict(data.hparams), NO_SETTINGS))
+    settings = settings_of_task(task) | settings_of_data(qualified_name(data), dict(data.hparams))
     return Candidate(_option_of(task), task, settings)
 
 
@@ -169,7 +179,10 @@ def fitting(names: Any) -> list[str]:
 
 
 def label(candidates: Sequence[Candidate]) -> None:
-    """Give each method a name that no other has: its model's, and what it differs in from others of that name."""
+    """Give each method a name that no other has: its model's, and what it differs in from others of that name.
+
+    Seeds of one method share it; their folders' names are apart as well.
+    """
     for name in dict.fromkeys(each.name for each in candidates):
         same = [each for each in candidates if each.name == name]
         keys = list(dict.fromkeys(key for each in same for key in each.settings))
@@ -182,6 +195,18 @@ def label(candidates: Sequence[Candidate]) -> None:
         for each, own in zip(same, seeds, strict=True):
             if seeds.count(own) > 1 and each.path is not None:  # the same settings and seed: two trainings all the same
                 each.label = f"{each.label} [{_apart(each, same)}]"
+    taken: set[str] = set()
+    for each in candidates:
+        each.folder_name = _folder_name(each, taken)
+        taken.add(each.folder_name)
+
+
+def _folder_name(candidate: Candidate, taken: Container[str]) -> str:
+    """`unet+seed-0`; with a number where letters that no file's name should have were all that told two apart."""
+    kept = "".join(letter if letter.isalnum() or letter in "._-=" else "-" for letter in candidate.label)[:LONGEST]
+    name = kept if candidate.seed is None else f"{kept}+seed-{candidate.seed}"
+    others = (f"{name}+{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], others) if each not in taken)
 
 
 def _told(key: str, value: Any) -> str:
@@ -231,39 +256,6 @@ def kind_of(candidate: Candidate) -> tuple[str, ...]:
     parts = ("task.degradation", "task.answer", "task.fitted", "task.divisor", "data.")
     settings = {key: value for key, value in candidate.settings.items() if key.startswith(parts)}
     return tuple(f"{key}={value}" for key, value in settings.items() if key.removeprefix("data.") not in SPLIT)
-
-
-def _settings_of(task: RestorationTask) -> dict[str, Any]:
-    settings = dict(task.hparams)
-    fitted = (settings.pop("fitted") or {}).get("answer") or {}
-    model = settings.pop("model")
-    palette = {f"task.fitted.{name}": hash(tuple(value.flatten().tolist())) for name, value in fitted.items()}
-    return _flat("model", model) | _flat("task", _without(settings, ("size",))) | palette
-
-
-def _flat(prefix: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        name = prefix if key == "_target_" else f"{prefix}.{key}"
-        if isinstance(value, Mapping):
-            flat |= _flat(name, value)
-        else:
-            flat[name] = value.rpartition(".")[2] if key == "_target_" else value
-    return flat
-
-
-def _without(settings: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if key not in keys}
-
-
-def _typed(checkpoint: Path) -> dict[str, Any]:
-    """What was typed for the trainer, where the checkpoint still lies in its run's folder."""
-    try:
-        overrides = Run.read(checkpoint.parent.parent).overrides
-    except InputError:
-        return {}
-    pairs = (override.lstrip("+").partition("=") for override in overrides)
-    return {key: value for key, _, value in pairs if key.startswith("trainer.")}
 
 
 def model_options() -> dict[str, str]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from colourize.comparison.candidates import Candidate, find_checkpoints, from_checkpoint, kind_of, model_options
+from colourize.comparison.candidates import (
+    Candidate,
+    find_checkpoints,
+    fitting,
+    from_checkpoint,
+    kind_of,
+    model_options,
+)
 from colourize.errors import InputError, UsageError
 
 # What `reference=auto` takes, by the name of the degradation: the plainest method that a network must beat.
@@ -28,7 +35,7 @@ class Reference:
 
 
 def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
-    """What the key `reference` names: null, auto, an option of the group `model`, or checkpoints.
+    """What the key `reference` names: null, auto, a baseline of the group `model`, or checkpoints.
 
     Raises:
         UsageError: it names neither.
@@ -37,15 +44,16 @@ def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
         return Reference()
     if asked == "auto":
         return Reference(usual=True)
-    if asked in model_options():
+    baselines = fitting("fitting")
+    if asked in baselines:
         return Reference(name=asked)
+    allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
+    if asked in model_options():
+        raise UsageError(f"{allowed}; {asked} is a network, which must be trained first")
     try:
         return Reference(candidates=[from_checkpoint(path, trust) for path in find_checkpoints(asked)])
-    except InputError as error:
-        raise UsageError(
-            f"reference={asked}: must be null, auto, a baseline such as grey_lookup or bicubic, or a checkpoint "
-            f"({str(error).splitlines()[0]})"
-        ) from error
+    except (InputError, UsageError) as error:
+        raise UsageError(f"{allowed} ({str(error).splitlines()[0]})") from error
 
 
 def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, str | None]:

@@ -1,10 +1,13 @@
 """Which methods are compared, how they are called, and what they are held against."""
 
 import json
+from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from colourize.comparison.candidates import Candidate, find_checkpoints, fitting, label
+from colourize.comparison.settings import settings_of_data, settings_of_trainer
 from colourize.errors import InputError, UsageError
 
 
@@ -29,6 +32,15 @@ def test_files_folders_patterns_and_lists(tmp_path) -> None:
     one = sweep / "seed-2" / "checkpoints" / "last.ckpt"
     assert find_checkpoints([str(one), str(sweep / "seed-1"), str(one)])[0] == one
     assert len(find_checkpoints([str(one), str(sweep / "seed-1"), str(one)])) == 2
+
+
+def test_a_renamed_checkpoint_is_taken_where_it_is_the_only_one(tmp_path, caplog) -> None:
+    run_folder(tmp_path / "a", "epoch-20")
+    run_folder(tmp_path / "b", "best", "epoch-20")
+    assert [path.name for path in find_checkpoints(str(tmp_path))] == ["epoch-20.ckpt", "best.ckpt"]
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        "neither best.ckpt nor last.ckpt; epoch-20.ckpt is taken"
+    ]
 
 
 def test_what_names_nothing_is_told(tmp_path) -> None:
@@ -58,6 +70,44 @@ def test_a_part_is_told_by_its_class_alone() -> None:
     tables = [candidate("grey_lookup", None, **{"task.answer": name}) for name in ("RGB", "PaletteClasses")]
     label(tables)
     assert [each.label for each in tables] == ["grey_lookup (RGB)", "grey_lookup (PaletteClasses)"]
+
+
+def trainer_of(folder: Path, name: str = "config.yaml", **trainer: object) -> dict[str, object]:
+    run_folder(folder, "best")
+    (folder / name).parent.mkdir(exist_ok=True)
+    OmegaConf.save({"trainer": {"default_root_dir": "${output_dir}", **trainer}}, folder / name)
+    return settings_of_trainer(folder / "checkpoints" / "best.ckpt", {"colourize": {"precision": "32-true"}})
+
+
+def test_what_changes_no_number_of_a_training_splits_no_seeds(tmp_path) -> None:
+    usual = settings_of_trainer(tmp_path / "alone.ckpt", {"colourize": {}})
+    assert usual["trainer.max_epochs"] == 25 and usual["trainer.precision"] == "32-true"
+    quiet = trainer_of(tmp_path / "quiet", enable_progress_bar=False, accelerator="cpu", max_epochs=25)
+    early = trainer_of(tmp_path / "early", ".hydra/config.yaml", precision="auto")
+    assert quiet == early == usual
+    short, clipped = trainer_of(tmp_path / "a", max_epochs=2), trainer_of(tmp_path / "b", gradient_clip_val=1)
+    assert short == usual | {"trainer.max_epochs": 2} and clipped == usual | {"trainer.gradient_clip_val": 1}
+    (tmp_path / "quiet" / "config.yaml").write_text("{")
+    assert settings_of_trainer(tmp_path / "quiet" / "checkpoints" / "best.ckpt", {"colourize": {}}) == usual
+
+
+def test_other_pictures_make_another_method_and_another_place_of_the_same_does_not(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder, cifar10 = "colourize.data.folder.FolderData", "colourize.data.cifar10.CIFAR10Data"
+    mine = settings_of_data(folder, {"root": str(tmp_path / "mine"), "size": 32, "seed": 1})
+    assert (
+        mine
+        == settings_of_data(folder, {"root": "mine/", "size": 32, "seed": 2})
+        != settings_of_data(folder, {"root": "yours", "size": 32})
+    )
+    assert mine["data.root"] == "mine"
+    assert settings_of_data(cifar10, {"root": "a"}) == settings_of_data(cifar10, {"root": "b"})
+
+
+def test_files_of_two_methods_never_share_a_folder() -> None:
+    both = [candidate("unet", 0, root="a/b"), candidate("unet", 0, root="a-b"), candidate("unet", 0, root="a b")]
+    label(both)
+    assert [each.folder_name.removeprefix("unet--root=a-b-") for each in both] == ["+seed-0", "+seed-0+2", "+seed-0+3"]
 
 
 def test_only_baselines_are_baselines() -> None:
