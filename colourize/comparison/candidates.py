@@ -21,6 +21,7 @@ from colourize.data.training import Training
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.models.baselines import Baseline
 from colourize.runs.folders import find_runs, natural
+from colourize.runs.resuming import PREVIOUS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ def _named_by(value: str) -> list[Path]:
 def _chosen(checkpoints: Mapping[str, Path]) -> Path:
     usual = checkpoints.get("best") or checkpoints.get("last")
     if usual is None:
-        usual = next(iter(checkpoints.values()))
+        usual = min(checkpoints.values(), key=lambda path: path.name == PREVIOUS)
         log.warning("%s: neither best.ckpt nor last.ckpt; %s is taken", usual.parent, usual.name)
     return usual
 

@@ -24,8 +24,8 @@ MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 NOTE = (
     "Mean over {pictures} pictures with its 95 % interval (bootstrap over pictures, these seeds given); ± is the "
     "standard deviation over the seeds. The difference to the reference is paired, and its 95 % interval is over "
-    "pictures and, where a method has several, seeds; ▲ better, ▼ worse (△ more, ▽ less) only where it excludes zero: "
-    "where the nearest to 0 is best, the interval of the difference between the distances from 0."
+    "pictures and, where a method has several, seeds; ▲ better, ▼ worse (△ more, ▽ less) only where it excludes zero; "
+    "where the nearest to 0 is best, that of the difference between the distances from 0 decides."
 )
 
 

@@ -34,12 +34,12 @@ def test_files_folders_patterns_and_lists(tmp_path) -> None:
     assert len(find_checkpoints([str(one), str(sweep / "seed-1"), str(one)])) == 2
 
 
-def test_a_renamed_checkpoint_is_taken_where_it_is_the_only_one(tmp_path, caplog) -> None:
-    run_folder(tmp_path / "a", "epoch-20")
+def test_a_renamed_checkpoint_is_taken_and_named_in_the_log(tmp_path, caplog) -> None:
+    run_folder(tmp_path / "a", "last-previous", "z-epoch-20", "z-epoch-21")
     run_folder(tmp_path / "b", "best", "epoch-20")
-    assert [path.name for path in find_checkpoints(str(tmp_path))] == ["epoch-20.ckpt", "best.ckpt"]
+    assert [path.name for path in find_checkpoints(str(tmp_path))] == ["z-epoch-20.ckpt", "best.ckpt"]
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
-        "neither best.ckpt nor last.ckpt; epoch-20.ckpt is taken"
+        "neither best.ckpt nor last.ckpt; z-epoch-20.ckpt is taken"
     ]
 
 
