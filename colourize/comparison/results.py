@@ -142,9 +142,8 @@ def _estimates(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
         if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
             column[:] = np.nan  # what some pictures lack by a fault has no mean
     found = dict(zip(names, estimate_means(columns), strict=True))
-    count = len(first.table["picture"])
     for name, pooled in first.pooled.items():
-        found[name] = estimate_pooled([pooled.value(each.vectors[name]) for each in seeds], count)
+        found[name] = estimate_pooled(pooled, [each.vectors[name] for each in seeds])
     return found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from colourize.measures.pooled import Pooled
+from colourize.measures.pooled import Measure, Pooled
 
 NOTHING = 1e-9  # what rounding leaves of a spread of nothing, as a share
 BINS = 15  # of the confidence, as wide as each other
@@ -33,16 +33,16 @@ def confidences(outputs: Tensor, labels: Tensor) -> Tensor:
     return sums.flatten(1)
 
 
-def expected_calibration_error(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
+def expected_calibration_error(vectors: np.ndarray) -> Measure:
     """calibration_error: the mean over pixels of |share of right ones − confidence| of their bin (Guo et al. 2017).
 
     0 … 1; less is better. Confidence is the likeliest class' probability; 15 bins of equal width.
     """
     vectors = vectors.astype(np.float64)
 
-    def value(weights: np.ndarray) -> float:
-        counts, confidence, right = (weights @ vectors).reshape(3, -1)
-        return float(np.abs(right - confidence).sum() / counts.sum())
+    def value(weights: np.ndarray) -> Any:
+        counts, confidence, right = np.split(weights @ vectors, 3, axis=-1)
+        return np.abs(right - confidence).sum(-1) / counts.sum(-1)
 
     return value
 
@@ -62,19 +62,18 @@ def moments(outputs: Tensor, labels: Tensor) -> Tensor:
     return torch.stack([ones, entropy, error, entropy**2, error, entropy * error], -1).double().sum(1)
 
 
-def correlation(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
+def correlation(vectors: np.ndarray) -> Measure:
     """entropy_error_correlation: Pearson's, over pixels, of a distribution's entropy with whether its mode is wrong.
 
     −1 … 1; more is better: a classifier that is unsure where it errs. nan where one of the two never varies.
     """
     vectors = vectors.astype(np.float64)
 
-    def value(weights: np.ndarray) -> float:
-        count, x, y, xx, yy, xy = weights @ vectors
+    def value(weights: np.ndarray) -> Any:
+        count, x, y, xx, yy, xy = np.moveaxis(weights @ vectors, -1, 0)
         spread_x, spread_y = xx - x * x / count, yy - y * y / count
-        if spread_x <= NOTHING * xx or spread_y <= NOTHING * yy:
-            return float("nan")
-        return float((xy - x * y / count) / np.sqrt(spread_x * spread_y))
+        varies = (spread_x > NOTHING * xx) & (spread_y > NOTHING * yy)
+        return (xy - x * y / count) / np.sqrt(np.where(varies, spread_x * spread_y, np.nan))
 
     return value
 

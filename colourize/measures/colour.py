@@ -5,13 +5,14 @@ They ask what people see, or leave brightness out of it: a grey copy has a good 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from colourize.colour.lab import ciede2000, rgb_to_lab
+from colourize.measures.pooled import Measure
 
 NAMES = ("delta_e", "auc", "colourfulness", "colourfulness_gap", "nazeri_accuracy_2", "nazeri_accuracy_5")
 FARTHEST = 150.0  # in the plane of a and b, where the curve of `auc` ends
@@ -77,7 +78,7 @@ def areas_by_bin(pictures: Tensor, truth: Tensor) -> Tensor:
     return torch.cat([counts, torch.zeros_like(counts).scatter_add_(1, bins, areas)], 1)
 
 
-def balanced_auc(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
+def balanced_auc(vectors: np.ndarray) -> Measure:
     """`auc` with each pixel weighted by 1/p, p the share of the split's pixels in its bin: every colour counts alike.
 
     So it is the mean over the bins that occur of the mean area in each (Zhang, Isola & Efros 2016), 0 … 1; more is
@@ -87,12 +88,13 @@ def balanced_auc(vectors: np.ndarray) -> Callable[[np.ndarray], float]:
         vectors: of all pictures, as `areas_by_bin` makes them.
 
     Returns:
-        weights of the pictures (N,) → the measure.
+        see `Pooled.value`.
     """
     vectors = vectors.astype(np.float64)
 
-    def value(weights: np.ndarray) -> float:
-        counts, areas = (weights @ vectors).reshape(2, -1)
-        return float((areas[counts > 0] / counts[counts > 0]).mean())
+    def value(weights: np.ndarray) -> Any:
+        counts, areas = np.split(weights @ vectors, 2, axis=-1)
+        occurs = counts > 0
+        return (areas / np.where(occurs, counts, 1)).sum(-1) / occurs.sum(-1)
 
     return value

@@ -7,11 +7,13 @@ resampled: their part of an interval is Student's t with one degree of freedom l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+
+from colourize.measures.pooled import Pooled
 
 LEVEL = 0.95
 RESAMPLES = 4000
@@ -86,15 +88,19 @@ def estimate_means(columns: np.ndarray) -> list[Estimate]:
     return [Estimate(by_seed[k], draws[:, k]) for k in range(measures)]
 
 
-def estimate_pooled(values: list[Callable[[np.ndarray], float]], pictures: int) -> Estimate:
-    """Of a measure of all pictures together, for each seed a function of the pictures' weights.
+def estimate_pooled(measure: Pooled, vectors: list[np.ndarray]) -> Estimate:
+    """Of a measure of all pictures together, from what each adds to it: (N, D) for each seed.
 
     Resampled pictures come several times, which alone moves a distance of distributions: the draws are centred on the
-    value itself.
+    value itself. Of a measure that is too slow to be resampled they are nan.
     """
+    values = [measure.value(each) for each in vectors]
+    pictures = len(vectors[0])
     by_seed = np.array([value(np.ones(pictures)) for value in values])
+    if not measure.resampled:
+        return Estimate(by_seed, np.full(RESAMPLES_POOLED, np.nan))
     (weights,) = resampled(pictures, RESAMPLES_POOLED)
-    draws = np.array([np.mean([value(each) for value in values]) for each in weights])
+    draws = np.mean([value(weights) for value in values], axis=0)
     return Estimate(by_seed, draws - draws.mean() + by_seed.mean())
 
 

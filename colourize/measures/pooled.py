@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
+
+Measure = Callable[[np.ndarray], Any]  # weights (..., N) → (...)
 
 
 class Pooled(NamedTuple):
@@ -17,8 +19,11 @@ class Pooled(NamedTuple):
 
     Attributes:
         vectors: what a batch adds, (N, D) in float32.
-        value: of the vectors of all pictures, (N, D): a function of the pictures' weights (N,), the measure.
+        value: of the vectors of all pictures, (N, D): a function of the pictures' weights (N,), the measure; and of
+            several sets of weights, (R, N), their measures, (R,).
+        resampled: whether it is quick enough for an interval, which takes hundreds of values.
     """
 
     vectors: Callable[..., Tensor]
-    value: Callable[[np.ndarray], Callable[[np.ndarray], float]]
+    value: Callable[[np.ndarray], Measure]
+    resampled: bool = True

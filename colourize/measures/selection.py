@@ -19,10 +19,13 @@ PER_PICTURE = (*pixel.NAMES, *colour.NAMES, *perceptual.NAMES, *learned.NAMES, *
 POOLED: dict[str, Pooled] = {
     "auc_balanced": Pooled(lambda seen, truth: colour.areas_by_bin(seen.pictures, truth.pictures), colour.balanced_auc),
     **{
-        name: Pooled(lambda seen, truth: learned.both(seen.features, truth.features), each.value)
+        name: each._replace(vectors=lambda seen, truth: learned.both(seen.features, truth.features))
         for name, each in learned.POOLED.items()
     },
-    "fid": Pooled(lambda seen, truth: learned.both(seen.inception, truth.inception), learned.frechet_distance),
+    # Of 2048 features: a value takes seconds.
+    "fid": Pooled(
+        lambda seen, truth: learned.both(seen.inception, truth.inception), learned.frechet_distance, resampled=False
+    ),
 }
 # … and of outputs and target, which an answer has.
 OF_ANSWERS = tuple(calibration.POOLED)

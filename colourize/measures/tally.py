@@ -50,7 +50,7 @@ class Tally:
     def pooled(self) -> dict[str, float]:
         """The measures that are no means over pictures; all processes must call it."""
         return {
-            name: self._pooled[name].value(vectors)(np.ones(len(vectors)))
+            name: float(self._pooled[name].value(vectors)(np.ones(len(vectors))))
             for name, vectors in (self.vectors() if self._vectors else {}).items()
         }
 

@@ -19,7 +19,7 @@ def method(label: str, seed: int | None, offset: float, **more: np.ndarray) -> E
     """One whose squared error is `offset` above how hard each picture is, up to a little noise."""
     noise = 0.2 * np.random.default_rng([seed or 0, len(label)]).normal(size=PICTURES)
     table = {"picture": np.arange(PICTURES), "mse": HARD + offset + noise, **more}
-    total = Pooled(lambda: None, lambda vectors: lambda weights: float((weights @ vectors)[0] / weights.sum()))
+    total = Pooled(lambda: None, lambda vectors: lambda weights: (weights @ vectors)[..., 0] / weights.sum(-1))
     candidate = Candidate(label, None, {}, seed, label=label)  # type: ignore[arg-type]
     return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": total}, {})
 

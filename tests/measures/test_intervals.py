@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import scipy.stats
+import torch
 
 from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
+from colourize.measures.pooled import Pooled
 
 
 def test_an_interval_over_pictures_is_scipys() -> None:
@@ -63,11 +65,14 @@ def test_differences_hold_the_truth_though_seeds_are_few() -> None:
 
 def test_a_pooled_measure_is_resampled_with_its_pictures() -> None:
     values = np.random.default_rng(0).normal(size=400)
-    pooled = estimate_pooled([lambda weights: np.sqrt((weights @ values**2) / weights.sum())], 400)
+    root = Pooled(torch.square, lambda vectors: lambda weights: np.sqrt((weights @ vectors)[..., 0] / weights.sum(-1)))
+    pooled = estimate_pooled(root, [values[:, None] ** 2])
     assert pooled.mean == pytest.approx(np.sqrt((values**2).mean()))
     expected = scipy.stats.norm.ppf(0.975) * (values**2).std() / np.sqrt(400) / (2 * pooled.mean)
     low, high = pooled.interval()
     assert (high - low) / 2 == pytest.approx(expected, rel=0.2)
+    slow = estimate_pooled(root._replace(resampled=False), [values[:, None] ** 2])
+    assert slow.mean == pooled.mean and np.isnan(slow.interval()).all() and np.isnan(slow.less(pooled)[1:]).all()
 
 
 def test_seeds_and_pictures_are_kept_apart() -> None:

@@ -1,5 +1,7 @@
 """The measures on a classifier's features: against torchmetrics, brute force and closed forms, and what is shipped."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
 
-from colourize.measures import category_classifier
+from colourize.measures import category_classifier, learned
 from colourize.measures.learned import POOLED, learned_measures
 from colourize.measures.selection import Seen, measure_pictures
 
@@ -68,6 +70,18 @@ def test_weights_say_how_often_a_picture_comes(features, name) -> None:
         assert value(name, *features, weights) == pytest.approx(repeated, rel=1e-6)
     assert value(name, features[1], features[1], weights) == pytest.approx(0, abs=1e-6)
     assert value(name, *features, weights) > 0.05
+
+
+def test_the_kernel_distance_never_holds_all_pairs_of_pictures(monkeypatch) -> None:
+    vectors = np.random.default_rng(0).normal(size=(2000, 16)).astype(np.float32)
+    whole = POOLED["feature_kernel_distance"].value(vectors)(np.ones(2000))
+    monkeypatch.setattr(learned, "AT_ONCE", 30)
+    tracemalloc.start()
+    try:
+        assert POOLED["feature_kernel_distance"].value(vectors)(np.ones(2000)) == pytest.approx(whole, rel=1e-9)
+        assert tracemalloc.get_traced_memory()[1] < 2000 * 2000 * 8 / 4
+    finally:
+        tracemalloc.stop()
 
 
 def test_equal_pictures_and_what_they_show() -> None:

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
 from omegaconf import OmegaConf
 
 from colourize.errors import UsageError
+from colourize.measures import calibration, learned
 from colourize.measures.selection import (
     LESS,
     MORE,
@@ -16,6 +18,7 @@ from colourize.measures.selection import (
     PER_PICTURE,
     POOLED,
     ZERO,
+    Seen,
     check_measures,
     direction,
     left_out,
@@ -76,6 +79,23 @@ def test_every_measure_has_a_direction() -> None:
     assert {name for name, way in ways.items() if way is None} == {"colourfulness"}
     assert (ways["psnr"], ways["mse"], ways["colourfulness_gap"]) == (MORE, LESS, ZERO)
     assert direction("auc_balanced_expected") == MORE and direction("mse_expected") == LESS
+
+
+@pytest.mark.parametrize("name", ["auc_balanced", *learned.POOLED, *calibration.POOLED])
+def test_several_sets_of_weights_at_once_are_as_one_by_one(name: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    truth, outputs = torch.rand(9, 3, 32, 32, generator=generator), torch.randn(9, 3, 32, 32, generator=generator)
+    if name in OF_ANSWERS:
+        part = calibration.POOLED[name]
+        vectors = part.vectors(outputs, truth.argmax(1))
+    else:
+        part = POOLED[name]
+        vectors = part.vectors(Seen(outputs.clamp(0, 1)), Seen(truth))
+    measure = part.value(vectors.numpy())
+    weights = np.random.default_rng(0).multinomial(9, np.full(9, 1 / 9), 5).astype(float)
+    found = measure(weights)
+    assert found.shape == (5,) and np.ptp(found) > 0
+    np.testing.assert_allclose(found, [float(measure(each)) for each in weights], rtol=1e-9)
 
 
 def test_the_groups_name_measures_and_each_holds_the_one_before() -> None:
