@@ -42,6 +42,18 @@ def test_networks_stand_beside_their_baselines(compared: Outcome) -> None:
     assert drawn | {"comparison.md", "comparison.txt", "pictures.png", "study.html", "metrics.json"} <= left
 
 
+def test_what_gives_pictures_alone_is_not_asked_for_probabilities(compared: Outcome) -> None:
+    """A grey copy is certain and wrong only because classes are made of its pictures."""
+    rows = read_table(compared.folder / "comparison.csv")
+    assert {row["method"] for row in rows if row["measure"] == "cross_entropy"} == {
+        "unet", "grey_lookup", "grey_row_lookup", "commonest_class",
+    }  # fmt: skip
+    own = compared.folder / "methods" / "grey_copy"
+    measures = json.loads((own / "metrics.json").read_text())
+    assert "test/accuracy" in measures and "test/cross_entropy" not in measures
+    assert "cross_entropy" not in read_table(own / "per_picture.csv")[0]
+
+
 def test_its_numbers_are_those_of_the_single_pictures(compared: Outcome) -> None:
     folder = compared.folder
     own = [folder / "per_picture.csv", folder / "methods" / "unet+seed-1" / "per_picture.csv"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from colourize.comparison.candidates import Candidate
 from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
 from colourize.measures.pooled import Pooled
-from colourize.measures.selection import LESS, MORE, ZERO, direction
+from colourize.measures.selection import LESS, MORE, OF_PROBABILITIES, ZERO, direction
 from colourize.measures.tally import WITHOUT_SOME, Tally
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Evaluated:
         table: "picture" and each measure's value of each picture, (N,).
         vectors, pooled: of the measures that are no means over pictures, what each picture adds, (N, D), and how they
             are computed.
-        logged: all measures as Lightning has them, `test/…`, the loss among them.
+        logged: all these measures as Lightning has them, `test/…`, and the loss.
     """
 
     candidate: Candidate
@@ -33,9 +36,17 @@ class Evaluated:
 
     @classmethod
     def of(cls, candidate: Candidate, tally: Tally, logged: dict[str, float]) -> Evaluated:
-        """What a test has left in a task's tally; with several processes all must call it."""
+        """What a test has left in a task's tally; with several processes all must call it.
+
+        A method that gives pictures, such as a grey copy, is certain of each class only because nothing else can be
+        read from it: of what asks for probabilities it has no value.
+        """
         parts = tally.pooled_parts()
-        return cls(candidate, tally.table(), tally.vectors() if parts else {}, parts, logged)
+        table, vectors = tally.table(), tally.vectors() if parts else {}
+        if getattr(candidate.task.model, "gives_pictures", False):
+            table, vectors = _of_pictures(table), _of_pictures(vectors)
+            parts, logged = _of_pictures(parts), _of_pictures(logged)
+        return cls(candidate, table, vectors, parts, logged)
 
     @property
     def measures(self) -> list[str]:
@@ -130,6 +141,11 @@ def compare(evaluated: Sequence[Evaluated], reference: dict[str, str | None], le
                 found.append(_row(measure, label, seeds, own, other))
         rows += sorted(found, key=lambda row: _badness(measure, row.mean))
     return Comparison(rows, {label: reference.get(label) for label in methods}, left_out)
+
+
+def _of_pictures(measures: Mapping[str, Value]) -> dict[str, Value]:
+    """Those that ask for no probabilities."""
+    return {name: each for name, each in measures.items() if name.removeprefix("test/") not in OF_PROBABILITIES}
 
 
 def _estimates(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:

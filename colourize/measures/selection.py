@@ -29,6 +29,8 @@ POOLED: dict[str, Pooled] = {
 }
 # … and of outputs and target, which an answer has.
 OF_ANSWERS = tuple(calibration.POOLED)
+# What asks how probable the truth was, or how sure the answer: not to be asked of what says one picture alone.
+OF_PROBABILITIES = ("cross_entropy", *OF_ANSWERS)
 # What needs a file that this project does not bring, and what is missing for it; None: nothing.
 NEEDS: dict[str, Callable[[], str | None]] = {"lpips": published.lpips_lacks, "fid": published.fid_lacks}
 
