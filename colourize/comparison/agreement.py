@@ -11,7 +11,6 @@ from scipy.stats import rankdata
 from colourize.comparison.results import Evaluated
 from colourize.figures.saving import save_figure
 from colourize.measures.selection import LESS, ZERO, direction
-from colourize.measures.tally import mean_of
 from colourize.runs.tables import write_table
 
 FEWEST = 4  # models: of three, any two measures agree by chance one time in three
@@ -27,7 +26,7 @@ def rank_correlations(evaluated: Sequence[Evaluated]) -> tuple[list[str], np.nda
     """
     values = [_values(each) for each in evaluated]
     shared = [name for name in values[0] if all(name in each for each in values)]
-    columns = {name: np.array([_goodness(name, each[name]) for each in values]) for name in shared}
+    columns = {name: np.array([goodness(name, each[name]) for each in values]) for name in shared}
     names = [name for name, column in columns.items() if np.isfinite(column).all() and np.ptp(column) > 0]
     ranks = np.array([rankdata(columns[name]) for name in names])
     return names, np.atleast_2d(np.corrcoef(ranks)) if len(names) > 1 else np.ones((len(names), len(names)))
@@ -62,11 +61,9 @@ def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray
 
 
 def _values(evaluated: Evaluated) -> dict[str, float]:
-    means = {name: mean_of(name, column) for name, column in evaluated.table.items() if name != "picture"}
-    ones = np.ones(len(evaluated.table["picture"]))
-    return means | {name: part.value(evaluated.vectors[name])(ones) for name, part in evaluated.pooled.items()}
+    return {name: evaluated.logged[f"test/{name}"] for name in evaluated.measures}
 
 
-def _goodness(name: str, value: float) -> float:
+def goodness(name: str, value: float) -> float:
     way = direction(name)
     return -abs(value) if way == ZERO else -value if way == LESS else value

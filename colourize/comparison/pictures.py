@@ -17,12 +17,12 @@ EACH = 4  # pictures of each kind
 
 
 def telling_pictures(evaluated: Sequence[Evaluated], count: int = EACH) -> dict[str, np.ndarray]:
-    """The numbers of pictures on which methods differ most, in the middle, and least; each picture once.
+    """The numbers of pictures on which methods differ most, in the middle, and least.
 
     By the standard deviation, between methods, of a picture's root mean squared error.
 
     Args:
-        count: of each kind; fewer where there are not so many pictures.
+        count: of each kind; fewer where there are not so many pictures. Of three and more none is of two kinds.
     """
     errors = np.sqrt(np.stack([each.table["mse"] for each in evaluated]))
     order = np.argsort(-errors.std(0), kind="stable")

@@ -15,9 +15,10 @@ INK, REFERENCE = "#1f4e79", "#b8590b"
 
 
 def draw_intervals(comparison: Comparison, measures: list[str], path: Path) -> None:
-    """Each method's mean with its 95 % interval over pictures, a dot for each seed's spread; saved as SVG and PNG.
+    """Each method's mean, a dot, with its 95 % interval over pictures, a broad bar; saved as SVG and PNG.
 
-    The dashed line is the reference. A method whose means over seeds differ has a thin bar of ± one standard deviation.
+    A method with several seeds has a thin bar as well, ± one standard deviation over them. A reference is a diamond on
+    a dashed line. A mean that would squeeze all others together stands at the edge as a number.
 
     Args:
         path: without its ending.

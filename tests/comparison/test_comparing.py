@@ -21,7 +21,9 @@ def method(label: str, seed: int | None, offset: float, **more: np.ndarray) -> E
     table = {"picture": np.arange(PICTURES), "mse": HARD + offset + noise, **more}
     total = Pooled(lambda: None, lambda vectors: lambda weights: (weights @ vectors)[..., 0] / weights.sum(-1))
     candidate = Candidate(label, None, {}, seed, label=label)  # type: ignore[arg-type]
-    return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": total}, {})
+    logged = {f"test/{name}": float(column.mean()) for name, column in table.items()}
+    logged["test/auc_balanced"] = -logged["test/mse"]
+    return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": total}, logged)
 
 
 @pytest.fixture(scope="module")
