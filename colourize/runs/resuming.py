@@ -67,8 +67,8 @@ def arguments(words: Sequence[str]) -> list[str]:
         if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=", "hydra.output_subdir=")):
             raise UsageError(f"{word.partition('=')[0]}: resume=… goes on in the run's own folder")
     (override,) = _parsed(resume)
-    quoted = isinstance(override._value, QuotedString)  # else its very letters, also where they look like a number
-    folder = str(override.value()) if quoted else resume[0].partition("=")[2]
+    is_quoted = isinstance(override._value, QuotedString)  # else its very letters, also where they look like a number
+    folder = str(override.value()) if is_quoted else resume[0].partition("=")[2]
     if sweeps.is_sweep(folder):
         own = [word for word in words if word not in resume]
         return [*sweeps.arguments(folder), *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
