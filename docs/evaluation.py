@@ -15,6 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from colourize.errors import InputError
 from colourize.runs.tables import read_table
 
 HERE = Path(__file__).parent
@@ -27,15 +28,27 @@ MARKER = re.compile(r"(<!-- ([\w*-]+)((?: [\w().=, ]+)?) -->\n).*?(<!-- end -->)
 
 
 def main(folder: Path) -> None:
-    """Copy the tables of all evaluations in a folder, and fill the page."""
+    """Copy the tables of all evaluations in a folder, and fill the pages: all of them, or none.
+
+    Raises:
+        InputError: a table, a figure or a method that the pages name is not there.
+    """
+    pages = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    paths = sorted(folder.glob("*/comparison.csv"))
+    if not paths:
+        raise InputError(f"{folder}: no evaluation lies in this folder (<name>/comparison.csv)")
     TABLES.mkdir(exist_ok=True)
-    for path in sorted(folder.glob("*/comparison.csv")):
+    for path in paths:
         shutil.copy(path, TABLES / f"{path.parent.name}.csv")
         for figure, name in (("comparison", path.parent.name), ("agreement", f"{path.parent.name}-agreement")):
-            if f"evaluation/{name}.svg" in PAGES[0].read_text():
-                shutil.copy(path.with_name(f"{figure}.svg"), TABLES / f"{name}.svg")
-    for page in PAGES:
-        page.write_text(MARKER.sub(with_table, page.read_text()))
+            if f"evaluation/{name}.svg" in pages[PAGES[0]]:
+                drawn = path.with_name(f"{figure}.svg")
+                if not drawn.is_file():
+                    raise InputError(f"{drawn}: there is no such file, and {PAGES[0].name} shows it")
+                shutil.copy(drawn, TABLES / f"{name}.svg")
+    filled_in = {page: MARKER.sub(with_table, text) for page, text in pages.items()}
+    for page, text in filled_in.items():
+        page.write_text(text, encoding="utf-8")
 
 
 def with_table(match: re.Match[str]) -> str:
@@ -44,9 +57,20 @@ def with_table(match: re.Match[str]) -> str:
 
 
 def filled(name: str, method: str) -> str:
-    """The Markdown of one table: all methods of an evaluation, or one method over several."""
+    """The Markdown of one table: all methods of an evaluation, or one method over several.
+
+    Raises:
+        InputError: there is no such table, or one has not the method.
+    """
     paths = sorted(TABLES.glob(f"{name}.csv"))
+    marker = f"<!-- {f'{name} {method}'.strip()} -->"
+    if not paths:
+        raise InputError(f"{marker}: there is no table {TABLES.name}/{name}.csv")
     rows = [{**row, "table": path.stem} for path in paths for row in read_table(path)]
+    for path in paths if method else []:
+        methods = dict.fromkeys(row["method"] for row in rows if row["table"] == path.stem)
+        if method not in methods:
+            raise InputError(f"{marker}: {TABLES.name}/{path.name} has only {', '.join(methods)}")
     if method:
         rows = [{**row, "method": row["table"].partition("-")[2]} for row in rows if row["method"] == method]
     measures = [measure for measure in COLUMNS if any(row["measure"] == measure for row in rows)]
@@ -62,12 +86,19 @@ def cell(row: dict[str, str] | None) -> str:
     """A mean, half of its interval over pictures, the deviation over seeds, and the mark of the difference."""
     if row is None or not row["mean"]:
         return ""
-    half = (float(row["high"]) - float(row["low"])) / 2 if row["high"] else 0.0
+    has_interval = bool(row["low"] and row["high"]) and math.isfinite(float(row["mean"]))
+    half = (float(row["high"]) - float(row["low"])) / 2 if has_interval else 0.0
     digits = 4 if half < 1e-9 else max(0, min(5, 1 - math.floor(math.log10(half))))  # two of the interval
+    interval = f" ± {half:.{digits}f}" if has_interval else ""
     mark = {"better": " ▲", "worse": " ▼"}.get(row["mark"], "")
     seeds = f" (± {float(row['seed_deviation']):.{digits}f})" if row["seed_deviation"] else ""
-    return f"{float(row['mean']):.{digits}f} ± {half:.{digits}f}{seeds}{mark}"
+    return f"{float(row['mean']):.{digits}f}{interval}{seeds}{mark}"
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    try:
+        main(Path(sys.argv[1]))
+    except InputError as error:
+        sys.exit(f"error: {error}")
