@@ -85,24 +85,24 @@ def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: s
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # Not console.print: a path must stay on one line to be copied.
     for path in samples[-2:]:
-        print(f"Sample pictures:  {_shown(path)}")
+        print(f"Sample pictures:  {shown(path)}")
     for name in ("best", "last") if best else ("last",):
         path = folder / "checkpoints" / f"{name}.ckpt"
         if path.exists():
-            print(f"{name.capitalize()} checkpoint:  {_shown(path)}")
+            print(f"{name.capitalize()} checkpoint:  {shown(path)}")
             break
     if any(folder.glob("events.out.tfevents.*")):
         beside_python = Path(sys.executable).with_name("tensorboard")
-        tensorboard = "tensorboard" if shutil.which("tensorboard") else _shown(beside_python)
-        print(f"Curves:           {tensorboard} --logdir {_shown(folder)}")
+        tensorboard = "tensorboard" if shutil.which("tensorboard") else shown(beside_python)
+        print(f"Curves:           {tensorboard} --logdir {shown(folder)}")
 
 
 def show_folder(folder: Path) -> None:
     """Where a run has left its files."""
-    print(f"Saved in:  {_shown(folder)}")
+    print(f"Saved in:  {shown(folder)}")
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """A path from here, as a shell takes it."""
     return shlex.quote(os.path.relpath(path))
 

@@ -30,8 +30,9 @@ def pooled_norms(model: EncoderDecoder) -> dict[str, nn.BatchNorm2d]:
 def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
     """A network of the same weights whose blocks that pool have another order, in evaluation mode."""
     other = type(model)(
-        model.in_channels, model.out_channels, model.num_filters, model.kernel_size, model.num_filters_last, order
-    )
+        model.in_channels, model.out_channels, model.num_filters, model.kernel_size, model.num_filters_last, order,
+        model.middle_blocks if model.has_middle else None,
+    )  # fmt: skip
     other.load_state_dict(model.state_dict())
     return other.to(next(model.parameters()).device).to(memory_format=torch.channels_last).eval()
 

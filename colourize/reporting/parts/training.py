@@ -1,0 +1,147 @@
+"""How long, in which batches, and with which settings: questions A3, C3 and F1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from colourize.checkpoints import read, task_from
+from colourize.comparison.pictures import pair_of, predictions
+from colourize.measures.intervals import Estimate
+from colourize.reporting.curves import draw_curves, draw_interaction
+from colourize.reporting.elements import Element, Figure, Table, Text
+from colourize.reporting.findings import Outcome, finding, number, ranked_effects, title, value
+from colourize.reporting.parts.context import Context
+from colourize.reporting.pictures import COUNT, made_of, save_rows
+from colourize.reporting.settings import Setting
+from colourize.runs.folders import natural
+from colourize.runs.tables import write_table
+
+MARKS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)  # epochs at which a long run is read
+
+
+def epochs(context: Context) -> list[Element]:
+    """A long run read at several epochs: its validation measures there, and its pictures where weights were kept."""
+    found: list[Element] = []
+    for setting in context.results.settings.networks:
+        runs = {seed: run.metrics() for seed, run in setting.runs.items()}
+        lasts = min((len(rows) for rows in runs.values()), default=0)
+        marks = [mark for mark in MARKS if mark <= lasts]
+        if lasts and lasts not in marks:
+            marks.append(lasts)
+        if len(marks) < 2:
+            continue
+        table, outcomes = _read_at(runs, marks)
+        text = finding("loss", outcomes, ["epoch"], {"epoch": marks[0]})
+        found.append(Text(f"On the validation pictures, along one run a seed: {text}", "finding"))
+        write_table(context.folder / context.table("by-epoch"), table)
+        columns = list(table[0])
+        found.append(Table(
+            "After so many epochs, mean over seeds (± standard deviation). At a constant learning rate this is where a run "
+            "of so many epochs ends.", columns, [[str(row[name]) for name in columns] for row in table],
+            csv=context.table("by-epoch"),
+        ))  # fmt: skip
+        found += _pictures_by_epoch(context, setting)
+    return found
+
+
+def batches(context: Context) -> list[Element]:
+    """Learning curves against steps besides: equal epochs are not equal steps."""
+    path = context.figure("steps")
+    if not draw_curves(path, context.results.settings, x="step"):
+        return []
+    return [
+        Figure(
+            path.with_suffix(".svg"),
+            "The same curves against optimisation steps.",
+            "Training and validation measures against steps",
+        )
+    ]
+
+
+def effects(context: Context) -> list[Element]:
+    """The keys ranked by their largest effect beside the seeds' spread, and the first two together as a heat map."""
+    results = context.results
+    measure = results.main_measure(["mse", "cross_entropy"])
+    if measure is None:
+        return []
+    settings = results.settings
+    outcomes = results.outcomes(measure, settings.networks)
+    ranked = ranked_effects(measure, outcomes, settings.varied, settings.usual)
+    if not ranked:
+        return []
+    rows = [
+        [key, str(each.values[key]), value(measure, each.estimate.mean), f"{gap.difference:+.3g}",
+         f"{gap.low:+.3g} … {gap.high:+.3g}", number(each.estimate.seed_deviation), "yes" if gap.is_sure else "no"]
+        for key, each, gap in ranked
+    ]  # fmt: skip
+    columns = ["key", "value", title(measure), "less usual", "95 % interval", "± seeds", "excludes 0"]
+    write_table(context.folder / context.table("ranked"), [dict(zip(columns, row, strict=True)) for row in rows])
+    found: list[Element] = [
+        Table(
+            "Each key's largest effect, one at a time around the usual setting; the interval is over pictures and seeds.",
+            columns, rows, csv=context.table("ranked"),
+        )
+    ]  # fmt: skip
+    path = context.figure("interaction")
+    if len(settings.varied) > 1 and draw_interaction(path, results, measure, settings.varied[:2]):
+        first, second = settings.varied[:2]
+        found.append(
+            Figure(
+                path.with_suffix(".svg"),
+                f"{first} and {second} together.",
+                f"{measure} for pairs of {first} and {second}",
+            )
+        )
+    return found
+
+
+def _read_at(
+    runs: dict[int, list[dict[str, float]]], marks: Sequence[int]
+) -> tuple[list[dict[str, object]], list[Outcome]]:
+    """Measures after some epochs as a table, and the validation loss as outcomes."""
+    names = [name for name in ("train/loss", "val/loss", "val/accuracy", "val/psnr")
+             if all(name in rows[-1] for rows in runs.values())]  # fmt: skip
+    table: list[dict[str, object]] = []
+    outcomes = []
+    for mark in marks:
+        at = {name: np.array([rows[mark - 1].get(name, np.nan) for rows in runs.values()]) for name in names}
+        cells = {
+            name: number(float(column.mean()))
+            + (f" (± {number(float(column.std(ddof=1)))})" if len(column) > 1 else "")
+            for name, column in at.items()
+        }
+        table.append({"epochs": mark, **cells})
+        losses = at.get("val/loss", np.array([np.nan]))
+        outcomes.append(Outcome(str(mark), {"epoch": mark}, Estimate(losses, np.full(4000, losses.mean()))))
+    return table, outcomes
+
+
+def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
+    run = setting.first
+    kept = {name: path for name, path in run.checkpoints.items() if name.startswith("epoch-")}
+    if not kept:
+        return []
+    path = context.picture("by-epoch")
+
+    def draw() -> None:
+        data = context.pictures.data(run)
+        which = np.arange(min(COUNT, len(data.pictures.test)))
+        tasks = {f"{int(name.rpartition('-')[2])} epochs": task_from(read(file), file)
+                 for name, file in sorted(kept.items(), key=lambda each: natural(each[1]))}  # fmt: skip
+        tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
+        first = next(iter(tasks.values()))
+        pair = pair_of(first, data, which)
+        rows = {first.degradation.name: first.degradation.show(pair.inputs)}
+        rows |= {label: predictions(task, data, which) for label, task in tasks.items()}
+        save_rows(path, {**rows, "truth": torch.as_tensor(pair.truth)})
+
+    if not made_of(path, [run], draw, also=sorted(kept)):
+        return []
+    return [
+        Figure(
+            path, "The same pictures after so many epochs, least seed.", "Pictures after different numbers of epochs"
+        )
+    ]

@@ -1,0 +1,120 @@
+"""The same pictures for each setting of a sweep, made of the runs' checkpoints where they are not there yet."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colourize.checkpoints import data_from, read, task_from
+from colourize.comparison.pictures import pair_of, predictions
+from colourize.data.pictures import PictureData
+from colourize.errors import ColourizeError
+from colourize.figures.grid import labelled_grid
+from colourize.reporting.settings import Setting
+from colourize.runs.files import whole_file, write_whole
+from colourize.runs.folders import Run
+from colourize.tasks.restoration import RestorationTask
+
+log = logging.getLogger(__name__)
+
+COUNT = 8  # pictures of each setting
+MOST = 12  # settings of a sheet
+
+
+class Pictures:
+    """Reads tasks and data of runs, each once.
+
+    Args:
+        trust: packages whose classes checkpoints may name.
+    """
+
+    def __init__(self, trust: Sequence[str] = ()) -> None:
+        self.trust = trust
+        self._data: dict[str, PictureData] = {}
+
+    def task(self, run: Run, name: str = "best") -> RestorationTask:
+        """The task of a run's checkpoint.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        path = self.path(run, name)
+        return task_from(read(path, self.trust), path)
+
+    def data(self, run: Run) -> PictureData:
+        """The pictures that a run was tested on."""
+        checkpoint = read(self.path(run), self.trust)
+        key = repr(sorted((checkpoint.get("datamodule_hyper_parameters") or {}).items(), key=str))
+        if key not in self._data:
+            data = data_from(checkpoint, str(self.path(run)), self.trust)
+            data.prepare_data()
+            data.setup("test")
+            self._data[key] = data
+        return self._data[key]
+
+    @staticmethod
+    def path(run: Run, name: str = "best") -> Path:
+        """Where a run's checkpoint lies: the last one where there is no best."""
+        found = run.checkpoints
+        return found.get(name) or found.get("last") or run.path / "checkpoints" / f"{name}.ckpt"
+
+
+def draw_settings(path: Path, settings: Sequence[Setting], pictures: Pictures) -> None:
+    """A sheet: what the networks are given, a row for each setting (of its least seed), and the truth."""
+    shown = settings[:MOST]
+    first = pictures.task(shown[0].first)
+    data = pictures.data(shown[0].first)
+    which = np.arange(min(COUNT, len(data.pictures.test)))
+    pair = pair_of(first, data, which)
+    rows: dict[str, Tensor] = {first.degradation.name: first.degradation.show(pair.inputs)}
+    for setting in shown:
+        rows[setting.label] = predictions(pictures.task(setting.first), data, which)
+    save_rows(path, {**rows, "truth": pair.truth})
+
+
+def save_rows(path: Path, rows: dict[str, Tensor]) -> None:
+    """A labelled sheet as PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet = labelled_grid({label: torch.as_tensor(each).detach().cpu() for label, each in rows.items()})
+    with whole_file(path) as part:
+        sheet.save(part)
+
+
+def made_of(path: Path, runs: Iterable[Run], make: Callable[[], object], *, also: object = "") -> bool:
+    """Make a figure unless it is there and as new as the runs that it shows.
+
+    A file beside it, `<figure>.made-of`, says of which runs it was made.
+
+    Args:
+        also: what else it was made of, such as its labels.
+
+    Returns:
+        Whether the figure is there; it may be that its checkpoints or pictures are gone, which the log says.
+    """
+    stamp = path.with_name(f"{path.name}.made-of")
+    key = hashlib.blake2b(
+        repr([also, [(str(run.path.absolute()), _changed(run)) for run in runs]]).encode(), digest_size=16
+    ).hexdigest()
+    if path.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == key:
+        return True
+    try:
+        made = make()
+    except (ColourizeError, OSError) as error:
+        log.warning("%s: cannot be made: %s", path.name, str(error).splitlines()[0])
+        return False
+    if made is False:
+        return False
+    write_whole(stamp, key)
+    return True
+
+
+def _changed(run: Run) -> int:
+    """When a run's measures were last written."""
+    path = run.path / "metrics.json"
+    return path.stat().st_mtime_ns if path.exists() else 0

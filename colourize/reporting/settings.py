@@ -1,0 +1,164 @@
+"""What a sweep varies: the keys, each run's values of them, and what each setting is called by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mode
+from typing import Any
+
+import yaml
+from hydra.utils import get_class
+from omegaconf import OmegaConf
+
+from colourize.models.baselines import Baseline
+from colourize.reporting.sources import EXPERIMENT, typed
+from colourize.runs.experiments import PLAN
+from colourize.runs.folders import Run
+from colourize.runs.resuming import CONFIG
+
+# What makes no setting: which seed, what the sweep is, how a run is shown and where it works.
+NOT_SETTINGS = (*PLAN, "seed", EXPERIMENT, "launcher", "overwrite", "resume", "logger", "measures", "data.root")
+NOT_BELOW = ("callbacks.", "hydra.", "logger.", "measures.")
+GROUPS = "hydra.runtime.choices"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The runs that differ in nothing but their seeds.
+
+    Attributes:
+        label: what tells it apart from the other settings of its sweep.
+        values: of each key that the sweep varies.
+        runs: by seed, in ascending order.
+    """
+
+    label: str
+    values: dict[str, Any]
+    runs: dict[int, Run]
+    is_baseline: bool
+
+    @property
+    def first(self) -> Run:
+        """The run of the least seed."""
+        return next(iter(self.runs.values()))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a sweep, in the order of their runs, baselines last.
+
+    Attributes:
+        varied: the keys whose values differ between the networks, in the order in which they were typed.
+        usual: the value of each key that most settings have.
+    """
+
+    settings: list[Setting]
+    varied: list[str]
+    usual: dict[str, Any]
+
+    @property
+    def networks(self) -> list[Setting]:
+        """Those that were trained."""
+        return [each for each in self.settings if not each.is_baseline]
+
+    @property
+    def baselines(self) -> list[Setting]:
+        """Those that were not."""
+        return [each for each in self.settings if each.is_baseline]
+
+    def departures(self, setting: Setting) -> dict[str, Any]:
+        """In what a setting is not the usual one."""
+        return {key: value for key, value in setting.values.items() if value != self.usual.get(key)}
+
+
+def read_settings(runs: Sequence[Run]) -> Settings:
+    """What runs of one sweep differ in."""
+    configs = {run.path: _config(run) for run in runs}
+    choices = {run.path: _choices(run) for run in runs}
+    baselines = {run.path for run in runs if _is_baseline(configs[run.path])}
+
+    def value(run: Run, key: str) -> Any:
+        if "." not in key and key in choices[run.path]:
+            return choices[run.path][key]
+        found = OmegaConf.select(configs[run.path], key)
+        if OmegaConf.is_config(found):
+            return str(OmegaConf.to_container(found, resolve=False))
+        return typed(run).get(key, found) if found is None else found
+
+    keys = list(dict.fromkeys(key for run in runs for key in typed(run) if _counts(key)))
+    networks = [run for run in runs if run.path not in baselines]
+    varied = [key for key in keys if len({str(value(run, key)) for run in networks}) > 1]
+    told = [key for key in keys if len({str(value(run, key)) for run in runs}) > 1]
+    usual = {key: mode([value(run, key) for run in networks]) for key in varied}
+    groups: dict[tuple[Any, ...], list[Run]] = {}
+    for run in runs:
+        is_baseline = run.path in baselines
+        # What is a network's alone, such as its learning rate, makes no two baselines of one.
+        own = [key for key in told if not is_baseline or key in ("model", "task", "data") or key.startswith("data.")]
+        groups.setdefault((is_baseline, *(f"{key}={value(run, key)}" for key in own)), []).append(run)
+    settings = []
+    for (is_baseline, *_), members in groups.items():
+        first = members[0]
+        values = {key: value(first, key) for key in (told if is_baseline else varied)}
+        label = _baseline_label(values, choices[first.path]) if is_baseline else _label(values, usual)
+        by_seed = {int(OmegaConf.select(configs[run.path], "seed") or 0): run for run in members}
+        settings.append(Setting(label or "all", values, dict(sorted(by_seed.items())), is_baseline))
+    return Settings(_told_apart(sorted(settings, key=lambda each: each.is_baseline)), varied, usual)
+
+
+def _counts(key: str) -> bool:
+    return key not in NOT_SETTINGS and not key.startswith(NOT_BELOW)
+
+
+def _label(values: dict[str, Any], usual: dict[str, Any]) -> str:
+    """Groups' options by their names, other keys where they are not as usual."""
+    groups = [str(value) for key, value in values.items() if "." not in key and key in ("model", "task")]
+    others = {key: value for key, value in values.items() if key not in ("model", "task")}
+    shown = others if len(others) == 1 else {key: each for key, each in others.items() if each != usual[key]}
+    if not (groups or shown) and others:
+        first = next(iter(others))
+        return f"usual ({first.rpartition('.')[2]}={others[first]} …)"
+    return ", ".join([*groups, *(f"{key.rpartition('.')[2]}={value}" for key, value in shown.items())])
+
+
+def _baseline_label(values: dict[str, Any], choices: dict[str, Any]) -> str:
+    name = str(choices.get("model") or values.get("model"))
+    return f"{name}, {values['task']}" if "task" in values else name
+
+
+def _told_apart(settings: list[Setting]) -> list[Setting]:
+    """The same with labels that no two share."""
+    labels = [each.label for each in settings]
+    return [
+        each
+        if labels.count(each.label) == 1
+        else Setting(f"{each.label} ({each.first.path.name})", each.values, each.runs, each.is_baseline)
+        for each in settings
+    ]
+
+
+def _config(run: Run) -> Any:
+    """A run's settings as they were resolved when it began, else as they were composed."""
+    try:
+        return OmegaConf.load(run.path / CONFIG)
+    except Exception:  # of an older version, or damaged
+        return run.config
+
+
+def _choices(run: Run) -> dict[str, Any]:
+    """Which option of each group a run had."""
+    try:
+        hydra = yaml.safe_load((Path(run.path) / ".hydra" / "hydra.yaml").read_text(encoding="utf-8"))
+        return dict(hydra["hydra"]["runtime"]["choices"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return {}
+
+
+def _is_baseline(config: Any) -> bool:
+    try:
+        found = get_class(str(OmegaConf.select(config, "model._target_")))
+    except Exception:  # a user's own, which cannot be imported here
+        return False
+    return isinstance(found, type) and issubclass(found, Baseline)
