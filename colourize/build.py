@@ -24,7 +24,7 @@ from colourize.machine.precision import PRECISIONS, automatic_precision, availab
 from colourize.models.baselines import Baseline
 from colourize.runs.checkpoint_files import CheckpointFiles
 from colourize.tasks.optimisation import build_optimizer, build_scheduler, check_rates
-from colourize.tasks.restoration import RestorationTask, build_loss, check_loss, check_model, check_prior
+from colourize.tasks.restoration import RestorationTask, build_loss, check_given, check_loss, check_model, check_prior
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def check_settings(config: DictConfig) -> None:
     parts = parts_of_task(config)
     degradation = instantiate(parts["degradation"])
     answer = instantiate(parts["answer"])
+    check_given(degradation, answer)
     check_loss(parts["loss"], answer)
     build_loss(parts["loss"])
     # An answer that is still to be fitted does not know its outputs yet: mostly as many as the palette has colours.

@@ -2,7 +2,8 @@
 
 from colourize.answers.base import Answer
 from colourize.answers.category import Category
+from colourize.answers.lab_chroma import LabChroma
 from colourize.answers.palette_classes import PaletteClasses
 from colourize.answers.rgb import RGB
 
-__all__ = ["RGB", "Answer", "Category", "PaletteClasses"]
+__all__ = ["RGB", "Answer", "Category", "LabChroma", "PaletteClasses"]

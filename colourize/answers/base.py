@@ -8,6 +8,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from colourize.data.batches import Batch
+from colourize.degradations.base import Degradation
 from colourize.measures.pooled import Pooled
 
 
@@ -21,6 +22,7 @@ class Answer(nn.Module):
         kind: "values", which a loss compares by distance, or "classes", whose outputs are logits; "categories" are
             logits of whole pictures.
         out_channels: what the network answers at each pixel.
+        given: the only degradations that it is for; none: any.
         per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
         pooled: measures of all pictures together that only this kind of answer has, from outputs and target.
     """
@@ -28,6 +30,7 @@ class Answer(nn.Module):
     kind: Literal["values", "classes", "categories"]
     out_channels: int
     per_pixel = True
+    given: tuple[type[Degradation], ...] = ()
     pooled: Mapping[str, Pooled] = {}
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:

@@ -3,6 +3,7 @@
 from colourize.degradations.base import Degradation
 from colourize.degradations.grey import Grey
 from colourize.degradations.low_resolution import LowResolution
+from colourize.degradations.luminance import Luminance
 from colourize.degradations.none import Undegraded
 
-__all__ = ["Degradation", "Grey", "LowResolution", "Undegraded"]
+__all__ = ["Degradation", "Grey", "LowResolution", "Luminance", "Undegraded"]

@@ -18,8 +18,8 @@ from colourize.fitting import Fitted
 # The tasks of this project that have a degradation, by its name, or a kind of answer, for people.
 TASKS = {
     "classes": "task=colour_classification or task=super_resolution",
-    "values": "task=colour_regression or task=super_resolution_regression",
-    "grey": "task=colour_classification or task=colour_regression",
+    "values": "task=colour_regression, task=chroma_regression or task=super_resolution_regression",
+    "grey": "task=colour_classification, task=colour_regression or task=chroma_regression",
     "low": "task=super_resolution or task=super_resolution_regression",
 }
 
@@ -140,13 +140,18 @@ class GreyRowLookup(GreyLookup):
 
 
 class GreyCopy(Baseline):
-    """The grey itself in R, G and B."""
+    """The grey itself in R, G and B, as the degradation shows it."""
 
     degradation = "grey"
     gives_pictures = True
 
+    def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
+        super().prepare(degradation, answer, key)
+        self.show = degradation.show
+
     def forward(self, inputs: Tensor) -> Tensor:
-        return inputs.expand(-1, 3, -1, -1)
+        shown: Tensor = self.show(inputs)
+        return shown
 
 
 class PaletteOracle(Baseline):

@@ -68,6 +68,7 @@ class RestorationTask(LightningModule):
         if size is not None:
             self.degradation.check_size(*size)
         self.answer: Answer = fit_or_take("answer", instantiate(answer), fitted, training)
+        check_given(self.degradation, self.answer)
         self.loss_class = check_loss(loss, self.answer)
         self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
         if training is not None:
@@ -277,6 +278,16 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
             f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
         )
     return loss_class
+
+
+def check_given(degradation: Degradation, answer: Answer) -> None:
+    """Raise a UsageError where an answer leans on what this degradation does not give."""
+    if answer.given and not isinstance(degradation, answer.given):
+        names = " or ".join(each.__name__ for each in answer.given)
+        raise UsageError(
+            f"task.answer={type(answer).__name__}: is for the degradation {names}, and this one is "
+            f"{type(degradation).__name__}; degradation=… must name another, or answer=…"
+        )
 
 
 def check_model(model: nn.Module, answer: Answer) -> None:

@@ -127,7 +127,7 @@ def test_baselines_go_through_the_same_doors(tmp_path: Path) -> None:
     ("typed", "named"),
     [
         (["model=lanczos"], "task=super_resolution or task=super_resolution_regression"),
-        (["model=grey_lookup", "task=super_resolution"], "task=colour_classification or task=colour_regression"),
+        (["model=grey_lookup", "task=super_resolution"], "task=colour_regression or task=chroma_regression"),
         (["model=palette_oracle", "task=colour_regression"], "task=colour_classification or task=super_resolution"),
     ],
 )
