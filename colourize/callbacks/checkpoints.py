@@ -17,7 +17,7 @@ from torch import Tensor
 
 from colourize.callbacks import training_state
 from colourize.errors import check_count
-from colourize.runs import stopping
+from colourize.runs import checkpoint_files, stopping
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Checkpoints(ModelCheckpoint):
         if not ((stops or due) and _between_steps(trainer)):
             return
         if not getattr(trainer, "fast_dev_run", False):
-            with _plateaus_stepped(trainer, "step"):
+            with _plateaus_stepped(trainer, "step"), checkpoint_files.meanwhile(trainer):
                 self._save_last_checkpoint(trainer, {})
             self._saved_step = trainer.global_step
         stopping.check(stops)
@@ -112,7 +112,7 @@ class Checkpoints(ModelCheckpoint):
         if not self._should_skip_saving_checkpoint(trainer):
             measures = self._monitor_candidates(trainer)
             validated, self._validated = self._validated, False
-            with _plateaus_stepped(trainer, "epoch"):
+            with _plateaus_stepped(trainer, "epoch"), checkpoint_files.meanwhile(trainer):
                 # Lightning keeps the old val/… through epochs without validation.
                 if validated or not str(self.monitor).startswith("val/"):
                     self._save_topk_checkpoint(trainer, measures)
@@ -124,6 +124,7 @@ class Checkpoints(ModelCheckpoint):
         stopping.check(trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        checkpoint_files.wait(trainer)
         stopping.wait_no_more()
         if not self.best_model_path and trainer.is_global_zero:
             log.warning(
@@ -132,6 +133,13 @@ class Checkpoints(ModelCheckpoint):
                 self.monitor,
                 self.filename,
             )
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        try:
+            checkpoint_files.wait(trainer)
+        except OSError as error:  # the exception that ends the run is the one to be told
+            log.warning("The newest checkpoint could not be written: %s", error)
+        super().on_exception(trainer, pl_module, exception)
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
         """Whether a value is among the best; NaN and infinity never are."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from colourize.checkpoints import not_finite
 from colourize.errors import ColourizeError
+from colourize.runs import checkpoint_files
 
 STEPS = 50  # on an accelerator: a look at each step's loss would wait for the device each time
 
@@ -44,29 +45,31 @@ class StopWhereNotFinite(Callback):
             self._losses.append(loss.detach())
             self._steps.append((trainer.current_epoch + 1, trainer.global_step, self._rate))
             if loss.device.type == "cpu" or len(self._losses) >= STEPS:
-                self._check()
+                self._check(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._check()
+        self._check(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Called before anything is written."""
-        self._check()
+        self._check(trainer)
         wrong = not_finite(checkpoint["state_dict"])
         if wrong:
             rate = float(trainer.optimizers[0].param_groups[0]["lr"])
             step = (trainer.current_epoch + 1, trainer.global_step, rate)
-            raise NotFiniteError(self._told(f"{wrong} holds NaN or infinite numbers", step))
+            raise NotFiniteError(self._told(trainer, f"{wrong} holds NaN or infinite numbers", step))
 
-    def _check(self) -> None:
+    def _check(self, trainer: Trainer) -> None:
         losses, self._losses = self._losses, []
         steps, self._steps = self._steps, []
         if losses:
             values = torch.stack([loss.float() for loss in losses])
             for place in (~values.isfinite()).nonzero()[:1]:
-                raise NotFiniteError(self._told(f"the training loss is {values[place].item()}", steps[int(place)]))
+                what = f"the training loss is {values[place].item()}"
+                raise NotFiniteError(self._told(trainer, what, steps[int(place)]))
 
-    def _told(self, what: str, step: tuple[int, int, float]) -> str:
+    def _told(self, trainer: Trainer, what: str, step: tuple[int, int, float]) -> str:
+        checkpoint_files.wait(trainer)
         newest = next((path for name in ("last", "last-previous") if (path := self._file(name)).exists()), None)
         saved = f"the last good checkpoint is {os.path.relpath(newest)}" if newest else "no checkpoint was saved before"
         return (

@@ -1,12 +1,17 @@
-"""How a checkpoint reaches the disk: whole or not at all, with the one before it kept."""
+"""How a checkpoint reaches the disk: whole or not at all, with the one before it kept, while training goes on."""
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning import Trainer
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from colourize.runs.files import write_whole
@@ -16,12 +21,64 @@ from colourize.runs.resuming import LAST, PREVIOUS
 class CheckpointFiles(TorchCheckpointIO):
     """Lightning's own writes into the folder for temporary files, moves that, and does not wait for the disk.
 
-    Here a file is written beside its place, synced and renamed, and `last.ckpt` becomes `last-previous.ckpt`.
+    Here a file is written beside its place, synced and renamed, and `last.ckpt` becomes `last-previous.ckpt`. That
+    takes longer than all else about a checkpoint: within `meanwhile` a thread does it, one file after the other, with
+    contents that are settled before training goes on. What fails there is raised by `wait`, or when more is saved.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_meanwhile = False
+        self._writer: ThreadPoolExecutor | None = None
+        self._under_way: deque[Future[None]] = deque()
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         contents = io.BytesIO()  # torch's own writer tells a full disk in words of its own
         torch.save(checkpoint, contents)
-        write_whole(path, contents.getvalue(), keep=path.with_name(PREVIOUS) if path.name == LAST else None)
+        self.wait(all_but=1)  # an epoch's best and last; more would only fill the memory
+        self._writer = self._writer or ThreadPoolExecutor(1, "checkpoints")
+        keep = path.with_name(PREVIOUS) if path.name == LAST else None
+        self._under_way.append(self._writer.submit(write_whole, path, contents.getvalue(), keep))
+        if not self.is_meanwhile:
+            self.wait()
+
+    def load_checkpoint(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+        self.wait()
+        return super().load_checkpoint(*arguments, **more)
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        self.wait()  # for the one that takes its place
+        super().remove_checkpoint(path)
+
+    def wait(self, all_but: int = 0) -> None:
+        """Until the files have their names, but for so many of the newest; raises what failed."""
+        while len(self._under_way) > all_but:
+            self._under_way.popleft().result()
+
+    def teardown(self) -> None:
+        if self._writer is not None:
+            self._writer.shutdown()
+            self._writer = None
+
+
+@contextlib.contextmanager
+def meanwhile(trainer: Trainer) -> Iterator[None]:
+    """Within the block training does not wait for the disk; whoever needs the files calls `wait` afterwards."""
+    files = trainer.strategy.checkpoint_io
+    if not isinstance(files, CheckpointFiles):
+        yield
+        return
+    files.is_meanwhile = True
+    try:
+        yield
+    finally:
+        files.is_meanwhile = False
+
+
+def wait(trainer: Trainer) -> None:
+    """Until all that a trainer saved has reached the disk; raises what failed, such as an OSError on a full disk."""
+    files = trainer.strategy.checkpoint_io
+    if isinstance(files, CheckpointFiles):
+        files.wait()

@@ -12,6 +12,7 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from colourize.callbacks.checkpoints import Checkpoints
 from colourize.callbacks.finite import StopWhereNotFinite
+from colourize.runs import checkpoint_files
 from colourize.runs.checkpoint_files import CheckpointFiles
 
 OURS = (Checkpoints, StopWhereNotFinite)
@@ -23,8 +24,8 @@ class Cost(Callback):
     """Times steps with and without our hooks, in turn, and at the end checkpoints by us and by Lightning.
 
     Args:
-        path: a JSON file: "steps" and "checkpoints", pairs of seconds (with, without), and "hooks", seconds a step that
-            our hooks themselves take.
+        path: a JSON file: "steps" and "checkpoints", pairs of seconds (with, without) that training waits; "hooks",
+            seconds a step that our hooks themselves take; "settled", seconds until ours are on the disk.
         checkpoints: how many pairs of them.
     """
 
@@ -64,18 +65,24 @@ class Cost(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.durable = True
         saved: dict[bool, list[float]] = {True: [], False: []}
+        settled = []
         callbacks, files = trainer.callbacks, trainer.strategy.checkpoint_io  # type: ignore[attr-defined]
+        assert isinstance(files, CheckpointFiles)
         for number in range(2 * self.checkpoints):
             ours = WITH_FIRST[number % 4]
             trainer.callbacks = callbacks if ours else []  # type: ignore[attr-defined]
-            trainer.strategy.checkpoint_io = CheckpointFiles() if ours else TorchCheckpointIO()
+            trainer.strategy.checkpoint_io = files if ours else TorchCheckpointIO()
             started = time.perf_counter()
-            trainer.save_checkpoint(self.path.with_name("ours" if ours else "theirs") / "last.ckpt")
+            with checkpoint_files.meanwhile(trainer):
+                trainer.save_checkpoint(self.path.with_name("ours" if ours else "theirs") / "last.ckpt")
             saved[ours].append(time.perf_counter() - started)
+            checkpoint_files.wait(trainer)
+            if ours:
+                settled.append(time.perf_counter() - started)
         trainer.callbacks, trainer.strategy.checkpoint_io = callbacks, files  # type: ignore[attr-defined]
         size = (self.path.with_name("ours") / "last.ckpt").stat().st_size
         pairs = {
             name: list(zip(each[True], each[False], strict=False))
             for name, each in (("steps", self.times), ("checkpoints", saved))
         }
-        self.path.write_text(json.dumps({**pairs, "hooks": self.hooks, "bytes": size}))
+        self.path.write_text(json.dumps({**pairs, "hooks": self.hooks, "settled": settled, "bytes": size}))
