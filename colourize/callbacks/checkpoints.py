@@ -96,7 +96,7 @@ class Checkpoints(ModelCheckpoint):
             with _plateaus_stepped(trainer, "step"), checkpoint_files.meanwhile(trainer):
                 self._save_last_checkpoint(trainer, {})
             self._saved_step = trainer.global_step
-        stopping.check(stops)
+        _stop(trainer, stops)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self._should_skip_saving_checkpoint(trainer):
@@ -121,7 +121,7 @@ class Checkpoints(ModelCheckpoint):
                 name = f"epoch-{trainer.current_epoch + 1:03d}.ckpt"
                 trainer.save_checkpoint(Path(str(self.dirpath)) / name, weights_only=True)
             self._saved_step = trainer.global_step
-        stopping.check(trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False))
+        _stop(trainer, trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False))
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         checkpoint_files.wait(trainer)
@@ -133,13 +133,6 @@ class Checkpoints(ModelCheckpoint):
                 self.monitor,
                 self.filename,
             )
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        try:
-            checkpoint_files.wait(trainer)
-        except OSError as error:  # the exception that ends the run is the one to be told
-            log.warning("The newest checkpoint could not be written: %s", error)
-        super().on_exception(trainer, pl_module, exception)
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
         """Whether a value is among the best; NaN and infinity never are."""
@@ -170,6 +163,13 @@ class Checkpoints(ModelCheckpoint):
     def _here(self, path: str) -> str:
         """A checkpoint's path in a folder that may have been moved since."""
         return str(Path(str(self.dirpath)) / Path(path).name) if path else path
+
+
+def _stop(trainer: Trainer, stops: bool) -> None:
+    """End the run where a signal came: with what it goes on from on the disk."""
+    if stops:
+        checkpoint_files.wait(trainer)
+    stopping.check(stops)
 
 
 def _between_steps(trainer: Trainer) -> bool:

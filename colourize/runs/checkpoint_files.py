@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,8 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from colourize.runs.files import write_whole
 from colourize.runs.resuming import LAST, PREVIOUS
+
+log = logging.getLogger(__name__)
 
 
 class CheckpointFiles(TorchCheckpointIO):
@@ -61,6 +64,9 @@ class CheckpointFiles(TorchCheckpointIO):
         if self._writer is not None:
             self._writer.shutdown()
             self._writer = None
+        while self._under_way:  # what ended the run is the error to be told
+            if (error := self._under_way.popleft().exception()) is not None:
+                log.warning("A checkpoint could not be written: %s", error)
 
 
 @contextlib.contextmanager

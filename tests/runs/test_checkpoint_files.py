@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import torch
 from lightning import LightningModule, Trainer
 
 from colourize.callbacks.checkpoints import Checkpoints
-from colourize.runs import checkpoint_files
+from colourize.runs import checkpoint_files, stopping
 from colourize.runs.checkpoint_files import CheckpointFiles
 
 
@@ -121,6 +122,27 @@ def test_a_full_disk_ends_the_training_also_after_its_last_epoch(
     with pytest.raises(OSError, match=r"No space left on device: '.*last\.ckpt'"):
         fit(Line(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_stopped_tells_that_its_state_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(stopping, "requested", lambda: True)
+    with pytest.raises(OSError, match="No space left"):  # else: `resume=… goes on`
+        fit(Line(tmp_path))
+
+
+def test_an_error_is_told_before_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Fails(Line):
+        def on_train_epoch_start(self) -> None:
+            if self.current_epoch == 1:
+                raise ZeroDivisionError
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ZeroDivisionError), caplog.at_level(logging.WARNING):
+        fit(Fails(tmp_path), epochs=2)
+    assert "A checkpoint could not be written: " in caplog.text and "last.ckpt" in caplog.text
 
 
 def test_what_ends_a_run_is_told_and_its_checkpoint_written_before(tmp_path: Path, disk: threading.Event) -> None:
