@@ -191,6 +191,7 @@ PALETTE, RGB = ("PaletteClasses", "CrossEntropy"), ("RGB", "MeanSquaredError")
     [
         ("", (GREY, *PALETTE)),
         ("task=super_resolution_regression", (LOW, *RGB)),
+        ("task=chroma_regression", ("Luminance", "LabChroma", "MeanSquaredError")),
         # a part alone; an answer brings its loss
         ("degradation=low_resolution", (LOW, *PALETTE)),
         ("answer=rgb", (GREY, *RGB)),
@@ -410,6 +411,8 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others.append("trainer.accelerator=cpu")
     if group == "loss" and option != "cross_entropy":
         others.append("answer=rgb")
+    if option == "lab_chroma":
+        others.append("degradation=luminance")
     if option in WHOLE_PICTURES:  # what asks about categories needs a source that knows them, and such a model
         own = {"model": "model=residual_classifier", "task": "task=category_classification"}
         others = [override for override in others if not override.startswith("data.num_")]
