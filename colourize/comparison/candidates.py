@@ -188,6 +188,7 @@ def label(candidates: Sequence[Candidate]) -> None:
         same = [each for each in candidates if each.name == name]
         keys = list(dict.fromkeys(key for each in same for key in each.settings))
         varied = [key for key in keys if len({str(each.settings.get(key)) for each in same}) > 1]
+        varied.sort(key=lambda key: key.startswith("task.fitted"))  # a number that says nothing, where all else is one
         told = _fewest(same, varied)
         for each in same:
             differs = ", ".join(_told(key, each.settings.get(key)) for key in told)

@@ -66,6 +66,12 @@ def test_names_tell_methods_apart_and_seeds_together() -> None:
     assert same[1].folder_name == "unet--width=32-+seed-1"
 
 
+def test_a_name_tells_what_people_chose_before_what_was_fitted_to_it() -> None:
+    both = [candidate("unet", 0, **{"task.fitted.colours": n, "data.root": root}) for n, root in enumerate("ab")]
+    label(both)
+    assert [each.label for each in both] == ["unet (root=a)", "unet (root=b)"]
+
+
 def test_a_part_is_told_by_its_class_alone() -> None:
     tables = [candidate("grey_lookup", None, **{"task.answer": name}) for name in ("RGB", "PaletteClasses")]
     label(tables)
