@@ -1,0 +1,163 @@
+"""Where distance in RGB misleads: pairs of colours that it ranks against CIEDE2000, and how well the two agree.
+
+Distances in RGB are Euclidean with channels of 0 … 255; CIEDE2000 is that of Sharma, Wu & Dalal (2005), of which about
+1 can just be seen.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colourize.colour.lab import ciede2000, rgb_to_lab
+from colourize.figures.saving import save_figure
+
+LEAST = 3.0  # CIEDE2000 and, in RGB, 10 times as much: both pairs are plainly two colours
+APART = 12.0  # CIEDE2000 between the mean colours of pairs that are shown, so that they are not all of one kind
+CONSIDERED = 1500  # pairs of each kind
+LEVELS = 16  # of each channel, when colours that nearly equal each other are counted together
+INK, FAINT = "#1e1e1e", "#666666"
+
+
+@dataclass(frozen=True, eq=False)
+class ColourPair:
+    """Two colours (2, 3), RGB in [0, 1], and how far apart they are."""
+
+    colours: np.ndarray
+    rgb: float
+    delta_e: float
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Two pairs of colours: `near` is nearer in RGB than `far` is, and looks more different."""
+
+    near: ColourPair
+    far: ColourPair
+
+    @property
+    def strength(self) -> float:
+        """The smaller of the two factors by which the distances differ, above 1."""
+        return min(self.far.rgb / self.near.rgb, self.near.delta_e / self.far.delta_e)
+
+
+def regular_colours(steps: int = 9) -> np.ndarray:
+    """sRGB in a regular grid, (steps³, 3) in [0, 1]."""
+    return np.stack(np.meshgrid(*[np.linspace(0, 1, steps)] * 3, indexing="ij"), -1).reshape(-1, 3)
+
+
+def colours_of(pictures: Tensor, most: int = 700) -> np.ndarray:
+    """The commonest colours of pictures (N, 3, H, W), RGB in [0, 1]: (n, 3) float64 with n of at most `most`.
+
+    Colours whose channels are equal to one in 16 count as one, their mean.
+    """
+    pixels = pictures.detach().cpu().double().movedim(1, -1).reshape(-1, 3).numpy()
+    cells = (pixels * LEVELS).astype(np.int64).clip(0, LEVELS - 1) @ np.array([LEVELS**2, LEVELS, 1])
+    counts = np.bincount(cells, minlength=LEVELS**3)
+    chosen = np.argsort(-counts, kind="stable")[:most]
+    chosen = chosen[counts[chosen] > 0]
+    sums = np.stack([np.bincount(cells, channel, minlength=LEVELS**3) for channel in pixels.T], 1)
+    means: np.ndarray = sums[chosen] / counts[chosen, None]
+    return means
+
+
+def distances(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Between colours (n, 3) and (n, 3), RGB in [0, 1]: in RGB, 0 … 442, and by CIEDE2000; each (n,)."""
+    lab = (
+        rgb_to_lab(torch.tensor(each, dtype=torch.float64)[:, :, None, None])[:, :, 0, 0] for each in (first, second)
+    )
+    return 255 * np.linalg.norm(first - second, axis=1), ciede2000(*lab).numpy()
+
+
+def rank_agreement(colours: np.ndarray, draws: int = 20_000, seed: int = 0) -> float:
+    """Spearman's correlation of the two distances over random pairs of different colours, −1 … 1; 1: no contradiction.
+
+    Args:
+        colours: (n, 3) RGB in [0, 1]; each is drawn as often as any other.
+        draws: how many pairs.
+    """
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(seed)
+    first = rng.integers(len(colours), size=draws)
+    second = (first + rng.integers(1, len(colours), size=draws)) % len(colours)
+    return float(spearmanr(*distances(colours[first], colours[second])).statistic)
+
+
+def contradictions(colours: np.ndarray, count: int = 6) -> list[Contradiction]:
+    """The most striking contradictions among the pairs of these colours, the strongest first; the same each time.
+
+    Striking is the smaller of the two factors by which the distances differ. No pair is shown whose mean colour is
+    within 12 (CIEDE2000) of that of another one of its kind.
+
+    Args:
+        colours: (n, 3) RGB in [0, 1], up to a thousand.
+        count: how many; fewer come where the colours have no more.
+    """
+    first, second = np.triu_indices(len(colours), 1)
+    rgb, delta_e = distances(colours[first], colours[second])
+    seen = np.flatnonzero((delta_e >= LEAST) & (rgb >= 10 * LEAST))
+    order = seen[np.argsort(delta_e[seen] / rgb[seen], kind="stable")]
+    kinds = [order[::-1][:CONSIDERED], order[:CONSIDERED]]  # near in RGB for how they look, and far
+    means = [(colours[first[kind]] + colours[second[kind]]) / 2 for kind in kinds]
+    near, far = kinds
+    strength = np.minimum(rgb[far] / rgb[near][:, None], delta_e[near][:, None] / delta_e[far])
+    found: list[Contradiction] = []
+    while len(found) < count and strength.size:
+        best = np.unravel_index(strength.argmax(), strength.shape)
+        if strength[best] <= 1:
+            break
+        pairs = []
+        for axis, place in enumerate(best):
+            pair = kinds[axis][place]
+            pairs.append(ColourPair(colours[[first[pair], second[pair]]], float(rgb[pair]), float(delta_e[pair])))
+            alike = distances(means[axis], np.broadcast_to(means[axis][place], means[axis].shape))[1] < APART
+            strength[(alike, slice(None)) if axis == 0 else (slice(None), alike)] = 0
+        found.append(Contradiction(*pairs))
+    return found
+
+
+def draw_contradictions(found: Sequence[Contradiction], path: Path, note: str = "") -> None:
+    """A row for each: the pair that is nearer in RGB, the pair that looks nearer, and both distances of each.
+
+    Args:
+        found: at least one.
+        path: without its ending; saved as SVG and PNG.
+        note: a line below, such as the rank correlation over all pairs.
+    """
+    from matplotlib.figure import Figure
+
+    lines = textwrap.wrap(note, 84)
+    height = 0.62 + 0.74 * len(found) + 0.2 * len(lines)
+    figure = Figure(figsize=(7, height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 7), ylim=(height, 0))
+    axes.set_axis_off()
+    heads = ("nearer in RGB, yet looks more different", "farther in RGB, yet looks more alike")
+    for left, head in zip((0.1, 3.6), heads, strict=True):
+        axes.text(left, 0.27, head, fontsize=10.5, weight="bold", color=INK, va="center")
+    for row, each in enumerate(found):
+        for left, pair in zip((0.1, 3.6), (each.near, each.far), strict=True):
+            _swatches(axes, left, 0.52 + 0.74 * row, pair)
+    for row, line in enumerate(lines):
+        axes.text(0.1, height - 0.2 * (len(lines) - row), line, fontsize=9.5, color=FAINT, va="center")
+    save_figure(figure, path)
+
+
+def _swatches(axes: Any, left: float, top: float, pair: ColourPair) -> None:
+    """Two colours that touch, so that their difference is seen, and their distances beside them; in inches."""
+    from matplotlib.patches import Rectangle
+
+    # One over the other: between two beside each other the paper would shine through.
+    axes.add_patch(Rectangle((left, top), 1.5, 0.6, facecolor=pair.colours[0], linewidth=0))
+    axes.add_patch(Rectangle((left + 0.75, top), 0.75, 0.6, facecolor=pair.colours[1], linewidth=0))
+    axes.add_patch(Rectangle((left, top), 1.5, 0.6, fill=False, edgecolor=FAINT, linewidth=0.6))
+    axes.text(left + 1.62, top + 0.17, f"RGB distance {pair.rgb:.0f}", fontsize=10.5, color=INK, va="center")
+    axes.text(left + 1.62, top + 0.44, f"CIEDE2000 {pair.delta_e:.1f}", fontsize=10.5, color=INK, va="center")
