@@ -23,7 +23,7 @@ def check_trainer(trainer: DictConfig) -> None:
     """Refuse settings that Lightning takes, or tells in words of its own.
 
     Raises:
-        UsageError: no training, a GPU that is not there, more processes than cores.
+        UsageError: no training, no test, a GPU that is not there, more processes than cores.
     """
     for stage in ("train", "val", "test"):
         limit = trainer.get(f"limit_{stage}_batches")
@@ -31,8 +31,9 @@ def check_trainer(trainer: DictConfig) -> None:
         if not (limit is None or is_share or (type(limit) is int and limit >= 0)):
             allowed = "must be a number of batches, or a share from 0.0 to 1.0"
             raise UsageError(f"trainer.limit_{stage}_batches={limit}: {allowed}")
-    if trainer.get("limit_train_batches") == 0:
-        raise UsageError("trainer.limit_train_batches=0: nothing would be trained; must be above 0")
+    for stage, done in (("train", "trained"), ("test", "tested")):
+        if trainer.get(f"limit_{stage}_batches") == 0:
+            raise UsageError(f"trainer.limit_{stage}_batches=0: nothing would be {done}; must be above 0")
     accelerator, devices = str(trainer.get("accelerator")), trainer.get("devices")
     if accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UsageError(

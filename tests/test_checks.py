@@ -25,6 +25,7 @@ def _no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 REFUSED = [
     ({"limit_train_batches": 0}, "trainer.limit_train_batches=0: nothing would be trained"),
     ({"limit_train_batches": 0.0}, "trainer.limit_train_batches=0: nothing would be trained"),
+    ({"limit_test_batches": 0}, "trainer.limit_test_batches=0: nothing would be tested; must be above 0"),
     ({"limit_train_batches": True}, "trainer.limit_train_batches=True: must be a number of batches"),
     ({"limit_val_batches": -1}, "trainer.limit_val_batches=-1: must be a number of batches"),
     ({"limit_test_batches": 1.5}, "trainer.limit_test_batches=1.5: must be a number of batches"),

@@ -262,16 +262,16 @@ def test_training_goes_on_between_validations(tmp_path: Path) -> None:
     assert [float(row["lr-Adam"]) for row in rows] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
 
 
-def test_a_run_without_samples_checkpoints_logger_and_test(tmp_path: Path) -> None:
+def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
     off = ["callbacks.samples=null", "callbacks.checkpoints=null", "callbacks.learning_rate=null", "~logger"]
-    outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off, "trainer.limit_test_batches=0"], tmp_path)
+    outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off], tmp_path)
     names = {path.name for path in outcome.folder.iterdir()}
     assert names == {".hydra", "config.yaml", "metrics.csv", "metrics.json", "run.json", "train.log"}
     assert "Sample pictures" not in outcome.stdout
     assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
-    assert {name.partition("/")[0] for name in measures_of(outcome.folder)} == {"train", "val"}
+    assert {name.partition("/")[0] for name in measures_of(outcome.folder)} == {"train", "val", "test"}
     record = json.loads((outcome.folder / "run.json").read_text())
-    assert record["evaluated_on"] == {"part": "test", "pictures": 0, "weights": "last"}
+    assert record["evaluated_on"] == {"part": "test", "pictures": 10, "weights": "last"}
 
 
 # -------------------------------------------------------------------------------------------- sweeps
