@@ -266,7 +266,8 @@ def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
     off = ["callbacks.samples=null", "callbacks.checkpoints=null", "callbacks.learning_rate=null", "~logger"]
     outcome = succeed("train", [*TINY, "trainer.max_epochs=1", *off], tmp_path)
     names = {path.name for path in outcome.folder.iterdir()}
-    assert names == {".hydra", "config.yaml", "metrics.csv", "metrics.json", "run.json", "train.log"}
+    others = {"metrics.csv", "metrics.json", "per_picture.csv"}
+    assert names == {".hydra", "config.yaml", "run.json", "train.log", *others}
     assert "Sample pictures" not in outcome.stdout
     assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
     assert {name.partition("/")[0] for name in measures_of(outcome.folder)} == {"train", "val", "test"}
