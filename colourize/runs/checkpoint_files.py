@@ -42,8 +42,7 @@ class CheckpointFiles(TorchCheckpointIO):
         torch.save(checkpoint, contents)
         self.wait(all_but=1)  # an epoch's best and last; more would only fill the memory
         self._writer = self._writer or ThreadPoolExecutor(1, "checkpoints")
-        keep = path.with_name(PREVIOUS) if path.name == LAST else None
-        self._under_way.append(self._writer.submit(write_whole, path, contents.getvalue(), keep))
+        self._under_way.append(self._writer.submit(_write, path, contents.getvalue()))
         if not self.is_meanwhile:
             self.wait()
 
@@ -67,6 +66,10 @@ class CheckpointFiles(TorchCheckpointIO):
         while self._under_way:  # what ended the run is the error to be told
             if (error := self._under_way.popleft().exception()) is not None:
                 log.warning("A checkpoint could not be written: %s", error)
+
+
+def _write(path: Path, contents: bytes) -> None:
+    write_whole(path, contents, keep=path.with_name(PREVIOUS) if path.name == LAST else None)
 
 
 @contextlib.contextmanager
