@@ -19,7 +19,8 @@ def test_a_sweeps_folders_are_named_by_what_varies_and_can_be_pasted(tmp_path: P
     words = ["-m", *QUICK, "model=cnn,unet", "task.optimizer.lr=1e-3", "hydra.sweep.dir=sweep", "seed=3"]
     succeed("train", words, tmp_path)
     assert {path.parent.name for path in (tmp_path / "sweep").glob("*/metrics.json")} == {"model-cnn", "model-unet"}
-    succeed("evaluate", ["checkpoint=sweep/model-unet/checkpoints/last.ckpt"], tmp_path)
+    pasted = "checkpoint=sweep/model-unet/checkpoints/last.ckpt"
+    succeed("evaluate", [pasted, "baselines=[]", "measures.names=mse"], tmp_path)
 
 
 def test_an_experiments_own_sweep_is_named_too(tmp_path: Path) -> None:
