@@ -1,0 +1,99 @@
+"""Reliability: how often classifiers are right where they say how sure they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colourize.answers import PaletteClasses
+from colourize.errors import UsageError
+from colourize.figures.saving import save_figure
+from colourize.measures.calibration import BINS, confidences, expected_calibration_error, reliability
+from colourize.tasks.restoration import RestorationTask
+
+INK, FAINT = "#1e1e1e", "#666666"
+COLOURS = ("#1f4e79", "#b8590b", "#4a7c2f", "#7b3f8c", "#111111")  # also told apart by their marks and dashes
+MARKS, DASHES = ("o", "s", "^", "D", "v"), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+FEW = 1e-3  # a bin with a smaller share of the pixels is drawn hollow: few
+
+
+@torch.no_grad()
+def confidences_of(task: RestorationTask, batches: Iterable[Tensor]) -> np.ndarray:
+    """A classifier's confidences, by picture and bin, (N, 3·15), as `measures.calibration.confidences` has them.
+
+    Args:
+        task: whose answer is a palette's classes, in evaluation mode on the CPU.
+        batches: true pictures (n, H, W, 3), uint8.
+
+    Raises:
+        UsageError: its answer is another one.
+    """
+    if not isinstance(task.answer, PaletteClasses):
+        raise UsageError(f"reliability: the answer {type(task.answer).__name__} has none; must be PaletteClasses")
+    found = []
+    for batch in batches:
+        pair = task.make_pair(batch)
+        found.append(confidences(task.outputs(pair).float(), task.answer.labels(pair.target)).cpu().numpy())
+    return np.concatenate(found)
+
+
+def accuracy_intervals(vectors: np.ndarray, draws: int = 500, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % interval of each bin's accuracy, by a bootstrap over pictures: low and high, (15,); nan if empty.
+
+    Over pictures, not pixels: those of one picture err together.
+    """
+    weights = np.random.default_rng(seed).multinomial(len(vectors), np.full(len(vectors), 1 / len(vectors)), draws)
+    counts, _, right = np.moveaxis((weights @ vectors.astype(np.float64)).reshape(draws, 3, BINS), 1, 0)
+    with np.errstate(invalid="ignore"):
+        accuracies = right / counts
+    empty = np.isnan(accuracies).all(0)
+    accuracies[:, empty] = 0
+    low, high = np.nanquantile(accuracies, [0.025, 0.975], axis=0)
+    low[empty] = high[empty] = np.nan
+    return low, high
+
+
+def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
+    """Accuracy against confidence in 15 bins, with its 95 % interval over pictures; below, how many pixels each has.
+
+    Points under the diagonal are more sure than right.
+
+    Args:
+        classifiers: by name the confidences of a classifier's pictures, (N, 3·15), see `confidences_of`; at least one.
+        path: without its ending; saved as SVG and PNG.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.6, 5.4), layout="constrained")
+    top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.1]})
+    top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="as right as sure")
+    edges = np.linspace(0, 1, BINS + 1)
+    for number, (name, vectors) in enumerate(classifiers.items()):
+        colour, mark, dash = (each[number % len(each)] for each in (COLOURS, MARKS, DASHES))
+        diagram = reliability(vectors)
+        many = diagram["share"] >= FEW
+        low, high = accuracy_intervals(vectors)
+        error = expected_calibration_error(vectors)(np.ones(len(vectors)))
+        top.plot(diagram["confidence"], diagram["accuracy"], ls=dash, color=colour, lw=1.2)
+        top.vlines(diagram["confidence"], low, high, color=colour, lw=1.2, alpha=0.6)
+        for which, face in ((many, colour), (~many, "white")):
+            points = diagram["confidence"][which], diagram["accuracy"][which]
+            top.plot(*points, mark, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
+        top.plot([], [], mark, ls=dash, color=colour, ms=6, label=f"{name}: calibration error {error:.3f}")
+        counts = vectors.reshape(len(vectors), 3, BINS)[:, 0].sum(0)
+        below.stairs(np.where(counts > 0, counts, np.nan), edges, baseline=None, ls=dash, color=colour, lw=1.4)
+    top.set(xlim=(0, 1), ylim=(0, 1))
+    top.set_ylabel("share of pixels that are right", fontsize=9.5, color=INK)
+    top.legend(loc="upper left", fontsize=9.5, frameon=False)
+    below.set_yscale("log")
+    below.set_ylabel("pixels", fontsize=9.5, color=INK)
+    note = "confidence: the likeliest class's probability\n(bars: 95 % interval over pictures; hollow: few pixels)"
+    below.set_xlabel(note, fontsize=9.5, color=INK)
+    for axes in (top, below):
+        axes.tick_params(labelsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
+    save_figure(figure, path)
