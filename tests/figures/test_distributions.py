@@ -90,8 +90,10 @@ def test_reliability_is_counted(tmp_path: Path, tiny_task: Tasks) -> None:
     full = ~np.isnan(accuracy)
     assert np.isnan(low[~full]).all() and np.isnan(high[~full]).all()
     assert (low[full] <= accuracy[full] + 1e-9).all() and (accuracy[full] <= high[full] + 1e-9).all()
-    draw_reliability({"cnn": vectors, "other": vectors[:1]}, tmp_path / "found")
+    for name in ("found", "again"):
+        draw_reliability({"cnn": vectors, "other": vectors[:1]}, tmp_path / name)
     svg = (tmp_path / "found.svg").read_text()
+    assert svg == (tmp_path / "again.svg").read_text()
     assert "cnn: calibration error 0." in svg and "other: calibration error" in svg
     with pytest.raises(UsageError, match=r"^reliability: the answer RGB has none"):
         confidences_of(tiny_task("grey", "regression"), [pictures])
