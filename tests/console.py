@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import TextIO
 from unittest import mock
 
+import hydra._internal.hydra
+import hydra.core.global_hydra
 import hydra.core.singleton
 import numpy as np
 import torch
 from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
 
 # A run of a second: every promise about a run's folder holds for it as well.
 TINY_DATA = (
@@ -96,6 +99,20 @@ def trained(base: Path, task: str) -> Outcome:
     return succeed("train", [*TINY, f"task={task}"], base / f"trained-{task}")
 
 
+_get_mode = hydra._internal.hydra.Hydra.get_mode
+
+
+def _mode(self: hydra._internal.hydra.Hydra, config_name: str, overrides: list[str]) -> RunMode | None:
+    """Hydra composes everything twice, once for its mode alone; without it a command takes three fifths of the time."""
+    may_say = any(word in override for override in overrides for word in ("experiment", "hydra"))
+    return _get_mode(self, config_name, overrides) if may_say else _usual_mode(config_name)
+
+
+@functools.cache
+def _usual_mode(config_name: str) -> RunMode | None:
+    return _get_mode(hydra.core.global_hydra.GlobalHydra.instance().hydra, config_name, [])
+
+
 @contextlib.contextmanager
 def _as_in_a_new_process(cwd: Path, stdout: TextIO, stderr: TextIO) -> Iterator[None]:
     """What a script changes for its whole process goes back to what it was: Hydra, logging, environment, torch."""
@@ -105,7 +122,11 @@ def _as_in_a_new_process(cwd: Path, stdout: TextIO, stderr: TextIO) -> Iterator[
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
 
-    with mock.patch.dict(os.environ), warnings.catch_warnings():
+    with (
+        mock.patch.dict(os.environ),
+        mock.patch.object(hydra._internal.hydra.Hydra, "get_mode", _mode),
+        warnings.catch_warnings(),
+    ):
         os.environ.pop("HYDRA_FULL_ERROR", None)
         os.environ["COLOURIZE_DATA"] = CACHE.name
         GlobalHydra.instance().clear()
