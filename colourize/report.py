@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,12 +87,12 @@ def report(config: DictConfig) -> None:
     print(f"Report:  {terminal.shown(folder / 'report.html')}")
 
 
-def _by_experiment(sources: list[Source], asked: object) -> dict[str, Source]:
+def _by_experiment(sources: list[Source], asked: Container[object]) -> dict[str | None, Source]:
     """By an experiment's name its source: the folder of that name, else the first one that holds it."""
-    found: dict[str, Source] = {}
+    found: dict[str | None, Source] = {}
     for source in sources:
         name = source.experiment or (source.name if not source.runs else None)
-        if name in asked and (name not in found or source.name == name):  # type: ignore[operator]
+        if name in asked and (name not in found or source.name == name):
             found[name] = source
     return found
 

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import rankdata
 
-from colourize.comparison.results import Evaluated
 from colourize.figures.saving import save_figure
-from colourize.measures.selection import LESS, ZERO, direction
+from colourize.measures.selection import badness
 from colourize.runs.tables import write_table
 
 FEWEST = 4  # models: of three, any two measures agree by chance one time in three
 
 
-def rank_correlations(evaluated: Sequence[Evaluated]) -> tuple[list[str], np.ndarray]:
+def rank_correlations(values: Sequence[Mapping[str, float]]) -> tuple[list[str], np.ndarray]:
     """Spearman's ρ between every two measures over the models, signed so that 1 is full agreement on what is better.
 
     Only measures that all models have and that vary between them; each seed is a model of its own.
 
+    Args:
+        values: of each model, by measure.
+
     Returns:
         The measures' names, K of them, and (K, K).
     """
-    values = [_values(each) for each in evaluated]
     shared = [name for name in values[0] if all(name in each for each in values)]
-    columns = {name: np.array([goodness(name, each[name]) for each in values]) for name in shared}
+    columns = {name: np.array([-badness(name, each[name]) for each in values]) for name in shared}
     names = [name for name, column in columns.items() if np.isfinite(column).all() and np.ptp(column) > 0]
     ranks = np.array([rankdata(columns[name]) for name in names])
     return names, np.atleast_2d(np.corrcoef(ranks)) if len(names) > 1 else np.ones((len(names), len(names)))
@@ -58,12 +59,3 @@ def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray
     bar.set_label(f"rank correlation over {models} models", fontsize=7)
     axis.set_title("Do measures agree on which model is better?", fontsize=9, loc="left")
     save_figure(figure, folder / "agreement")
-
-
-def _values(evaluated: Evaluated) -> dict[str, float]:
-    return {name: evaluated.logged[f"test/{name}"] for name in evaluated.measures}
-
-
-def goodness(name: str, value: float) -> float:
-    way = direction(name)
-    return -abs(value) if way == ZERO else -value if way == LESS else value

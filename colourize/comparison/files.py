@@ -56,7 +56,7 @@ def write_files(
         with whole_file(folder / "pictures.png") as part:
             sheet.save(part)
     if len(evaluated) >= FEWEST:
-        names, correlations = rank_correlations(evaluated)
+        names, correlations = rank_correlations([each.means for each in evaluated])
         if len(names) > 1:
             write_agreement(folder, names, correlations, len(evaluated))
 

@@ -11,7 +11,7 @@ import numpy as np
 from colourize.comparison.candidates import Candidate
 from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
 from colourize.measures.pooled import Pooled
-from colourize.measures.selection import LESS, MORE, OF_PROBABILITIES, ZERO, direction
+from colourize.measures.selection import MORE, OF_PROBABILITIES, ZERO, badness, direction
 from colourize.measures.tally import WITHOUT_SOME, Tally
 
 Value = TypeVar("Value")
@@ -47,6 +47,11 @@ class Evaluated:
             table, vectors = _of_pictures(table), _of_pictures(vectors)
             parts, logged = _of_pictures(parts), _of_pictures(logged)
         return cls(candidate, table, vectors, parts, logged)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Each measure's value over all pictures."""
+        return {name: self.logged[f"test/{name}"] for name in self.measures}
 
     @property
     def measures(self) -> list[str]:
@@ -139,7 +144,7 @@ def compare(evaluated: Sequence[Evaluated], reference: dict[str, str | None], le
                     else None
                 )
                 found.append(_row(measure, label, seeds, own, other))
-        rows += sorted(found, key=lambda row: _badness(measure, row.mean))
+        rows += sorted(found, key=lambda row: badness(measure, row.mean))
     return Comparison(rows, {label: reference.get(label) for label in methods}, left_out)
 
 
@@ -188,9 +193,3 @@ def _mark(measure: str, low: float, high: float) -> str:
     if way is None:
         return "more" if low > 0 else "less"
     return "better" if (low > 0) == (way == MORE) else "worse"
-
-
-def _badness(measure: str, mean: float) -> float:
-    if np.isnan(mean):
-        return float("inf")
-    return {MORE: -mean, LESS: mean, ZERO: abs(mean), None: -mean}[direction(measure)]

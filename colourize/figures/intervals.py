@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from colourize.comparison.results import Comparison
-from colourize.figures.saving import save_figure
+from colourize.figures.saving import BOTH, save_figure
 from colourize.measures.selection import direction
 
 INK, REFERENCE = "#1f4e79", "#b8590b"
 
 
-def draw_intervals(comparison: Comparison, measures: list[str], path: Path) -> None:
+def draw_intervals(comparison: Comparison, measures: list[str], path: Path, formats: Sequence[str] = BOTH) -> None:
     """Each method's mean, a dot, with its 95 % interval over pictures, a broad bar; saved as SVG and PNG.
 
     A method with several seeds has a thin bar as well, ± one standard deviation over them. A reference is a diamond on
@@ -22,6 +23,7 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path) -> N
 
     Args:
         path: without its ending.
+        formats: of the file, or files.
     """
     from matplotlib.figure import Figure
 
@@ -34,7 +36,7 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path) -> N
         _panel(axis, comparison, measure)
     for axis in axes[len(measures) :]:
         axis.set_axis_off()
-    save_figure(figure, path)
+    save_figure(figure, path, formats)
 
 
 def _panel(axis: Any, comparison: Comparison, measure: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Save a figure as `<path>.svg` and `<path>.png`; its folder is made."""
+BOTH = ("svg", "png")
+
+
+def save_figure(figure: Figure, path: Path, formats: Sequence[str] = BOTH) -> None:
+    """Save a figure as `<path>.svg` and `<path>.png`, or as one of them; its folder is made."""
     import matplotlib
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "colourize"}):
-        for ending, metadata in ((".svg", {"Date": None}), (".png", {"Software": None})):
-            with whole_file(path.with_name(path.name + ending)) as part:
-                figure.savefig(part, format=ending[1:], dpi=150, metadata=metadata)
+        for ending in formats:
+            metadata = {"Date": None} if ending == "svg" else {"Software": None}
+            with whole_file(path.with_name(f"{path.name}.{ending}")) as part:
+                figure.savefig(part, format=ending, dpi=150, metadata=metadata)

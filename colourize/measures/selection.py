@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -53,6 +54,13 @@ def direction(measure: str) -> str | None:
     names = {name: MORE for name in MORE_IS_BETTER} | {name: LESS for name in LESS_IS_BETTER}
     fitting = [name for name in names if measure == name or measure.startswith(f"{name}_")]
     return names[max(fitting, key=len)] if fitting else None
+
+
+def badness(measure: str, mean: float) -> float:
+    """How a measure's values are ordered: the least is the best, and what is no number the last."""
+    if math.isnan(mean):
+        return math.inf
+    return {MORE: -mean, LESS: mean, ZERO: abs(mean), None: -mean}[direction(measure)]
 
 
 class Seen:

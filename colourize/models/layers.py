@@ -117,7 +117,9 @@ class EncoderDecoder(nn.Module):
 
     def middle_block(self, channels: int) -> nn.Module:
         """New hidden blocks that keep size and width: one after the other, or none."""
-        first, *more = [conv_block(self.conv(channels, channels)) for _ in range(self.middle_blocks)] or [nn.Identity()]
+        if not self.middle_blocks:
+            return nn.Identity()
+        first, *more = (conv_block(self.conv(channels, channels)) for _ in range(self.middle_blocks))
         for number, block in enumerate(more, 2):  # one block alone has the names that it always had
             first.add_module(f"block{number}", block)
         return first

@@ -13,7 +13,7 @@ from colourize.reporting.findings import number, title
 from colourize.reporting.results import Results
 from colourize.reporting.settings import Setting, Settings
 
-# Okabe & Ito's colours, distinct without red and green, and in shades of grey; each with a dash and a marker of its own.
+# Okabe & Ito's colours, which all eyes tell apart; each with a dash and a marker of its own.
 COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DASHES: tuple[Any, ...] = (
     "-",
@@ -26,13 +26,14 @@ DASHES: tuple[Any, ...] = (
 )
 MARKERS = "osD^vPX"
 MOST = len(COLOURS)  # settings in one panel; of more each key gets a panel of its own
+FEWEST_EFFECTS = 3  # values of a key
 MEASURES = ("train/loss", "val/loss", "val/accuracy")
 
 
 def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
     """Training and validation measures against epochs (or "step"): a line a setting, its seeds as thin lines.
 
-    Dashes at the right edge are the baselines' values. Saved as SVG and PNG.
+    Dashes at the right edge are the baselines' values. Saved as SVG.
 
     Returns:
         False where no run has any curve; then nothing is written.
@@ -60,7 +61,7 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
         line[0].legend(fontsize=6, frameon=False)
     for column in range(len(measures)):
         _common(axes[:, column])
-    save_figure(figure, path)
+    save_figure(figure, path, ["svg"])
     return True
 
 
@@ -68,13 +69,13 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
     """A measure against the values of each key that varies, a dot a seed: of settings that depart in that key alone.
 
     Returns:
-        False where no key varies alone.
+        False where no key has three values or more of which each varies alone: the table says as much.
     """
     from matplotlib.figure import Figure
 
     settings = results.settings
     panels = {key: members for key, members in _by_key(settings).items() if len(members) > 1}
-    if not panels:
+    if max(map(len, panels.values()), default=0) < FEWEST_EFFECTS:
         return False
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
@@ -97,7 +98,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
         axis.set_axis_off()
     for axis in axes[::columns]:
         axis.set_ylabel(title(measure), fontsize=7)
-    save_figure(figure, path)
+    save_figure(figure, path, ["svg"])
     return True
 
 
@@ -140,7 +141,7 @@ def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[
     bar = figure.colorbar(image, ax=axis)
     bar.ax.tick_params(labelsize=6)
     bar.set_label(title(measure), fontsize=7)
-    save_figure(figure, path)
+    save_figure(figure, path, ["svg"])
     return True
 
 
@@ -201,7 +202,7 @@ def _draw_baselines(axis: Any, baselines: Sequence[Setting], measure: str, membe
                       ha="right", va="bottom")  # fmt: skip
 
 
-def _common(axes: Sequence[Any]) -> None:
+def _common(axes: Any) -> None:
     """The same limits for all panels of a measure."""
     limits = np.array([axis.get_ylim() for axis in axes])
     for axis in axes:

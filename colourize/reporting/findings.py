@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from colourize.measures.intervals import Estimate
-from colourize.measures.selection import LESS, ZERO, direction
+from colourize.measures.selection import LESS, ZERO, badness, direction
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 UNITS = {"psnr": " dB"}
@@ -37,7 +37,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Gap:
-    """How a setting differs from another one: `difference` with its 95 % interval, over pictures and seeds."""
+    """How a setting differs from another one: `difference` with its 95 % interval, over pictures and seeds.
+
+    Of a measure whose best value is 0 it is that of the distances from it.
+    """
 
     measure: str
     difference: float
@@ -50,6 +53,9 @@ class Gap:
     def between(cls, measure: str, setting: Outcome, other: Outcome) -> Gap:
         """What a setting has more than another."""
         difference, low, high = setting.estimate.less(other.estimate)
+        if direction(measure) == ZERO:
+            difference = abs(setting.estimate.mean) - abs(other.estimate.mean)
+            low, high = setting.estimate.farther_from_zero(other.estimate)
         return cls(measure, difference, low, high, other.estimate.mean, min(setting.seeds, other.seeds))
 
     @property
@@ -60,6 +66,8 @@ class Gap:
     @property
     def size(self) -> str:
         """By how much, and in which direction: `8 % lower`, `0.4 dB higher`."""
+        if direction(self.measure) == ZERO:
+            return f"{number(abs(self.difference))} {'farther from' if self.difference > 0 else 'nearer to'} 0"
         way = "higher" if self.difference > 0 else "lower"
         if direction(self.measure) == LESS and self.base > 0:
             return f"{percent(abs(self.difference) / self.base)} {way}"
@@ -93,7 +101,9 @@ def against_baseline(measure: str, pairs: Sequence[tuple[Outcome, Outcome]]) -> 
         better = [each for each, gap in gaps if gap.is_sure and _is_better(measure, each, gap)]
         worse = [each for each, gap in gaps if gap.is_sure and not _is_better(measure, each, gap)]
         rival = f"{name}, which has no network ({title(measure)} {value(measure, own[0][1].estimate.mean)})"
-        everyone = "It is" if len(own) == 1 else "Both are" if len(own) == 2 else f"All {count(len(own))} are"
+        everyone = f"All {count(len(own))} are"
+        if len(own) < 3:
+            everyone = " and ".join(each.label for each, _ in own) + (" is" if len(own) == 1 else " are")
         if len(better) == len(own):
             told.append(f"{everyone} better than {rival}.")
         elif len(worse) == len(own):
@@ -163,11 +173,11 @@ def _best_of(measure: str, outcomes: Sequence[Outcome]) -> str:
         fewest = min((gap for _, gap in gaps), key=lambda gap: gap.seeds)
         ends = sorted(each.estimate.mean for each in outcomes)
         low, high = value(measure, ends[0]), value(measure, ends[-1])
-        told = f"all have {low}" if low == high else f"from {low} to {high}"
-        return _sentence(f"no difference in {name} that {_seeds(fewest)} can show: {told}")
-    told = [f"{best.label} has the best {name}, {value(measure, best.estimate.mean)}"]
+        span = f"all have {low}" if low == high else f"from {low} to {high}"
+        return _sentence(f"no difference in {name} that {_seeds(fewest)} can show: {span}")
+    told = [f"{name} is best with {best.label}, {value(measure, best.estimate.mean)}"]
     worst = sorted(sure, key=lambda pair: abs(pair[1].difference))
-    told += [f"{each.label}'s is {gap.size}" for each, gap in worst[:4]]
+    told += [f"with {each.label} it is {gap.size}" for each, gap in worst[:4]]
     sentence = _sentence("; ".join(told) + f", {_beyond(worst[0][1])}")
     if len(worst) > 4:
         sentence += f" So {'is' if len(worst) == 5 else 'are'} {count(len(worst) - 4)} more, farther behind."
@@ -227,16 +237,11 @@ def count(many: int) -> str:
 
 
 def leader(measure: str, outcomes: Sequence[Outcome]) -> Outcome:
-    return min(outcomes, key=lambda each: _badness(measure, each.estimate.mean))
-
-
-def _badness(measure: str, mean: float) -> float:
-    way = direction(measure)
-    return abs(mean) if way == ZERO else mean if way == LESS else -mean
+    return min(outcomes, key=lambda each: badness(measure, each.estimate.mean))
 
 
 def _is_better(measure: str, each: Outcome, gap: Gap) -> bool:
-    return _badness(measure, each.estimate.mean) < _badness(measure, gap.base)
+    return badness(measure, each.estimate.mean) < badness(measure, gap.base)
 
 
 def _beyond(gap: Gap) -> str:

@@ -153,7 +153,7 @@ def _references(settings: Settings, evaluated: Sequence[Evaluated]) -> dict[str,
         fitting = [
             other.label
             for other in settings.baselines
-            if other.label.partition(",")[0] == usual and _task_of(other.first) == (degradation, task)
+            if other.model == usual and _task_of(other.first) == (degradation, task)
             if pictures.get(other.label) == pictures.get(setting.label)
         ]
         found[setting.label] = fitting[0] if fitting else None

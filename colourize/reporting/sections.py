@@ -6,16 +6,15 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from colourize.comparison.report import HEADLINES, MARKS
-from colourize.comparison.results import Row
+from colourize.comparison.report import HEADLINES
 from colourize.errors import ColourizeError
 from colourize.figures.intervals import draw_intervals
-from colourize.measures.selection import direction
 from colourize.reporting.curves import draw_curves, draw_effects
-from colourize.reporting.elements import Element, Figure, Section, Table, Text
-from colourize.reporting.findings import against_baseline, finding
+from colourize.reporting.elements import Element, Figure, Section, Text
+from colourize.reporting.findings import Gap, against_baseline, finding, leader, title
 from colourize.reporting.parts import PARTS, Context
 from colourize.reporting.pictures import Pictures, draw_settings, made_of
 from colourize.reporting.provenance import provenance
@@ -23,10 +22,18 @@ from colourize.reporting.questions import Question
 from colourize.reporting.results import Results, read_results, write_results
 from colourize.reporting.settings import Setting, read_settings
 from colourize.reporting.sources import Source
+from colourize.reporting.tables import headline_table
 
 log = logging.getLogger(__name__)
 
 MOST_MEASURES = 6
+INTERVALS = (
+    "Each setting with its 95 % interval over pictures (thick) and the standard deviation over seeds (thin); "
+    "dashed: what it is held against."
+)
+CURVES = "Mean over seeds, each seed as a thin line; grey dashes: methods without a network."
+EFFECTS = "On the test pictures: a ring for each seed, a bar for their mean."
+SAME = "The first test pictures, each setting with its least seed."
 LISTED = 6  # settings that are named before the others are counted
 
 
@@ -57,6 +64,9 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
     section.elements += _drawings(results, main, workshop, anchor)
     context = Context(source, results, workshop.folder, workshop.pictures, anchor)
     for name in question.parts if question else ():
+        if name not in PARTS:
+            section.elements.append(Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note"))
+            continue
         try:
             section.elements += PARTS[name](context)
         except (ColourizeError, OSError) as error:
@@ -87,14 +97,12 @@ def _numbers(results: Results, main: str, asked: Sequence[str], workshop: Worksh
     shown = [name for name in dict.fromkeys((*asked, main)) if name in results.measures][:MOST_MEASURES]
     csv = f"tables/{anchor}.csv"
     write_results(workshop.folder / csv, results)
-    found.append(_table(results, shown, csv))
+    found.append(headline_table(results, shown, csv))
     rows = [name for name in shown if results.comparison.of(name)][:4]
     if rows and any(math.isfinite(row.low) for row in results.comparison.of(rows[0])):
         path = workshop.folder / "figures" / f"{anchor}-intervals"
-        draw_intervals(results.comparison, rows, path)
-        found.append(Figure(path.with_suffix(".svg"), "Each setting with its 95 % interval over pictures (thick) and the "
-                            "standard deviation over seeds (thin); dashed: the reference.",
-                            f"Intervals of {', '.join(rows)} for each setting"))  # fmt: skip
+        draw_intervals(results.comparison, rows, path, ["svg"])
+        found.append(Figure(path.with_suffix(".svg"), INTERVALS, f"Intervals of {', '.join(rows)} for each setting"))
     return found
 
 
@@ -103,21 +111,17 @@ def _drawings(results: Results, main: str | None, workshop: Workshop, anchor: st
     found: list[Element] = []
     figures = workshop.folder / "figures"
     if draw_curves(figures / f"{anchor}-curves", results.settings):
-        found.append(Figure(figures / f"{anchor}-curves.svg", "Mean over seeds, each seed as a thin line; grey dashes: "
-                            "methods without a network.", "Training and validation measures after each epoch"))  # fmt: skip
+        found.append(Figure(figures / f"{anchor}-curves.svg", CURVES, "Measures after each epoch, for each setting"))
     if main is not None and results.settings.varied and draw_effects(figures / f"{anchor}-effects", results, main):
-        found.append(Figure(figures / f"{anchor}-effects.svg", "On the test pictures: a ring for each seed, a bar for their mean.",
-                            f"{main} against each key that varies"))  # fmt: skip
+        found.append(Figure(figures / f"{anchor}-effects.svg", EFFECTS, f"{main} against each key that varies"))
     path = workshop.folder / "pictures" / f"{anchor}.png"
     shown = [*results.settings.networks, *results.settings.baselines]
     for name, members in _by_input(shown).items():
         own = path.with_name(f"{anchor}{name}.png")
         runs, labels = [each.first for each in members], [each.label for each in members]
-        if made_of(
-            own, runs, lambda own=own, members=members: draw_settings(own, members, workshop.pictures), also=labels
-        ):  # type: ignore[misc]
-            found.append(Figure(own, "The first test pictures, each setting with its least seed.",
-                                "The same pictures for each setting"))  # fmt: skip
+        draw = partial(draw_settings, own, members, workshop.pictures)
+        if made_of(own, runs, draw, also=labels):
+            found.append(Figure(own, SAME, "The same pictures for each setting"))
     return found
 
 
@@ -132,76 +136,28 @@ def _by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
 
 
 def _finding(results: Results, main: str, asked: Sequence[str]) -> str:
+    """What the main measure says of the settings and of their baselines, and where another one says otherwise."""
     settings = results.settings
     outcomes = results.outcomes(main, settings.networks)
     parts = [finding(main, outcomes, settings.varied, settings.usual)]
     by_label = {each.label: each for each in results.outcomes(main, settings.settings)}
-    pairs = [(each, by_label[name]) for each in outcomes if (name := results.reference.get(each.label)) in by_label]
-    if pairs:
-        parts.append(against_baseline(main, pairs))  # type: ignore[arg-type]
-    for other in asked:
-        if other != main and other in results.measures and len(outcomes) > 1:
-            second = results.outcomes(other, settings.networks)
-            if len(second) == len(outcomes) and _leader(other, second) != _leader(main, outcomes):
-                parts.append(
-                    f"By {other.replace('_', ' ')} the order is another: {_lower(finding(other, second, settings.varied, settings.usual))}"
-                )
-                break
+    rivals = ((each, by_label.get(results.reference.get(each.label) or "")) for each in outcomes)
+    parts.append(against_baseline(main, [(each, rival) for each, rival in rivals if rival is not None]))
+    parts.append(next(filter(None, (_otherwise(results, main, other) for other in asked if other != main)), ""))
     return " ".join(part for part in parts if part)
 
 
-def _leader(measure: str, outcomes: Sequence) -> str:  # type: ignore[type-arg]
-    from colourize.reporting.findings import leader
-
-    return leader(measure, outcomes).label
-
-
-def _lower(text: str) -> str:
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
-
-
-def _table(results: Results, measures: Sequence[str], csv: str) -> Table:
-    labels = [each.label for each in results.settings.settings]
-    networks = {each.label for each in results.settings.networks}
-    by_place = {(row.measure, row.method): row for row in results.comparison.rows}
-    columns = [f"{name} {_arrow(name)}".strip() for name in measures]
-    rows, best = [], []
-    for label in labels:
-        cells = [_cell(by_place.get((name, label))) for name in measures]
-        rows.append([label if label in networks else f"{label} (no network)", *cells])
-        best.append(set[int]())
-    for place, name in enumerate(measures, 1):
-        means = {label: by_place[name, label].mean for label in networks if (name, label) in by_place}
-        finite = {label: mean for label, mean in means.items() if math.isfinite(mean)}
-        if len(finite) > 1 and direction(name) is not None:
-            from colourize.comparison.results import _badness
-
-            best[labels.index(min(finite, key=lambda label: _badness(name, finite[label])))].add(place)
-    told = "Mean over the test pictures ± half of its 95 % interval over pictures, in brackets ± the standard deviation over seeds"
-    marks = "; ▲ better, ▼ worse than the method without a network of the same task, where the paired 95 % interval over pictures and seeds excludes zero"
-    references = {name for name in results.reference.values() if name}
-    caption = told + (f"{marks} ({', '.join(sorted(references))})" if references else "") + "."
-    return Table(caption, ["", *columns], rows, best, csv)
-
-
-def _cell(row: Row | None) -> str:
-    if row is None or math.isnan(row.mean):
+def _otherwise(results: Results, main: str, other: str) -> str:
+    """What another measure says, where its best setting is another one, and surely so."""
+    settings = results.settings
+    first, second = (results.outcomes(measure, settings.networks) for measure in (main, other))
+    if len(first) < 2 or len(first) != len(second):
         return ""
-    half = (row.high - row.low) / 2
-    scale = half if math.isfinite(half) and half > 0 else row.seed_deviation
-    known = math.isfinite(scale) and scale > 0
-    digits = max(0, min(6, 1 - math.floor(math.log10(scale)))) if known else 4
-    text = f"{row.mean:.{digits}f}"
-    if math.isfinite(half):
-        text += f" ± {half:.{digits}f}"
-    if math.isfinite(row.seed_deviation):
-        text += f" (± {row.seed_deviation:.{digits}f})"
-    return f"{text} {MARKS[row.mark]}".strip()
-
-
-def _arrow(measure: str) -> str:
-    way = direction(measure) or ""
-    return {"more": "↑", "less": "↓", "near": "→0"}.get(way[:4], "")
+    best = leader(other, second)
+    former = next(each for each in second if each.label == leader(main, first).label)
+    if best is former or not Gap.between(other, best, former).is_sure:
+        return ""
+    return f"By {title(other)} another is best: {finding(other, second, settings.varied, settings.usual)}"
 
 
 def _unfinished(source: Source) -> str:

@@ -18,7 +18,7 @@ from colourize.runs.surroundings import cores
 # Small enough for minutes, large enough that every table, curve and picture has something to show.
 SIZE = (
     "data=synthetic", "data.num_train=60", "data.num_val=20", "data.num_test=24", "data.batch_size=20", "seeds=[0]",
-    "trainer.enable_progress_bar=false",
+    "trainer.enable_progress_bar=false", "measures=quick",
 )  # fmt: skip
 EPOCHS = {"a3_epochs": ("trainer.max_epochs=4", "callbacks.checkpoints.keep_epochs=[1,2]")}
 USUAL_EPOCHS = ("trainer.max_epochs=2",)

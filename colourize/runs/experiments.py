@@ -48,7 +48,8 @@ def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) ->
     (grid,) = BasicSweeper.split_arguments(parsed, None)
     if "cells" not in config:
         return [list(job) for job in grid]
-    cells, raw = (OmegaConf.to_container(config.cells, resolve=each) for each in (True, False))
+    cells: Any = OmegaConf.to_container(config.cells, resolve=True)
+    raw: Any = OmegaConf.to_container(config.cells, resolve=False)
     _check(cells, config.seeds, parsed, raw)
     found: list[list[str]] = []
     for words in grid:

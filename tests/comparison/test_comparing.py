@@ -109,7 +109,7 @@ def test_rank_correlations_are_signed_by_what_is_better() -> None:
         method("x" * (n + 1), 0, n, psnr=np.full(PICTURES, -float(n)), colourfulness_gap=np.full(PICTURES, gap))
         for n, gap in enumerate((1.0, -2.0, 3.0, -4.0))
     ]
-    names, found = rank_correlations(evaluated)
+    names, found = rank_correlations([each.means for each in evaluated])
     assert names == ["mse", "psnr", "colourfulness_gap", "auc_balanced"]
     np.testing.assert_allclose(found, 1)
 

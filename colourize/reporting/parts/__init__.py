@@ -7,10 +7,22 @@ from collections.abc import Callable
 from colourize.reporting.elements import Element
 from colourize.reporting.parts.agreement import agreement
 from colourize.reporting.parts.architecture import activations, block_orders, layers
+from colourize.reporting.parts.colours import colour_pairs, distributions, reliability
 from colourize.reporting.parts.context import Context
+from colourize.reporting.parts.larger_pictures import larger_pictures
 from colourize.reporting.parts.training import batches, effects, epochs
 
 PARTS: dict[str, Callable[[Context], list[Element]]] = {
-    each.__name__: each for each in (layers, epochs, batches, effects, activations, block_orders, agreement)
+    "layers": layers,
+    "epochs": epochs,
+    "colour_pairs": colour_pairs,
+    "distributions": distributions,
+    "reliability": reliability,
+    "batches": batches,
+    "activations": activations,
+    "effects": effects,
+    "block_orders": block_orders,
+    "agreement": agreement,
+    "larger_pictures": larger_pictures,
 }
 __all__ = ["PARTS", "Context"]

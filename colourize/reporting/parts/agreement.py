@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.stats import rankdata
-
-from colourize.comparison.agreement import FEWEST, goodness, write_agreement
+from colourize.comparison.agreement import FEWEST, rank_correlations, write_agreement
 from colourize.reporting.elements import Element, Figure, Text
 from colourize.reporting.findings import title
 from colourize.reporting.parts.context import Context
@@ -16,18 +13,15 @@ def agreement(context: Context) -> list[Element]:
     """The rank correlation of all measures over the methods, each seed one; and the two that agree least with MSE."""
     results = context.results
     methods = [
-        {name: estimate.by_seed[place] for name, estimate in own.items()}
+        {name: float(estimate.by_seed[place]) for name, estimate in own.items()}
         for own in results.estimates.values()
         for place in range(max((len(each.by_seed) for each in own.values()), default=0))
     ]
     if len(methods) < FEWEST:
         return [Text(f"Whether measures agree takes {FEWEST} methods or more; there are {len(methods)}.", "note")]
-    shared = [name for name in methods[0] if all(name in each for each in methods)]
-    columns = {name: np.array([goodness(name, float(each[name])) for each in methods]) for name in shared}
-    names = [name for name, column in columns.items() if np.isfinite(column).all() and np.ptp(column) > 0]
+    names, correlations = rank_correlations(methods)
     if len(names) < 2:
         return []
-    correlations = np.corrcoef(np.array([rankdata(columns[name]) for name in names]))
     path = context.figure("agreement")
     folder = path.parent / path.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,8 +33,10 @@ def agreement(context: Context) -> list[Element]:
         own = correlations[names.index("mse")]
         order = sorted((float(own[place]), name) for place, name in enumerate(names) if name != "mse")
         told = ", ".join(f"{title(name)} ({value:+.2f})" for value, name in order[:3])
-        found.append(Text(f"Over {len(methods)} methods the measures that agree least with the mean squared error on which is better "
-                          f"are {told} (rank correlation).", "finding"))  # fmt: skip
+        text = (
+            f"Over {len(methods)} methods the measures that agree least with the mean squared error on which is better"
+        )
+        found.append(Text(f"{text} are {told} (rank correlation).", "finding"))
     figure = folder / "agreement.svg"
     found.append(
         Figure(

@@ -9,7 +9,6 @@ import torch
 from colourize.inspection.block_order import order_differences, with_order
 from colourize.inspection.diagram import diagram
 from colourize.inspection.files import observe, write_activations
-from colourize.inspection.layers import cells as layer_cells
 from colourize.inspection.layers import layers as layer_table
 from colourize.inspection.layers import text as layers_text
 from colourize.inspection.tracing import trace
@@ -23,6 +22,11 @@ from colourize.runs.tables import write_table
 
 REPEATS = 15  # timed passes of each order, in turn
 SHOWN = (0, 1)  # test pictures whose feature maps are shown
+ORDERS = (
+    "The weights of {} in each order: how its answers to 100 test pictures differ from those of its own order (largest "
+    "and root mean square difference of the outputs, share of pixels whose likeliest class changes), and the time of a "
+    f"pass as a ratio to the fastest's (least of {REPEATS}, measured where the report was made)."
+)
 
 
 def layers(context: Context) -> list[Element]:
@@ -95,14 +99,7 @@ def block_orders(context: Context) -> list[Element]:
     write_table(context.folder / context.table("orders"), lines)
     columns = ["order", "scales", "equal", "largest", "rms", "classes_changed", "time"]
     rows = [[_cell(line.get(column)) for column in columns] for line in lines]
-    return [
-        Table(
-            f"The weights of {setting.label} in each order: how its answers to 100 test pictures differ from those of its own "
-            "order (largest and root mean square difference of the outputs, share of pixels whose likeliest class changes), and "
-            f"the time of a pass as a ratio to the fastest's (least of {REPEATS}, measured where the report was made).",
-            columns, rows, csv=context.table("orders"),
-        )
-    ]  # fmt: skip
+    return [Table(ORDERS.format(setting.label), columns, rows, csv=context.table("orders"))]
 
 
 @torch.no_grad()
@@ -123,6 +120,3 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value) if isinstance(value, float) else "" if value is None else str(value)
-
-
-__all__ = ["activations", "block_orders", "layer_cells", "layers"]

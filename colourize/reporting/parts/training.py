@@ -39,8 +39,8 @@ def epochs(context: Context) -> list[Element]:
         write_table(context.folder / context.table("by-epoch"), table)
         columns = list(table[0])
         found.append(Table(
-            "After so many epochs, mean over seeds (± standard deviation). At a constant learning rate this is where a run "
-            "of so many epochs ends.", columns, [[str(row[name]) for name in columns] for row in table],
+            "After so many epochs, mean over seeds (± standard deviation). At a constant learning rate this is where a "
+            "run of so many epochs ends.", columns, [[str(row[name]) for name in columns] for row in table],
             csv=context.table("by-epoch"),
         ))  # fmt: skip
         found += _pictures_by_epoch(context, setting)
@@ -81,7 +81,7 @@ def effects(context: Context) -> list[Element]:
     write_table(context.folder / context.table("ranked"), [dict(zip(columns, row, strict=True)) for row in rows])
     found: list[Element] = [
         Table(
-            "Each key's largest effect, one at a time around the usual setting; the interval is over pictures and seeds.",
+            "Each key's largest effect, alone around the usual setting; the interval is over pictures and seeds.",
             columns, rows, csv=context.table("ranked"),
         )
     ]  # fmt: skip
