@@ -106,6 +106,14 @@ def test_baselines(compose: Callable[..., DictConfig], quiet_trainer: Callable[.
     assert losses["grey_lookup"] < 0.9 * losses["grey_copy"]
 
 
+def test_a_grey_copy_is_of_the_same_lightness_whatever_is_answered(compose: Callable[..., DictConfig]) -> None:
+    config = compose(*SMALL[:-1], *CHROMA[1:], "model=grey_copy", "degradation=luminance", "answer=rgb")
+    data = build_data(config)
+    task = build_task(config, data)
+    pair = task.make_pair(torch.from_numpy(data.pictures.test))
+    torch.testing.assert_close(task.degradation(task(pair.inputs)), pair.inputs, atol=1e-6, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
