@@ -129,6 +129,7 @@ def test_a_command_inherits_nothing_of_hydra(monkeypatch: Any) -> None:
     programs.run([sys.executable, "-c", "import os; assert 'HYDRA_FULL_ERROR' not in os.environ"])
 
 
+@pytest.mark.slow
 def test_data_are_made_ready_in_a_new_process(compose: Callable[..., DictConfig]) -> None:
     config = compose(*TINY_DATA)
     with programs.another_process() as elsewhere:

@@ -154,11 +154,14 @@ def test_an_experiment_wins_over_groups_and_the_command_line_over_both(compose: 
 def test_a_typed_trainer_wins_over_an_experiment(experiment: str, compose: Compose) -> None:
     debug = compose(f"experiment={experiment}", "trainer=debug").trainer
     assert (debug.max_epochs, debug.limit_train_batches, debug.limit_test_batches) == (2, 3, 2)
-    assert compose(f"experiment={experiment}", "trainer=debug", "trainer.max_epochs=3").trainer.max_epochs == 3
-    gpu = compose(f"experiment={experiment}", "trainer=gpu").trainer
-    assert (gpu.accelerator, gpu.precision) == ("gpu", "bf16-mixed")
-    # What the option does not say stays the experiment's.
-    assert gpu.max_epochs == compose(f"experiment={experiment}").trainer.max_epochs
+
+
+def test_what_a_typed_trainer_does_not_say_stays_the_experiments_and_keys_win_over_both(compose: Compose) -> None:
+    own = compose("experiment=fast").trainer.max_epochs
+    assert own not in (compose().trainer.max_epochs, 2)
+    gpu = compose("experiment=fast", "trainer=gpu").trainer
+    assert (gpu.accelerator, gpu.precision, gpu.max_epochs) == ("gpu", "bf16-mixed", own)
+    assert compose("experiment=fast", "trainer=debug", "trainer.max_epochs=3").trainer.max_epochs == 3
 
 
 def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path: Path, compose: Compose) -> None:
