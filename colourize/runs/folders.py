@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 HYDRA = ".hydra"
 STRANGE = "holds no run"
+MOST = 10_000  # folders that are searched: some thousand runs; the whole of a disk would take for ever
 Config = TypeVar("Config", DictConfig, ListConfig)
 
 
@@ -98,6 +99,9 @@ def find_runs(path: str | Path) -> list[Run]:
 
     Args:
         path: a run's folder, a sweep's, or any above; of one that does not exist there are none.
+
+    Raises:
+        InputError: there are too many folders.
     """
     runs, skipped = search(path)
     for folder, reason in skipped.items():
@@ -107,7 +111,7 @@ def find_runs(path: str | Path) -> list[Run]:
 
 def search(path: str | Path) -> tuple[list[Run], dict[Path, str]]:
     """`find_runs`, with the folders that were skipped and why instead of words in the log."""
-    runs, skipped = _search(Path(path), within=False, seen=set())
+    runs, skipped = _search(Path(path), Path(path), within=False, seen=set())
     return runs, skipped
 
 
@@ -122,7 +126,7 @@ def _pieces(name: str) -> tuple[tuple[str, int], ...]:
     return tuple((text, int(number)) for text, number in zip(pieces[::2], [*pieces[1::2], "-1"], strict=True))
 
 
-def _search(folder: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], dict[Path, str]]:
+def _search(folder: Path, top: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], dict[Path, str]]:
     """Runs and skipped folders; `within` a run's folder, whatever holds no run is a part of it."""
     runs: list[Run] = []
     skipped: dict[Path, str] = {}
@@ -131,6 +135,8 @@ def _search(folder: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], 
         if real in seen:  # a link to a folder above
             return runs, skipped
         seen.add(real)
+        if len(seen) > MOST:
+            raise InputError(f"{top}: has more than {MOST:,} folders; name one that holds runs, or patterns of files")
         inside = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=natural)
         below = [path for path in inside if path.is_dir()]
         is_run = (folder / RECORD).exists() or (folder / HYDRA).exists()
@@ -145,7 +151,7 @@ def _search(folder: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], 
         except InputError as error:
             skipped[folder] = str(error).removeprefix(f"{folder}: ").removeprefix(f"{folder}/")
     for path in below:
-        found, others = _search(path, within=within or is_run, seen=seen)
+        found, others = _search(path, top, within=within or is_run, seen=seen)
         runs += found
         skipped |= others
     strange = all(reason == STRANGE for reason in skipped.values()) and (skipped or len(inside) > len(below))

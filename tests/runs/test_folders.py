@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from colourize.errors import InputError
+from colourize.runs import folders
 from colourize.runs.folders import Run, find_runs, search
 from colourize.runs.record import RunRecord
 from colourize.runs.tables import write_table
@@ -140,3 +141,13 @@ def test_folders_that_may_not_be_read(tmp_path, monkeypatch):
     runs, skipped = search(tmp_path)
     assert [run.path.name for run in runs] == ["0"]
     assert skipped == {tmp_path / "1": "cannot be read: Permission denied"}
+
+
+def test_a_whole_disk_is_not_searched(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "MOST", 5)
+    make_run(tmp_path / "one" / "0")
+    for number in "123":
+        (tmp_path / "one" / number).mkdir()
+    with pytest.raises(InputError, match=rf"^{tmp_path}/one: has more than 5 folders; name one that holds runs"):
+        find_runs(tmp_path / "one")
+    assert len(find_runs(tmp_path / "one" / "0")) == 1
