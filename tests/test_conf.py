@@ -430,8 +430,17 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
     return others
 
 
+@pytest.fixture(scope="module")
+def palettes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fitted once for all options."""
+    return tmp_path_factory.mktemp("palettes")
+
+
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
-def test_every_option_arrives_and_is_built(group: str, option: str, compose: Compose, sources: Path) -> None:
+def test_every_option_arrives_and_is_built(
+    group: str, option: str, compose: Compose, sources: Path, palettes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLOURIZE_DATA", str(palettes))
     needed = PLUGINS.get((group, option))
     if needed and find_spec(needed) is None:
         pytest.skip(f"{needed} is not installed")
