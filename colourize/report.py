@@ -107,7 +107,7 @@ def _anchor(source: Source, taken: list[str]) -> str:
     return free
 
 
-def _positional(words: list[str]) -> list[str]:
+def positional(words: list[str]) -> list[str]:
     """Folders are given as they are: `colourize-report multirun/c3_batch_size`."""
     from colourize.runs.naming import quoted
 
@@ -118,7 +118,7 @@ def _positional(words: list[str]) -> list[str]:
 
 def main() -> None:
     """The console script."""
-    sys.argv[1:] = _positional(sys.argv[1:])
+    sys.argv[1:] = positional(sys.argv[1:])
     app.run(report, "report")
 
 

@@ -27,6 +27,7 @@ from snippets import Adder
 from colourize.build import build_data, build_task
 from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData
+from colourize.report import positional
 
 REPOSITORY = Path(__file__).parent.parent
 CONF = config_dir()
@@ -85,6 +86,7 @@ def test_a_command_composes(page: str, command: str, compose: Compose) -> None:
     words = shlex.split(command.replace("…", "x"))  # stands for a part of a path
     door = next(number for number, word in enumerate(words) if word.startswith("colourize-"))
     # Hydra's own parser: a misspelt flag is an error, and so is one between overrides, as at the prompt.
+    words[door + 1 :] = positional(words[door + 1 :]) if words[door] == "colourize-report" else words[door + 1 :]
     typed = get_args_parser().parse_args(words[door + 1 :])
     overrides = OverridesParser.create().parse_overrides(typed.overrides)
     sweeps = [override for override in overrides if override.is_sweep_override()]

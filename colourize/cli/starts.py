@@ -15,10 +15,10 @@ from omegaconf import DictConfig, read_write
 from colourize.errors import ColourizeError
 
 # Naming and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
-from colourize.runs import experiments, naming, ownership, results, sweeps  # noqa: F401
+from colourize.runs import cell_sweeper, experiments, naming, ownership, results, sweeps  # noqa: F401
 from colourize.runs.results import Refused, refusing
 
-OURS = ("hydra._internal.core_plugins.basic_sweeper.BasicSweeper", "hydra_plugins.colourize.CellSweeper")
+OURS = ("hydra._internal.core_plugins.basic_sweeper.BasicSweeper", cell_sweeper.TARGET)
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
 
 
@@ -38,6 +38,7 @@ class Starts(Callback):
         words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *hydra.overrides.task]
         is_basic = hydra.sweeper._target_ in OURS  # another sweeper decides on its jobs as it goes
         results.remember(hydra.sweep.dir)
+        cell_sweeper.provide()
         with refusing():
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.unvaried(config, words, asked, always_new=is_basic)

@@ -13,7 +13,13 @@ from colourize.measures.selection import LESS, ZERO, badness, direction
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 UNITS = {"psnr": " dB"}
-TITLES = {"delta_e": "ΔE2000", "mse": "mean squared error", "psnr": "PSNR", "ssim": "SSIM"}
+TITLES = {
+    "cross_entropy": "cross-entropy",
+    "delta_e": "ΔE2000",
+    "mse": "mean squared error",
+    "psnr": "PSNR",
+    "ssim": "SSIM",
+}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def write_page(
     environment.filters["inline"] = inline
     environment.filters["kind"] = lambda element: KINDS[type(element)]
     environment.filters["linked"] = lambda name: re.sub(r"[^\w.-]+", "-", name)
-    template = environment.get_template("page.html.jinja")
+    template = environment.get_template("page.html")
     style = Markup((here / "page.css").read_text(encoding="utf-8"))
     write_whole(path, template.render(title=title, facts=facts, sections=sections, skipped=skipped, style=style) + "\n")
 

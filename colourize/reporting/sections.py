@@ -157,7 +157,7 @@ def _otherwise(results: Results, main: str, other: str) -> str:
     former = next(each for each in second if each.label == leader(main, first).label)
     if best is former or not Gap.between(other, best, former).is_sure:
         return ""
-    return f"By {title(other)} another is best: {finding(other, second, settings.varied, settings.usual)}"
+    return f"Not so by {title(other)}: {finding(other, second, settings.varied, settings.usual)}"
 
 
 def _unfinished(source: Source) -> str:

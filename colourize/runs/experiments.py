@@ -13,23 +13,17 @@ What is typed wins over a cell, but for values that a cell computes from it.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hydra.core.global_hydra import GlobalHydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
 from colourize.runs.naming import fixed_keys, quoted
 
-Plugins.instance()  # it loads its plugins' modules anew: only then is this class the one that Hydra makes
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper  # noqa: E402
-
-PLUGINS = "hydra_plugins"  # the package outside of which Hydra takes no plugins
 PLAN = ("question", "cells", "seeds", "baselines")  # the keys of an experiment that are no settings of a run
 
 
@@ -79,19 +73,6 @@ def unvaried(
     return same_in_all(asked) if "cells" in config else fixed_keys(words, always_new=always_new)
 
 
-class CellSweeper(BasicSweeper):
-    """Hydra's own sweeper, with the jobs of an experiment in place of a grid."""
-
-    __module__ = f"{PLUGINS}.colourize"
-
-    def split_arguments(self, overrides: list[Override], max_batch_size: int | None) -> list[list[list[str]]]:  # type: ignore[override]
-        assert self.config is not None
-        words = [str(override.input_line) for override in overrides]
-        return [jobs(self.config, words, GlobalHydra.instance().config_loader())]
-
-
-sys.modules[CellSweeper.__module__] = sys.modules[__name__]
-Plugins.instance().register(CellSweeper)
 # In the file of an experiment: twice the epochs that were asked for.
 OmegaConf.register_new_resolver("product", lambda *factors: _product(factors), replace=True)
 

@@ -9,7 +9,7 @@ import torch
 
 from colourize.checkpoints import read, task_from
 from colourize.comparison.pictures import pair_of, predictions
-from colourize.measures.intervals import Estimate
+from colourize.measures.intervals import RESAMPLES, Estimate
 from colourize.reporting.curves import draw_curves, draw_interaction
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import Outcome, finding, number, ranked_effects, title, value
@@ -115,7 +115,9 @@ def _read_at(
         }
         table.append({"epochs": mark, **cells})
         losses = at.get("val/loss", np.array([np.nan]))
-        outcomes.append(Outcome(str(mark), {"epoch": mark}, Estimate(losses, np.full(4000, losses.mean()))))
+        # Nothing is known of single pictures here: the interval is over seeds alone, and of one seed there is none.
+        draws = np.full(RESAMPLES, losses.mean() if len(losses) > 1 else np.nan)
+        outcomes.append(Outcome(str(mark), {"epoch": mark}, Estimate(losses, draws)))
     return table, outcomes
 
 

@@ -1,0 +1,76 @@
+"""An experiment as a user runs it: its folder, what is taken from another one, and an epoch of a long run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from console import TINY, succeed
+
+SMALL = [*(word for word in TINY if not word.startswith("trainer.max_epochs")), "callbacks.samples=null"]
+WORDS = [*SMALL, "trainer.max_epochs=2", "seeds=[0]", "measures=quick"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two experiments of which the second shares runs with the first."""
+    path = tmp_path_factory.mktemp("experiments")
+    for name in ("b2_regression_or_classification", "a5_classification"):
+        succeed("train", [f"experiment={name}", *WORDS], path)
+    return path / "multirun"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with (path / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_runs_its_cells_beside_its_baselines_in_a_folder_of_its_name(folder: Path) -> None:
+    found = rows(folder / "b2_regression_or_classification")
+    assert [row["status"] for row in found] == ["completed"] * 8
+    assert {row["model"] for row in found} == {"cnn", "regression_cnn", "grey_lookup", "grey_copy", "palette_oracle"}
+
+
+def test_a_run_that_another_experiment_has_is_taken_from_there(folder: Path) -> None:
+    for row in rows(folder / "a5_classification"):
+        run = folder / "a5_classification" / row["folder"]
+        record = json.loads((run / "run.json").read_text())
+        other = Path(record["taken_from"])
+        assert (
+            other.parent.name == "b2_regression_or_classification"
+            and "experiment=a5_classification" in record["overrides"]
+        )
+        for name in ("metrics.json", "per_picture.csv", "checkpoints/best.ckpt"):
+            assert (run / name).read_bytes() == (other / name).read_bytes()
+        assert "cells" not in (run / "config.yaml").read_text() and str(run) in (run / "config.yaml").read_text()
+
+
+def test_what_was_run_already_is_not_run_again(folder: Path) -> None:
+    again = succeed("train", ["experiment=b2_regression_or_classification", *WORDS], folder.parent)
+    assert again.stdout.count("this job is finished") == 8
+
+
+def test_another_setting_is_no_twin(folder: Path) -> None:
+    words = [*SMALL, "trainer.max_epochs=1", "seeds=[0]", "measures=quick", "baselines=[]"]
+    succeed("train", ["experiment=c2_skip_connections", *words], folder.parent)
+    runs = [json.loads(path.read_text()) for path in (folder / "c2_skip_connections").glob("*/run.json")]
+    assert len(runs) == 2 and not any("taken_from" in run for run in runs)
+
+
+def test_an_epoch_of_a_long_run_is_the_end_of_a_short_one(tmp_path: Path) -> None:
+    """At a constant learning rate: what question A3's one long run stands on."""
+    words = [*SMALL, "model=regression_cnn", "task=colour_regression"]
+    succeed(
+        "train",
+        [*words, "trainer.max_epochs=3", "callbacks.checkpoints.keep_epochs=[2]", "hydra.run.dir=long"],
+        tmp_path,
+    )
+    succeed("train", [*words, "trainer.max_epochs=2", "hydra.run.dir=short"], tmp_path)
+    long, short = ((tmp_path / name / "metrics.csv").read_text().splitlines() for name in ("long", "short"))
+    assert long[: len(short)] == short and len(long) == len(short) + 1
+    kept = torch.load(tmp_path / "long" / "checkpoints" / "epoch-002.ckpt", weights_only=True)["state_dict"]
+    last = torch.load(tmp_path / "short" / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert kept.keys() == last.keys() and all(torch.equal(kept[name], last[name]) for name in kept)

@@ -1,0 +1,155 @@
+"""`colourize-report` as a user runs it: one page with all that it needs, whatever lies in the folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from console import run, succeed
+from made_up_runs import write_run, write_sweep
+
+from colourize.reporting.pictures import made_of
+from colourize.reporting.questions import questions
+from colourize.runs.folders import Run
+
+# Told through the page's title: what only a browser knows.
+PROBE = """<script>
+addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
+  broken: [...document.images].filter(image => !(image.complete && image.naturalWidth)).length,
+  wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  fetched: performance.getEntriesByType("resource").map(each => each.name).filter(name => !name.startsWith("data:")),
+  headings: [...document.querySelectorAll("main h2")].map(each => each.textContent),
+  figures: [...document.querySelectorAll("main section")].map(
+    each => each.querySelectorAll("figure svg, figure img").length),
+  unnamed: document.querySelectorAll("figure svg:not([aria-label]), img:not([alt])").length,
+  twice: [...document.querySelectorAll("[id]")].map(each => each.id).filter(
+    (id, place, all) => all.indexOf(id) < place).length,
+}); }, 50)); </script>"""
+
+
+def seen_by_a_browser(page: Path, width: int, tmp_path: Path) -> dict[str, object]:
+    """What the page is like at a width, and what its console says."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("needs Chromium")
+    probed = tmp_path / "probed.html"
+    probed.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
+    flags = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=20000",
+        f"--window-size={width},900", "--dump-dom", f"--user-data-dir={tmp_path}/browser-{width}",
+    ]  # fmt: skip
+    done = subprocess.run([browser, *flags, f"file://{probed}"], capture_output=True, text=True, timeout=180)
+    title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
+    assert title, done.stderr
+    found: dict[str, object] = json.loads(
+        title.group(1).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+    )
+    return found | {"console": [line for line in done.stderr.splitlines() if "CONSOLE" in line]}
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """The report of a made-up sweep beside what is no run, from the folder above."""
+    write_sweep(tmp_path / "multirun" / "mine")
+    (tmp_path / "multirun" / "broken" / ".hydra").mkdir(parents=True)
+    (tmp_path / "multirun" / "broken" / "run.json").write_text("{")
+    outcome = succeed("report", ["questions=false"], tmp_path)
+    assert "Report:  report/report.html" in outcome.stdout
+    return tmp_path / "report" / "report.html"
+
+
+def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for word in (
+        "num_filters=16",
+        "lr=0.1",
+        "grey_lookup (no network)",
+        "Finding.",
+        "By their largest effect on mean squared error",
+        "Passed over",
+    ):
+        assert word in text, word
+    assert "multirun/broken: run.json: cannot be read" in text
+    table = (page.parent / "tables" / "multirun-mine.csv").read_text()
+    assert (
+        table.startswith("measure,setting,is_baseline,reference,seeds")
+        and "mse,num_filters=16,False,grey_lookup,2" in table
+    )
+    assert len(list((page.parent / "figures").glob("*.svg"))) == 2  # intervals and curves
+    # No checkpoints, no pictures: said so, and nothing else is lost.
+    assert not list((page.parent / "pictures").iterdir())
+
+
+def test_the_page_stands_alone(page: Path, tmp_path: Path) -> None:
+    for width in (1280, 400):
+        seen = seen_by_a_browser(page, width, tmp_path)
+        assert (seen["broken"], seen["unnamed"], seen["twice"], seen["fetched"], seen["console"]) == (0, 0, 0, [], [])
+        assert seen["wide"] == 0, "the page itself is scrolled sideways"
+
+
+def test_a_folder_is_given_as_it_is_and_questions_that_were_not_run_name_their_command(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "multirun" / "mine")
+    # One of an experiment's own runs, of which none is finished.
+    write_run(tmp_path / "multirun" / "c3_batch_size" / "seed-0", {"experiment": "c3_batch_size"}, [], status="running")
+    console = [sys.executable, "-m", "colourize.report", "multirun/mine", "multirun/c3_batch_size", "output=here"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(console, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
+    for question in questions().values():
+        assert question.text.replace("'", "&#39;") in text and question.command in text
+    assert "Not finished, and so left out: seed-0 (running)" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["runs=nowhere"], "error: runs=nowhere: there is no such folder\n"),
+        (["report=slow"], "error: report=slow: must be one of full, quick\n"),
+    ],
+)
+def test_what_cannot_be_reported(words: list[str], message: str, tmp_path: Path) -> None:
+    outcome = run("report", words, tmp_path)
+    assert outcome.code in (1, 2) and outcome.stderr == message
+
+
+def test_a_figure_is_made_anew_when_its_run_is_newer(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "sweep")
+    run = Run.read(tmp_path / "sweep" / "lr")
+    path, made = tmp_path / "figure.png", []
+
+    def make() -> None:
+        path.write_bytes(b"")
+        made.append(1)
+
+    for _ in range(2):
+        assert made_of(path, [run], make)
+    assert len(made) == 1
+    os.utime(run.path / "metrics.json", ns=(1, 1))
+    assert made_of(path, [run], make) and len(made) == 2
+    assert made_of(path, [run], make, also="other labels") and len(made) == 3
+
+
+@pytest.mark.slow
+def test_every_experiment_at_toy_size_from_empty_to_the_page(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "colourize.report", "report=quick", "output=toy"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLOURIZE_DATA": str(tmp_path / "data")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    page = tmp_path / "toy" / "report.html"
+    text = page.read_text(encoding="utf-8")
+    assert "could not be made" not in text and "Not run yet" not in text and "no such part" not in text
+    for width in (1280, 400):
+        seen = seen_by_a_browser(page, width, tmp_path)
+        assert (seen["broken"], seen["unnamed"], seen["twice"], seen["fetched"], seen["console"]) == (0, 0, 0, [], [])
+        assert seen["wide"] == 0
+        headings, figures = seen["headings"], seen["figures"]
+        assert isinstance(headings, list) and isinstance(figures, list)
+        for heading, count, question in zip(headings, figures, questions().values(), strict=True):
+            assert heading.startswith(question.number) and question.text in heading and count >= 1
