@@ -69,7 +69,7 @@ def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
     for word in (
         "num_filters=16",
         "lr=0.1",
-        "grey_lookup (no network)",
+        "grey_lookup °",
         "Finding.",
         "Mean squared error is best with num_filters=16",
         "Passed over",

@@ -68,6 +68,9 @@ def read_sources(paths: Iterable[str | Path]) -> Sources:
             if run.path.resolve() in seen:
                 continue
             seen.add(run.path.resolve())
+            if "methods" in run.record:
+                skipped[run.path] = "an evaluation, which has a comparison of its own"
+                continue
             parent = run.path.parent if run.path != path else run.path
             if not sweeps.is_sweep(parent) and run.path != path:
                 parent = path if parent == path else parent

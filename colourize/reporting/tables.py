@@ -13,7 +13,7 @@ from colourize.reporting.results import Results
 
 MEANS = (
     "Mean over the test pictures ± half of its 95 % interval over pictures, in brackets ± the standard deviation over "
-    "seeds"
+    "seeds; °: without a network"
 )
 MARKED = (
     "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
@@ -34,7 +34,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
     rows, best = [], []
     for label in labels:
         cells = [_cell(by_place.get((name, label))) for name in measures]
-        rows.append([label if label in networks else f"{label} (no network)", *cells])
+        rows.append([label if label in networks else f"{label} °", *cells])
         best.append(set[int]())
     for place, name in enumerate(measures, 1):
         means = {label: by_place[name, label].mean for label in networks if (name, label) in by_place}
