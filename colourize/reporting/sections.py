@@ -22,7 +22,7 @@ from colourize.reporting.questions import Question
 from colourize.reporting.results import Results, read_results, write_results
 from colourize.reporting.settings import Setting, read_settings
 from colourize.reporting.sources import Source
-from colourize.reporting.tables import headline_table
+from colourize.reporting.tables import headline_table, last_epoch_table
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
         section.elements += _numbers(results, main, asked, workshop, anchor)
     section.elements += _drawings(results, main, workshop, anchor)
     context = Context(source, results, workshop.folder, workshop.pictures, anchor)
-    for name in question.parts if question else ():
+    for name in question.parts if question else ["effects"] if len(settings.varied) > 1 else []:
         if name not in PARTS:
             section.elements.append(Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note"))
             continue
@@ -112,6 +112,7 @@ def _drawings(results: Results, main: str | None, workshop: Workshop, anchor: st
     figures = workshop.folder / "figures"
     if draw_curves(figures / f"{anchor}-curves", results.settings):
         found.append(Figure(figures / f"{anchor}-curves.svg", CURVES, "Measures after each epoch, for each setting"))
+        found.append(last_epoch_table(results.settings, workshop.folder, f"tables/{anchor}-last-epoch.csv"))
     if main is not None and results.settings.varied and draw_effects(figures / f"{anchor}-effects", results, main):
         found.append(Figure(figures / f"{anchor}-effects.svg", EFFECTS, f"{main} against each key that varies"))
     path = workshop.folder / "pictures" / f"{anchor}.png"

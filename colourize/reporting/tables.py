@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
 
 from colourize.comparison.report import MARKS
 from colourize.comparison.results import Row
 from colourize.measures.selection import badness, direction
 from colourize.reporting.elements import Table
 from colourize.reporting.results import Results
+from colourize.reporting.settings import Settings
+from colourize.runs.tables import write_table
 
 MEANS = (
     "Mean over the test pictures ± half of its 95 % interval over pictures, in brackets ± the standard deviation over "
@@ -19,6 +23,8 @@ MARKED = (
     "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
     "pictures and seeds excludes zero"
 )
+
+LAST_EPOCH = "Where the last epoch ended: mean over seeds (± their standard deviation), with the weights of that epoch."
 
 
 def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table:
@@ -44,6 +50,44 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
     references = sorted({name for name in results.reference.values() if name})
     caption = MEANS + (MARKED.format(", ".join(references)) if references else "") + "."
     return Table(caption, ["", *columns], rows, best, csv)
+
+
+def last_epoch_table(settings: Settings, folder: Path, csv: str) -> Table:
+    """The training and validation measures where each network's last epoch ended, which is also written as CSV.
+
+    Args:
+        folder: the report's.
+        csv: the file, from there.
+    """
+    names = ("train/loss", "val/loss", "val/accuracy", "val/psnr")
+    lines: list[dict[str, object]] = []
+    rows = []
+    for setting in settings.networks:
+        ends = [epochs[-1] for run in setting.runs.values() if (epochs := run.metrics())]
+        if not ends:
+            continue
+        line: dict[str, object] = {"setting": setting.label, "seeds": len(ends), "epochs": ends[0].get("epoch", "")}
+        cells = [setting.label, str(line["epochs"])]
+        for name in names:
+            values = [end[name] for end in ends if name in end]
+            spread = stdev(values) if len(values) > 1 else math.nan
+            line |= {name: mean(values) if values else "", f"{name} ±": "" if math.isnan(spread) else spread}
+            cells.append(_with_spread(values, spread))
+        lines.append(line)
+        rows.append(cells)
+    write_table(folder / csv, lines)
+    kept = [place for place in range(2 + len(names)) if any(row[place] for row in rows)]
+    columns = ["", "epochs", *names]
+    return Table(
+        LAST_EPOCH, [columns[place] for place in kept], [[row[place] for place in kept] for row in rows], csv=csv
+    )
+
+
+def _with_spread(values: Sequence[float], spread: float) -> str:
+    if not values:
+        return ""
+    digits = max(0, min(6, 1 - math.floor(math.log10(spread)))) if spread > 0 else 4
+    return f"{mean(values):.{digits}f}" + (f" (± {spread:.{digits}f})" if spread > 0 else "")
 
 
 def _cell(row: Row | None) -> str:
