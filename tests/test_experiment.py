@@ -53,6 +53,14 @@ def test_what_was_run_already_is_not_run_again(folder: Path) -> None:
     assert again.stdout.count("this job is finished") == 8
 
 
+def test_tensorboard_has_what_varies_beside_the_final_measures(folder: Path) -> None:
+    run = folder / "b2_regression_or_classification" / "model-cnn+task-colour_regression+seed-0"
+    assert set((run / "hparams.yaml").read_text().splitlines()) == {
+        "seed: 0", "model: CNN", "model.num_filters: 4",
+        "task.degradation: Grey", "task.answer: RGB", "task.loss: MeanSquaredError",
+    }  # fmt: skip
+
+
 def test_another_setting_is_no_twin(folder: Path) -> None:
     words = [*SMALL, "trainer.max_epochs=1", "seeds=[0]", "measures=quick", "baselines=[]"]
     succeed("train", ["experiment=c2_skip_connections", *words], folder.parent)

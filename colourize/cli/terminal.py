@@ -8,10 +8,12 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.core.hydra_config import HydraConfig
 from lightning import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
@@ -20,12 +22,18 @@ from rich.table import Table
 
 from colourize import __version__
 from colourize.data.pictures import PictureData
+from colourize.runs import resuming, sweeps
 from colourize.runs.files import write_whole
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
 UNITS = {"psnr": " dB"}
+OF_GROUPS = {
+    "seed": ("seed",),
+    "task": ("task.degradation", "task.answer", "task.loss"),
+    "data": ("data", "data.category"),
+}
 
 
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
@@ -48,10 +56,19 @@ def write_measures(path: Path, measures: dict[str, float]) -> None:
 def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
     """Hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures come beside them."""
     if isinstance(trainer.logger, TensorBoardLogger):
+        values = hyperparameters(config)
+        if resuming.is_job():  # the page shows a few columns, those that differ
+            values = _of(values, sweeps.varied_keys(HydraConfig.get().sweep.dir)) or values
         # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
-        trainer.logger.log_hyperparams(hyperparameters(config), measures, step=trainer.global_step)
+        trainer.logger.log_hyperparams(values, measures, step=trainer.global_step)
         if measures is not None:
             trainer.logger.finalize("success")  # whoever reads the file now finds them
+
+
+def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Those of the hyperparameters that some keys, or options of groups, decide."""
+    names = {name for key in keys for name in OF_GROUPS.get(key, (key, f"task.{key}", f"data.{key}"))}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def hyperparameters(config: DictConfig) -> dict[str, Any]:

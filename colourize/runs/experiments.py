@@ -22,6 +22,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
+from colourize.runs import sweeps
 from colourize.runs.naming import fixed_keys, quoted
 
 PLAN = ("question", "cells", "seeds", "baselines")  # the keys of an experiment that are no settings of a run
@@ -60,17 +61,19 @@ def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) ->
     return list(unlike.values())
 
 
-def same_in_all(asked: Sequence[Sequence[str]]) -> list[str]:
-    """The keys that all jobs have, and with the same value: they make no name. A seed always does: more may follow."""
-    shared = set.intersection(*(set(job) for job in asked)) if asked else set()
-    return sorted(key for word in shared if (key := _key(word)) != "seed")
-
-
 def unvaried(
     config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]], *, always_new: bool
 ) -> list[str]:
     """The keys of a sweep that make no name of a job's folder, see `naming.fixed_keys`."""
-    return same_in_all(asked) if "cells" in config else fixed_keys(words, always_new=always_new)
+    if "cells" not in config:
+        return fixed_keys(words, always_new=always_new)
+    of_cells = {str(key) for cell in config.cells for key in cell}
+    values: dict[str, set[str]] = {}
+    for word in (word for job in asked for word in job):
+        values.setdefault(_key(word), set()).add(word)
+    # A baseline goes without what is typed for the networks, which all share it all the same.
+    typed = [key for word in words if len(values.get(key := _key(word), ())) == 1 and key not in {*of_cells, "seed"}]
+    return list(dict.fromkeys([*sweeps.same_in_all(asked), *typed]))
 
 
 # In the file of an experiment: twice the epochs that were asked for.

@@ -90,6 +90,19 @@ def identity(overrides: Iterable[str]) -> frozenset[str]:
     return frozenset(each for each in overrides if _key(each) not in APART and not _key(each).startswith("hydra."))
 
 
+def same_in_all(asked: Sequence[Sequence[str]]) -> list[str]:
+    """The keys that all jobs have, and with the same value: they make no name. A seed always does: more may follow."""
+    shared = set.intersection(*(set(job) for job in asked)) if asked else set()
+    return sorted(key for word in shared if (key := _key(word)) != "seed")
+
+
+def varied_keys(folder: str | Path) -> list[str]:
+    """The keys that a sweep's jobs were typed with, and that not all of them share; none without a list of jobs."""
+    asked = [job["overrides"] for job in read(folder)]
+    same = same_in_all(asked)
+    return [key for key in dict.fromkeys(_key(word) for job in asked for word in job) if key not in same]
+
+
 def arguments(folder: str | Path) -> list[str]:
     """The command line, but for the program's name, that launches a sweep again into its own folder.
 

@@ -9,7 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.configuration import config_dir
 from colourize.errors import UsageError
-from colourize.runs.experiments import jobs, same_in_all
+from colourize.runs.experiments import jobs
+from colourize.runs.sweeps import same_in_all
 
 QUESTIONS = sorted(
     path.stem for path in (config_dir() / "experiment").glob("*.yaml") if "question:" in path.read_text()
