@@ -69,6 +69,7 @@ def test_a_run_leaves_what_is_promised_and_nothing_else(trained: Outcome) -> Non
         "config.yaml",
         "metrics.csv",
         "metrics.json",
+        "per_picture.csv",
         "run.json",
         "samples/best.png",
         "samples/epoch-001.png",
