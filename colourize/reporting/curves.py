@@ -150,7 +150,8 @@ def _curves(setting: Setting) -> list[list[dict[str, float]]]:
 
 
 def _loss(setting: Setting) -> str:
-    return str(setting.first.record.get("loss"))
+    """What a loss is of: only equal ones have a common axis."""
+    return f"{setting.first.record.get('loss')} of {setting.first.record.get('answer')}"
 
 
 def _all_have(read: dict[str, list[list[dict[str, float]]]], measure: str) -> bool:

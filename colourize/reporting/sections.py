@@ -20,7 +20,7 @@ from colourize.reporting.pictures import Pictures, draw_settings, made_of
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import Question
 from colourize.reporting.results import Results, read_results, write_results
-from colourize.reporting.settings import Setting, read_settings
+from colourize.reporting.settings import Setting, given, read_settings
 from colourize.reporting.sources import Source
 from colourize.reporting.tables import headline_table, last_epoch_table
 
@@ -132,15 +132,18 @@ def _by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
     for each in settings:
         if not each.first.checkpoints:
             continue
-        found.setdefault(str(each.first.record.get("degradation", "")), []).append(each)
-    return {"" if len(found) == 1 else f"-{name.lower()}": members for name, members in found.items()}
+        found.setdefault(given(each), []).append(each)
+    return {"" if len(found) == 1 else f"-{name}": members for name, members in found.items()}
 
 
 def _finding(results: Results, main: str, asked: Sequence[str]) -> str:
     """What the main measure says of the settings and of their baselines, and where another one says otherwise."""
     settings = results.settings
     outcomes = results.outcomes(main, settings.networks)
-    parts = [finding(main, outcomes, settings.varied, settings.usual)]
+    parts = []
+    for kind in dict.fromkeys(map(given, settings.networks)):  # to colour and to sharpen are no rivals
+        own = results.outcomes(main, [each for each in settings.networks if given(each) == kind])
+        parts.append(finding(main, own, settings.varied, settings.usual))
     by_label = {each.label: each for each in results.outcomes(main, settings.settings)}
     rivals = ((each, by_label.get(results.reference.get(each.label) or "")) for each in outcomes)
     parts.append(against_baseline(main, [(each, rival) for each, rival in rivals if rival is not None]))
@@ -152,7 +155,7 @@ def _otherwise(results: Results, main: str, other: str) -> str:
     """What another measure says, where its best setting is another one, and surely so."""
     settings = results.settings
     first, second = (results.outcomes(measure, settings.networks) for measure in (main, other))
-    if len(first) < 2 or len(first) != len(second):
+    if len(first) < 2 or len(first) != len(second) or len(set(map(given, settings.networks))) > 1:
         return ""
     best = leader(other, second)
     former = next(each for each in second if each.label == leader(main, first).label)

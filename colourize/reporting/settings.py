@@ -75,6 +75,11 @@ class Settings:
         return {key: value for key, value in setting.values.items() if value != self.usual.get(key)}
 
 
+def given(setting: Setting) -> str:
+    """What its network is given: "low" resolution, or the "grey" picture, by whatever measure of lightness."""
+    return "low" if setting.first.record.get("degradation") == "LowResolution" else "grey"
+
+
 def read_settings(runs: Sequence[Run]) -> Settings:
     """What runs of one sweep differ in."""
     configs = {run.path: _config(run) for run in runs}
