@@ -168,15 +168,13 @@ def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path
     assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
 
 
-@pytest.mark.parametrize("batches", [2, 0])
-def test_pictures_that_were_left_out_are_not_counted(batches: int, best: Path, tmp_path: Path) -> None:
-    words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", f"trainer.limit_test_batches={batches}"]
+def test_pictures_that_were_left_out_are_not_counted(best: Path, tmp_path: Path) -> None:
+    words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", "trainer.limit_test_batches=2"]
     outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
-    assert f"on {3 * batches} test pictures" in outcome.stdout
+    assert "on 6 test pictures" in outcome.stdout
     record = json.loads((outcome.folder / "run.json").read_text())
-    assert record["evaluated_on"] == {"part": "test", "pictures": 3 * batches}
-    assert len(read_numbers(outcome.folder / "per_picture.csv")) == 3 * batches
-    assert ("test/mse" in measures_of(outcome.folder)) == (batches > 0)
+    assert record["evaluated_on"] == {"part": "test", "pictures": 6}
+    assert len(read_numbers(outcome.folder / "per_picture.csv")) == 6
 
 
 BASELINE = "data=synthetic task=super_resolution"

@@ -83,9 +83,9 @@ def test_cells_and_seeds_that_are_none(changed: dict[str, Any], message: str) ->
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_each_job_of_each_question_composes(name: str, compose: Any) -> None:
+def test_each_question_composes_and_has_jobs(name: str, compose: Any) -> None:
+    """Its jobs themselves run in the report's slow test, each at toy size."""
     config = compose(f"experiment={name}")
     asked = jobs(config, [f"experiment={name}"])
-    assert config.question.number and len({frozenset(job) for job in asked}) == len(asked)
-    for job in asked[: 2 * len(config.cells)]:  # one seed of each cell, and some baselines
-        assert compose(*job).trainer.precision == "32-true"
+    assert len({frozenset(job) for job in asked}) == len(asked) >= len(config.cells) * len(config.seeds)
+    assert compose(*asked[-1]).trainer.precision == "32-true"

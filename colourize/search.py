@@ -1,0 +1,161 @@
+"""`colourize-search`: look for settings with Optuna, by what they reach on the validation pictures.
+
+colourize-search data=synthetic model=cnn trainer.max_epochs=5 trials=10
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from colourize.cli import app
+
+log = logging.getLogger(__name__)
+
+OWN = ("train", "space", "trials", "measure", "mode", "sampler_seed", "output")  # the keys of conf/search.yaml
+DEFAULT = {
+    "task.optimizer.lr": {"low": 1e-4, "high": 1e-2, "log": True},
+    "model.num_filters": {"choices": [16, 32, 64]},
+    "model.kernel_size": {"choices": [1, 3, 5]},
+}
+JOURNAL, TABLE = "optuna.journal", "trials.csv"
+
+
+def search(config: DictConfig) -> dict[str, Any]:
+    """Run trials until there are so many; returns the best one's settings.
+
+    A trial is a run in a folder of its own. One that was stopped goes on; one that fails is left out.
+
+    Raises:
+        UsageError: a setting that is not allowed, or Optuna is not installed.
+    """
+    from colourize.errors import UsageError, check_count
+
+    try:
+        import optuna
+        from optuna.storages.journal import JournalFileBackend, JournalStorage
+    except ImportError as error:
+        raise UsageError('colourize-search: needs Optuna: pip install "colourize[search]"') from error
+    check_count("trials", config.trials)
+    check_count("sampler_seed", config.sampler_seed, least=0)
+    if config.mode not in ("min", "max"):
+        raise UsageError(f"mode={config.mode}: must be min or max")
+    if str(config.measure).startswith("test/"):
+        raise UsageError(
+            f"measure={config.measure}: settings are not chosen by the test pictures; must be val/… or train/…"
+        )
+    asked = DEFAULT if config.space is None else OmegaConf.to_container(config.space, resolve=True)
+    if not asked or not isinstance(asked, dict):
+        raise UsageError("space: must have a key to search, such as space={task.optimizer.lr:{low:1e-4,high:1e-2}}")
+    space = {str(key): _distribution(str(key), given) for key, given in asked.items()}
+    folder = Path(config.output).absolute()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name="search", load_if_exists=True, direction="minimize" if config.mode == "min" else "maximize",
+        storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+        sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + _known(folder)),
+    )  # fmt: skip
+    stopped = [trial for trial in study.get_trials() if trial.state == optuna.trial.TrialState.RUNNING]
+    while stopped or sum(trial.state.is_finished() for trial in study.get_trials()) < config.trials:
+        trial = stopped.pop(0) if stopped else study.ask(space)
+        value = _value(folder / f"trial-{trial.number:03d}", trial.params, config)
+        if value is None:
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        else:
+            study.tell(trial.number, value)
+        _write(folder, study, config.measure)
+    if not any(trial.value is not None for trial in study.get_trials()):
+        raise UsageError(f"{' '.join(config.train)}: no trial reached an end; see {folder}/trial-000.log")
+    best = study.best_trial
+    settings = " ".join(f"{key}={value}" for key, value in best.params.items())
+    print(f"Best of {len(study.trials)} trials: {config.measure} {best.value:.6g} with {settings}")
+    print(f"Trials:  {config.output}/{TABLE}")
+    return dict(best.params)
+
+
+def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float | None:
+    """Train in a folder, or go on there; the best value of the measure, None where the training failed."""
+    from colourize.runs import resuming
+    from colourize.runs.folders import Run
+
+    if resuming.state(folder) == "unfinished":
+        words = [f"resume={resuming.quoted(str(folder))}"]
+    else:
+        chosen = [f"{key}={value}" for key, value in params.items()]
+        words = [*map(str, config.train), *chosen, f"hydra.run.dir={resuming.quoted(str(folder))}"]
+    if resuming.state(folder) != "finished":
+        with folder.with_suffix(".log").open("a", encoding="utf-8") as output:
+            command = [sys.executable, "-m", "colourize.train", *words]
+            done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        if done.returncode < 0 or done.returncode in (130, 143):  # stopped, as this is about to be
+            raise KeyboardInterrupt
+        if done.returncode:
+            log.warning("%s failed: see %s", folder.name, folder.with_suffix(".log"))
+            return None
+    values = [row[config.measure] for row in Run.read(folder).metrics() if config.measure in row]
+    if not values:
+        log.warning("%s: its metrics.csv has no %s", folder.name, config.measure)
+        return None
+    best = min(values) if config.mode == "min" else max(values)
+    log.info("%s: %s %.6g with %s", folder.name, config.measure, best, dict(params))
+    return best
+
+
+def _distribution(key: str, asked: Any) -> Any:
+    """What Optuna draws a key's values from."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    from colourize.errors import UsageError
+
+    try:
+        if "choices" in asked:
+            return CategoricalDistribution(asked["choices"])
+        whole = all(type(asked[name]) is int for name in ("low", "high"))
+        return (IntDistribution if whole else FloatDistribution)(**asked)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"space.{key}={asked}: must be choices, or low and high with log or step, "
+            "such as {low: 1e-4, high: 1e-2, log: true}"
+        ) from error
+
+
+def _known(folder: Path) -> int:
+    """How many trials the folder holds: a search that goes on draws others than it drew."""
+    return len(list(folder.glob("trial-*.log")))
+
+
+def _write(folder: Path, study: Any, measure: str) -> None:
+    from colourize.runs.tables import write_table
+
+    rows = []
+    for trial in study.get_trials():
+        value = "" if trial.value is None else trial.value
+        rows.append({"trial": trial.number, "state": trial.state.name.lower(), **trial.params, measure: value})
+    write_table(folder / TABLE, rows)
+
+
+def with_training(words: list[str]) -> list[str]:
+    """The words that are no keys of a search are those of its trainings: `model=cnn trials=10`."""
+    from colourize.runs.naming import quoted
+
+    own = [
+        word for word in words if word.startswith(("-", "hydra.", "hydra/")) or word.split("=")[0].split(".")[0] in OWN
+    ]
+    others = [quoted(word) for word in words if word not in own]
+    return [*own, f"train=[{','.join(others)}]"] if others else own
+
+
+def main() -> None:
+    """The console script."""
+    sys.argv[1:] = with_training(sys.argv[1:])
+    app.run(search, "search")
+
+
+if __name__ == "__main__":
+    main()
