@@ -40,11 +40,13 @@ def saved(measured: Outcome) -> dict[str, Any]:
     return contents
 
 
+@pytest.mark.slow
 def test_a_benchmark_leaves_its_files_and_nothing_else(measured: Outcome) -> None:
     files = {path.name for path in measured.folder.iterdir()}
     assert files == {".hydra", "benchmark.log", "benchmark.json", "steps.csv", "scaling.csv"}
 
 
+@pytest.mark.slow
 def test_the_machine_is_described_without_date_or_folder(measured: Outcome, saved: dict[str, Any]) -> None:
     machine = saved["machine"]
     assert {"versions", "commit", "machine", "threads"} <= set(machine)
@@ -54,6 +56,7 @@ def test_the_machine_is_described_without_date_or_folder(measured: Outcome, save
     assert time.strftime("%Y-%m-%d") not in text and str(measured.cwd) not in text
 
 
+@pytest.mark.slow
 def test_steps_has_a_row_for_each_path_and_ratio(measured: Outcome, saved: dict[str, Any]) -> None:
     rows = read_table(measured.folder / "steps.csv")
     assert [row["path"] for row in rows] == ["project", "bare", "course", "project/bare", "course/project"]
@@ -69,6 +72,7 @@ def test_steps_has_a_row_for_each_path_and_ratio(measured: Outcome, saved: dict[
         assert float(row["epoch_s_ratio"]) == by_path[above]["epoch_s"] / by_path[below]["epoch_s"]
 
 
+@pytest.mark.slow
 def test_scaling_has_a_row_for_each_number_and_size(saved: dict[str, Any]) -> None:
     rows = saved["parts"]["scaling"]["rows"]
     points = [(row["axis"], row["amount"]) for row in rows if "axis" in row]
@@ -78,6 +82,7 @@ def test_scaling_has_a_row_for_each_number_and_size(saved: dict[str, Any]) -> No
     assert all(math.isfinite(row["training_s"]) and math.isfinite(row["epoch_s"]) for row in exponents)
 
 
+@pytest.mark.slow
 def test_tables_and_progress_are_shown_within_100_columns(measured: Outcome) -> None:
     for title in (f"steps: {CASE}, median", "steps: .*ratios", "scaling: An epoch against size", "scaling: Exponents"):
         assert re.search(title, measured.stdout)
@@ -87,6 +92,7 @@ def test_tables_and_progress_are_shown_within_100_columns(measured: Outcome) -> 
     assert f"{CASE}, project: warming up" in log and f"{CASE}, project: repetition 1 of 1" in log
 
 
+@pytest.mark.slow
 def test_figures_and_tables_for_the_documents(measured: Outcome, tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
     pytest.importorskip("matplotlib", reason="comes with the extra docs")
     specification = importlib.util.spec_from_file_location("figures", REPOSITORY / "docs" / "performance_figures.py")

@@ -124,6 +124,7 @@ def test_the_wheel_holds_the_package_and_conf_and_nothing_else(wheel: Path) -> N
     assert {name for name in names if ".dist-info/" not in name} == here
 
 
+@pytest.mark.slow
 def test_the_wheel_trains_from_any_folder_with_its_own_conf(wheel: Path, tmp_path: Path) -> None:
     site, here = tmp_path / "site", tmp_path / "elsewhere"
     pip(["install", "--no-deps", "--no-index", "--target", site, wheel], tmp_path)

@@ -14,6 +14,7 @@ import pytest
 from console import run, succeed
 from made_up_runs import write_run, write_sweep
 
+from colourize.report import positional
 from colourize.reporting.pictures import made_of
 from colourize.reporting.questions import questions
 from colourize.runs.folders import Run
@@ -97,10 +98,7 @@ def test_a_folder_is_given_as_it_is_and_questions_that_were_not_run_name_their_c
     write_sweep(tmp_path / "multirun" / "mine")
     # One of an experiment's own runs, of which none is finished.
     write_run(tmp_path / "multirun" / "c3_batch_size" / "seed-0", {"experiment": "c3_batch_size"}, [], status="running")
-    console = [sys.executable, "-m", "colourize.report", "multirun/mine", "multirun/c3_batch_size", "output=here"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(console, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    succeed("report", positional(["multirun/mine", "multirun/c3_batch_size", "output=here"]), tmp_path)
     text = (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
     for question in questions().values():
         assert question.text.replace("'", "&#39;") in text and question.command in text

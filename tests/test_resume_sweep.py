@@ -61,6 +61,7 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
     assert len(table(sweep)) == 7 and len({row[1] for row in table(sweep)}) == 7
 
 
+@pytest.mark.slow
 def test_a_sweeps_folder_is_resumed_as_it_was_typed(tmp_path: Path) -> None:
     first = succeed("train", ["-m", *WORDS, "seed=1,2"], tmp_path / "whole").sweep
     stopped = succeed("train", ["-m", *WORDS, "seed=1,2"], tmp_path / "stopped").sweep
@@ -74,6 +75,7 @@ def test_a_sweeps_folder_is_resumed_as_it_was_typed(tmp_path: Path) -> None:
         assert files(stopped / f"seed-{seed}", *NUMBERS) == files(first / f"seed-{seed}", *NUMBERS)
 
 
+@pytest.mark.slow
 def test_a_failed_job_and_those_after_it_have_rows(tmp_path: Path) -> None:
     sweep = tmp_path / "sweep"
     outcome = run("train", ["-m", *WORDS, "data.batch_size=20,1000,10", f"hydra.sweep.dir={sweep}"], tmp_path)

@@ -115,6 +115,7 @@ def test_only_what_there_is_is_made_otherwise(settings: Settings, monkeypatch: p
     assert list(choices_for(without, other)) == [DEFAULT, CHANNELS_FIRST]
 
 
+@pytest.mark.slow
 def test_a_row_for_each_choice_and_operator(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choices, "choices_for", lambda config, settings: {DEFAULT: [], "float32": []})
     part = Part()
