@@ -35,7 +35,7 @@ def own(folder: str | Path, key: str) -> None:
         UsageError: another process has it.
         InputError: it cannot be written.
     """
-    path = Path(folder).absolute()
+    path = Path(os.path.abspath(folder))
     if path in _held or not is_first_process():
         return
     try:
@@ -52,7 +52,7 @@ def own(folder: str | Path, key: str) -> None:
 
 def release(folder: str | Path | None = None) -> None:
     """Give a folder back, or all of them."""
-    for path in list(_held) if folder is None else [Path(folder).absolute()]:
+    for path in list(_held) if folder is None else [Path(os.path.abspath(folder))]:
         lock = _held.pop(path, None)
         if lock is not None:
             with contextlib.suppress(OSError):  # while it is held: nobody else can own the file that is removed
@@ -63,7 +63,7 @@ def release(folder: str | Path | None = None) -> None:
 @contextlib.contextmanager
 def owned(folder: str | Path, key: str = "hydra.run.dir") -> Iterator[None]:
     """Own a folder in the block; a folder that this process has already it keeps."""
-    mine = Path(folder).absolute() in _held
+    mine = Path(os.path.abspath(folder)) in _held
     own(folder, key)
     try:
         yield
