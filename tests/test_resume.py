@@ -155,7 +155,8 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_in_a_folder_that_was_move
     words = [*RUN, HERE, "callbacks.checkpoints.every_n_steps=2"]
     assert in_a_process(tmp_path, "SIGKILL-step-6", *words)[0] == -signal.SIGKILL
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
-    assert torch.load(last, weights_only=True)["global_step"] == 5
+    # Of step 5, or the one before where the kill came while a thread still wrote that.
+    assert torch.load(last, weights_only=True)["global_step"] in (3, 5)
     assert in_a_process(tmp_path, "SIGKILL-validation-6", "resume=run")[0] == -signal.SIGKILL
     shutil.move(tmp_path / "run", tmp_path / "elsewhere" / "my run")
     monkeypatch.chdir(tmp_path)
