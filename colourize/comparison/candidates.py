@@ -117,7 +117,7 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
     task = task_from(checkpoint, path)
     data = dict(checkpoint.get("datamodule_hyper_parameters") or {})
     settings = (
-        settings_of_task(task)
+        settings_of_task(task, data.get("palette"))
         | settings_of_data(checkpoint["colourize"].get("data"), data)
         | settings_of_trainer(path, checkpoint)
     )
@@ -127,7 +127,8 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
 
 def from_task(task: RestorationTask, data: PictureData) -> Candidate:
     """A baseline that was fitted here, as a method."""
-    settings = settings_of_task(task) | settings_of_data(qualified_name(data), dict(data.hparams))
+    own = dict(data.hparams)
+    settings = settings_of_task(task, own.get("palette")) | settings_of_data(qualified_name(data), own)
     return Candidate(_option_of(task), task, settings)
 
 
@@ -169,7 +170,7 @@ def fitting(names: Any) -> list[str]:
     Raises:
         UsageError: one is no baseline.
     """
-    known = [name for name, target in model_options().items() if _is_baseline(target)]
+    known = [name for name, target in model_options().items() if is_baseline(target)]
     if names == "fitting":
         return known
     asked = [] if names is None else [names] if isinstance(names, str) else list(names)
@@ -278,12 +279,13 @@ def _option_of(task: RestorationTask) -> str:
     for name, target in model_options().items():
         if target == model["_target_"]:
             told = {key: value for key, value in _model_config(name).items() if key not in ("defaults", "_target_")}
-            if not _is_baseline(target) or all(model.get(key) == value for key, value in told.items()):
+            if not is_baseline(target) or all(model.get(key) == value for key, value in told.items()):
                 return name
     return type(task.model).__name__
 
 
-def _is_baseline(target: str) -> bool:
+def is_baseline(target: str) -> bool:
+    """Whether a class, by its dotted name, is a baseline's; one that cannot be imported here is none."""
     try:
         found = get_class(target)
     except Exception:  # of a user's own option that cannot be imported here

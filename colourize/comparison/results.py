@@ -120,17 +120,23 @@ class Comparison:
         return next((row for row in self.of(measure) if row.method == method), None)
 
 
-def compare(evaluated: Sequence[Evaluated], reference: dict[str, str | None], left_out: dict[str, str]) -> Comparison:
+def compare(
+    evaluated: Sequence[Evaluated],
+    reference: dict[str, str | None],
+    left_out: dict[str, str],
+    known: Mapping[str, Mapping[str, Estimate]] | None = None,
+) -> Comparison:
     """Estimate every measure of every method, and its difference to the method's reference.
 
     Args:
         evaluated: seeds of one method have one label.
         reference: by a method's label that of its reference.
+        known: by a method's label what `estimates_of` has of it; None: they are computed.
     """
     methods: dict[str, list[Evaluated]] = {}
     for each in evaluated:
         methods.setdefault(each.candidate.label, []).append(each)
-    estimates = {label: _estimates(seeds) for label, seeds in methods.items()}
+    estimates = known or {label: estimates_of(seeds) for label, seeds in methods.items()}
     measures = dict.fromkeys(name for each in evaluated for name in each.measures)
     rows = []
     for measure in measures:
@@ -153,7 +159,8 @@ def _of_pictures(measures: Mapping[str, Value]) -> dict[str, Value]:
     return {name: each for name, each in measures.items() if name.removeprefix("test/") not in OF_PROBABILITIES}
 
 
-def _estimates(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
+def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
+    """Each measure of one method, from its seeds."""
     first = seeds[0]
     names = [name for name in first.table if name != "picture"]
     if not names:  # no picture was tested

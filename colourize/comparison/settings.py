@@ -27,13 +27,21 @@ QUIET = (
 )  # fmt: skip
 
 
-def settings_of_task(task: RestorationTask) -> dict[str, Any]:
-    """What a task is made of; a palette as a number that says which one it is."""
+def settings_of_task(task: RestorationTask, palette: Any) -> dict[str, Any]:
+    """What a task is made of.
+
+    Args:
+        palette: `data.palette`. Of a file the colours count, told as a number; how many were fitted says which they
+            are, together with the pictures: their last digits differ with the number of threads.
+    """
     settings = dict(task.hparams)
     fitted = (settings.pop("fitted") or {}).get("answer") or {}
     model = settings.pop("model")
-    palette = {f"task.fitted.{name}": hash(tuple(value.flatten().tolist())) for name, value in fitted.items()}
-    return _flat("model", model) | _flat("task", _without(settings, ("size",))) | palette
+    which = {
+        f"task.fitted.{name}": len(value) if type(palette) is int else hash(tuple(value.flatten().tolist()))
+        for name, value in fitted.items()
+    }
+    return _flat("model", model) | _flat("task", _without(settings, ("size",))) | which
 
 
 def settings_of_data(source: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:

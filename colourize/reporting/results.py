@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from colourize.comparison.results import Comparison, Evaluated, Row, compare
+from colourize.comparison.results import Comparison, Evaluated, Row, compare, estimates_of
 from colourize.errors import InputError
-from colourize.measures.intervals import Estimate, estimate_means
-from colourize.measures.tally import WITHOUT_SOME
+from colourize.measures.intervals import Estimate
 from colourize.reporting.findings import Outcome
 from colourize.reporting.settings import Setting, Settings
 from colourize.runs.folders import Run
@@ -79,15 +78,18 @@ def read_results(settings: Settings) -> Results:
         if len(set(pictures)) > 1:
             notes.append(f"{setting.label}: its seeds were tested on different pictures; no interval over pictures")
             tested = {seed: ({}, means) for seed, (_, means) in tested.items()}
-        estimates[setting.label] = _estimates(list(tested.values()))
-        evaluated += [
+        own = [
             # A baseline's seed is none: nothing of it is drawn.
             Evaluated(Method(setting.label, None if setting.is_baseline else seed), table, {}, {}, means)  # type: ignore[arg-type]
             for seed, (table, means) in tested.items()
             if len(table) > 1
         ]
+        estimates[setting.label] = _with_pooled(
+            estimates_of(own) if own else {}, [means for _, means in tested.values()]
+        )
+        evaluated += own
     reference = _references(settings, evaluated)
-    found = compare(evaluated, reference, {})
+    found = compare(evaluated, reference, {}, estimates)
     have = {(row.measure, row.method) for row in found.rows}
     without = [
         _plain_row(measure, setting, estimates[setting.label][measure])
@@ -127,20 +129,10 @@ def _tested(run: Run, notes: list[str]) -> tuple[dict[str, np.ndarray], dict[str
     return table, means
 
 
-def _estimates(tested: Sequence[tuple[dict[str, np.ndarray], dict[str, float]]]) -> dict[str, Estimate]:
-    tables, means = [table for table, _ in tested], [own for _, own in tested]
-    names = [name for name in tables[0] if name != PICTURE and all(name in table for table in tables)]
-    found: dict[str, Estimate] = {}
-    if names:
-        columns = np.stack([np.stack([table[name] for table in tables]) for name in names])
-        for name, column in zip(names, columns, strict=True):
-            if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
-                column[:] = np.nan
-        found = dict(zip(names, estimate_means(columns), strict=True))
-    for name in means[0]:
-        if name not in found and all(name in own for own in means):
-            found[name] = Estimate(np.array([own[name] for own in means]), np.array([np.nan]))
-    return found
+def _with_pooled(known: dict[str, Estimate], means: Sequence[dict[str, float]]) -> dict[str, Estimate]:
+    """The estimates, and those measures of all seeds that have no value for each picture: without an interval."""
+    names = [name for name in means[0] if name not in known and all(name in own for own in means)]
+    return known | {name: Estimate(np.array([own[name] for own in means]), np.array([np.nan])) for name in names}
 
 
 def _references(settings: Settings, evaluated: Sequence[Evaluated]) -> dict[str, str | None]:

@@ -9,10 +9,9 @@ from statistics import mode
 from typing import Any
 
 import yaml
-from hydra.utils import get_class
 from omegaconf import OmegaConf
 
-from colourize.models.baselines import Baseline
+from colourize.comparison.candidates import is_baseline
 from colourize.reporting.sources import EXPERIMENT, typed
 from colourize.runs.experiments import PLAN
 from colourize.runs.folders import Run
@@ -84,7 +83,7 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     """What runs of one sweep differ in."""
     configs = {run.path: _config(run) for run in runs}
     choices = {run.path: _choices(run) for run in runs}
-    baselines = {run.path for run in runs if _is_baseline(configs[run.path])}
+    baselines = {run.path for run in runs if is_baseline(str(OmegaConf.select(configs[run.path], "model._target_")))}
 
     def value(run: Run, key: str) -> Any:
         if "." not in key and key in choices[run.path]:
@@ -101,18 +100,18 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     usual = {key: mode([value(run, key) for run in networks]) for key in varied}
     groups: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
-        is_baseline = run.path in baselines
+        untrained = run.path in baselines
         # What is a network's alone, such as its learning rate, makes no two baselines of one.
-        own = [key for key in told if not is_baseline or key in ("model", "task", "data") or key.startswith("data.")]
-        groups.setdefault((is_baseline, *(f"{key}={value(run, key)}" for key in own)), []).append(run)
+        own = [key for key in told if not untrained or key in ("model", "task", "data") or key.startswith("data.")]
+        groups.setdefault((untrained, *(f"{key}={value(run, key)}" for key in own)), []).append(run)
     settings = []
-    for (is_baseline, *_), members in groups.items():
+    for (untrained, *_), members in groups.items():
         first = members[0]
-        values = {key: value(first, key) for key in (told if is_baseline else varied)}
-        label = _baseline_label(values, choices[first.path]) if is_baseline else _label(values, usual)
+        values = {key: value(first, key) for key in (told if untrained else varied)}
+        label = _baseline_label(values, choices[first.path]) if untrained else _label(values, usual)
         by_seed = {int(OmegaConf.select(configs[run.path], "seed") or 0): run for run in members}
         name = str(choices[first.path].get("model") or first.record.get("model") or first.path.name)
-        settings.append(Setting(label or name, name, values, dict(sorted(by_seed.items())), is_baseline))
+        settings.append(Setting(label or name, name, values, dict(sorted(by_seed.items())), untrained))
     return Settings(_told_apart(sorted(settings, key=lambda each: each.is_baseline)), varied, usual)
 
 
@@ -165,11 +164,3 @@ def _yaml(path: Path) -> Any:
     """What a file holds, read by libyaml where it is there: tens of times as fast, of hundreds of files."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # as safe as safe_load
-
-
-def _is_baseline(config: Any) -> bool:
-    try:
-        found = get_class(str(OmegaConf.select(config, "model._target_")))
-    except Exception:  # a user's own, which cannot be imported here
-        return False
-    return isinstance(found, type) and issubclass(found, Baseline)

@@ -72,8 +72,6 @@ def read_sources(paths: Iterable[str | Path]) -> Sources:
                 skipped[run.path] = "an evaluation, which has a comparison of its own"
                 continue
             parent = run.path.parent if run.path != path else run.path
-            if not sweeps.is_sweep(parent) and run.path != path:
-                parent = path if parent == path else parent
             source = found.setdefault(parent, Source(parent))
             if run.status == "completed" and run.measures():
                 source.runs.append(run)

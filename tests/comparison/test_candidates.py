@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from colourize.comparison.candidates import Candidate, find_checkpoints, fitting, label
-from colourize.comparison.settings import settings_of_data, settings_of_trainer
+from colourize.comparison.settings import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.errors import InputError, UsageError
 
 
@@ -121,3 +121,12 @@ def test_only_baselines_are_baselines() -> None:
     assert fitting([]) == [] and fitting(["lanczos"]) == ["lanczos"]
     with pytest.raises(UsageError, match=r"^baselines=unet: must be fitting, or some of bicubic"):
         fitting(["unet"])
+
+
+def test_a_palette_fitted_with_other_threads_is_the_same_one_and_a_files_is_told_by_its_colours(tiny_task) -> None:
+    tasks = [tiny_task("grey", "classification"), tiny_task("grey", "classification")]
+    colours = tasks[1].hparams["fitted"]["answer"]["colours"]
+    tasks[1].hparams["fitted"]["answer"]["colours"] = colours + 3e-5
+    one, other = (settings_of_task(task, 5) for task in tasks)
+    assert one == other and one["task.fitted.colours"] == len(colours)
+    assert settings_of_task(tasks[0], "a.npy") != settings_of_task(tasks[1], "a.npy")
