@@ -1,0 +1,243 @@
+"""Every option of every group in conf/: it composes, its values arrive, and the object that it describes is built.
+
+The options are found by listing the files, so that a new one is tested from its first day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+import pytest
+import torch
+from lightning import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from omegaconf import DictConfig, OmegaConf
+from options import CONF, OPTIONS, SMALL, TINY, overridden, own_values
+from PIL import Image
+
+from colourize.build import build_data, build_task, build_trainer, check_settings
+from colourize.data.augmentation import Augmentation
+from colourize.data.cifar10 import CIFAR10Data
+from colourize.data.pictures import Labels, PictureData, Pictures
+from colourize.errors import UsageError
+from colourize.measures.selection import check_measures
+from colourize.models.baselines import Baseline
+from colourize.tasks import RestorationTask
+
+# What a user must install for an option; the extra `dev` brings it.
+PLUGINS = {("launcher", "submitit"): "hydra_plugins.hydra_submitit_launcher"}
+Compose = Callable[..., DictConfig]
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A few noise pictures for each source that would need files; returns the folder of pictures."""
+    noise = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
+    monkeypatch.setattr(CIFAR10Data, "prepare_data", lambda self: None)
+    labels = Labels(np.arange(12) % 10, None, np.arange(4))
+    monkeypatch.setattr(CIFAR10Data, "load", lambda self: Pictures(noise[:12], None, noise[12:], labels))
+    monkeypatch.setattr(CIFAR10Data, "cache_dir", None)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, picture in enumerate(noise):
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    return folder
+
+
+def check_data(config: DictConfig) -> None:
+    data = build_data(config)
+    assert isinstance(data, PictureData)
+    assert all(part.shape[1:] == (32, 32, 3) and part.dtype == np.uint8 for part in data.pictures)
+    assert build_task(config, data).answer.palette.colours.shape == (4, 3)
+    batch = next(iter(data.train_dataloader()))
+    assert batch.pictures.shape == (4, 32, 32, 3)
+    if config.data.augmentation is None:
+        assert data.augmentation is None
+    else:
+        assert isinstance(data.augmentation, Augmentation)
+        assert data.augmentation(batch.pictures, batch.draws("augmentation")).shape == (4, 32, 32, 3)
+
+
+def check_task(config: DictConfig) -> None:
+    """Also for its parts and for models: each parameter takes part in what is learned."""
+    check_settings(config)
+    data = build_data(config)
+    task = build_task(config, data)
+    assert isinstance(task, RestorationTask)
+    pair = task.make_pair(next(iter(data.train_dataloader())))
+    outputs = task.outputs(pair)
+    pixels = (32, 32) if task.answer.per_pixel else ()
+    assert outputs.shape == (4, task.answer.out_channels, *pixels)
+    shapes = [picture.shape for picture in task.pictures(outputs, pair.inputs).values()]
+    assert shapes[:1] == ([pair.truth.shape] if pixels else [])
+    loss = task.loss(outputs, pair)
+    assert loss.shape == () and loss.isfinite()
+    assert task.is_trained == (not isinstance(task.model, Baseline))
+    if task.is_trained:
+        loss.backward()
+        assert all(parameter.grad is not None for parameter in task.model.parameters())
+    for key, part in (("degradation", task.degradation), ("answer", task.answer), ("prior", task.prior)):
+        node = config.task[key]
+        assert type(part) is (type(None) if node is None else hydra.utils.get_class(node._target_)), key
+    assert task.loss_class is hydra.utils.get_class(config.task.loss._target_)
+
+
+def check_measures_of(config: DictConfig) -> None:
+    assert list(check_measures(config.measures.names)) == config.measures.names and "mse" in config.measures.names
+
+
+def fitted(config: DictConfig) -> Trainer:
+    data = build_data(config)
+    config.callbacks = config.logger = None
+    config.trainer.enable_progress_bar = False
+    trainer = build_trainer(config)
+    trainer.fit(build_task(config, data), datamodule=data)
+    return trainer
+
+
+def check_optimizer(config: DictConfig) -> None:
+    (optimizer,) = fitted(config).optimizers
+    assert isinstance(optimizer, hydra.utils.get_class(config.task.optimizer._target_))
+    assert optimizer.param_groups[0]["lr"] == config.task.optimizer.lr
+
+
+def check_lr_scheduler(config: DictConfig) -> None:
+    trainer = fitted(config)
+    rate = trainer.optimizers[0].param_groups[0]["lr"]
+    if config.task.lr_scheduler is None:
+        assert not trainer.lr_scheduler_configs and rate == config.task.optimizer.lr
+        return
+    (scheduler,) = trainer.lr_scheduler_configs
+    assert isinstance(scheduler.scheduler, hydra.utils.get_class(config.task.lr_scheduler._target_))
+    assert scheduler.interval == config.task.lr_scheduler.interval
+    steps = 4 if scheduler.interval == "step" else 2  # two epochs of two batches
+    assert scheduler.scheduler.last_epoch == steps
+    if "total_steps" in config.task.lr_scheduler.values():
+        assert rate < 0.5 * config.task.optimizer.lr  # the word was replaced: it has gone its way down
+
+
+def check_trainer(config: DictConfig) -> None:
+    if config.trainer.accelerator == "gpu" and not torch.cuda.is_available():
+        with pytest.raises(UsageError, match=r"^trainer\.accelerator=gpu: .*trainer=default"):
+            build_trainer(config)
+        return
+    wanted = {config.trainer.precision} if config.trainer.precision != "auto" else {"bf16-mixed", "32-true"}
+    trainer = build_trainer(config)
+    assert trainer.precision in wanted
+    assert trainer.limit_test_batches == config.trainer.limit_test_batches
+    assert trainer.default_root_dir == config.output_dir
+
+
+def check_launcher(config: DictConfig) -> None:
+    launcher = hydra.utils.get_class(config.hydra.launcher._target_)
+    assert config.hydra.runtime.choices["launcher"] in launcher.__module__.lower()
+
+
+def check_callbacks(config: DictConfig) -> None:
+    wanted = {hydra.utils.get_class(callback._target_) for callback in config.callbacks.values() if callback}
+    assert len(wanted) > 1
+    assert wanted <= {type(callback) for callback in build_trainer(config).callbacks}
+
+
+def check_logger(config: DictConfig) -> None:
+    logger = build_trainer(config).logger
+    assert isinstance(logger, hydra.utils.get_class(config.logger._target_))
+    if isinstance(logger, TensorBoardLogger):  # beside checkpoints and measures, in no folder of its own
+        assert Path(logger.log_dir) == Path(config.output_dir)
+
+
+CHECKS: dict[str, Callable[[DictConfig], None]] = {
+    "data": check_data,
+    "augmentation": check_data,
+    "model": check_task,
+    "prior": check_task,
+    "degradation": check_task,
+    "answer": check_task,
+    "loss": check_task,
+    "task": check_task,
+    "measures": check_measures_of,
+    "optimizer": check_optimizer,
+    "lr_scheduler": check_lr_scheduler,
+    "trainer": check_trainer,
+    "callbacks": check_callbacks,
+    "launcher": check_launcher,
+    "logger": check_logger,
+    "experiment": lambda config: None,  # all that they choose is an option of its own
+}
+
+
+WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
+
+
+def needed_beside(group: str, option: str, folder: Path) -> list[str]:
+    """What an option needs: tiny data, and what it is for."""
+    if group == "experiment":
+        return []
+    others = [override for override in TINY if not override.startswith((f"{group}=", f"{group}."))]
+    if group == "data":
+        others += ["data.batch_size=4", "data.palette=4"]
+        others += {"folder": [f"data.root={folder}"], "synthetic": SMALL}.get(option, [])
+    if option == "ddp":
+        others.append("trainer.accelerator=cpu")
+    if group == "loss" and option != "cross_entropy":
+        others.append("answer=rgb")
+    if option == "lab_chroma":
+        others.append("degradation=luminance")
+    if option in WHOLE_PICTURES:  # what asks about categories needs a source that knows them, and such a model
+        own = {"model": "model=residual_classifier", "task": "task=category_classification"}
+        others = [override for override in others if not override.startswith("data.num_")]
+        others += ["data=cifar10", "data.batch_size=4", *(word for key, word in own.items() if key != group)]
+        return [word for word in others if not (group == "answer" and word.startswith("task="))]
+    if group == "model":
+        model_class: Any = hydra.utils.get_class(OmegaConf.load(CONF / "model" / f"{option}.yaml")._target_)
+        if not issubclass(model_class, Baseline):
+            others.append("model.num_filters=4")
+        elif model_class.degradation == "low":
+            others.append("task=super_resolution")
+    return others
+
+
+@pytest.fixture(scope="module")
+def palettes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fitted once for all options."""
+    return tmp_path_factory.mktemp("palettes")
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_arrives_and_is_built(
+    group: str, option: str, compose: Compose, sources: Path, palettes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLOURIZE_DATA", str(palettes))
+    needed = PLUGINS.get((group, option))
+    if needed and find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed")
+    others = needed_beside(group, option, sources)
+    config = compose(f"{group}={option}", *others)
+    choices = config.hydra.runtime.choices
+    assert choices[group] == option
+    for other, chosen in overridden(CONF / group / f"{option}.yaml"):
+        assert choices[other] == chosen
+    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    OmegaConf.to_container(plain, resolve=True, throw_on_missing=True)
+    typed = {override.partition("=")[0] for override in others}
+    for key, value in own_values(CONF / group / f"{option}.yaml"):
+        arrived = OmegaConf.select(config, key)
+        assert key in typed or (arrived.name if isinstance(arrived, Enum) else arrived) == value, key
+    CHECKS[group](config)
+
+
+def test_a_callback_or_the_logger_can_be_switched_off(compose: Compose) -> None:
+    trainer = build_trainer(compose(*TINY, "callbacks.samples=null", "~logger"))
+    assert trainer.logger is None
+    names = {type(callback).__name__ for callback in trainer.callbacks}
+    assert "SamplePictures" not in names and "MetricsCsv" in names
+
+
+def test_any_argument_of_lightnings_trainer_can_be_added(compose: Compose) -> None:
+    assert build_trainer(compose(*TINY, "+trainer.gradient_clip_val=0.5")).gradient_clip_val == 0.5
