@@ -50,6 +50,7 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intervals, "RESAMPLES", 1000)
 
 
+@pytest.mark.slow
 def test_intervals_over_pictures_hold_the_truth_as_often_as_they_say(few_resamples: None) -> None:
     def simulate(rng):
         return estimate_means(rng.gamma(2.0, 1.0, (1, 1, 200)))[0].interval(), 2.0
@@ -57,6 +58,7 @@ def test_intervals_over_pictures_hold_the_truth_as_often_as_they_say(few_resampl
     assert 0.92 <= coverage(simulate, 400) <= 0.975
 
 
+@pytest.mark.slow
 def test_differences_hold_the_truth_though_seeds_are_few(few_resamples: None) -> None:
     """Three seeds each of which is lucky or not: resampling them would give intervals that are far too narrow."""
 
