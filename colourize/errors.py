@@ -4,6 +4,7 @@ The console scripts print such an error without a traceback and end with its exi
 (`HYDRA_FULL_ERROR=1` shows the traceback). In Python they are ordinary exceptions.
 """
 
+import errno
 import re
 import textwrap
 
@@ -27,6 +28,11 @@ class InputError(ColourizeError):
     """A file, folder or archive is missing, unreadable or not what it should be."""
 
     exit_code = 1
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether that is why something could not be written; a user's quota is a disk as well."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def check_count(key: str, value: object, least: int = 1, most: int | None = None) -> None:

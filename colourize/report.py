@@ -42,6 +42,7 @@ def report(config: DictConfig) -> None:
     from colourize.reporting.sections import Workshop, build_section, missing_section
     from colourize.reporting.sources import read_sources
     from colourize.reporting.toy import run_all
+    from colourize.runs.files import remove_parts
 
     if config.report not in KINDS:
         raise UsageError(f"report={config.report}: must be one of {', '.join(KINDS)}")
@@ -56,6 +57,8 @@ def report(config: DictConfig) -> None:
     own = [each for each in found.sources if each.runs and each not in by_experiment.values()]
     for name in ("tables", "figures", "pictures"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+        # What a report that was killed left half written; the folder is ours alone now.
+        remove_parts(folder / name, *(each for each in (folder / name).rglob("*") if each.is_dir()))
     workshop = Workshop(folder, Pictures(config.trust))
     sections = []
     shown = [name for name in asked if config.questions or name in by_experiment]

@@ -6,7 +6,6 @@ Imports of torch and lightning have no place here: `--help` and shell completion
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import sys
@@ -23,13 +22,12 @@ from omegaconf import DictConfig
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts, workers
 from colourize.configuration import config_dir
-from colourize.errors import ColourizeError, InputError
+from colourize.errors import ColourizeError, InputError, disk_is_full
 from colourize.machine.memory import keep_freed_memory
 from colourize.runs import ownership, results, resuming, stopping
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
-FULL = (errno.ENOSPC, errno.EDQUOT)
 PATIENCE = 10.0  # seconds that a process of several waits for the first one to end
 
 
@@ -112,7 +110,7 @@ def _told_once() -> Iterator[None]:
     raises, hook = logging.raiseExceptions, threading.excepthook
 
     def told(arguments: threading.ExceptHookArgs) -> None:
-        if not (isinstance(arguments.exc_value, OSError) and arguments.exc_value.errno in FULL):
+        if not disk_is_full(arguments.exc_value):
             hook(arguments)
 
     logging.raiseExceptions, threading.excepthook = False, told
@@ -149,7 +147,7 @@ def _mendable(error: BaseException) -> ColourizeError | None:
     """See `messages.mendable`; a full disk, which may fail anything that is written, is one as well."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in FULL:
+        if isinstance(cause, OSError) and cause.errno and disk_is_full(cause):
             where = f"{cause.filename}: " if cause.filename else ""
             return InputError(f"{where}the disk is full ({os.strerror(cause.errno)}); what was saved before is whole")
         cause = cause.__cause__ or cause.__context__

@@ -179,7 +179,7 @@ def _best_of(measure: str, outcomes: Sequence[Outcome]) -> str:
         fewest = min((gap for _, gap in gaps), key=lambda gap: gap.seeds)
         ends = sorted(each.estimate.mean for each in outcomes)
         low, high = value(measure, ends[0]), value(measure, ends[-1])
-        span = f"all have {low}" if low == high else f"from {low} to {high}"
+        span = f"all networks have {low}" if low == high else f"from {low} to {high}"
         return _sentence(f"no difference in {name} that {_seeds(fewest)} can show: {span}")
     told = [f"{name} is best with {best.label}, {value(measure, best.estimate.mean)}"]
     worst = sorted(sure, key=lambda pair: abs(pair[1].difference))

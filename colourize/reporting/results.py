@@ -69,7 +69,7 @@ class Results:
 
 def read_results(settings: Settings) -> Results:
     """Read the test measures of all runs, of each picture where `per_picture.csv` has them."""
-    notes: list[str] = []
+    notes = [f"{run.path.name}: left out, as another run has its setting and seed" for run in settings.repeated]
     evaluated: list[Evaluated] = []
     estimates: dict[str, dict[str, Estimate]] = {}
     for setting in settings.settings:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from colourize.comparison.report import HEADLINES
-from colourize.errors import ColourizeError
+from colourize.errors import ColourizeError, disk_is_full
 from colourize.figures.intervals import draw_intervals
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
@@ -53,7 +53,7 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
     """The section of a sweep; a part of it that cannot be made says why in its place."""
     settings = read_settings(source.runs)
     results = read_results(settings)
-    number, title = (question.number, question.text) if question else ("", source.name)
+    number, title = (question.number, question.text) if question else ("", _heading(source, settings.varied))
     section = Section(anchor, number, title, [f"Folder: {source.path}", *provenance(source.runs)])
     if question and question.about:
         section.elements.append(Text(question.about))
@@ -70,22 +70,34 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
         try:
             section.elements += PARTS[name](context)
         except (ColourizeError, OSError) as error:
+            if disk_is_full(error):
+                raise
             log.warning("%s: %s: %s", anchor, name, str(error).splitlines()[0])
             section.elements.append(
                 Text(f"{name.replace('_', ' ')}: could not be made ({str(error).splitlines()[0]})", "note")
             )
     section.elements += [Text(note, "note") for note in dict.fromkeys(results.notes)]
     if source.unfinished:
-        section.elements.append(Text(_unfinished(source), "note"))
+        section.elements.append(Text(_unfinished(source), "note", source.resume))
     return section
 
 
 def missing_section(question: Question, anchor: str, source: Source | None = None) -> Section:
     """The section of a question that nothing was run for yet."""
     section = Section(anchor, question.number, question.text)
-    begun = f" {_unfinished(source)}" if source and source.unfinished else ""
-    section.elements.append(Text(f"Not run yet.{begun}", "missing", question.command))
+    if source and source.unfinished:
+        section.elements.append(
+            Text(f"Nothing is finished yet. {_unfinished(source)}", "missing", source.resume or question.command)
+        )
+    else:
+        section.elements.append(Text("Not run yet.", "missing", question.command))
     return section
+
+
+def _heading(source: Source, varied: Sequence[str]) -> str:
+    """When or where a sweep of one's own was run, and what it varies: `2026-11-25/10-30-00: lr, num_filters`."""
+    where = "/".join(source.path.absolute().parts[-2:])
+    return f"{where}: {', '.join(key.rpartition('.')[2] for key in varied)}" if varied else where
 
 
 def _numbers(results: Results, main: str, asked: Sequence[str], workshop: Workshop, anchor: str) -> list[Element]:

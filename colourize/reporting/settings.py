@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mode
 from typing import Any
@@ -53,11 +53,13 @@ class Settings:
     Attributes:
         varied: the keys whose values differ between the networks, in the order in which they were typed.
         usual: the value of each key that most settings have.
+        repeated: runs that are left out: a later one has the same setting and the same seed.
     """
 
     settings: list[Setting]
     varied: list[str]
     usual: dict[str, Any]
+    repeated: list[Run] = field(default_factory=list)
 
     @property
     def networks(self) -> list[Setting]:
@@ -104,15 +106,16 @@ def read_settings(runs: Sequence[Run]) -> Settings:
         # What is a network's alone, such as its learning rate, makes no two baselines of one.
         own = [key for key in told if not untrained or key in ("model", "task", "data") or key.startswith("data.")]
         groups.setdefault((untrained, *(f"{key}={value(run, key)}" for key in own)), []).append(run)
-    settings = []
+    settings, repeated = [], list[Run]()
     for (untrained, *_), members in groups.items():
         first = members[0]
         values = {key: value(first, key) for key in (told if untrained else varied)}
         label = _baseline_label(values, choices[first.path]) if untrained else _label(values, usual)
         by_seed = {int(OmegaConf.select(configs[run.path], "seed") or 0): run for run in members}
+        repeated += [run for run in members if run not in by_seed.values()]
         name = str(choices[first.path].get("model") or first.record.get("model") or first.path.name)
         settings.append(Setting(label or name, name, values, dict(sorted(by_seed.items())), untrained))
-    return Settings(_told_apart(sorted(settings, key=lambda each: each.is_baseline)), varied, usual)
+    return Settings(_told_apart(sorted(settings, key=lambda each: each.is_baseline)), varied, usual, repeated)
 
 
 def _counts(key: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from colourize.errors import InputError
-from colourize.runs import sweeps
+from colourize.runs import resuming, sweeps
 from colourize.runs.folders import Run, natural, search
 
 EXPERIMENT = "experiment"
@@ -30,6 +30,11 @@ class Source:
     def name(self) -> str:
         """The folder's."""
         return self.path.absolute().name
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on with what is unfinished, of a sweep's folder; several runs have one each."""
+        return resuming.command(self.path) if (self.path / sweeps.FILE).exists() else ""
 
     @property
     def experiment(self) -> str | None:

@@ -15,10 +15,8 @@ from colourize.reporting.results import Results
 from colourize.reporting.settings import Settings
 from colourize.runs.tables import write_table
 
-MEANS = (
-    "Mean over the test pictures ± half of its 95 % interval over pictures, in brackets ± the standard deviation over "
-    "seeds; °: without a network"
-)
+MEANS = "Mean over the test pictures ± half of its 95 % interval over pictures{}; °: without a network"
+SPREAD = ", in brackets ± the standard deviation over seeds"
 MARKED = (
     "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
     "pictures and seeds excludes zero"
@@ -48,7 +46,8 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
         if len(finite) > 1 and direction(name) is not None:
             best[labels.index(min(finite, key=lambda label: badness(name, finite[label])))].add(place)
     references = sorted({name for name in results.reference.values() if name})
-    caption = MEANS + (MARKED.format(", ".join(references)) if references else "") + "."
+    spread = SPREAD if any(len(each.runs) > 1 for each in results.settings.networks) else ""
+    caption = MEANS.format(spread) + (MARKED.format(", ".join(references)) if references else "") + "."
     return Table(caption, ["", *columns], rows, best, csv)
 
 

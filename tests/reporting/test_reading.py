@@ -69,6 +69,16 @@ def test_jobs_that_have_not_begun_are_unfinished(sweep: Path) -> None:
     (sweep / "sweep.json").write_text(json.dumps({"jobs": jobs}))
     (source,) = read_sources([sweep]).sources
     assert source.unfinished == {"later": "pending"}
+    assert source.resume.startswith("colourize-train resume=") and source.resume.endswith("multirun/mine")
+
+
+def test_a_second_run_of_a_setting_and_seed_is_named_and_left_out(sweep: Path) -> None:
+    write_run(sweep / "num_filters-16+again", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
+    (source,) = read_sources([sweep]).sources
+    results = read_results(read_settings(source.runs))
+    row = results.comparison.row("mse", "num_filters=16")
+    assert row is not None and row.seeds == 2
+    assert any("left out, as another run has its setting and seed" in note for note in results.notes)
 
 
 def test_a_damaged_table_of_pictures_costs_the_interval_alone(sweep: Path) -> None:

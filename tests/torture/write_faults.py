@@ -28,6 +28,7 @@ from torture.processes import TESTS, TINY, Ended, run
 
 Work = Sequence[str] | Callable[[], object]
 RUN = (*TINY, "model.num_filters=4", "trainer.max_epochs=2")
+EXPERIMENTS = ("a1_layers", "e_activations", "f3_human_judgement")  # whose sections have files of their own
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _run(scenario: Scenario, inputs: Path, here: Path, injection: Injection | No
 
 
 def _prepare(inputs: Path) -> None:
-    """What the scenarios read: an archive, two checkpoints, four participants' answers."""
+    """What the scenarios read: an archive, checkpoints, a sweep, experiments, four participants' answers."""
     make_archive(inputs / "archive")
     for seed in (0, 1):
         if state(inputs / f"trained-{seed}") != "finished":
@@ -123,6 +124,10 @@ def _prepare(inputs: Path) -> None:
     if not (inputs / "sweep" / "results.csv").exists():
         ended = run(("train", "-m", *RUN, "seed=0,1", "hydra.sweep.dir=sweep"), inputs)
         assert ended.code == 0, ended.told
+    for name in EXPERIMENTS:
+        if not (inputs / "experiments" / name / "results.csv").exists():
+            ended = run(_experiment(name, f"experiments/{name}", inputs), inputs)
+            assert ended.code == 0, ended.told
     sys.path.append(str(TESTS / "study"))
     from people import answer, write_result
 
@@ -185,6 +190,35 @@ def _sweep(here: Path, inputs: Path) -> Work:
 def _rows_differ(here: Path, whole: Path) -> list[str]:
     ours, theirs = (read_table(each / "run" / "results.csv") for each in (here, whole))
     return [*([] if ours == theirs else ["results.csv"]), *left_over(here / "run")]
+
+
+def _experiment(name: str, folder: str, inputs: Path) -> Sequence[str]:
+    size = (*TINY, "trainer.max_epochs=1", "seeds=[0]", "measures=quick", f"data.root={inputs}/data")
+    return ("train", *size, f"experiment={name}", f"hydra.sweep.dir={folder}")
+
+
+def _take_over(here: Path, inputs: Path) -> Work:
+    """An experiment whose runs another has done already."""
+    if not (here / "runs").exists():
+        shutil.copytree(inputs / "experiments" / "a1_layers", here / "runs" / "earlier")
+    return _experiment("a1_layers", "runs/own", inputs)
+
+
+def _taken_differ(here: Path, whole: Path) -> list[str]:
+    ours, theirs = (read_table(each / "runs" / "own" / "results.csv") for each in (here, whole))
+    return [*([] if ours == theirs else ["results.csv"]), *left_over(here / "runs" / "own")]
+
+
+def _report(here: Path, inputs: Path) -> Work:
+    return ("report", f"{inputs}/experiments", "output=page", "questions=false")
+
+
+def _pages_differ(here: Path, whole: Path) -> list[str]:
+    ours, theirs = (
+        sorted(path.relative_to(each / "page") for path in (each / "page").rglob("*") if path.is_file())
+        for each in (here, whole)
+    )
+    return [*([] if ours == theirs else [str(set(theirs) ^ set(ours))]), *left_over(here / "page")]
 
 
 def _evaluate(here: Path, inputs: Path) -> Work:
@@ -260,6 +294,8 @@ SCENARIOS = (
     Scenario("watched", _watched, lambda here, whole: differences(here / "run", whole / "run")),
     Scenario("inspection", _inspect, _tables_differ),
     Scenario("prediction", _predict, _picture_differs),
+    Scenario("experiment", _take_over, _taken_differ),
+    Scenario("report", _report, _pages_differ),
 )  # fmt: skip
 
 
