@@ -130,7 +130,8 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
                 trainer.validate(task, datamodule=data, verbose=False)
         measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
         if task.is_trained:
-            which = f"{trainer.current_epoch} epochs{' in all' if own or config.checkpoint else ''}"
+            epochs = trainer.current_epoch
+            which = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if own or config.checkpoint else ''}"
             log.info("Trained %s in %.1f s", which, record.seconds("training"))
             best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
         else:
@@ -138,15 +139,14 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             best = str(folder / "checkpoints" / "best.ckpt")
             trainer.save_checkpoint(best, weights_only=True)
         with record.phase("test"):
-            results = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
-        tested = results[0] if results else {}  # none with trainer.limit_test_batches=0
+            (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
         measures = dict(sorted({**measures, **tested}.items()))
         monitor = getattr(trainer.checkpoint_callback, "monitor", None)
         weights = None
         if task.is_trained:
             weights = f"those with the best {monitor}" if best else "those of the last epoch"
-        table = task.tally.table() if results else {}
-        pictures = len(table.get("picture", ()))  # with trainer.limit_test_batches not all
+        table = task.tally.table()
+        pictures = len(table["picture"])  # with trainer.limit_test_batches not all
         record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
         if trainer.is_global_zero:
             terminal.log_hyperparameters(trainer, config, dict(tested))
