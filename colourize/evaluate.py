@@ -88,6 +88,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             *baselines_for(candidates, baselines, data, config.trust),
         ]
     everything = [*candidates, *others]
+    if named.name and all(each.name != named.name for each in everything):
+        raise UsageError(f"reference={named.name}: fits no task of the checkpoints; auto takes what does")
     label(everything)
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])

@@ -188,7 +188,7 @@ BASELINE = "data=synthetic task=super_resolution"
         ("checkpoint={best} seed=-1", "seed=-1: must be"),
         ("checkpoint={best} model=unet", "checkpoint: brings its model and its task"),
         ("data=synthetic model=bilinear degradation=low_resolution answer=rgb", "checkpoint: missing"),
-        (f"{BASELINE} model=grey_lookup", "model=GreyLookup: is not for this task"),
+        (f"{BASELINE} model=grey_lookup", "model: GreyLookup is not for this task"),
         (f"{BASELINE} model=bilinear loss=mse", "task.loss=MeanSquaredError: is for values"),
         (f"{BASELINE} model=bilinear seed=x", "seed=x: must be"),
     ],

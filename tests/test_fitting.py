@@ -147,7 +147,7 @@ def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str
     torch.testing.assert_close(task.answer.decode(said, pair.inputs), task.answer.decode(
         task.answer.outputs_of(bilinear), pair.inputs))  # fmt: skip
     lookup = {"_target_": "colourize.models.baselines.GreyLookup"}
-    with pytest.raises(UsageError, match=r"^prior=GreyLookup: is not for this task; it is for task=colour_class"):
+    with pytest.raises(UsageError, match=r"^prior: GreyLookup is not for this task; it is for task=colour_class"):
         tiny_task("low", answer, prior=lookup, training=tiny_data().training)
 
 

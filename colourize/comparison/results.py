@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from colourize.comparison.candidates import Candidate
 from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
 from colourize.measures.pooled import Pooled
-from colourize.measures.selection import MORE, OF_PROBABILITIES, ZERO, badness, direction
+from colourize.measures.selection import MORE, ZERO, badness, direction
 from colourize.measures.tally import WITHOUT_SOME, Tally
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,9 @@ class Evaluated:
 
     @classmethod
     def of(cls, candidate: Candidate, tally: Tally, logged: dict[str, float]) -> Evaluated:
-        """What a test has left in a task's tally; with several processes all must call it.
-
-        A method that gives pictures, such as a grey copy, is certain of each class only because nothing else can be
-        read from it: of what asks for probabilities it has no value.
-        """
+        """What a test has left in a task's tally; with several processes all must call it."""
         parts = tally.pooled_parts()
         table, vectors = tally.table(), tally.vectors() if parts else {}
-        if getattr(candidate.task.model, "gives_pictures", False):
-            table, vectors = _of_pictures(table), _of_pictures(vectors)
-            parts, logged = _of_pictures(parts), _of_pictures(logged)
         return cls(candidate, table, vectors, parts, logged)
 
     @property
@@ -152,11 +142,6 @@ def compare(
                 found.append(_row(measure, label, seeds, own, other))
         rows += sorted(found, key=lambda row: badness(measure, row.mean))
     return Comparison(rows, {label: reference.get(label) for label in methods}, left_out)
-
-
-def _of_pictures(measures: Mapping[str, Value]) -> dict[str, Value]:
-    """Those that ask for no probabilities."""
-    return {name: each for name, each in measures.items() if name.removeprefix("test/") not in OF_PROBABILITIES}
 
 
 def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:

@@ -60,7 +60,7 @@ class Baseline(nn.Module):
             fitting = TASKS.get(str(self.degradation), f"degradations named {self.degradation}")
         else:
             return
-        raise UsageError(f"{key}={type(self).__name__}: is not for this task; it is for {fitting}")
+        raise UsageError(f"{key}: {type(self).__name__} is not for this task; it is for {fitting}")
 
 
 class Table(Fitted, Baseline):

@@ -18,7 +18,7 @@ from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, one_line
 from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
-from colourize.measures.selection import EPOCH, POOLED, QUICK, Seen, measure_pictures
+from colourize.measures.selection import EPOCH, OF_PROBABILITIES, POOLED, QUICK, Seen, measure_pictures
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
@@ -134,7 +134,7 @@ class RestorationTask(LightningModule):
     def _said(self, part: nn.Module, inputs: Tensor) -> Tensor:
         """The outputs of network or prior; of a part that makes pictures, those that say them."""
         outputs: Tensor = part(inputs)
-        return self.answer.outputs_of(outputs) if isinstance(part, Baseline) and part.gives_pictures else outputs
+        return self.answer.outputs_of(outputs) if _gives_pictures(part) else outputs
 
     def outputs(self, pair: Pair) -> Tensor:
         """The outputs for a batch: of its inputs, or of the truth itself where the model is an oracle."""
@@ -212,11 +212,15 @@ class RestorationTask(LightningModule):
         """Add all measures of a batch, also of the other pictures that can be read from the outputs."""
         truth, variants = Seen(pair.truth), self._variants(outputs, pair)
         values = self.answer.measures(outputs, pair.target, quick=False)
+        pooled = self.answer.pooled
+        if _gives_pictures(self.model):  # certain of each class, only because nothing else can be read from a picture
+            values = {name: each for name, each in values.items() if name not in OF_PROBABILITIES}
+            pooled = {name: each for name, each in pooled.items() if name not in OF_PROBABILITIES}
         for postfix, pictures in variants.items():
             found = measure_pictures(pictures, truth, self.measure_names, pair.labels)
             values |= {f"{name}{postfix}": value for name, value in found.items()}
         self.tally.add(pair.which, values)
-        for name, part in self.answer.pooled.items():
+        for name, part in pooled.items():
             if name in self.measure_names:
                 self.tally.add_vectors(name, part.vectors(outputs, pair.target), part)
         for postfix, pictures in variants.items():
@@ -261,6 +265,11 @@ class RestorationTask(LightningModule):
             every = self.trainer.check_val_every_n_epoch or 1
             step |= {"monitor": "val/loss", "frequency": every, "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": step}
+
+
+def _gives_pictures(part: nn.Module) -> bool:
+    """Whether it returns pictures in place of outputs."""
+    return isinstance(part, Baseline) and part.gives_pictures
 
 
 def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:

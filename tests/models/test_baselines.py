@@ -111,7 +111,8 @@ def test_baselines_go_through_the_same_doors(tmp_path: Path) -> None:
         rows = {row["model"]: row for row in csv.DictReader(file)}
     assert list(rows) == models.split(",") and all(row["status"] == "completed" for row in rows.values())
     oracle = rows["palette_oracle"]
-    assert float(oracle["test/accuracy"]) == 1 and float(oracle["test/cross_entropy"]) < 1e-6
+    # A picture says nothing of how probable it was.
+    assert float(oracle["test/accuracy"]) == 1 and oracle["test/cross_entropy"] == ""
     folder = tmp_path / "multirun/a/b" / rows["grey_lookup"]["folder"]
     assert (folder / "samples/best.png").is_file() and json.loads((folder / "run.json").read_text())["parameters"] == 0
     # Without any training, and from its checkpoint: the same figures.
