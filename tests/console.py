@@ -26,6 +26,8 @@ import torch
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
+import colourize.cli.app  # noqa: F401  # here, or the resolvers that it registers go with the first script's end
+
 # A run of a second: every promise about a run's folder holds for it as well.
 TINY_DATA = (
     "data=synthetic",
