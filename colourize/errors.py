@@ -9,6 +9,7 @@ import re
 import textwrap
 
 CPP_FRAMES = re.compile(r"\nException raised from |\n(?:C\+\+ )?CapturedTraceback|\nframe #0")  # what torch appends
+FULL = (errno.ENOSPC, errno.EDQUOT)
 LONGEST = 400  # characters of a cause: what torch says of a state_dict that does not fit has thousands
 
 
@@ -30,9 +31,13 @@ class InputError(ColourizeError):
     exit_code = 1
 
 
-def disk_is_full(error: BaseException | None) -> bool:
-    """Whether that is why something could not be written; a user's quota is a disk as well."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+def full_disk(error: BaseException | None) -> OSError | None:
+    """The full disk, or used up quota, that an error tells of or was raised for; None: there is none."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def check_count(key: str, value: object, least: int = 1, most: int | None = None) -> None:

@@ -45,7 +45,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
     from colourize.build import check_settings
-    from colourize.comparison.candidates import baselines_for, find_checkpoints, fitting, from_checkpoint, label
+    from colourize.comparison.candidates import baselines_for, find_checkpoints, fits, fitting, from_checkpoint, label
     from colourize.comparison.files import study_labels
     from colourize.comparison.reference import named_reference, references
     from colourize.comparison.results import compare
@@ -71,6 +71,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         check_settings(config)
         candidates = []
     named = named_reference(config.reference, config.trust)
+    if named.name and candidates and not any(fits(named.name, each.task) for each in candidates):
+        raise UsageError(f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is")
     there = {each.path.resolve(): each for each in candidates if each.path}
     # One that is compared as well is tested once.
     referred = [there.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
@@ -88,8 +90,6 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             *baselines_for(candidates, baselines, data, config.trust),
         ]
     everything = [*candidates, *others]
-    if named.name and all(each.name != named.name for each in everything):
-        raise UsageError(f"reference={named.name}: fits no task of the checkpoints; auto takes what does")
     label(everything)
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
@@ -197,9 +197,8 @@ def _test_all(config: DictConfig, everything: list[Candidate], data: PictureData
         if len(everything) > 1:
             seed = "" if candidate.seed is None else f", seed {candidate.seed}"
             log.info("%d of %d: %s%s", number, len(everything), candidate.label, seed)
-        results = _trainer(config, candidate).test(candidate.task, datamodule=data, verbose=False)
-        found = dict(sorted(results[0].items())) if results else {}
-        evaluated.append(Evaluated.of(candidate, candidate.task.tally, found))
+        (logged,) = _trainer(config, candidate).test(candidate.task, datamodule=data, verbose=False)
+        evaluated.append(Evaluated.of(candidate, candidate.task.tally, dict(sorted(logged.items()))))
     return evaluated
 
 

@@ -72,7 +72,7 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
     outputs = getattr(answer, "out_channels", config.palette)  # one that is still to be fitted does not know them
     model = instantiate(config.model, in_channels=degradation.channels, out_channels=outputs)
     if isinstance(model, Baseline):
-        raise UsageError(f"model={type(model).__name__}: has no layers; must be a network, such as unet")
+        raise UsageError(f"model: {type(model).__name__} has no layers; must be a network, such as unet")
     check_model(model, answer)
     size = (config.size or 32,) * 2
     print(write_layers(folder, model, degradation.channels, size, type(model).__name__))

@@ -69,7 +69,7 @@ def _predictor(config: DictConfig) -> Predictor:
 
 def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
     """Predict one picture and write the result; returns what is told of it."""
-    from colourize.errors import InputError, disk_is_full, one_line
+    from colourize.errors import InputError, full_disk, one_line
     from colourize.prediction.photographs import open_photograph, save_photograph
 
     photograph = open_photograph(place.source)
@@ -83,7 +83,7 @@ def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
         place.result.parent.mkdir(parents=True, exist_ok=True)
         flat = save_photograph(photograph, place.result)
     except OSError as error:
-        if disk_is_full(error):
+        if full_disk(error):
             raise  # nor would the others find room
         raise InputError(f"output={place.result}: cannot be written ({one_line(error.strerror or error)})") from error
     width, height = photograph.colours.size

@@ -167,7 +167,7 @@ EVALUATE = [
         USAGE,
         "scale_factor=4: must divide",
     ),
-    ("checkpoint={last} data.num_test=5", USAGE, "data.num_test: no data is named; data=… must be one of cifar10, "),
+    ("checkpoint={last} data.num_test=5", USAGE, "data.num_test: there is no such key"),
     ("checkpoint={last} trainer.precision=7", USAGE, "trainer.precision=7: must be one of auto, 32-true"),
     ("checkpoint={last} trainer=foo", USAGE, "trainer=foo: must be one of "),
 ]

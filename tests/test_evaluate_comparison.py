@@ -122,7 +122,7 @@ def base_regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("checkpoint={sweep} reference=nope", "reference=nope: must be null, auto, a baseline (bicubic, "),
         ("checkpoint={sweep} reference=unet", "or a checkpoint; unet is a network, which must be trained first"),
         ("checkpoint={sweep} reference=[]", "reference=[]: must be null, auto, a baseline (bicubic, "),
-        ("checkpoint={sweep} reference=bicubic", "reference=bicubic: fits no task of the checkpoints"),
+        ("checkpoint={sweep} reference=bicubic", "reference=bicubic: is not for the tasks of these checkpoints"),
         ("checkpoint={sweep} measures.names=0", "measures.names=0: must be some of"),
         ("checkpoint={sweep}/*/nothing.ckpt", "no file is named like this"),
         ("checkpoint={sweep} measures.names=[nope]", "measures.names=nope: must be some of"),

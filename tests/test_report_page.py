@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 from console import run, succeed
 from made_up_runs import write_run, write_sweep
 
+from colourize.errors import InputError
 from colourize.report import positional
 from colourize.reporting.pictures import made_of
 from colourize.reporting.questions import questions
@@ -102,7 +104,7 @@ def test_a_folder_is_given_as_it_is_and_questions_that_were_not_run_name_their_c
     text = (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
     for question in questions().values():
         assert question.text.replace("'", "&#39;") in text and question.command in text
-    assert "Not finished, and so left out: seed-0 (running)" in text
+    assert "Not finished: seed-0 (running). To go on, unless it is running:" in text
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,20 @@ def test_a_figure_is_made_anew_when_its_run_is_newer(tmp_path: Path) -> None:
     os.utime(run.path / "metrics.json", ns=(1, 1))
     assert made_of(path, [run], make) and len(made) == 2
     assert made_of(path, [run], make, also="other labels") and len(made) == 3
+
+
+def test_a_figure_that_cannot_be_made_is_left_out_but_a_full_disk_ends_the_report(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "sweep")
+    run = Run.read(tmp_path / "sweep" / "lr")
+
+    def raising(error: Exception) -> None:
+        raise error
+
+    assert not made_of(tmp_path / "figure.png", [run], lambda: raising(InputError("best.ckpt: damaged")))
+    full = InputError("data.root: cannot be prepared here")
+    full.__context__ = OSError(errno.ENOSPC, "No space left on device")  # as `raise … from None` leaves it
+    with pytest.raises(InputError, match="cannot be prepared"):
+        made_of(tmp_path / "figure.png", [run], lambda: raising(full))
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts, workers
 from colourize.configuration import config_dir
-from colourize.errors import ColourizeError, InputError, disk_is_full
+from colourize.errors import ColourizeError, InputError, full_disk
 from colourize.machine.memory import keep_freed_memory
 from colourize.runs import ownership, results, resuming, stopping
 
@@ -110,7 +110,7 @@ def _told_once() -> Iterator[None]:
     raises, hook = logging.raiseExceptions, threading.excepthook
 
     def told(arguments: threading.ExceptHookArgs) -> None:
-        if not disk_is_full(arguments.exc_value):
+        if not full_disk(arguments.exc_value):
             hook(arguments)
 
     logging.raiseExceptions, threading.excepthook = False, told
@@ -145,12 +145,10 @@ def _after(first: Callable[[], None], function: Callable[[DictConfig], Any]) -> 
 
 def _mendable(error: BaseException) -> ColourizeError | None:
     """See `messages.mendable`; a full disk, which may fail anything that is written, is one as well."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno and disk_is_full(cause):
-            where = f"{cause.filename}: " if cause.filename else ""
-            return InputError(f"{where}the disk is full ({os.strerror(cause.errno)}); what was saved before is whole")
-        cause = cause.__cause__ or cause.__context__
+    full = full_disk(error)
+    if full is not None:
+        where = f"{full.filename}: " if full.filename else ""
+        return InputError(f"{where}the disk is full ({full.strerror or 'no space'}); what was saved before is whole")
     return messages.mendable(error, config_dir())
 
 

@@ -7,7 +7,7 @@ import errno
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -85,7 +85,7 @@ def _told(error: BaseException, conf: Path) -> str | None:
         if options:
             return f"{group}={option}: must be one of {', '.join(options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
-        return _unknown(_quoted(text) or str(cause.full_key), cause, options_by_group(conf))
+        return _unknown(_quoted(text) or str(cause.full_key), cause)
     if isinstance(error, InstantiationException):
         return _target(error)
     if text.startswith("Error loading '"):  # a class that is looked up only, and not built
@@ -163,12 +163,9 @@ def _quoting(word: str) -> str:
     return f", and a value with other characters than letters, digits and ./:-_ is quoted twice: {shown}"
 
 
-def _unknown(key: str, cause: ConfigAttributeError | ConfigKeyError, groups: Mapping[str, Sequence[str]]) -> str:
+def _unknown(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
     """A key that is not there, and those beside it: OmegaConf's error holds the node that was searched."""
     parent = str(cause.full_key).rpartition(".")[0]
-    group = key.lstrip("+").partition(".")[0]
-    if not parent and group in groups and "." in key:
-        return f"{key}: no {group} is named; {group}=… must be one of {', '.join(groups[group])}"
     beside = cause.parent_node if isinstance(cause.parent_node, DictConfig) else {}
     names = [str(name) for name in beside if name not in NOT_TYPED and not str(name).startswith("_")]
     allowed = f"has {', '.join(names)}" if names else "has no keys below it"

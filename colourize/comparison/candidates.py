@@ -238,16 +238,23 @@ def _fewest(same: Sequence[Candidate], varied: Sequence[str]) -> list[str]:
     return told
 
 
+def fits(name: str, task: RestorationTask) -> bool:
+    """Whether a baseline, an option of the group `model`, is for a task."""
+    channels = {"in_channels": task.degradation.channels, "out_channels": task.answer.out_channels}
+    try:
+        instantiate(_model_config(name), **channels).prepare(task.degradation, task.answer)
+    except UsageError:
+        return False
+    return True
+
+
 def _baseline(name: str, like: RestorationTask, training: Training) -> RestorationTask | None:
     """A baseline on the same task; None where it is not for such tasks."""
     settings = like.hparams
+    if not fits(name, like):
+        return None
     config: dict[str, Any] = OmegaConf.to_container(_model_config(name), resolve=True)  # type: ignore[assignment]
     fitted = {part: values for part, values in (settings["fitted"] or {}).items() if part in ("degradation", "answer")}
-    channels = {"in_channels": like.degradation.channels, "out_channels": like.answer.out_channels}
-    try:
-        instantiate(config, **channels).prepare(like.degradation, like.answer)
-    except UsageError:
-        return None
     return type(like)(
         model=config, **{part: settings[part] for part in ("degradation", "answer", "loss", "divisor", "size")},
         fitted=fitted, training=training,

@@ -45,7 +45,7 @@ def write_files(
         return
     write_comparison(folder, comparison)
     headlines = [name for name in comparison.measures if name in HEADLINES] or comparison.measures[:4]
-    if not headlines:  # no picture was tested
+    if not headlines:  # no measure was asked for
         return
     draw_intervals(comparison, headlines, folder / "comparison")
     shown = _networks_and_references(evaluated, comparison)

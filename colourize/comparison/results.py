@@ -148,13 +148,13 @@ def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
     """Each measure of one method, from its seeds."""
     first = seeds[0]
     names = [name for name in first.table if name != "picture"]
-    if not names:  # no picture was tested
-        return {}
-    columns = np.stack([np.stack([each.table[name] for each in seeds]) for name in names]).astype(float)
-    for name, column in zip(names, columns, strict=True):
-        if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
-            column[:] = np.nan  # what some pictures lack by a fault has no mean
-    found = dict(zip(names, estimate_means(columns), strict=True))
+    found: dict[str, Estimate] = {}
+    if names:  # else only such as have no value for a single picture
+        columns = np.stack([np.stack([each.table[name] for each in seeds]) for name in names]).astype(float)
+        for name, column in zip(names, columns, strict=True):
+            if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
+                column[:] = np.nan  # what some pictures lack by a fault has no mean
+        found = dict(zip(names, estimate_means(columns), strict=True))
     for name, pooled in first.pooled.items():
         found[name] = estimate_pooled(pooled, [each.vectors[name] for each in seeds])
     return found

@@ -89,7 +89,7 @@ def trace(model: nn.Module, in_channels: int, size: Sequence[int]) -> Trace:
         except Exception as error:
             told = f"{in_channels} channels and {'×'.join(map(str, size))} pixels"
             raise UsageError(
-                f"model={type(model).__name__}: cannot be run on a picture of {told}: {one_line(error)}"
+                f"model: {type(model).__name__} cannot be run on a picture of {told}: {one_line(error)}"
             ) from error
 
 

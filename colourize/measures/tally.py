@@ -84,7 +84,7 @@ class Tally:
         return list(self._batches[0][1]) if self._batches else []
 
     def _column(self, name: str) -> np.ndarray:
-        if not self._batches:  # trainer.limit_test_batches=0
+        if not self._batches:  # of several processes, one that had no pictures
             return np.zeros(0, dtype=np.int64)
         parts = [which if name == "picture" else values[name] for which, values in self._batches]
         column = torch.cat(parts).cpu().numpy()

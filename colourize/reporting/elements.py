@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `kind` is "finding" (what the numbers say), "note", "missing" (with a command) or "plain"."""
+    """A paragraph; `kind` is "finding" (what the numbers say), "note", "missing" or "plain"."""
 
     text: str
     kind: str = "plain"

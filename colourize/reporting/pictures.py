@@ -14,7 +14,7 @@ from torch import Tensor
 from colourize.checkpoints import data_from, read, task_from
 from colourize.comparison.pictures import pair_of, predictions
 from colourize.data.pictures import PictureData
-from colourize.errors import ColourizeError, disk_is_full
+from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
 from colourize.reporting.settings import Setting
 from colourize.runs.files import whole_file, write_whole
@@ -106,7 +106,7 @@ def made_of(path: Path, runs: Iterable[Run], make: Callable[[], object], *, also
     try:
         made = make()
     except (ColourizeError, OSError) as error:
-        if disk_is_full(error):
+        if full_disk(error):
             raise
         log.warning("%s: cannot be made: %s", path.name, str(error).splitlines()[0])
         return False

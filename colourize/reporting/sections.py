@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from colourize.comparison.report import HEADLINES
-from colourize.errors import ColourizeError, disk_is_full
+from colourize.errors import ColourizeError, full_disk
 from colourize.figures.intervals import draw_intervals
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
@@ -34,6 +34,7 @@ INTERVALS = (
 CURVES = "Mean over seeds, each seed as a thin line; grey dashes: methods without a network."
 EFFECTS = "On the test pictures: a ring for each seed, a bar for their mean."
 SAME = "The first test pictures, each setting with its least seed."
+GO_ON = "To go on, unless it is running:"
 LISTED = 6  # settings that are named before the others are counted
 
 
@@ -70,7 +71,7 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
         try:
             section.elements += PARTS[name](context)
         except (ColourizeError, OSError) as error:
-            if disk_is_full(error):
+            if full_disk(error):
                 raise
             log.warning("%s: %s: %s", anchor, name, str(error).splitlines()[0])
             section.elements.append(
@@ -78,16 +79,19 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
             )
     section.elements += [Text(note, "note") for note in dict.fromkeys(results.notes)]
     if source.unfinished:
-        section.elements.append(Text(_unfinished(source), "note", source.resume))
+        go_on = f" {GO_ON}" if source.resume else ""
+        section.elements.append(
+            Text(f"Not finished, and so left out: {_unfinished(source)}.{go_on}", "note", source.resume)
+        )
     return section
 
 
 def missing_section(question: Question, anchor: str, source: Source | None = None) -> Section:
-    """The section of a question that nothing was run for yet."""
+    """The section of a question of which nothing is finished yet."""
     section = Section(anchor, question.number, question.text)
     if source and source.unfinished:
         section.elements.append(
-            Text(f"Nothing is finished yet. {_unfinished(source)}", "missing", source.resume or question.command)
+            Text(f"Not finished: {_unfinished(source)}. {GO_ON}", "missing", source.resume or question.command)
         )
     else:
         section.elements.append(Text("Not run yet.", "missing", question.command))
@@ -96,7 +100,7 @@ def missing_section(question: Question, anchor: str, source: Source | None = Non
 
 def _heading(source: Source, varied: Sequence[str]) -> str:
     """When or where a sweep of one's own was run, and what it varies: `2026-11-25/10-30-00: lr, num_filters`."""
-    where = "/".join(source.path.absolute().parts[-2:])
+    where = "/".join(source.path.parts[-2:]) or source.name
     return f"{where}: {', '.join(key.rpartition('.')[2] for key in varied)}" if varied else where
 
 
@@ -179,4 +183,4 @@ def _otherwise(results: Results, main: str, other: str) -> str:
 def _unfinished(source: Source) -> str:
     named = [f"{name} ({status})" for name, status in source.unfinished.items()]
     more = f" and {len(named) - LISTED} more" if len(named) > LISTED else ""
-    return f"Not finished, and so left out: {', '.join(named[:LISTED])}{more}."
+    return ", ".join(named[:LISTED]) + more

@@ -112,7 +112,8 @@ def read_settings(runs: Sequence[Run]) -> Settings:
         values = {key: value(first, key) for key in (told if untrained else varied)}
         label = _baseline_label(values, choices[first.path]) if untrained else _label(values, usual)
         by_seed = {int(OmegaConf.select(configs[run.path], "seed") or 0): run for run in members}
-        repeated += [run for run in members if run not in by_seed.values()]
+        if not untrained:  # of a baseline all are the same
+            repeated += [run for run in members if run not in by_seed.values()]
         name = str(choices[first.path].get("model") or first.record.get("model") or first.path.name)
         settings.append(Setting(label or name, name, values, dict(sorted(by_seed.items())), untrained))
     return Settings(_told_apart(sorted(settings, key=lambda each: each.is_baseline)), varied, usual, repeated)

@@ -46,7 +46,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
         if len(finite) > 1 and direction(name) is not None:
             best[labels.index(min(finite, key=lambda label: badness(name, finite[label])))].add(place)
     references = sorted({name for name in results.reference.values() if name})
-    spread = SPREAD if any(len(each.runs) > 1 for each in results.settings.networks) else ""
+    spread = SPREAD if any(math.isfinite(row.seed_deviation) for row in results.comparison.rows) else ""
     caption = MEANS.format(spread) + (MARKED.format(", ".join(references)) if references else "") + "."
     return Table(caption, ["", *columns], rows, best, csv)
 

@@ -147,6 +147,13 @@ class RestorationTask(LightningModule):
         """Whether there is anything to learn by gradients; tables and interpolations have nothing."""
         return any(parameter.requires_grad for parameter in self.parameters())
 
+    @property
+    def _reads_classes(self) -> bool:
+        """Whether the classes are read from the model's pictures: each is certain then, whether it is right or not, and
+        what asks for probabilities has no meaning.
+        """
+        return self.answer.kind == "classes" and _gives_pictures(self.model)
+
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         """All pictures that can be read from outputs, by name; "prediction" comes first."""
         return self.answer.pictures(outputs, inputs)
@@ -193,7 +200,8 @@ class RestorationTask(LightningModule):
         # Whatever the network computes in, what is measured of it is measured in float32.
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
-            if self._loss or not self.loss_class.needs_files:  # else an evaluation, which does without
+            # Without it: where it needs files, an evaluation; and see `_reads_classes`.
+            if (self._loss or not self.loss_class.needs_files) and not self._reads_classes:
                 self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
                 self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
             if stage == "val":
@@ -213,7 +221,7 @@ class RestorationTask(LightningModule):
         truth, variants = Seen(pair.truth), self._variants(outputs, pair)
         values = self.answer.measures(outputs, pair.target, quick=False)
         pooled = self.answer.pooled
-        if _gives_pictures(self.model):  # certain of each class, only because nothing else can be read from a picture
+        if self._reads_classes:
             values = {name: each for name, each in values.items() if name not in OF_PROBABILITIES}
             pooled = {name: each for name, each in pooled.items() if name not in OF_PROBABILITIES}
         for postfix, pictures in variants.items():
@@ -306,7 +314,7 @@ def check_model(model: nn.Module, answer: Answer) -> None:
         ways = {True: "each pixel", False: "a whole picture"}
         fitting = "model=residual_classifier" if not answer.per_pixel else "task=category_classification"
         raise UsageError(
-            f"model={type(model).__name__}: answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
+            f"model: {type(model).__name__} answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
             f"{ways[answer.per_pixel]}; {fitting} fits"
         )
 
@@ -314,7 +322,7 @@ def check_model(model: nn.Module, answer: Answer) -> None:
 def check_prior(model: nn.Module, prior: object) -> None:
     """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
     if isinstance(model, Baseline) and prior is not None:
-        raise UsageError(f"prior: is for a network that learns; model={type(model).__name__} answers by itself")
+        raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
 
 
 def build_loss(loss: dict[str, Any]) -> Loss:

@@ -67,10 +67,10 @@ def test_it_learns_and_its_measures_are_of_whole_pictures(quiet_trainer: Callabl
 
 def test_networks_of_pixels_and_of_pictures_are_told_apart() -> None:
     unet = {"_target_": "colourize.models.UNet", "num_filters": 4}
-    with pytest.raises(UsageError, match=r"^model=UNet: answers each pixel, .* model=residual_classifier fits"):
+    with pytest.raises(UsageError, match=r"^model: UNet answers each pixel, .* model=residual_classifier fits"):
         RestorationTask(model=unet, **PARTS)
     rgb = {"answer": {"_target_": "colourize.answers.RGB"}, "loss": {"_target_": "colourize.losses.MeanSquaredError"}}
-    with pytest.raises(UsageError, match=r"^model=ResidualClassifier: answers a whole picture"):
+    with pytest.raises(UsageError, match=r"^model: ResidualClassifier answers a whole picture"):
         RestorationTask(model=MODEL, **{**PARTS, **rgb})
     task = RestorationTask(model=MODEL, **PARTS)
     with pytest.raises(UsageError, match=r"^data: these pictures have no categories"):

@@ -120,7 +120,7 @@ def test_nothing_is_touched():
 
 
 def test_a_picture_that_does_not_fit():
-    with pytest.raises(UsageError, match=r"^model=CNN: cannot be run on a picture of 3 channels and 8×8 pixels: "):
+    with pytest.raises(UsageError, match=r"^model: CNN cannot be run on a picture of 3 channels and 8×8 pixels: "):
         trace(CNN(1, 24), 3, (8, 8))
 
 

@@ -73,11 +73,11 @@ def test_jobs_that_have_not_begun_are_unfinished(sweep: Path) -> None:
 
 
 def test_a_second_run_of_a_setting_and_seed_is_named_and_left_out(sweep: Path) -> None:
-    write_run(sweep / "num_filters-16+again", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
+    write_run(sweep / "num_filters-16+seed-1-again", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
     (source,) = read_sources([sweep]).sources
     results = read_results(read_settings(source.runs))
     row = results.comparison.row("mse", "num_filters=16")
-    assert row is not None and row.seeds == 2
+    assert row is not None and row.seeds == 2 and row.mean == pytest.approx((3.1 + 5.0) / 2)
     assert any("left out, as another run has its setting and seed" in note for note in results.notes)
 
 

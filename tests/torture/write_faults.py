@@ -206,7 +206,12 @@ def _take_over(here: Path, inputs: Path) -> Work:
 
 def _taken_differ(here: Path, whole: Path) -> list[str]:
     ours, theirs = (read_table(each / "runs" / "own" / "results.csv") for each in (here, whole))
-    return [*([] if ours == theirs else ["results.csv"]), *left_over(here / "runs" / "own")]
+    taken = all("taken_from" in path.read_text() for path in (here / "runs" / "own").glob("*/run.json"))
+    return [
+        *([] if ours == theirs else ["results.csv"]),
+        *([] if taken else ["trained anew"]),
+        *left_over(here / "runs" / "own"),
+    ]
 
 
 def _report(here: Path, inputs: Path) -> Work:
@@ -218,7 +223,12 @@ def _pages_differ(here: Path, whole: Path) -> list[str]:
         sorted(path.relative_to(each / "page") for path in (each / "page").rglob("*") if path.is_file())
         for each in (here, whole)
     )
-    return [*([] if ours == theirs else [str(set(theirs) ^ set(ours))]), *left_over(here / "page")]
+    tables = [path for path in theirs if path.suffix == ".csv" and path in ours]
+    return [
+        *([] if ours == theirs else [str(set(theirs) ^ set(ours))]),
+        *(str(path) for path in tables if (here / "page" / path).read_bytes() != (whole / "page" / path).read_bytes()),
+        *left_over(here / "page"),
+    ]
 
 
 def _evaluate(here: Path, inputs: Path) -> Work:
