@@ -12,6 +12,7 @@ from colourize.measures.intervals import Estimate
 from colourize.measures.selection import LESS, ZERO, badness, direction
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+MOST_BETTER = 4  # settings that are named before the others are counted
 UNITS = {"psnr": " dB"}
 TITLES = {
     "cross_entropy": "cross-entropy",
@@ -127,7 +128,7 @@ def ranked_effects(
     measure: str, outcomes: Sequence[Outcome], varied: Sequence[str], usual: dict[str, Any]
 ) -> list[tuple[str, Outcome, Gap]]:
     """For each key the setting that departs from the usual one in it alone, and by most; the largest effect first."""
-    base = next((each for each in outcomes if all(each.values.get(key) == usual.get(key) for key in varied)), None)
+    base = _base(outcomes, varied, usual)
     if base is None:
         return []
     found = []
@@ -208,10 +209,20 @@ def _one_at_a_time(measure: str, outcomes: Sequence[Outcome], varied: Sequence[s
     text = f"By their largest effect on {name}, each alone and {_beyond(sure[0][2])}: {told}."
     if unsure:
         text += f" No difference that {seeds} can show: {', '.join(unsure)}."
-    better = [each for _, each, gap in sure if _is_better(measure, each, gap)]
+    base = _base(outcomes, varied, usual)
+    gaps = [(each, Gap.between(measure, each, base)) for each in outcomes if base and each is not base]
+    better = [(each, gap) for each, gap in gaps if gap.is_sure and _is_better(measure, each, gap)]
     if not better:
-        return f"{text} None of these is better than the usual setting."
-    return f"{text} Better than the usual setting: {', '.join(each.label for each in better)}."
+        return f"{text} None is better than the usual setting."
+    better.sort(key=lambda pair: badness(measure, pair[0].estimate.mean))
+    best = ", ".join(f"{each.label} ({gap.size})" for each, gap in better[:MOST_BETTER])
+    more = f" and {count(len(better) - MOST_BETTER)} more" if len(better) > MOST_BETTER else ""
+    return f"{text} Better than the usual setting: {best}{more}."
+
+
+def _base(outcomes: Sequence[Outcome], varied: Sequence[str], usual: dict[str, Any]) -> Outcome | None:
+    """The setting that departs from the usual one in nothing."""
+    return next((each for each in outcomes if all(each.values.get(key) == usual.get(key) for key in varied)), None)
 
 
 def title(measure: str) -> str:
