@@ -89,6 +89,16 @@ def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
     assert not list((page.parent / "pictures").iterdir())
 
 
+def test_classes_of_other_palettes_are_not_compared(tmp_path: Path) -> None:
+    for palette in (8, 24):
+        write_run(tmp_path / "mine" / str(palette), {"data.palette": palette}, [0.1, 0.2])
+        (tmp_path / "mine" / str(palette) / "metrics.json").write_text('{"test/mse": 0.15, "test/accuracy": 0.5}')
+    succeed("report", positional(["mine", "questions=false"]), tmp_path)
+    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "With another palette there are other classes" in text
+    assert ">mse ↓</th>" in text and ">accuracy ↑</th>" not in text
+
+
 def test_the_page_stands_alone(page: Path, tmp_path: Path) -> None:
     for width in (1280, 400):
         seen = seen_by_a_browser(page, width, tmp_path)

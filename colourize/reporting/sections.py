@@ -12,6 +12,7 @@ from pathlib import Path
 from colourize.comparison.report import HEADLINES
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.intervals import draw_intervals
+from colourize.measures.selection import OF_PROBABILITIES
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
 from colourize.reporting.findings import Gap, against_baseline, finding, leader, title
@@ -35,6 +36,9 @@ CURVES = "Mean over seeds, each seed as a thin line; grey dashes: methods withou
 EFFECTS = "On the test pictures: a ring for each seed, a bar for their mean."
 SAME = "The first test pictures, each setting with its least seed."
 GO_ON = "To go on, unless it is running:"
+PALETTE = "data.palette"
+OF_CLASSES = ("accuracy", *OF_PROBABILITIES)
+NOT_COMPARED = "With another palette there are other classes: accuracy and cross-entropy are not compared here."
 LISTED = 6  # settings that are named before the others are counted
 
 
@@ -59,6 +63,9 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
     if question and question.about:
         section.elements.append(Text(question.about))
     asked = question.measures if question else list(HEADLINES)
+    if PALETTE in settings.varied:
+        asked = [name for name in asked if name not in OF_CLASSES]
+        section.elements.append(Text(NOT_COMPARED, "note"))
     main = results.main_measure(asked)
     if main is not None:
         section.elements += _numbers(results, main, asked, workshop, anchor)

@@ -52,7 +52,8 @@ class Settings:
 
     Attributes:
         varied: the keys whose values differ between the networks, in the order in which they were typed.
-        usual: the value of each key that most settings have.
+        usual: the value of each key in the setting that the others depart from: where none of them was typed, else the
+            one that most settings have.
         repeated: runs that are left out: a later one has the same setting and the same seed.
     """
 
@@ -99,7 +100,9 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     networks = [run for run in runs if run.path not in baselines]
     varied = [key for key in keys if len({str(value(run, key)) for run in networks}) > 1]
     told = [key for key in keys if len({str(value(run, key)) for run in runs}) > 1]
-    usual = {key: mode([value(run, key) for run in networks]) for key in varied}
+    # The one for which nothing of it was typed is the default, which the others depart from.
+    plain = [run for run in networks if not set(varied) & typed(run).keys()] or networks
+    usual = {key: mode([value(run, key) for run in plain]) for key in varied}
     groups: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
         untrained = run.path in baselines

@@ -34,6 +34,14 @@ def test_settings_are_what_varies_and_seeds_are_not(sweep: Path) -> None:
     assert [each.label for each in settings.baselines] == ["grey_lookup"]
 
 
+def test_others_depart_from_the_run_for_which_nothing_was_typed_however_rare_its_values_are(tmp_path: Path) -> None:
+    cells: list[dict[str, float]] = [{}, {"model.num_filters": 16}, {"model.num_filters": 16, "task.optimizer.lr": 0.1}]
+    for number, typed in enumerate(cells):
+        write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
+    (source,) = read_sources([tmp_path]).sources
+    assert read_settings(source.runs).usual == {"model.num_filters": 32, "task.optimizer.lr": 0.001}
+
+
 def test_results_have_intervals_seeds_and_a_baseline_to_stand_against(sweep: Path) -> None:
     (source,) = read_sources([sweep]).sources
     results = read_results(read_settings(source.runs))
