@@ -127,11 +127,9 @@ def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------- tables
 
 
-def test_the_table_names_every_group_but_three() -> None:
-    # Few people choose what is logged and called back; what files share is nobody's choice.
-    assert {group for group, _ in OPTIONS} | {"callbacks", "logger", "common"} == {
-        path.name for path in CONF.iterdir() if path.is_dir()
-    }
+def test_the_table_names_every_group() -> None:
+    # What files share is nobody's choice.
+    assert {group for group, _ in OPTIONS} | {"common"} == {path.name for path in CONF.iterdir() if path.is_dir()}
 
 
 def test_the_table_names_every_option(compose: Compose) -> None:
