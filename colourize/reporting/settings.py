@@ -16,9 +16,10 @@ from colourize.reporting.sources import EXPERIMENT, typed
 from colourize.runs.experiments import PLAN
 from colourize.runs.folders import Run
 from colourize.runs.resuming import CONFIG
+from colourize.runs.sweeps import APART
 
 # What makes no setting: which seed, what the sweep is, how a run is shown and where it works.
-NOT_SETTINGS = (*PLAN, "seed", EXPERIMENT, "launcher", "overwrite", "resume", "logger", "measures", "data.root")
+NOT_SETTINGS = (*PLAN, *APART, "seed", EXPERIMENT, "resume", "logger", "measures", "data.root")
 NOT_BELOW = ("callbacks.", "hydra.", "logger.", "measures.")
 BETWEEN = " · "  # the parts of a label
 

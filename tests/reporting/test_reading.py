@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
+from colourize.reporting.parts.training import _varied_together
 from colourize.reporting.questions import questions
 from colourize.reporting.results import read_results
 from colourize.reporting.settings import read_settings
@@ -32,6 +34,23 @@ def test_settings_are_what_varies_and_seeds_are_not(sweep: Path) -> None:
         "lr=0.1": [0], "num_filters=16": [0, 1], "usual (lr=0.001 …)": [0, 1], "grey_lookup": [0],
     }  # fmt: skip
     assert [each.label for each in settings.baselines] == ["grey_lookup"]
+
+
+def test_the_heat_map_is_of_the_keys_that_vary_together_whatever_comes_first(tmp_path: Path) -> None:
+    width, rate, model = {"model.num_filters": 16}, {"task.optimizer.lr": 0.1}, {"model": "unet"}
+    cells: list[dict[str, Any]] = [{}, model, width, rate, width | rate, width | {"task.optimizer.lr": 0.2}]
+    for number, typed in enumerate(cells):
+        write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
+    (source,) = read_sources([tmp_path]).sources
+    settings = read_settings(source.runs)
+    assert settings.varied[0] == "model" and _varied_together(settings) == ["model.num_filters", "task.optimizer.lr"]
+
+
+def test_how_a_run_is_shown_or_launched_makes_no_setting(sweep: Path) -> None:
+    write_run(sweep / "more", {"model.num_filters": 16, "trainer.enable_progress_bar": False, "seed": 2}, [1.0])
+    (source,) = read_sources([sweep]).sources
+    (narrow,) = [each for each in read_settings(source.runs).settings if each.label == "num_filters=16"]
+    assert list(narrow.runs) == [0, 1, 2]
 
 
 def test_others_depart_from_the_run_for_which_nothing_was_typed_however_rare_its_values_are(tmp_path: Path) -> None:

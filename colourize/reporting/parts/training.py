@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import Outcome, finding, number, ranked_effects, title, value
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import COUNT, made_of, save_rows
-from colourize.reporting.settings import Setting
+from colourize.reporting.settings import Setting, Settings
 from colourize.runs.folders import natural
 from colourize.runs.tables import write_table
 
@@ -86,8 +87,9 @@ def effects(context: Context) -> list[Element]:
         )
     ]  # fmt: skip
     path = context.figure("interaction")
-    if len(settings.varied) > 1 and draw_interaction(path, results, measure, settings.varied[:2]):
-        first, second = settings.varied[:2]
+    pair = _varied_together(settings)
+    if pair and draw_interaction(path, results, measure, pair):
+        first, second = pair
         found.append(
             Figure(
                 path.with_suffix(".svg"),
@@ -96,6 +98,13 @@ def effects(context: Context) -> list[Element]:
             )
         )
     return found
+
+
+def _varied_together(settings: Settings) -> list[str]:
+    """The two keys in which most settings depart from the usual one, and in these alone; none where no setting does."""
+    departures = [tuple(settings.departures(each)) for each in settings.networks]
+    pairs = Counter(keys for keys in departures if len(keys) == 2)
+    return list(pairs.most_common(1)[0][0]) if pairs else []
 
 
 def _read_at(
