@@ -89,19 +89,24 @@ def _with_spread(values: Sequence[float], spread: float) -> str:
     return f"{mean(values):.{digits}f}" + (f" (± {spread:.{digits}f})" if spread > 0 else "")
 
 
+def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
+    """A mean ± half of its interval, and the standard deviation over seeds in brackets, each where it is known."""
+    half = (high - low) / 2
+    scale = half if math.isfinite(half) and half > 0 else seed_deviation
+    known = math.isfinite(scale) and scale > 0
+    digits = max(0, min(6, 1 - math.floor(math.log10(scale)))) if known else 4
+    text = f"{mean:.{digits}f}"
+    if math.isfinite(half):
+        text += f" ± {half:.{digits}f}"
+    if math.isfinite(seed_deviation):
+        text += f" (± {seed_deviation:.{digits}f})"
+    return text
+
+
 def _cell(row: Row | None) -> str:
     if row is None or math.isnan(row.mean):
         return ""
-    half = (row.high - row.low) / 2
-    scale = half if math.isfinite(half) and half > 0 else row.seed_deviation
-    known = math.isfinite(scale) and scale > 0
-    digits = max(0, min(6, 1 - math.floor(math.log10(scale)))) if known else 4
-    text = f"{row.mean:.{digits}f}"
-    if math.isfinite(half):
-        text += f" ± {half:.{digits}f}"
-    if math.isfinite(row.seed_deviation):
-        text += f" (± {row.seed_deviation:.{digits}f})"
-    return f"{text} {MARKS[row.mark]}".strip()
+    return f"{interval_text(row.mean, row.low, row.high, row.seed_deviation)} {MARKS[row.mark]}".strip()
 
 
 def _arrow(measure: str) -> str:

@@ -1,5 +1,7 @@
 """What a comparison says of made-up values: the right intervals, differences and marks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,14 @@ def test_one_picture_alone_has_no_interval() -> None:
     row = compare(evaluated, {"one": "other", "other": None}, {}).row("mse", "one")
     assert row is not None and row.mean == 0.5 and row.mark == ""
     assert np.isnan([row.low, row.high, row.difference_low, row.difference_high]).all()
+
+
+def test_a_measure_of_all_pictures_together_needs_no_other_beside_it() -> None:
+    whole = method("one", 0, 0.0)
+    alone = replace(whole, table={"picture": whole.table["picture"]})
+    row, beside = (compare([each], {"one": None}, {}).row("auc_balanced", "one") for each in (alone, whole))
+    assert (row.mean, row.low, row.high) == (beside.mean, beside.low, beside.high)
+    assert row.mean == pytest.approx(-whole.table["mse"].mean()) and row.low < row.mean < row.high
 
 
 def test_a_measure_that_failed_for_a_picture_has_no_mean() -> None:

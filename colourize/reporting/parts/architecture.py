@@ -1,4 +1,4 @@
-"""What networks are made of and what happens inside: questions A1, E and F2."""
+"""What networks are made of: questions A1 and F2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import torch
 
 from colourize.inspection.block_order import order_differences, with_order
 from colourize.inspection.diagram import diagram
-from colourize.inspection.files import observe, write_activations
 from colourize.inspection.layers import layers as layer_table
 from colourize.inspection.layers import text as layers_text
 from colourize.inspection.tracing import trace
@@ -16,12 +15,10 @@ from colourize.models.layers import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.elements import Element, Figure, Listing, Table
 from colourize.reporting.findings import number
 from colourize.reporting.parts.context import Context
-from colourize.reporting.pictures import made_of
 from colourize.runs.files import write_whole
 from colourize.runs.tables import write_table
 
 REPEATS = 15  # timed passes of each order, in turn
-SHOWN = (0, 1)  # test pictures whose feature maps are shown
 ORDERS = (
     "The weights of {} in each order: how its answers to 100 test pictures differ from those of its own order (largest "
     "and root mean square difference of the outputs, share of pixels whose likeliest class changes), and the time of a "
@@ -47,38 +44,6 @@ def layers(context: Context) -> list[Element]:
             Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"),
         ]
     return found
-
-
-def activations(context: Context) -> list[Element]:
-    """The feature maps of all networks for the same pictures, one scale a layer, and their statistics."""
-    settings = context.results.settings.networks
-    runs = [each.first for each in settings]
-    folder = context.picture("maps").with_suffix("")
-    paths = (
-        [folder / f"picture-{number:04d}.png" for number in SHOWN] if len(settings) > 1 else [folder / "pictures.png"]
-    )
-
-    def draw() -> None:
-        data = context.pictures.data(runs[0])
-        count = min(100, len(data.pictures.test))
-        seen = [observe(each.label, context.pictures.task(each.first), data, "test", count) for each in settings]
-        write_activations(folder, seen, [number for number in SHOWN if number < count])
-
-    if not made_of(paths[0], runs, draw, also=[each.label for each in settings]):
-        return []
-    statistics = folder / "statistics.csv"
-    target = context.folder / context.table("activations")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, statistics.read_text(encoding="utf-8"))
-    return [
-        Figure(
-            path,
-            "Feature maps after every block; numbers: mean, share of zeros, dead channels.",
-            "Feature maps of each network",
-        )
-        for path in paths
-        if path.exists()
-    ]
 
 
 def block_orders(context: Context) -> list[Element]:

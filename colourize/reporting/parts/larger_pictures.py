@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,130 +13,234 @@ from PIL import Image
 from torch import Tensor
 
 from colourize.data.horses import draw_horses
+from colourize.degradations import Grey
 from colourize.errors import UsageError
+from colourize.measures.intervals import Estimate, estimate_means
 from colourize.measures.selection import measure_pictures
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import number
+from colourize.reporting.findings import Outcome, against_baseline, finding, percent
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of, save_rows
+from colourize.reporting.results import Results
 from colourize.reporting.settings import Setting
-from colourize.runs.tables import write_table
+from colourize.reporting.tables import interval_text
+from colourize.runs.tables import read_table, write_table
 from colourize.tasks.restoration import RestorationTask
 
-SIZES = (32, 64, 128)
-COUNT = 12  # pictures of each kind and size
-SHOWN = 5
+SIZES = (32, 64, 128, 256)
+LARGEST = SIZES[-1]
+COUNT = 24  # pictures of each kind and size
+SHOWN = {"drawn": 3, "test": 2}
 MEASURES = ("mse", "delta_e", "ssim")
-WAYS = {"luminance": "colours at the trained size, joined with the picture's own grey", "none": "at full size"}
+CONTRAST = "grey_difference"  # of neighbouring pixels of the true picture, mean of its absolute value
+TOLD = MEASURES[0]  # what the page shows; the file has all of them
+JOINED, WHOLE = "colours at the trained size", "at full size"
+WAYS = {"luminance": JOINED, "none": WHOLE}
 ABOUT = (
-    f"Mean over {COUNT} pictures of each kind and size. Enlarged: the test pictures by Lanczos, which have no detail "
-    "beyond their own pixels. Drawn: the built-in horses, which networks trained on photographs never saw."
+    f"Mean squared error over {COUNT} pictures of each kind and size, drawn horses and test pictures, these enlarged "
+    "by Lanczos, and so without detail of their own; ± half of the 95 % interval over pictures, in brackets the "
+    f"standard deviation over seeds; °: without a network. {JOINED.capitalize()}: predicted there, and joined with the "
+    "picture's own grey. ΔE2000 and SSIM are in the file."
 )
-REACH = "What an output pixel depends on, which the surroundings of a tile must cover:"
+REACH = "An output depends on as many pixels as before, whatever the picture's size, to each side at most:"
+STATISTICS = "And what it sees there is smoother than what it was trained on: neighbouring pixels' grey differs by"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Which pictures a network was given, and how."""
+
+    label: str
+    way: str
+    kind: str
+    size: int
 
 
 def larger_pictures(context: Context) -> list[Element]:
     """Each network with and without scaling down, on drawn horses of several sizes and the test pictures enlarged."""
-    rows: list[dict[str, Any]] = []
-    shown: dict[str, Tensor] = {}
-    reaches = []
-    for setting in context.results.settings.networks:
-        task = context.pictures.task(setting.first)
-        ways = [way for way in WAYS if _predictor(task, way).joins == (way == "luminance")]
-        whole = _predictor(task, "none")
-        if whole.halo is not None:
-            reaches.append(f"{setting.label}: {whole.halo} pixels to each side")
-        for kind, size, truth in _pictures(context, setting):
-            given = _shrunk(truth, whole.factor)
-            for way in ways:
-                predicted = _predicted(_predictor(task, way), given)
-                told = WAYS[way] if len(ways) > 1 else "enlarged as it is"
-                rows.append(_row(setting.label, kind, size, told, predicted, truth))
-                if kind == "drawn" and size == SIZES[-1]:
-                    shown[f"{setting.label}, {way}" if len(ways) > 1 else setting.label] = predicted[:SHOWN]
-                    shown["truth"] = truth[:SHOWN]
-    if not rows:
+    settings = [each for each in context.results.settings.settings if each.first.checkpoints]
+    runs = [run for each in settings for run in each.runs.values()]
+    labels = [each.label for each in settings]
+    by_picture = context.folder / context.table("larger-by-picture")
+
+    def measure() -> None:
+        write_table(by_picture, [row for each in settings for row in _measured(context, each)])
+
+    if not settings or not made_of(by_picture, runs, measure, also=[labels, SIZES, COUNT, MEASURES]):
         return []
-    table = context.table("larger")
-    write_table(context.folder / table, rows)
-    columns = list(rows[0])
-    cells = [[number(cell) if isinstance(cell, float) else str(cell) for cell in row.values()] for row in rows]
+    rows = read_table(by_picture)
+    estimates = estimates_by_case(rows)
     found: list[Element] = [
-        Text(_finding(rows), "finding"),
-        Table(ABOUT, columns, cells, csv=table),
-        Text(f"{REACH} {'; '.join(reaches)}.", "note"),
+        Text(larger_finding(context.results, estimates), "finding"),
+        _table(context, estimates),
+        Text(f"{REACH} {'; '.join(_reaches(context))}. {STATISTICS} {_smoothness(rows)}.", "note"),
     ]
     path = context.picture("larger")
-    runs = [each.first for each in context.results.settings.networks]
-    rows_shown = {**{label: each for label, each in shown.items() if label != "truth"}, "truth": shown["truth"]}
-    if made_of(path, runs, lambda: save_rows(path, rows_shown), also=[*rows_shown]):
+    if made_of(path, runs, lambda: save_rows(path, _rows_shown(context, settings)), also=[labels, LARGEST]):
         found.append(
             Figure(
                 path,
-                f"Drawn horses of {SIZES[-1]}×{SIZES[-1]} pixels.",
+                f"Drawn horses and enlarged test pictures of {LARGEST}×{LARGEST} pixels, by the least seed.",
                 "Larger pictures by each network, with and without scaling",
             )
         )
     return found
 
 
-def _pictures(context: Context, setting: Setting) -> list[tuple[str, int, Tensor]]:
-    """(kind, size, (N, 3, size, size) in [0, 1]): drawn at each size, and the test pictures enlarged."""
-    drawn = [("drawn", size, _tensor(draw_horses(COUNT, size, seed=0))) for size in SIZES]
-    test = context.pictures.data(setting.first).pictures.test[:COUNT]
-    enlarged = [("enlarged" if size > len(test[0]) else "test", size, _tensor(_resized(test, size)))
-                for size in SIZES if size >= len(test[0])]  # fmt: skip
-    return [*drawn, *enlarged]
+def estimates_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, dict[str, Estimate]]:
+    """Each measure's mean over pictures and seeds with its uncertainty, of a table with a row a picture and seed."""
+    values: dict[Case, dict[str, list[list[float]]]] = {}
+    for row in rows:
+        case = Case(row["network"], row["way"], row["pictures"], int(row["pixels"]))
+        values.setdefault(case, {}).setdefault(row["seed"], []).append([float(row[name]) for name in MEASURES])
+    return {
+        case: dict(zip(MEASURES, estimate_means(np.array(list(by_seed.values())).transpose(2, 0, 1)), strict=True))
+        for case, by_seed in values.items()
+    }
 
 
-def _predictor(task: RestorationTask, join: str) -> Predictor:
-    try:
-        return Predictor(task, join, device="cpu")
-    except UsageError:  # of a task that does not know at which size it was trained
-        return Predictor(task, "none", device="cpu")
+def larger_finding(results: Results, estimates: dict[Case, dict[str, Estimate]]) -> str:
+    """What scaling down is worth on the largest drawn pictures, and how the usual way compares with the baselines."""
+
+    def outcome(label: str, way: str, told: str) -> Outcome | None:
+        own = estimates.get(Case(label, way, "drawn", LARGEST))
+        return Outcome(told, {"way": way}, own[TOLD]) if own else None
+
+    parts = []
+    for setting in results.settings.networks:
+        ways = [each for way in WAYS.values() if (each := outcome(setting.label, way, way))]
+        if len(ways) > 1:
+            parts.append(f"{setting.label}: {finding(TOLD, ways, ['way'], {'way': WHOLE})}")
+    pairs = []
+    for setting in results.settings.networks:
+        baseline = results.reference.get(setting.label) or ""
+        for way in WAYS.values():
+            own, other = outcome(setting.label, way, setting.label), outcome(baseline, way, baseline)
+            if own and other:
+                pairs.append((own, other))
+                break
+    rivals = against_baseline(TOLD, pairs)
+    if rivals and parts:
+        rivals = f"With {JOINED}: {rivals}"
+    return f"On drawn horses of {LARGEST}×{LARGEST} pixels: " + " ".join([*parts, rivals]).strip()
 
 
-def _predicted(predictor: Predictor, given: Tensor) -> Tensor:
-    pictures = [Image.fromarray(picture) for picture in _bytes(given)]
-    return _tensor(np.stack([np.array(predictor(picture)) for picture in pictures]))
+def _table(context: Context, estimates: dict[Case, dict[str, Estimate]]) -> Table:
+    """A row for each network, way and kind of pictures, a column a size; in the file a row each and all measures."""
+    lines: list[dict[str, Any]] = []
+    for case, own in estimates.items():
+        line: dict[str, Any] = {"network": case.label, "way": case.way, "pictures": case.kind, "pixels": case.size}
+        for name, estimate in own.items():
+            low, high = estimate.interval()
+            line |= {"seeds": len(estimate.by_seed), name: estimate.mean, f"{name} low": low, f"{name} high": high,
+                     f"{name} ±": estimate.seed_deviation}  # fmt: skip
+        lines.append(line)
+    csv = context.table("larger")
+    write_table(context.folder / csv, lines)
+    baselines = {each.label for each in context.results.settings.baselines}
+    rows = []
+    for label, way, kind in dict.fromkeys((case.label, case.way, case.kind) for case in estimates):
+        cells = [estimates.get(Case(label, way, kind, size)) for size in SIZES]
+        rows.append([
+            f"{label} °" if label in baselines else label, way, kind,
+            *(_cell(own[TOLD]) if own else "" for own in cells),
+        ])  # fmt: skip
+    return Table(ABOUT, ["", "way", "pictures", *(f"{size} pixels" for size in SIZES)], rows, csv=csv)
 
 
-def _shrunk(truth: Tensor, factor: int) -> Tensor:
-    """What a network that enlarges is given."""
-    return torch.nn.functional.avg_pool2d(truth, factor) if factor > 1 else truth
+def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
+    """A setting's measures, a row for each seed, way, kind of pictures, size and picture."""
+    for seed, run in setting.runs.items():
+        task = context.pictures.task(run)
+        test = context.pictures.data(run).pictures.test[:COUNT]
+        for way, predictor in _predictors(task).items():
+            for kind in SHOWN:
+                for size in SIZES:
+                    truth = _pictures(kind, size, test)
+                    predicted = _predicted(predictor, truth)
+                    measured = measure_pictures(predicted, truth, MEASURES) | {CONTRAST: _contrast(truth)}
+                    for place in range(len(truth)):
+                        yield {
+                            "network": setting.label, "seed": seed, "way": way, "pictures": kind, "pixels": size,
+                            "picture": place, **{name: float(values[place]) for name, values in measured.items()},
+                        }  # fmt: skip
 
 
-def _row(label: str, kind: str, size: int, way: str, predicted: Tensor, truth: Tensor) -> dict[str, Any]:
-    measured: Mapping[str, Tensor] = measure_pictures(predicted, truth, MEASURES)
-    means = {name: float(values.mean()) for name, values in measured.items()}
-    return {"network": label, "pictures": kind, "pixels": size, "way": way, **means}
+def _rows_shown(context: Context, settings: Sequence[Setting]) -> dict[str, Tensor]:
+    """The same few of the largest pictures by each network in each way, and the truth."""
+    test = context.pictures.data(settings[0].first).pictures.test
+    truth = torch.cat([_pictures(kind, LARGEST, test[:count])[:count] for kind, count in SHOWN.items()])
+    rows = {}
+    for setting in settings:
+        for way, predictor in _predictors(context.pictures.task(setting.first)).items():
+            rows[f"{setting.label}, {way}"] = _predicted(predictor, truth)
+    return {**rows, "truth": truth}
 
 
-def _finding(rows: list[dict[str, Any]]) -> str:
-    """Which way has the lower error on the largest drawn pictures."""
+def _predictors(task: RestorationTask) -> dict[str, Predictor]:
+    """In how many ways a task takes larger pictures: what has no grey of its own to join with has one."""
+    found = {}
+    for join, way in WAYS.items():
+        try:
+            predictor = Predictor(task, join, device="cpu")
+        except UsageError:  # of a task that does not know at which size it was trained
+            continue
+        if predictor.joins == (join == "luminance"):
+            found[way] = predictor
+    return found
+
+
+def _reaches(context: Context) -> Iterator[str]:
+    """How many pixels to each side an output of each network depends on."""
+    for setting in context.results.settings.networks:
+        halo = Predictor(context.pictures.task(setting.first), "none", device="cpu").halo
+        yield f"{setting.label}, " + ("all of the picture" if halo is None else f"{halo} pixels to each side")
+
+
+def _contrast(truth: Tensor) -> Tensor:
+    """The mean absolute difference of neighbouring pixels' grey, (N,)."""
+    grey = Grey()(truth)
+    return torch.stack([grey.diff(dim=dim).abs().mean((1, 2, 3)) for dim in (2, 3)]).mean(0)
+
+
+def _smoothness(rows: Sequence[dict[str, str]]) -> str:
+    """How the contrast of neighbouring pixels falls with the size, for each kind of pictures."""
     told = []
-    for label in dict.fromkeys(row["network"] for row in rows):
-        chosen = {"network": label, "pictures": "drawn", "pixels": SIZES[-1]}
-        largest = [row for row in rows if chosen.items() <= row.items()]
-        if len(largest) == 2:
-            best, other = sorted(largest, key=lambda row: row["mse"])
-            told.append(f"{label}: {best['way']} ({number(best['mse'])} against {number(other['mse'])})")
-    return (
-        f"At {SIZES[-1]} pixels the lower mean squared error has, for {'; for '.join(told)}." if told
-        else "These networks take pictures of any size; see the table for how their errors change."
-    )  # fmt: skip
+    for kind in SHOWN:
+        of_kind = [row for row in rows if row["pictures"] == kind]
+        means = [np.mean([float(row[CONTRAST]) for row in of_kind if row["pixels"] == str(size)])
+                 for size in (SIZES[0], LARGEST)]  # fmt: skip
+        told.append(f"{percent(float(means[0]))} of white in {kind} pictures of {SIZES[0]} pixels and by "
+                    f"{percent(float(means[1]))} in those of {LARGEST}")  # fmt: skip
+    return ", ".join(told)
 
 
-def _resized(pictures: np.ndarray, size: int) -> np.ndarray:
-    return np.stack(
-        [np.array(Image.fromarray(each).resize((size, size), Image.Resampling.LANCZOS)) for each in pictures]
-    )
-
-
-def _tensor(pictures: np.ndarray) -> Tensor:
+def _pictures(kind: str, size: int, test: np.ndarray) -> Tensor:
+    """(N, 3, size, size) in [0, 1]: drawn at this size, or the test pictures resized to it."""
+    if kind == "drawn":
+        pictures = _drawn(size)
+    elif test.shape[1:3] == (size, size):
+        pictures = test
+    else:
+        pictures = np.stack(
+            [np.array(Image.fromarray(each).resize((size, size), Image.Resampling.LANCZOS)) for each in test]
+        )
     return torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, 1).float() / 255
 
 
-def _bytes(pictures: Tensor) -> np.ndarray:
-    return np.asarray((pictures.movedim(1, -1) * 255).round().to(torch.uint8).numpy())
+@cache
+def _drawn(size: int) -> np.ndarray:
+    return draw_horses(COUNT, size, seed=0)
+
+
+def _predicted(predictor: Predictor, truth: Tensor) -> Tensor:
+    """What a network makes of pictures; one that enlarges is given them small."""
+    given = torch.nn.functional.avg_pool2d(truth, predictor.factor) if predictor.factor > 1 else truth
+    levels = (given.movedim(1, -1) * 255).round().to(torch.uint8).numpy()
+    predicted = np.stack([np.array(predictor(Image.fromarray(picture))) for picture in levels])
+    return torch.from_numpy(predicted).movedim(-1, 1).float() / 255
+
+
+def _cell(estimate: Estimate) -> str:
+    return interval_text(estimate.mean, *estimate.interval(), estimate.seed_deviation)
