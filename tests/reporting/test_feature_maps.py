@@ -24,7 +24,9 @@ def test_zeros_are_averaged_over_seeds_and_told_from_the_fewest_to_the_most() ->
     assert layers[1].sparsities == [0.50, 0.46] and layers[1].dead == [0, 2] and layers[1].means == [0.5, 1.5]
     assert sparsity_finding(layers) == (
         "Zeros in the feature maps: cnn, from 25 % after down1 to 48 % after middle; "
-        "unet, from 10 % after middle to 40 % after down1. Dead channels: 2."
+        "unet, from 10 % after middle to 40 % after down1. Dead channels, of all layers and seeds together: 2."
     )
     linear = layers_of([row("cnn", "final", 0, 0.0)])
-    assert sparsity_finding(linear) == "No feature map has zeros. Dead channels: none."
+    assert (
+        sparsity_finding(linear) == "No feature map has zeros. Dead channels, of all layers and seeds together: none."
+    )

@@ -97,7 +97,7 @@ def sparsity_finding(layers: Sequence[Layer]) -> str:
             told.append(f"{network}, from {least} to {most}")
     dead = sum(map(sum, (each.dead for each in layers)))
     zeros = f"Zeros in the feature maps: {'; '.join(told)}." if told else "No feature map has zeros."
-    return f"{zeros} Dead channels: {dead if dead else 'none'}."
+    return f"{zeros} Dead channels, of all layers and seeds together: {dead if dead else 'none'}."
 
 
 def _table(layers: Sequence[Layer], csv: str) -> Table:

@@ -101,29 +101,23 @@ def estimates_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, dict[str, Es
 
 
 def larger_finding(results: Results, estimates: dict[Case, dict[str, Estimate]]) -> str:
-    """What scaling down is worth on the largest drawn pictures, and how the usual way compares with the baselines."""
+    """What scaling down is worth on the largest drawn pictures, and how each way compares with the baselines."""
 
-    def outcome(label: str, way: str, told: str) -> Outcome | None:
-        own = estimates.get(Case(label, way, "drawn", LARGEST))
-        return Outcome(told, {"way": way}, own[TOLD]) if own else None
+    def outcomes(label: str | None, told: str | None = None) -> dict[str, Outcome]:
+        """A network's by way, called by the way itself unless told otherwise."""
+        own = {way: estimates.get(Case(label or "", way, "drawn", LARGEST)) for way in WAYS.values()}
+        return {way: Outcome(told or way, {"way": way}, each[TOLD]) for way, each in own.items() if each}
 
-    parts = []
-    for setting in results.settings.networks:
-        ways = [each for way in WAYS.values() if (each := outcome(setting.label, way, way))]
-        if len(ways) > 1:
-            parts.append(f"{setting.label}: {finding(TOLD, ways, ['way'], {'way': WHOLE})}")
-    pairs = []
-    for setting in results.settings.networks:
-        baseline = results.reference.get(setting.label) or ""
-        for way in WAYS.values():
-            own, other = outcome(setting.label, way, setting.label), outcome(baseline, way, baseline)
-            if own and other:
-                pairs.append((own, other))
-                break
-    rivals = against_baseline(TOLD, pairs)
-    if rivals and parts:
-        rivals = f"With {JOINED}: {rivals}"
-    return f"On drawn horses of {LARGEST}×{LARGEST} pixels: " + " ".join([*parts, rivals]).strip()
+    labels = [each.label for each in results.settings.networks]
+    parts = [f"{label}: {finding(TOLD, list(ways.values()), ['way'], {'way': WHOLE})}"
+             for label in labels if len(ways := outcomes(label)) > 1]  # fmt: skip
+    for way in WAYS.values():
+        rivals = {label: results.reference.get(label) for label in labels}
+        pairs = [(outcomes(label, label)[way], outcomes(rival, rival)[way]) for label, rival in rivals.items()
+                 if way in outcomes(label) and way in outcomes(rival)]  # fmt: skip
+        if pairs:
+            parts.append(f"With {way}: {against_baseline(TOLD, pairs)}")
+    return f"On drawn horses of {LARGEST}×{LARGEST} pixels: " + " ".join(parts)
 
 
 def _table(context: Context, estimates: dict[Case, dict[str, Estimate]]) -> Table:
