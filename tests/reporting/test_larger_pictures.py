@@ -27,12 +27,13 @@ NOISE -= NOISE.mean()
 
 
 def rows(network: str, way: str, mse: float, seeds: int = 3, spread: float = 1e-4) -> list[dict[str, str]]:
-    """A network's pictures of two sizes; the larger the worse by a half."""
+    """A network's pictures of two sizes; the larger the worse by a half, test pictures as drawn ones."""
     return [
-        {"network": network, "seed": str(seed), "way": way, "pictures": "drawn", "pixels": str(size),
+        {"network": network, "seed": str(seed), "way": way, "pictures": kind, "pixels": str(size),
          "picture": str(place), "mse": str(mse * (1.5 if size == LARGEST else 1) + noise + seed * spread),
          "delta_e": "10.0", "ssim": "0.9"}
         for seed in range(seeds)
+        for kind in ("drawn", "test")
         for size in (SIZES[0], LARGEST)
         for place, noise in enumerate(NOISE)
     ]  # fmt: skip
@@ -48,7 +49,7 @@ def test_each_case_is_the_mean_over_its_own_pictures_and_seeds() -> None:
     table = [*rows("cnn", JOINED, 0.01), *rows("cnn", WHOLE, 0.02)]
     np.random.default_rng(0).shuffle(table)  # type: ignore[arg-type]
     estimates = estimates_by_case(table)
-    assert len(estimates) == 4
+    assert len(estimates) == 8
     for case, own in estimates.items():
         by_hand = [
             float(row["mse"]) for row in table
@@ -62,8 +63,9 @@ def test_each_case_is_the_mean_over_its_own_pictures_and_seeds() -> None:
 def test_the_finding_says_which_way_is_better_by_how_much_and_whether_the_table_is_beaten() -> None:
     table = [*rows("cnn", JOINED, 0.01), *rows("cnn", WHOLE, 0.02), *rows("table", JOINED, 0.005, seeds=1)]
     text = larger_finding(results("cnn", "table"), estimates_by_case(table))
-    start = f"On drawn horses of {LARGEST}×{LARGEST} pixels: cnn: Mean squared error is best with {JOINED}"
+    start = f"On drawn pictures of {LARGEST}×{LARGEST} pixels: cnn: Mean squared error is best with {JOINED}"
     assert text.startswith(start), text
+    assert text.count("cnn: Mean squared error is best") == 2  # of test pictures as well
     assert f"with {WHOLE} it is 99 % higher, beyond the seeds' spread." in text
     assert text.endswith(f"With {JOINED}: cnn is worse than table, which has no network (mean squared error 0.00750).")
 

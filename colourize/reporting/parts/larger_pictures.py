@@ -101,23 +101,33 @@ def estimates_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, dict[str, Es
 
 
 def larger_finding(results: Results, estimates: dict[Case, dict[str, Estimate]]) -> str:
-    """What scaling down is worth on the largest drawn pictures, and how each way compares with the baselines."""
-
-    def outcomes(label: str | None, told: str | None = None) -> dict[str, Outcome]:
-        """A network's by way, called by the way itself unless told otherwise."""
-        own = {way: estimates.get(Case(label or "", way, "drawn", LARGEST)) for way in WAYS.values()}
-        return {way: Outcome(told or way, {"way": way}, each[TOLD]) for way, each in own.items() if each}
-
+    """What scaling down is worth on the largest pictures of each kind, and how each way compares with the baselines."""
     labels = [each.label for each in results.settings.networks]
-    parts = [f"{label}: {finding(TOLD, list(ways.values()), ['way'], {'way': WHOLE})}"
-             for label in labels if len(ways := outcomes(label)) > 1]  # fmt: skip
-    for way in WAYS.values():
-        rivals = {label: results.reference.get(label) for label in labels}
-        pairs = [(outcomes(label, label)[way], outcomes(rival, rival)[way]) for label, rival in rivals.items()
-                 if way in outcomes(label) and way in outcomes(rival)]  # fmt: skip
-        if pairs:
-            parts.append(f"With {way}: {against_baseline(TOLD, pairs)}")
-    return f"On drawn horses of {LARGEST}×{LARGEST} pixels: " + " ".join(parts)
+    parts = []
+    for kind in SHOWN:
+        parts.append(f"On {kind} pictures of {LARGEST}×{LARGEST} pixels:")
+        for label in labels:
+            ways = _outcomes(estimates, kind, label)
+            if len(ways) > 1:
+                parts.append(f"{label}: {finding(TOLD, list(ways.values()), ['way'], {'way': WHOLE})}")
+        for way in WAYS.values():
+            pairs = []
+            for label in labels:
+                rival = results.reference.get(label) or ""
+                own, other = (_outcomes(estimates, kind, each, each).get(way) for each in (label, rival))
+                if own and other:
+                    pairs.append((own, other))
+            if pairs:
+                parts.append(f"With {way}: {against_baseline(TOLD, pairs)}")
+    return " ".join(parts)
+
+
+def _outcomes(
+    estimates: dict[Case, dict[str, Estimate]], kind: str, label: str, told: str | None = None
+) -> dict[str, Outcome]:
+    """What a network reaches on the largest pictures, by way; called by the way itself unless told otherwise."""
+    own = {way: estimates.get(Case(label, way, kind, LARGEST)) for way in WAYS.values()}
+    return {way: Outcome(told or way, {"way": way}, each[TOLD]) for way, each in own.items() if each}
 
 
 def _table(context: Context, estimates: dict[Case, dict[str, Estimate]]) -> Table:
@@ -189,7 +199,7 @@ def _reaches(context: Context) -> Iterator[str]:
     """How many pixels to each side an output of each network depends on."""
     for setting in context.results.settings.networks:
         halo = Predictor(context.pictures.task(setting.first), "none", device="cpu").halo
-        yield f"{setting.label}, " + ("all of the picture" if halo is None else f"{halo} pixels to each side")
+        yield f"{setting.label}, " + ("all of the picture" if halo is None else f"{halo} pixels")
 
 
 def _contrast(truth: Tensor) -> Tensor:
