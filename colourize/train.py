@@ -41,12 +41,13 @@ def train(config: DictConfig) -> dict[str, float]:
         if resuming.state(folder) == "finished":
             print(f"{folder}: this job is finished")
             return resuming.final_measures(folder)
-        if resuming.state(folder) == "unfinished":
+        if resuming.state(folder) == "unfinished" and not reuse.is_half_taken(folder):
             config, resumes = resuming.continued(folder)[0], True
     is_experiments = "cells" in config and resuming.is_job()
     with ownership.owned(folder):
         if not resumes and ownership.is_first_process():
-            resuming.check_free(folder, overwrite=bool(config.get("overwrite")))
+            overwrite = bool(config.get("overwrite")) or reuse.is_half_taken(folder)
+            resuming.check_free(folder, overwrite=overwrite)
             twin = reuse.find_twin(folder, config) if is_experiments and not config.get("overwrite") else None
             if twin is not None:
                 return reuse.take(twin, folder, config)

@@ -48,6 +48,15 @@ def test_a_run_that_another_experiment_has_is_taken_from_there(folder: Path) -> 
         assert "cells" not in (run / "config.yaml").read_text() and str(run) in (run / "config.yaml").read_text()
 
 
+def test_what_was_taken_by_half_when_the_process_died_is_taken_again(folder: Path) -> None:
+    run = folder / "a5_classification" / "model-cnn+task-colour_classification+seed-0"
+    files = sorted(path.name for path in run.iterdir())
+    (run / "metrics.json").unlink()  # which is written last
+    succeed("train", ["experiment=a5_classification", *WORDS], folder.parent)
+    assert "taken_from" in json.loads((run / "run.json").read_text())
+    assert sorted(path.name for path in run.iterdir()) == files
+
+
 def test_what_was_run_already_is_not_run_again(folder: Path) -> None:
     again = succeed("train", ["experiment=b2_regression_or_classification", *WORDS], folder.parent)
     assert again.stdout.count("this job is finished") == 5

@@ -48,6 +48,13 @@ def find_twin(folder: Path, config: DictConfig) -> Path | None:
     return None
 
 
+def is_half_taken(folder: Path) -> bool:
+    """Whether a run was being taken from elsewhere when the process died: then it is taken again, and not resumed."""
+    path = folder / RECORD
+    taken = path.is_file() and '"taken_from"' in path.read_text(encoding="utf-8", errors="replace")
+    return taken and resuming.state(folder) == "unfinished"
+
+
 def take(twin: Path, folder: Path, config: DictConfig) -> dict[str, float]:
     """Copy a finished run's files into a job's folder, the mark that it is finished last; returns its measures.
 
