@@ -72,10 +72,13 @@ def report(config: DictConfig) -> None:
             else:
                 sections.append(build_section(source, asked[name], workshop, name))
             progress.advance(bar)
+        of_questions = len(sections)
         for source in own:
             progress.update(bar, description=source.name)
             sections.append(build_section(source, None, workshop, _anchor(source, [each.anchor for each in sections])))
             progress.advance(bar)
+        if not any(source.runs for source in by_experiment.values()):  # nobody asked for them here
+            sections = sections[of_questions:] + sections[:of_questions]
     skipped = [f"{path}: {reason}" for path, reason in found.skipped.items()]
     skipped += [
         f"{each.path}: no finished run"

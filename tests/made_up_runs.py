@@ -24,6 +24,7 @@ def write_run(folder: Path, typed: dict[str, Any], mse: list[float], *, status: 
     config: dict[str, Any] = {
         "seed": typed.get("seed", 0),
         "model": {"_target_": TARGETS[choices["model"]], "num_filters": typed.get("model.num_filters", 32)},
+        "trainer": {"max_epochs": typed.get("trainer.max_epochs")},
         "task": {"optimizer": {"lr": typed.get("task.optimizer.lr", 0.001)}},
     }
     (folder / ".hydra").mkdir(parents=True)

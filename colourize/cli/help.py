@@ -5,12 +5,14 @@ Hydra reads every file of every group four times over for its help; here the nam
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import hydra
 from omegaconf import OmegaConf
 
 FLAGS = ("--help", "-h")
+COLUMN = 18  # where comments begin, as in the files
 SHARED = "common"  # the folder of what several files have in common; not a group to choose from
 
 
@@ -34,16 +36,27 @@ def text(conf: Path, config_name: str, overrides: list[str]) -> str:
     keys = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     chosen = config.hydra.runtime.choices  # an app's own groups, of all that lie in the folder
     groups = [f"{group}: {', '.join(names)}" for group, names in options_by_group(conf).items() if group in chosen]
+    heading = ["== Configuration groups ==\nChoose one option each: group=option\n", *groups, ""] if groups else []
     return "\n".join(
         [
             about.header,
-            "== Configuration groups ==\nChoose one option each: group=option\n",
-            *groups,
-            "\n== Configuration ==\nChange any of it: key.below=value\n",
-            OmegaConf.to_yaml(keys),
+            "",
+            *heading,
+            "== Configuration ==\nChange any of it: key.below=value\n",
+            _explained(OmegaConf.to_yaml(keys), (conf / f"{config_name}.yaml").read_text(encoding="utf-8")),
             about.footer,
         ]
     )
+
+
+def _explained(keys: str, source: str) -> str:
+    """The configuration with the comments that the app's own file has beside its keys."""
+    comments = dict(re.findall(r"^(\w+):[^#\n]*# (.+)$", source, re.MULTILINE))
+    lines = []
+    for line in keys.splitlines():
+        comment = comments.get(line.partition(":")[0])
+        lines.append(f"{line:<{COLUMN}}  # {comment}" if comment else line)
+    return "\n".join(lines) + "\n"
 
 
 def options_by_group(conf: Path) -> dict[str, list[str]]:

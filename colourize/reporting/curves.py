@@ -26,7 +26,7 @@ DASHES: tuple[Any, ...] = (
 )
 MARKERS = "osD^vPX"
 MOST = len(COLOURS)  # settings in one panel; of more each key gets a panel of its own
-FEWEST_EFFECTS = 3  # values of a key
+FEWEST_EFFECTS = 3  # values of a key that varies alone
 MEASURES = ("train/loss", "val/loss", "val/accuracy")
 
 
@@ -69,13 +69,13 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
     """A measure against the values of each key that varies, a dot a seed: of settings that depart in that key alone.
 
     Returns:
-        False where no key has three values or more of which each varies alone: the table says as much.
+        False where no key varies alone, or a single one with two values: the table says as much.
     """
     from matplotlib.figure import Figure
 
     settings = results.settings
     panels = {key: members for key, members in _by_key(settings).items() if len(members) > 1}
-    if max(map(len, panels.values()), default=0) < FEWEST_EFFECTS:
+    if max(map(len, panels.values()), default=0) < (FEWEST_EFFECTS if len(panels) == 1 else 2):
         return False
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
@@ -117,7 +117,7 @@ def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[
     columns = [
         each
         for each in _sorted({one for _, one in cells})
-        if sum((row, each) in cells for row in {row for row, _ in cells}) > 2
+        if sum((row, each) in cells for row in {row for row, _ in cells}) > 1
     ]
     rows = [
         each

@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from omegaconf import OmegaConf
+
+from colourize.comparison.candidates import is_baseline
+from colourize.reporting.settings import resolved
 from colourize.runs.folders import Run
+
+TRAINING = {
+    "epochs": "trainer.max_epochs",
+    "batches of": "data.batch_size",
+    "optimizer": "task.optimizer._target_",
+    "learning rate": "task.optimizer.lr",
+    "schedule": "task.lr_scheduler._target_",
+    "loss": "task.loss._target_",
+}
 
 
 def provenance(runs: Sequence[Run]) -> list[str]:
     """A line each on the data, the training and the making; what differs between the runs is told as such."""
+    configs = [
+        config for run in runs if not is_baseline(str(OmegaConf.select(config := resolved(run), "model._target_")))
+    ]
     data = _told(runs, _data)
     settings = _told(runs, lambda run: _settings(run.record.get("data") or {}))
     seeds = _list({_number((run.record.get("seeds") or {}).get("seed")) for run in runs})
@@ -17,7 +33,7 @@ def provenance(runs: Sequence[Run]) -> list[str]:
     where = _told(runs, _machine)
     commits = _told(runs, _commit)
     when = sorted(str(run.record.get("started", ""))[:10] for run in runs if run.record.get("started"))
-    lines = [f"Data: {data}" if data else "", settings, f"Seeds: {seeds}" if seeds else "",
+    lines = [f"Data: {data}" if data else "", settings, _training(configs), f"Seeds: {seeds}" if seeds else "",
              f"Versions: {made}" if made else "", f"Machine: {where}" if where else "",
              f"Commit: {commits}" if commits else "",
              f"Run: {when[0]}" + (f" to {when[-1]}" if when[-1] != when[0] else "") if when else ""]  # fmt: skip
@@ -48,6 +64,18 @@ def _settings(data: dict[str, Any]) -> str:
         f"Protocol: {data.get('protocol')} (pixels / {data.get('divisor')}, validation: {data.get('validation')}), "
         + (f"palette {str(data.get('palette')).rpartition('/')[2]}")
     )
+
+
+def _training(configs: Sequence[Any]) -> str:
+    """How the networks were trained; where they differ in a key all of its values."""
+    told = []
+    for name, key in TRAINING.items():
+        values = [OmegaConf.select(config, key) for config in configs]
+        texts = [str(value).rpartition(".")[2] if key.endswith("_target_") else str(value)
+                 for value in values if value is not None]  # fmt: skip
+        if texts:
+            told.append(f"{name} {', '.join(dict.fromkeys(texts))}")
+    return f"Training: {'; '.join(told)}" if told else ""
 
 
 def _versions(versions: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
 from colourize.reporting.findings import Gap, against_baseline, finding, leader, title
 from colourize.reporting.parts import PARTS, Context
-from colourize.reporting.pictures import Pictures, draw_settings, made_of
+from colourize.reporting.pictures import MOST, Pictures, draw_settings, made_of
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import Question
 from colourize.reporting.results import Results, read_results, write_results
@@ -70,7 +70,7 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
     if main is not None:
         section.elements += _numbers(results, main, asked, workshop, anchor)
     section.elements += _drawings(results, main, workshop, anchor)
-    context = Context(source, results, workshop.folder, workshop.pictures, anchor)
+    context = Context(source, results, main, workshop.folder, workshop.pictures, anchor)
     for name in question.parts if question else ["effects"] if len(settings.varied) > 1 else []:
         if name not in PARTS:
             section.elements.append(Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note"))
@@ -145,7 +145,8 @@ def _drawings(results: Results, main: str | None, workshop: Workshop, anchor: st
         runs, labels = [each.first for each in members], [each.label for each in members]
         draw = partial(draw_settings, own, members, workshop.pictures)
         if made_of(own, runs, draw, also=labels):
-            found.append(Figure(own, SAME, "The same pictures for each setting"))
+            caption = SAME if len(members) <= MOST else f"{SAME} The first {MOST} of {len(members)} settings."
+            found.append(Figure(own, caption, "The same pictures for each setting"))
     return found
 
 

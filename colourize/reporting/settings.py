@@ -21,6 +21,7 @@ from colourize.runs.sweeps import APART
 # What makes no setting: which seed, what the sweep is, how a run is shown and where it works.
 NOT_SETTINGS = (*PLAN, *APART, "seed", EXPERIMENT, "resume", "logger", "measures", "data.root")
 NOT_BELOW = ("callbacks.", "hydra.", "logger.", "measures.")
+DEFAULT = "default"  # what a key is called that is null or missing: the part itself decides
 BETWEEN = " · "  # the parts of a label
 
 
@@ -53,8 +54,8 @@ class Settings:
 
     Attributes:
         varied: the keys whose values differ between the networks, in the order in which they were typed.
-        usual: the value of each key in the setting that the others depart from: where none of them was typed, else the
-            one that most settings have.
+        usual: the value of each key in the setting that the others depart from: where the fewest of them were typed; of
+            several such settings the value that most have.
         repeated: runs that are left out: a later one has the same setting and the same seed.
     """
 
@@ -85,7 +86,7 @@ def given(setting: Setting) -> str:
 
 def read_settings(runs: Sequence[Run]) -> Settings:
     """What runs of one sweep differ in."""
-    configs = {run.path: _config(run) for run in runs}
+    configs = {run.path: resolved(run) for run in runs}
     choices = {run.path: _choices(run) for run in runs}
     baselines = {run.path for run in runs if is_baseline(str(OmegaConf.select(configs[run.path], "model._target_")))}
 
@@ -95,14 +96,19 @@ def read_settings(runs: Sequence[Run]) -> Settings:
         found = OmegaConf.select(configs[run.path], key)
         if OmegaConf.is_config(found):
             return str(OmegaConf.to_container(found, resolve=False))
-        return typed(run).get(key, found) if found is None else found
+        if found is None:
+            found = typed(run).get(key, "null")
+            return DEFAULT if found == "null" else found
+        return found
 
     keys = list(dict.fromkeys(key for run in runs for key in typed(run) if _counts(key)))
     networks = [run for run in runs if run.path not in baselines]
     varied = [key for key in keys if len({str(value(run, key)) for run in networks}) > 1]
     told = [key for key in keys if len({str(value(run, key)) for run in runs}) > 1]
-    # The one for which nothing of it was typed is the default, which the others depart from.
-    plain = [run for run in networks if not set(varied) & typed(run).keys()] or networks
+    # The one for which least of it was typed is the default, which the others depart from: what was typed for the whole
+    # sweep, such as fewer epochs, was typed for all.
+    words = {run.path: len(set(varied) & typed(run).keys()) for run in networks}
+    plain = [run for run in networks if words[run.path] == min(words.values())]
     usual = {key: mode([value(run, key) for run in plain]) for key in varied}
     groups: dict[tuple[Any, ...], list[Run]] = {}
     for run in runs:
@@ -152,7 +158,7 @@ def _told_apart(settings: list[Setting]) -> list[Setting]:
     ]
 
 
-def _config(run: Run) -> Any:
+def resolved(run: Run) -> Any:
     """A run's settings as they were resolved when it began, else as they were composed."""
     try:
         return OmegaConf.create(_yaml(run.path / CONFIG))

@@ -17,11 +17,14 @@ from colourize.runs.surroundings import cores
 
 # Small enough for minutes, large enough that every table, curve and picture has something to show.
 SIZE = (
-    "data=synthetic", "data.num_train=60", "data.num_val=20", "data.num_test=24", "data.batch_size=20", "seeds=[0]",
-    "trainer.enable_progress_bar=false", "measures=quick",
+    "data=synthetic", "data.num_val=20", "data.num_test=24", "seeds=[0]", "trainer.enable_progress_bar=false",
+    "measures=quick",
 )  # fmt: skip
-EPOCHS = {"a3_epochs": ("trainer.max_epochs=4", "callbacks.checkpoints.keep_epochs=[1,2]")}
-USUAL_EPOCHS = ("trainer.max_epochs=2",)
+USUAL = ("data.num_train=60", "data.batch_size=20", "trainer.max_epochs=2")
+OWN = {
+    "a3_epochs": (*USUAL[:2], "trainer.max_epochs=4", "callbacks.checkpoints.keep_epochs=[1,2]"),
+    "c3_batch_size": ("data.num_train=200", "trainer.max_epochs=5"),  # what is typed would stand in place of its sizes
+}
 
 
 def run_all(folder: Path) -> Path:
@@ -49,7 +52,7 @@ def run_all(folder: Path) -> Path:
 def _run(name: str, folder: Path) -> bool:
     words = [
         *SIZE,
-        *EPOCHS.get(name, USUAL_EPOCHS),
+        *OWN.get(name, USUAL),
         f"experiment={name}",
         f"hydra.sweep.dir={quoted(str(folder / name))}",
     ]

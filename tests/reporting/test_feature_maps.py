@@ -1,7 +1,11 @@
-"""Question E: what is made of a table with a row for each layer and seed."""
+"""Questions A1 and E: what is told of a network's layers and of their maps."""
 
 from __future__ import annotations
 
+from colourize.inspection.layers import layers
+from colourize.inspection.tracing import trace
+from colourize.models import RegressionCNN
+from colourize.reporting.parts.architecture import layers_finding
 from colourize.reporting.parts.feature_maps import layers_of, sparsity_finding
 
 
@@ -29,4 +33,12 @@ def test_zeros_are_averaged_over_seeds_and_told_from_the_fewest_to_the_most() ->
     linear = layers_of([row("cnn", "final", 0, 0.0)])
     assert (
         sparsity_finding(linear) == "No feature map has zeros. Dead channels, of all layers and seeds together: none."
+    )
+
+
+def test_the_layers_of_question_a1_are_told_in_a_sentence() -> None:
+    table = layers(trace(RegressionCNN(1, 3), 1, (32, 32)))
+    assert layers_finding(table, "RegressionCNN") == (
+        "RegressionCNN has six convolutions of 3×3, with 32, 64, 64, 32, 3, 3 filters; "
+        "75,549 parameters, 17,713,152 operations a picture."
     )

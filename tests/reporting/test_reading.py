@@ -11,6 +11,7 @@ from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
 from colourize.reporting.parts.training import _varied_together
+from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
 from colourize.reporting.results import read_results
 from colourize.reporting.settings import read_settings
@@ -59,6 +60,31 @@ def test_others_depart_from_the_run_for_which_nothing_was_typed_however_rare_its
         write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
     (source,) = read_sources([tmp_path]).sources
     assert read_settings(source.runs).usual == {"model.num_filters": 32, "task.optimizer.lr": 0.001}
+
+
+def test_what_was_typed_for_a_whole_sweep_makes_no_setting_the_usual_one(tmp_path: Path) -> None:
+    """Batch 20 is the most frequent one; a cell that has none is the one that all depart from, epochs typed or not."""
+    width, rate = {"model.num_filters": 16}, {"task.optimizer.lr": 0.1}
+    cells: list[dict[str, Any]] = [{}, width, width | {"trainer.max_epochs": 1}, width | rate]
+    for number, typed in enumerate(cells):
+        write_run(tmp_path / str(number), {"trainer.max_epochs": 5} | typed | {"seed": 0}, [1.0])
+    (source,) = read_sources([tmp_path]).sources
+    settings = read_settings(source.runs)
+    assert settings.usual == {"trainer.max_epochs": 5, "model.num_filters": 32, "task.optimizer.lr": 0.001}
+
+
+def test_a_key_that_is_null_is_called_default(tmp_path: Path) -> None:
+    cells: list[dict[str, Any]] = [{}, {"model.block_order": "norm_pool_relu"}]
+    for number, typed in enumerate(cells):
+        write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
+    (source,) = read_sources([tmp_path]).sources
+    labels = [each.label for each in read_settings(source.runs).settings]
+    assert labels == ["block_order=default", "block_order=norm_pool_relu"]
+
+
+def test_the_training_is_told_with_all_values_that_it_had(sweep: Path) -> None:
+    (source,) = read_sources([sweep]).sources
+    assert "Training: learning rate 0.1, 0.001" in provenance(source.runs)
 
 
 def test_results_have_intervals_seeds_and_a_baseline_to_stand_against(sweep: Path) -> None:

@@ -8,6 +8,8 @@ from colourize.reporting.findings import title
 from colourize.reporting.parts.context import Context
 from colourize.runs.files import write_whole
 
+AGREED = 0.995  # a rank correlation that is 1 as it is shown
+
 
 def agreement(context: Context) -> list[Element]:
     """The rank correlation of all measures over the methods, each seed one; and the two that agree least with MSE."""
@@ -32,11 +34,10 @@ def agreement(context: Context) -> list[Element]:
     if "mse" in names:
         own = correlations[names.index("mse")]
         order = sorted((float(own[place]), name) for place, name in enumerate(names) if name != "mse")
-        told = ", ".join(f"{title(name)} ({value:+.2f})" for value, name in order[:3])
-        text = (
-            f"Over {len(methods)} methods the measures that agree least with the mean squared error on which is better"
-        )
-        found.append(Text(f"{text} are {told} (rank correlation).", "finding"))
+        told = ", ".join(f"{title(name)} ({value:+.2f})" for value, name in order[:3] if value < AGREED)
+        least = f"the measures that agree least with the mean squared error on which is better are {told}"
+        text = least if told else "all measures agree with the mean squared error on which is better"
+        found.append(Text(f"Over {len(methods)} methods {text} (rank correlation).", "finding"))
     figure = folder / "agreement.svg"
     found.append(
         Figure(

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import torch
 
 from colourize.inspection.block_order import order_differences, with_order
 from colourize.inspection.diagram import diagram
+from colourize.inspection.layers import Layer, totals
 from colourize.inspection.layers import layers as layer_table
 from colourize.inspection.layers import text as layers_text
 from colourize.inspection.tracing import trace
 from colourize.models.layers import BLOCK_ORDERS, EncoderDecoder
-from colourize.reporting.elements import Element, Figure, Listing, Table
-from colourize.reporting.findings import number
+from colourize.reporting.elements import Element, Figure, Listing, Table, Text
+from colourize.reporting.findings import count, number
 from colourize.reporting.parts.context import Context
+from colourize.reporting.pictures import made_of
 from colourize.runs.files import write_whole
-from colourize.runs.tables import write_table
+from colourize.runs.tables import read_table, write_table
 
 REPEATS = 15  # timed passes of each order, in turn
+ORDER_COLUMNS = {
+    "order": "order", "scales": "batch-norm scales", "equal": "equal", "largest": "largest difference",
+    "rms": "root mean square", "classes_changed": "classes changed", "time": "time, ratio",
+}  # fmt: skip
 ORDERS = (
     "The weights of {} in each order: how its answers to 100 test pictures differ from those of its own order (largest "
     "and root mean square difference of the outputs, share of pixels whose likeliest class changes), and the time of a "
@@ -37,13 +45,31 @@ def layers(context: Context) -> list[Element]:
         path = context.figure(f"diagram-{place}").with_suffix(".svg")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, diagram(traced, name))
+        table = layer_table(traced)
+        csv = context.table(f"layers-{place}")
+        lines = [asdict(each) for each in [*table, *totals(table)]]
+        write_table(
+            context.folder / csv, [{key: value for key, value in line.items() if value is not None} for line in lines]
+        )
+        about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels. All numbers: {csv}"
         found += [
-            Listing(
-                layers_text(layer_table(traced), name), f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels."
-            ),
+            Text(layers_finding(table, name), "finding"),
+            Listing(layers_text(table, name), about),
             Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"),
         ]
     return found
+
+
+def layers_finding(table: Sequence[Layer], name: str) -> str:
+    """How many convolutions a network has, of which sizes and with how many filters."""
+    convolutions = [each for each in table if each.kind.startswith("Conv")]
+    sizes = ", ".join(dict.fromkeys(each.kernel for each in convolutions))
+    filters = ", ".join(str(each.filters) for each in convolutions)
+    everything, _ = totals(table)
+    return (
+        f"{name} has {count(len(convolutions))} convolutions of {sizes}, with {filters} filters; "
+        f"{everything.weights + everything.other:,} parameters, {everything.operations or 0:,} operations a picture."
+    )
 
 
 def block_orders(context: Context) -> list[Element]:
@@ -55,16 +81,20 @@ def block_orders(context: Context) -> list[Element]:
             break
     else:
         return []
-    data = context.pictures.data(setting.first)
-    pair = task.make_pair(data.first("test", 100))
-    lines = order_differences(model, pair.inputs, classes=task.answer.kind == "classes")
-    times = _times(model, pair.inputs)
-    for line in lines:
-        line["time"] = times[line["order"]]
-    write_table(context.folder / context.table("orders"), lines)
-    columns = ["order", "scales", "equal", "largest", "rms", "classes_changed", "time"]
-    rows = [[_cell(line.get(column)) for column in columns] for line in lines]
-    return [Table(ORDERS.format(setting.label), columns, rows, csv=context.table("orders"))]
+    csv = context.table("orders")
+
+    def measure() -> None:
+        data = context.pictures.data(setting.first)
+        pair = task.make_pair(data.first("test", 100))
+        times = _times(model, pair.inputs)
+        found = order_differences(model, pair.inputs, classes=task.answer.kind == "classes")
+        write_table(context.folder / csv, [{**line, "time": times[line["order"]]} for line in found])
+
+    if not made_of(context.folder / csv, [setting.first], measure, also=[setting.label, REPEATS]):
+        return []
+    lines = read_table(context.folder / csv)
+    rows = [[_cell(line[column]) for column in ORDER_COLUMNS] for line in lines]
+    return [Table(ORDERS.format(setting.label), list(ORDER_COLUMNS.values()), rows, csv=csv)]
 
 
 @torch.no_grad()
@@ -81,7 +111,11 @@ def _times(model: EncoderDecoder, inputs: torch.Tensor) -> dict[str, float]:
     return {order: round(seconds / fastest, 3) for order, seconds in least.items()}
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return number(value) if isinstance(value, float) else "" if value is None else str(value)
+def _cell(text: str) -> str:
+    """A cell of the file as people read it."""
+    if text in ("True", "False"):
+        return "yes" if text == "True" else "no"
+    try:
+        return number(float(text))
+    except ValueError:
+        return text

@@ -15,12 +15,14 @@ class Context:
     """A section's sweep, and where its files go.
 
     Attributes:
+        measure: what the section's finding is about; None: the runs have none in common.
         folder: the report's.
         anchor: what the section's files are called by.
     """
 
     source: Source
     results: Results
+    measure: str | None
     folder: Path
     pictures: Pictures
     anchor: str

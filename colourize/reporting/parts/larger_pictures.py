@@ -32,16 +32,17 @@ SIZES = (32, 64, 128, 256)
 LARGEST = SIZES[-1]
 COUNT = 24  # pictures of each kind and size
 SHOWN = {"drawn": 3, "test": 2}
+SHEET = 128  # pixels of those that are shown
 MEASURES = ("mse", "delta_e", "ssim")
 CONTRAST = "grey_difference"  # of neighbouring pixels of the true picture, mean of its absolute value
 TOLD = MEASURES[0]  # what the page shows; the file has all of them
-JOINED, WHOLE = "colours at the trained size", "at full size"
+JOINED, WHOLE = "scaled down", "full size"
 WAYS = {"luminance": JOINED, "none": WHOLE}
 ABOUT = (
     f"Mean squared error over {COUNT} pictures of each kind and size, drawn horses and test pictures, these enlarged "
     "by Lanczos, and so without detail of their own; ± half of the 95 % interval over pictures, in brackets the "
-    f"standard deviation over seeds; °: without a network. {JOINED.capitalize()}: predicted there, and joined with the "
-    "picture's own grey. ΔE2000 and SSIM are in the file."
+    f"standard deviation over seeds; °: without a network. {JOINED.capitalize()}: colours are predicted at the "
+    "trained size, and joined with the picture's own grey. ΔE2000 and SSIM are in the file."
 )
 REACH = "An output depends on as many pixels as before, whatever the picture's size, to each side at most:"
 STATISTICS = "And what it sees there is smoother than what it was trained on: neighbouring pixels' grey differs by"
@@ -77,11 +78,11 @@ def larger_pictures(context: Context) -> list[Element]:
         Text(f"{REACH} {'; '.join(_reaches(context))}. {STATISTICS} {_smoothness(rows)}.", "note"),
     ]
     path = context.picture("larger")
-    if made_of(path, runs, lambda: save_rows(path, _rows_shown(context, settings)), also=[labels, LARGEST]):
+    if made_of(path, runs, lambda: save_rows(path, _rows_shown(context, settings)), also=[labels, SHEET]):
         found.append(
             Figure(
                 path,
-                f"Drawn horses and enlarged test pictures of {LARGEST}×{LARGEST} pixels, by the least seed.",
+                f"Drawn horses and enlarged test pictures of {SHEET}×{SHEET} pixels, by the least seed.",
                 "Larger pictures by each network, with and without scaling",
             )
         )
@@ -172,9 +173,9 @@ def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
 
 
 def _rows_shown(context: Context, settings: Sequence[Setting]) -> dict[str, Tensor]:
-    """The same few of the largest pictures by each network in each way, and the truth."""
+    """The same few pictures by each network in each way, and the truth."""
     test = context.pictures.data(settings[0].first).pictures.test
-    truth = torch.cat([_pictures(kind, LARGEST, test[:count])[:count] for kind, count in SHOWN.items()])
+    truth = torch.cat([_pictures(kind, SHEET, test[:count])[:count] for kind, count in SHOWN.items()])
     rows = {}
     for setting in settings:
         for way, predictor in _predictors(context.pictures.task(setting.first)).items():

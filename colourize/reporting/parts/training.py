@@ -65,7 +65,7 @@ def batches(context: Context) -> list[Element]:
 def effects(context: Context) -> list[Element]:
     """The keys ranked by their largest effect beside the seeds' spread, and the first two together as a heat map."""
     results = context.results
-    measure = results.main_measure(["mse", "cross_entropy"])
+    measure = context.measure
     if measure is None:
         return []
     settings = results.settings
@@ -75,10 +75,11 @@ def effects(context: Context) -> list[Element]:
         return []
     rows = [
         [key, str(each.values[key]), value(measure, each.estimate.mean), f"{gap.difference:+.3g}",
-         f"{gap.low:+.3g} … {gap.high:+.3g}", number(each.estimate.seed_deviation), "yes" if gap.is_sure else "no"]
+         f"{gap.low:+.3g} … {gap.high:+.3g}",
+         number(each.estimate.seed_deviation) if each.seeds > 1 else "", "yes" if gap.is_sure else "no"]
         for key, each, gap in ranked
     ]  # fmt: skip
-    columns = ["key", "value", title(measure), "less usual", "95 % interval", "± seeds", "excludes 0"]
+    columns = ["key", "value", title(measure), "from usual", "95 % interval", "± seeds", "excludes 0"]
     write_table(context.folder / context.table("ranked"), [dict(zip(columns, row, strict=True)) for row in rows])
     found: list[Element] = [
         Table(
