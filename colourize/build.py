@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pydoc
 import warnings
 from typing import Any
 
@@ -19,7 +20,7 @@ from colourize.answers import PaletteClasses
 from colourize.checks import check_batches, check_monitors, check_places, check_trainer
 from colourize.colour.palette import NO_PALETTE, load_palette
 from colourize.data.pictures import PictureData
-from colourize.errors import UsageError, check_count, check_flag
+from colourize.errors import UsageError, check_count, check_flag, one_line
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.models.baselines import Baseline
 from colourize.runs.checkpoint_files import CheckpointFiles
@@ -49,6 +50,7 @@ def check_settings(config: DictConfig) -> None:
     check_flag("compile", config.get("compile", False))
     check_trainer(config.trainer)
     parts = parts_of_task(config)
+    check_targets({"task": parts, "model": config.model})
     degradation = instantiate(parts["degradation"])
     answer = instantiate(parts["answer"])
     check_given(degradation, answer)
@@ -78,6 +80,22 @@ def check_settings(config: DictConfig) -> None:
         scheduler = build_scheduler(parts.get("lr_scheduler"), optimizer, total_steps=100)
         check_rates(scheduler, parts.get("lr_scheduler") or {}, total_steps=100)
     check_places(config)
+
+
+def check_targets(node: Any, key: str = "") -> None:
+    """Raise a UsageError where something that a configuration names as `_target_` cannot be imported, at any depth."""
+    if not (isinstance(node, dict) or OmegaConf.is_dict(node)):
+        return
+    for name, value in node.items():
+        where = f"{key}.{name}".lstrip(".")
+        if name == "_target_":
+            try:
+                found = pydoc.locate(str(value))
+            except pydoc.ErrorDuringImport as error:
+                raise UsageError(f"{where}={value}: cannot be imported: {one_line(error.value)}") from error
+            if found is None:
+                raise UsageError(f"{where}={value}: there is nothing of this name to import")
+        check_targets(value, where)
 
 
 def parts_of_task(config: DictConfig) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
-from colourize.trust import check_name, check_names
+from colourize.trust import check_name, check_names, packages
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,9 @@ def read_any(path: Path) -> dict[str, Any]:
             with zipfile.ZipFile(path) as archive:
                 if (damaged := archive.testzip()) is not None:
                     raise zipfile.BadZipFile(damaged)
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pickle that is no checkpoint: the error says so
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     # A damaged file fails in the zip reader, the unpickler or the storage, each in its own way and in torch's words.
     except Exception as error:
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
@@ -164,6 +167,6 @@ def first_difference(then: Any, now: Any, key: str = "") -> tuple[str, Any, Any]
 
 def _check(path: str | Path, checkpoint: dict[str, Any], part: str, arguments: str, trust: str | Sequence[str]) -> None:
     """Refuse classes that are not trusted, before anything is made of them."""
-    trusted = [trust] if isinstance(trust, str) else list(trust or ())
+    trusted = packages(trust)
     check_name(f"checkpoint={path}", checkpoint["colourize"].get(part), trusted)
     check_names(f"checkpoint={path}", checkpoint.get(arguments), trusted)

@@ -35,11 +35,18 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     """
     from lightning.pytorch.utilities import rank_zero_only
 
+    from colourize.errors import check_flag
+    from colourize.runs import ownership, resuming
     from colourize.runs.record import RunRecord
 
-    record = RunRecord(Path(config.output_dir))
-    with record.start(writes=rank_zero_only.rank == 0):  # type: ignore[attr-defined]  # Lightning sets it at import
-        return _evaluate(config, record)
+    check_flag("overwrite", config.overwrite)
+    folder, first = Path(config.output_dir), rank_zero_only.rank == 0  # type: ignore[attr-defined]  # set at import
+    with ownership.owned(folder):
+        if first:
+            resuming.check_no_run(folder, overwrite=config.overwrite)
+        record = RunRecord(folder)
+        with record.start(writes=first):
+            return _evaluate(config, record)
 
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:

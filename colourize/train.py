@@ -28,7 +28,10 @@ def train(config: DictConfig) -> dict[str, float]:
     """
     from hydra.core.hydra_config import HydraConfig
 
+    from colourize.errors import check_flag
     from colourize.runs import ownership, resuming, reuse
+
+    check_flag("overwrite", config.get("overwrite", False))
 
     folder, resumes = Path(config.output_dir), config.get("resume") is not None
     if resumes:
@@ -78,10 +81,10 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from lightning import seed_everything
 
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
-    from colourize.checkpoints import check_resumable, read
+    from colourize.checkpoints import check_resumable, read, read_any
     from colourize.cli import terminal
     from colourize.measures.selection import check_measures
-    from colourize.runs import resuming
+    from colourize.runs import checkpoint_files, resuming
     from colourize.runs.events import closed
     from colourize.runs.reuse import settings_digest
     from colourize.runs.tables import write_columns
@@ -139,6 +142,9 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             log.info("%s has nothing to train", type(task.model).__name__)
             best = str(folder / "checkpoints" / "best.ckpt")
             trainer.save_checkpoint(best, weights_only=True)
+        if best and own is not None:
+            checkpoint_files.wait(trainer)
+            read_any(Path(best))  # of an earlier start, it may be gone or damaged since: told in a line
         with record.phase("test"):
             (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
         measures = dict(sorted({**measures, **tested}.items()))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lightning import LightningDataModule
@@ -17,7 +18,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from colourize.errors import InputError, one_line
+from colourize.errors import InputError, UsageError, one_line
 
 # Importing one of these runs nothing new, and what is taken from it must be a class of this kind that it made itself.
 LIBRARIES: dict[str, type] = {
@@ -26,9 +27,31 @@ LIBRARIES: dict[str, type] = {
     "torch.optim.lr_scheduler": LRScheduler,
     "torchvision.ops": nn.Module,
 }
+KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # nobody's own
 OWN = (nn.Module, LightningDataModule)
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 TARGET = "_target_"
+
+
+def packages(trust: object) -> list[str]:
+    """The packages that are trusted, of a name or a list of names.
+
+    Raises:
+        UsageError: it is no name, or that of a part of Python, whose `subprocess` would run what a file says.
+    """
+    names: list[Any] = [trust]
+    if trust is None or (isinstance(trust, Sequence) and not isinstance(trust, str)):
+        names = list(trust or ())
+    for name in names:
+        if not isinstance(name, str):
+            raise UsageError(
+                f"trust={one_line(trust)}: must be the name of a package of yours, or a list such as [my_models]"
+            )
+        if _is_pythons(name):
+            raise UsageError(
+                f"trust={name}: is a part of Python, no package of yours; what a file names in it is not taken"
+            )
+    return names
 
 
 def check_names(where: str, contents: Any, trusted: Iterable[str] = ()) -> None:
@@ -56,10 +79,14 @@ def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
         return
     if package == "colourize":
         raise InputError(f"{where}: names {name}, which is no part of a task in this version of the project")
+    hint = "" if _is_pythons(package) or package in KNOWN else f"; if it is yours, trust={package} allows it"
     raise InputError(
-        f"{where}: names {name}, which is no class of this project nor a layer, optimiser or schedule of torch; "
-        f"if it is yours, trust={package} allows it"
+        f"{where}: names {name}, which is no class of this project nor a layer, optimiser or schedule of torch{hint}"
     )
+
+
+def _is_pythons(package: str) -> bool:
+    return package.partition(".")[0] in sys.stdlib_module_names
 
 
 def _names(where: str, contents: Any) -> Iterator[object]:

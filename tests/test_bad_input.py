@@ -69,7 +69,10 @@ TRAIN = [
     ("model.kernel_size=x", USAGE, "model.kernel_size=x: must be an odd number"),
     ("model.num_filters=99999999999999999999", USAGE, "model.num_filters=99999999999999999999: must be at most "),
     ("model.num_filters=10000000", USAGE, "model colourize.models.course.UNet: needs more memory than this machine"),
-    ("task._target_=nope.Nope", USAGE, "task nope.Nope: ModuleNotFoundError: No module named 'nope'"),
+    ("task._target_=nope.Nope", USAGE, "task._target_=nope.Nope: there is nothing of this name to import"),
+    ("task.loss._target_=nope.Nope", USAGE, "task.loss._target_=nope.Nope: there is nothing of this name"),
+    ("task.optimizer._target_=torch.optim.Nope", USAGE, "task.optimizer._target_=torch.optim.Nope: there is nothing"),
+    ("overwrite=maybe", USAGE, "overwrite=maybe: must be true or false"),
     ("model.num_filters=0", USAGE, "model.num_filters=0: must be "),
     ("model.num_filters_last=0", USAGE, "model.num_filters_last=0: must be "),
     ("model.block_order=relu_norm_pool", USAGE, "model.block_order=relu_norm_pool: must be one of "),
@@ -140,6 +143,7 @@ OTHER_SOURCES = [
     ("data=folder data.root={files}/empty", FILE, "empty: 0 pictures; must hold at least 3"),
     ("data=folder data.root={files}/unreadable", FILE, "unreadable: 1 of 6 files cannot be read as pictures"),
     ("data=folder data.root={files}/unreadable", FILE, "3.png (no picture format that is known)"),
+    ("data=folder data.root={files}/loop", FILE, "loop1.png ("),
     ("data=folder data.root={files}/unreadable data.skip_unreadable=1", USAGE, "data.skip_unreadable=1: must be true"),
     ("data=folder data.root={files}/unreadable data.size=7", USAGE, "data.size=7: must be "),
     ("data=folder data.root={files}/unreadable data.test_fraction=1", USAGE, "data.test_fraction=1: must be "),
@@ -169,6 +173,9 @@ EVALUATE = [
     ),
     ("checkpoint={last} data.num_test=5", USAGE, "data.num_test: there is no such key"),
     ("checkpoint={last} trainer.precision=7", USAGE, "trainer.precision=7: must be one of auto, 32-true"),
+    ("checkpoint={last} overwrite=2", USAGE, "overwrite=2: must be true or false"),
+    ("checkpoint={last} trust=5", USAGE, "trust=5: must be the name of a package of yours"),
+    ("checkpoint={last} trust=[os]", USAGE, "trust=os: is a part of Python, no package of yours"),
     ("checkpoint={last} trainer=foo", USAGE, "trainer=foo: must be one of "),
 ]
 
@@ -189,6 +196,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (files / "bright.csv").write_text("255,0,0\n0,255,0\n")
     (files / "equal.csv").write_text("0.5,0.5,0.5\n" * 4)
     (files / "empty").mkdir()
+    (files / "loop").mkdir()
+    for number in range(3):
+        (files / "loop" / f"loop{number}.png").symlink_to(f"loop{number}.png")
     (files / "unreadable").mkdir()
     for number in range(6):
         Image.new("RGB", (9, 9)).save(files / "unreadable" / f"{number}.png")
@@ -229,12 +239,14 @@ def test_evaluate(overrides: str, code: int, named: str, places: dict[str, str],
     ("overrides", "named"),
     [
         ("seed=range(0,0)", "seed=range(0,0): stands for no value"),
+        ("seed=range(0,0) -m", "seed=range(0,0): stands for no value"),
         ("model=glob(zz*)", "model=glob(zz*): stands for no value"),
         ("launcher=joblib hydra.launcher.n_jobs=0", "hydra.launcher.n_jobs=0: must be a number of jobs at a time"),
     ],
 )
 def test_sweeps_that_are_none(overrides: str, named: str, tmp_path: Path) -> None:
-    outcome = run("train", ["-m", *TINY, *overrides.split()], tmp_path)
+    flag = [] if "-m" in overrides else ["-m"]  # wherever it stands
+    outcome = run("train", [*flag, *overrides.split(), *TINY], tmp_path)
     assert outcome.code == USAGE and outcome.stderr.startswith(f"error: {named}")
     assert [name for name in outcome.left if name != "multirun"] == []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import console
 import numpy as np
 import pytest
+import torch
 from console import TASKS, TINY_DATA, Outcome, run, succeed
 from lightning import Trainer
 from PIL import Image
@@ -84,6 +85,29 @@ def test_an_evaluation_leaves_its_measures_its_log_and_a_row_for_each_picture(be
     for fact in ("parameters", "flops_per_picture", "precision", "answer"):
         assert record[fact] == trained[fact]
     assert record["data"]["parts"] == trained["data"]["parts"]  # the same pictures, by their checksums
+
+
+def test_a_checkpoint_of_nan_says_so_and_is_measured_as_such(best: Path, tmp_path: Path) -> None:
+    saved = torch.load(best, weights_only=True)
+    name = next(name for name in saved["state_dict"] if name.endswith("weight"))
+    saved["state_dict"][name].fill_(float("nan"))
+    torch.save(saved, tmp_path / "nan.ckpt")
+    outcome = evaluate(tmp_path, "checkpoint=nan.ckpt", "baselines=[grey_copy]")  # with all that is measured by default
+    assert "holds NaN or infinite numbers" in outcome.stdout
+    measures = json.loads((outcome.folder / "metrics.json").read_text())
+    assert len(measures) > 20 and all(np.isnan(value) for value in measures.values())
+
+
+def test_a_run_is_not_overwritten_unasked(best: Path, tmp_path: Path) -> None:
+    shutil.copytree(best.parents[1], tmp_path / "run")
+    before = (tmp_path / "run" / "metrics.json").read_bytes()
+    words = [f"checkpoint={best}", "baselines=[]", "measures=quick", "hydra.run.dir=run"]
+    for door in ("evaluate", "inspect"):
+        outcome = console.run(door, words if door == "evaluate" else [words[0], words[-1]], tmp_path)
+        assert outcome.code == 2 and "hydra.run.dir=run: holds a run; overwrite=true" in outcome.stderr
+    assert (tmp_path / "run" / "metrics.json").read_bytes() == before
+    for more, code in (((), 0), ((), 2), (("overwrite=true",), 0)):
+        assert console.run("evaluate", [*words[:3], "hydra.run.dir=mine", *more], tmp_path).code == code
 
 
 class Speckled(Grey):

@@ -66,6 +66,16 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(best: Path, here: Path) -> Non
     assert alone.code == 1 and len(alone.stderr.splitlines()) == 1
 
 
+def test_a_name_is_told_without_what_a_terminal_would_obey(best: Path, here: Path) -> None:
+    (here / "photos" / "b.jpg").rename(here / "photos" / "b\x1b[31m.jpg")
+    (here / "photos" / "c.png").rename(here / "photos" / "c\x07.png")
+    (here / "photos" / "d.png").symlink_to("d.png")  # leads to itself
+    outcome = predict(here, f"checkpoint={best}", "input=photos", "output=out")
+    assert outcome.code == 1 and "2 of 4 pictures failed" in outcome.stderr
+    assert "b\\x1b[31m.jpg" in outcome.stderr and "c\\x07.png" in outcome.stdout
+    assert not {"\x1b", "\x07"} & set(outcome.stdout + outcome.stderr)
+
+
 def test_nothing_is_overwritten_unasked(best: Path, here: Path) -> None:
     (here / "out").mkdir()
     (here / "out" / "c.png").write_text("mine")

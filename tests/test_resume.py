@@ -180,6 +180,26 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(damage: str, w
     assert_same(tmp_path / "run", whole)
 
 
+@pytest.mark.parametrize("damage", ["truncated", "gone"])
+def test_best_weights_that_are_lost_before_their_test_are_named(damage: str, whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    (tmp_path / "run" / "metrics.json").unlink()  # as if it had died in the test
+    best.write_bytes(best.read_bytes()[:1000]) if damage == "truncated" else best.unlink()
+    outcome = run("train", ["resume=run"], tmp_path)
+    assert outcome.code == 1 and "best.ckpt" in outcome.stderr and outcome.stderr.count("\n") == 1
+
+
+def test_runs_and_sweeps_have_folders_of_their_own(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    outcome = run("train", ["-m", *RUN, "seed=0,1", "hydra.sweep.dir=run"], tmp_path)
+    assert outcome.code == 2 and "hydra.sweep.dir=run: holds a run" in outcome.stderr
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "multirun.yaml").touch()
+    outcome = run("train", [*RUN, "hydra.run.dir=sweep"], tmp_path)
+    assert outcome.code == 2 and "hydra.run.dir=sweep: holds a sweep" in outcome.stderr
+
+
 def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Path) -> None:
     words = [word for word in RUN if not word.startswith(("lr_scheduler", "trainer.max_epochs"))]
     succeed("train", [*words, HERE, "trainer.max_epochs=3"], tmp_path / "whole")

@@ -10,8 +10,8 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from colourize.checkpoints import not_finite
-from colourize.errors import ColourizeError
+from colourize.checkpoints import not_finite, read_any
+from colourize.errors import ColourizeError, InputError
 from colourize.runs import checkpoint_files
 
 STEPS = 50  # on an accelerator: a look at each step's loss would wait for the device each time
@@ -70,7 +70,7 @@ class StopWhereNotFinite(Callback):
 
     def _told(self, trainer: Trainer, what: str, step: tuple[int, int, float]) -> str:
         checkpoint_files.wait(trainer)
-        newest = next((path for name in ("last", "last-previous") if (path := self._file(name)).exists()), None)
+        newest = next((path for name in ("last", "last-previous") if _is_good(path := self._file(name))), None)
         saved = f"the last good checkpoint is {os.path.relpath(newest)}" if newest else "no checkpoint was saved before"
         return (
             f"{what} in epoch {step[0]}, step {step[1]}, at the learning rate {step[2]:.3g}; {saved} "
@@ -79,3 +79,11 @@ class StopWhereNotFinite(Callback):
 
     def _file(self, name: str) -> Path:
         return self.checkpoints / f"{name}.ckpt"
+
+
+def _is_good(path: Path) -> bool:
+    """Whether a checkpoint is whole and holds finite weights."""
+    try:
+        return not_finite(read_any(path)["state_dict"]) is None
+    except (InputError, KeyError):
+        return False

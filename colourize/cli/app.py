@@ -73,7 +73,8 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
     os.environ[FULL_ERROR] = "1"  # else Hydra prints the exception itself and exits
-    arguments = sys.argv[1:]
+    # Hydra takes its own flags at the front or at the end only.
+    arguments = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
         messages.check_sweeps(config_dir())
         messages.check_groups(config_dir())

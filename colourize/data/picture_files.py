@@ -21,7 +21,7 @@ class UnreadableError(InputError):
     """A file that cannot be read as a picture, and the reason in a few words."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{one_line(path.resolve())}: cannot be read as a picture ({reason})")
+        super().__init__(f"{one_line(path.absolute())}: cannot be read as a picture ({reason})")
         self.reason = reason
 
 

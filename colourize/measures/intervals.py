@@ -94,6 +94,8 @@ def estimate_pooled(measure: Pooled, vectors: list[np.ndarray]) -> Estimate:
     Resampled pictures come several times, which alone moves a distance of distributions: the draws are centred on the
     value itself. Of a measure that is too slow to be resampled they are nan.
     """
+    if not all(np.isfinite(each).all() for each in vectors):  # of a network that answers with NaN
+        return Estimate(np.full(len(vectors), np.nan), np.full(RESAMPLES_POOLED, np.nan))
     values = [measure.value(each) for each in vectors]
     pictures = len(vectors[0])
     by_seed = np.array([value(np.ones(pictures)) for value in values])

@@ -51,6 +51,8 @@ class Tally:
         """The measures that are no means over pictures; all processes must call it."""
         return {
             name: float(self._pooled[name].value(vectors)(np.ones(len(vectors))))
+            if np.isfinite(vectors).all()
+            else np.nan
             for name, vectors in (self.vectors() if self._vectors else {}).items()
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -132,17 +133,22 @@ def _without_results(places: list[Place], pictures: Sequence[_Found], target: Pa
         if found.folder is None:
             return False
         if inside is not None:
-            return inside in place.source.resolve().parents
+            return inside in _real(place.source).parents
         return place.source.absolute().with_suffix("") in results
 
     return [place for place, found in zip(places, pictures, strict=True) if not is_result(place, found)]
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads; a link that leads to itself stays as it is, while `Path.resolve` fails."""
+    return Path(os.path.realpath(path))
 
 
 def _check(places: Sequence[Place], overwrite: bool) -> None:
     if not places:
         raise InputError("input: holds nothing but results of earlier calls")
     for place in places:
-        if place.result.resolve() == place.source.resolve():
+        if _real(place.result) == _real(place.source):
             raise UsageError(f"output={place.result}: is the picture itself; its result must go elsewhere")
         if place.result.is_dir():
             raise UsageError(f"output={place.result}: is a folder; a result would need this name")

@@ -36,7 +36,7 @@ def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance],
         def begin(place: Place) -> Advance:
             nonlocal count
             count += 1
-            progress.reset(current, description=escape(place.source.name))
+            progress.reset(current, description=escape(_printable(place.source.name)))
             return lambda share: progress.advance(current, share)
 
         def tell(line: str, stream: TextIO | None = None) -> None:
@@ -59,3 +59,8 @@ def _above(progress: Progress) -> Iterator[None]:
         yield
     finally:
         progress.start()
+
+
+def _printable(name: str) -> str:
+    """A file's name without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -71,6 +71,13 @@ def arguments(words: Sequence[str]) -> list[str]:
     folder = str(override.value()) if is_quoted else resume[0].partition("=")[2]
     if sweeps.is_sweep(folder):
         own = [word for word in words if word not in resume]
+        changes = [word for word in typed if word not in resume]
+        for word, override in zip(changes, _parsed(changes), strict=True):
+            if override.key_or_group not in sweeps.APART and not override.key_or_group.startswith("hydra"):
+                raise UsageError(
+                    f"{word}: a sweep that goes on keeps its settings; the command that began it, with more values, "
+                    "adds jobs to it"
+                )
         return [*sweeps.arguments(folder), *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
     kept = continued(folder, [word for word in typed if word not in resume])[1]
     flags = [word for word in words if word.startswith("-")]
@@ -151,6 +158,8 @@ def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir
     """Raise a UsageError where a new run would write over another one's results."""
     folder = Path(folder)
     shown = os.path.relpath(folder)
+    if sweeps.is_sweep(folder):
+        raise UsageError(f"{key}={shown}: holds a sweep; name another folder")
     if overwrite:
         return
     if (folder / FINAL).is_file():
@@ -160,6 +169,16 @@ def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir
             f"{key}={shown}: holds an unfinished run; resume={quoted(shown)} goes on with it, "
             "overwrite=true replaces it"
         )
+
+
+def check_no_run(folder: str | Path, *, overwrite: bool) -> None:
+    """Raise a UsageError where an evaluation or inspection would write over the results of a run, or of a finished one
+    of its own kind."""
+    shown = os.path.relpath(folder)
+    record = Path(folder) / "run.json"
+    completed = record.is_file() and '"status": "completed"' in record.read_text(encoding="utf-8", errors="replace")
+    if (completed or state(folder) != "none") and not overwrite:
+        raise UsageError(f"hydra.run.dir={shown}: holds a run; overwrite=true replaces it, or name another folder")
 
 
 def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) -> None:
@@ -200,7 +219,7 @@ def newest(folder: str | Path) -> Path | None:
             read_any(path)
             return path
         except InputError as error:
-            log.warning("%s: the one before it is used", error)
+            log.warning("%s%s", error, "" if path is found[-1] else ": the one before it is used")
     if found:
         raise InputError(
             f"resume={folder}: no checkpoint is intact; checkpoint={folder}/checkpoints/best.ckpt in a new run may be"
@@ -246,7 +265,8 @@ def _read(path: Path) -> DictConfig:
         config = OmegaConf.load(path)
         assert isinstance(config, DictConfig) and "trainer" in config and "output_dir" in config
     except Exception as error:
-        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+        reason = " ".join(str(error).split()) or "holds no run's settings"
+        raise InputError(f"{path}: cannot be read: {reason}") from error
     return config
 
 

@@ -36,10 +36,12 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
         is a sweep without a list.
 
     Raises:
-        UsageError: there is no job; one is asked for twice, of a folder that holds a sweep.
+        UsageError: the folder is a run's; there is no job; one is asked for twice, of a folder that holds a sweep.
         InputError: the list is damaged.
     """
     folder = Path(folder)
+    if (folder / "run.json").is_file() and not is_sweep(folder):
+        raise UsageError(f"hydra.sweep.dir={folder}: holds a run; name another folder")
     if not asked:
         raise UsageError("a sweep of no jobs; every key needs at least one value")
     jobs = read(folder)

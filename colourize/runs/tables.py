@@ -38,7 +38,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
         InputError: there is no such file, or it is no table.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark before it
             reader = csv.DictReader(file, strict=True)
             rows = list(reader)
     except FileNotFoundError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, one_line
 from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
+from colourize.measures.pooled import Pooled
 from colourize.measures.selection import EPOCH, OF_PROBABILITIES, POOLED, QUICK, Seen, measure_pictures
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
@@ -217,7 +219,12 @@ class RestorationTask(LightningModule):
         self.tally.add(pair.which, values)
 
     def _tally_all(self, outputs: Tensor, pair: Pair) -> None:
-        """Add all measures of a batch, also of the other pictures that can be read from the outputs."""
+        """Add all measures of a batch, also of the other pictures that can be read from the outputs.
+
+        Where an output is NaN or infinite its picture has none: not every measure could be asked about it.
+        """
+        wrong = ~outputs.isfinite().flatten(1).all(1)
+        outputs = outputs.nan_to_num(0, 0, 0) if wrong.any() else outputs
         truth, variants = Seen(pair.truth), self._variants(outputs, pair)
         values = self.answer.measures(outputs, pair.target, quick=False)
         pooled = self.answer.pooled
@@ -227,14 +234,20 @@ class RestorationTask(LightningModule):
         for postfix, pictures in variants.items():
             found = measure_pictures(pictures, truth, self.measure_names, pair.labels)
             values |= {f"{name}{postfix}": value for name, value in found.items()}
-        self.tally.add(pair.which, values)
+        self.tally.add(
+            pair.which, {name: each.masked_fill(wrong.to(each.device), math.nan) for name, each in values.items()}
+        )
+
+        def add(name: str, vectors: Tensor, part: Pooled) -> None:
+            self.tally.add_vectors(name, vectors.masked_fill(wrong[:, None].to(vectors.device), math.nan), part)
+
         for name, part in pooled.items():
             if name in self.measure_names:
-                self.tally.add_vectors(name, part.vectors(outputs, pair.target), part)
+                add(name, part.vectors(outputs, pair.target), part)
         for postfix, pictures in variants.items():
             for name in self.measure_names:
                 if name in POOLED:
-                    self.tally.add_vectors(f"{name}{postfix}", POOLED[name].vectors(pictures, truth), POOLED[name])
+                    add(f"{name}{postfix}", POOLED[name].vectors(pictures, truth), POOLED[name])
 
     def _variants(self, outputs: Tensor, pair: Pair) -> dict[str, Seen]:
         """The pictures that are measured, by the postfix of their measures' names."""

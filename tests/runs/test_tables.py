@@ -31,6 +31,11 @@ def test_numbers_come_back_to_the_last_bit(path):
     assert type(read_numbers(path)[0]["epoch"]) is int
 
 
+def test_the_mark_that_spreadsheets_put_first_is_no_part_of_a_name(path):
+    path.write_bytes(b"\xef\xbb\xbfepoch,loss\n1,0.5\n")
+    assert read_numbers(path) == [{"epoch": 1, "loss": 0.5}]
+
+
 def test_awkward_texts_come_back(path):
     rows = [{"a=b": "[horse,deer]", "note": 'say "hi", twice\nand × 2'}, {"a=b": "", "note": " "}]
     write_table(path, rows)
