@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import pydoc
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from colourize.answers import PaletteClasses
 from colourize.checks import check_batches, check_monitors, check_places, check_trainer
@@ -84,17 +84,22 @@ def check_settings(config: DictConfig) -> None:
 
 def check_targets(node: Any, key: str = "") -> None:
     """Raise a UsageError where something that a configuration names as `_target_` cannot be imported, at any depth."""
-    if not (isinstance(node, dict) or OmegaConf.is_dict(node)):
-        return
-    for name, value in node.items():
+    nested: Iterable[tuple[Any, Any]] = ()
+    if isinstance(node, (dict, DictConfig)):
+        nested = node.items()
+    elif isinstance(node, (list, ListConfig)):
+        nested = enumerate(node)
+    for name, value in nested:
         where = f"{key}.{name}".lstrip(".")
         if name == "_target_":
+            hydras = logging.getLogger("hydra.utils")  # it writes lines of its own
+            hydras.disabled = True
             try:
-                found = pydoc.locate(str(value))
-            except pydoc.ErrorDuringImport as error:
-                raise UsageError(f"{where}={value}: cannot be imported: {one_line(error.value)}") from error
-            if found is None:
-                raise UsageError(f"{where}={value}: there is nothing of this name to import")
+                get_object(str(value))
+            except Exception as error:
+                raise UsageError(f"{where}={value}: cannot be imported ({one_line(error)})") from error
+            finally:
+                hydras.disabled = False
         check_targets(value, where)
 
 

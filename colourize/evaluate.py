@@ -9,6 +9,7 @@ colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,15 +36,20 @@ def evaluate(config: DictConfig) -> dict[str, float]:
     """
     from lightning.pytorch.utilities import rank_zero_only
 
-    from colourize.errors import check_flag
+    from colourize.errors import UsageError, check_flag
     from colourize.runs import ownership, resuming
-    from colourize.runs.record import RunRecord
+    from colourize.runs.record import RunRecord, is_completed
 
     check_flag("overwrite", config.overwrite)
     folder, first = Path(config.output_dir), rank_zero_only.rank == 0  # type: ignore[attr-defined]  # set at import
     with ownership.owned(folder):
         if first:
-            resuming.check_no_run(folder, overwrite=config.overwrite)
+            resuming.check_no_training(folder)
+            if is_completed(folder) and not (config.overwrite or resuming.is_job()):  # a job is done again
+                shown = os.path.relpath(folder)
+                raise UsageError(
+                    f"hydra.run.dir={shown}: holds an evaluation; overwrite=true replaces it, or name another folder"
+                )
         record = RunRecord(folder)
         with record.start(writes=first):
             return _evaluate(config, record)

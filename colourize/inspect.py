@@ -30,11 +30,10 @@ def inspect(config: DictConfig) -> None:
         InputError: a file or pictures that cannot be had.
     """
     from colourize.cli import terminal
-    from colourize.errors import UsageError, check_count, check_flag
+    from colourize.errors import UsageError, check_count
     from colourize.runs import resuming
 
-    check_flag("overwrite", config.overwrite)
-    resuming.check_no_run(config.output_dir, overwrite=config.overwrite)
+    resuming.check_no_training(config.output_dir)
     if config.checkpoint and (config.get("model") or config.get("task")):
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
     if config.size is not None:

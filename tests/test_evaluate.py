@@ -98,16 +98,22 @@ def test_a_checkpoint_of_nan_says_so_and_is_measured_as_such(best: Path, tmp_pat
     assert len(measures) > 20 and all(np.isnan(value) for value in measures.values())
 
 
-def test_a_run_is_not_overwritten_unasked(best: Path, tmp_path: Path) -> None:
+def test_results_are_not_overwritten_unasked(best: Path, tmp_path: Path) -> None:
     shutil.copytree(best.parents[1], tmp_path / "run")
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "multirun.yaml").touch()
     before = (tmp_path / "run" / "metrics.json").read_bytes()
-    words = [f"checkpoint={best}", "baselines=[]", "measures=quick", "hydra.run.dir=run"]
-    for door in ("evaluate", "inspect"):
-        outcome = console.run(door, words if door == "evaluate" else [words[0], words[-1]], tmp_path)
-        assert outcome.code == 2 and "hydra.run.dir=run: holds a run; overwrite=true" in outcome.stderr
+    words = [f"checkpoint={best}", "baselines=[]", "measures=quick"]
+    for folder in ("run", "sweep"):  # whatever is typed: the run's weights would lie beside other measures
+        for door, more in (("evaluate", [*words[1:], "overwrite=true"]), ("inspect", [])):
+            outcome = console.run(door, [words[0], *more, f"hydra.run.dir={folder}"], tmp_path)
+            assert outcome.code == 2 and f"hydra.run.dir={folder}: holds a {folder}" in outcome.stderr
     assert (tmp_path / "run" / "metrics.json").read_bytes() == before
-    for more, code in (((), 0), ((), 2), (("overwrite=true",), 0)):
-        assert console.run("evaluate", [*words[:3], "hydra.run.dir=mine", *more], tmp_path).code == code
+    for extra, code in (((), 0), ((), 2), (("overwrite=true",), 0)):
+        assert console.run("evaluate", [*words, "hydra.run.dir=mine", *extra], tmp_path).code == code
+    for measures in ("quick", "quick,default"):  # a job of a sweep is done again
+        sweep = ["-m", *words[:2], f"measures={measures}", "hydra.sweep.dir=both"]
+        assert console.run("evaluate", sweep, tmp_path).code == 0
 
 
 class Speckled(Grey):

@@ -84,7 +84,7 @@ def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
         table.startswith("measure,setting,is_baseline,reference,seeds")
         and "mse,num_filters=16,False,grey_lookup,2" in table
     )
-    assert len(list((page.parent / "figures").glob("*.svg"))) == 2  # intervals and curves
+    assert len(list((page.parent / "figures").glob("*.svg"))) == 3  # intervals, curves and effects
     # No checkpoints, no pictures: said so, and nothing else is lost.
     assert not list((page.parent / "pictures").iterdir())
 

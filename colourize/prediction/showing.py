@@ -63,4 +63,4 @@ def _above(progress: Progress) -> Iterator[None]:
 
 def _printable(name: str) -> str:
     """A file's name without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)

@@ -113,18 +113,21 @@ def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[
         estimate = results.estimates[setting.label].get(measure)
         if set(settings.departures(setting)) <= {first, second} and estimate is not None:
             cells[setting.values[first], setting.values[second]] = estimate.mean
-    # The values of which all pairs are there.
-    columns = [
-        each
-        for each in _sorted({one for _, one in cells})
-        if sum((row, each) in cells for row in {row for row, _ in cells}) > 1
-    ]
-    rows = [
-        each
-        for each in _sorted({one for one, _ in cells})
-        if columns and all((each, column) in cells for column in columns)
-    ]
-    if len(rows) < 2 or len(columns) < 2:
+    # The values of which all pairs are there: of a grid with three rows or more, else of two.
+    for fewest in (3, 2):
+        columns = [
+            each
+            for each in _sorted({one for _, one in cells})
+            if sum((row, each) in cells for row in {row for row, _ in cells}) >= fewest
+        ]
+        rows = [
+            each
+            for each in _sorted({one for one, _ in cells})
+            if columns and all((each, column) in cells for column in columns)
+        ]
+        if len(rows) > 1 and len(columns) > 1:
+            break
+    else:
         return False
     grid = np.array([[cells[row, column] for column in columns] for row in rows])
     figure = Figure(figsize=(1.6 + 0.9 * len(columns), 1.1 + 0.6 * len(rows)), layout="constrained")

@@ -153,9 +153,9 @@ def _along(measure: str, ordered: Sequence[Outcome], key: str) -> str:
     if best is not ordered[0]:
         gap, start, end = told(ordered[0], best)
         parts.append(
-            f"{gap.size} {name} from {short} {start} to {end}, {_beyond(gap)}"
+            f"{gap.size} {name} from {short} {start} to {end}, {beyond(gap)}"
             if gap.is_sure
-            else f"no difference in {name} between {short} {start} and {end} that {_seeds(gap)} can show"
+            else f"no difference in {name} between {short} {start} and {end} that {so_many_seeds(gap)} can show"
         )
     if best is not ordered[-1]:
         gap, start, end = told(best, ordered[-1])
@@ -163,9 +163,9 @@ def _along(measure: str, ordered: Sequence[Outcome], key: str) -> str:
             parts.append(f"{gap.size} again at {end}" if gap.is_sure else f"no further gain at {end}")
         else:
             parts.append(
-                f"{gap.size} {name} from {short} {start} to {end}, {_beyond(gap)}"
+                f"{gap.size} {name} from {short} {start} to {end}, {beyond(gap)}"
                 if gap.is_sure
-                else f"no difference in {name} between {short} {start} and {end} that {_seeds(gap)} can show"
+                else f"no difference in {name} between {short} {start} and {end} that {so_many_seeds(gap)} can show"
             )
     return _sentence("; ".join(parts))
 
@@ -181,16 +181,16 @@ def _best_of(measure: str, outcomes: Sequence[Outcome]) -> str:
         ends = sorted(each.estimate.mean for each in outcomes)
         low, high = value(measure, ends[0]), value(measure, ends[-1])
         span = f"all networks have {low}" if low == high else f"from {low} to {high}"
-        return _sentence(f"no difference in {name} that {_seeds(fewest)} can show: {span}")
+        return _sentence(f"no difference in {name} that {so_many_seeds(fewest)} can show: {span}")
     told = [f"{name} is best with {best.label}, {value(measure, best.estimate.mean)}"]
     worst = sorted(sure, key=lambda pair: abs(pair[1].difference))
     told += [f"with {each.label} it is {gap.size}" for each, gap in worst[:4]]
-    sentence = _sentence("; ".join(told) + f", {_beyond(worst[0][1])}")
+    sentence = _sentence("; ".join(told) + f", {beyond(worst[0][1])}")
     if len(worst) > 4:
         sentence += f" So {'is' if len(worst) == 5 else 'are'} {count(len(worst) - 4)} more, farther behind."
     if unsure:
         names = ", ".join(each.label for each, _ in unsure)
-        sentence += f" No difference from the best that {_seeds(unsure[0][1])} can show: {names}."
+        sentence += f" No difference from the best that {so_many_seeds(unsure[0][1])} can show: {names}."
     return sentence
 
 
@@ -202,11 +202,11 @@ def _one_at_a_time(measure: str, outcomes: Sequence[Outcome], varied: Sequence[s
         return ""
     sure = [(key, each, gap) for key, each, gap in effects if gap.is_sure]
     unsure = [_short(key) for key, _, gap in effects if not gap.is_sure]
-    seeds = _seeds(min((gap for _, _, gap in effects), key=lambda gap: gap.seeds))
+    seeds = so_many_seeds(min((gap for _, _, gap in effects), key=lambda gap: gap.seeds))
     if not sure:
         return f"No key changes {name} by more than {seeds} can show: {', '.join(unsure)}."
     told = ", ".join(f"{_short(key)} ({each.values[key]}: {gap.size})" for key, each, gap in sure)
-    text = f"By their largest effect on {name}, each alone and {_beyond(sure[0][2])}: {told}."
+    text = f"By their largest effect on {name}, each alone and {beyond(sure[0][2])}: {told}."
     if unsure:
         text += f" No difference that {seeds} can show: {', '.join(unsure)}."
     base = _base(outcomes, varied, usual)
@@ -261,13 +261,15 @@ def _is_better(measure: str, each: Outcome, gap: Gap) -> bool:
     return badness(measure, each.estimate.mean) < badness(measure, gap.base)
 
 
-def _beyond(gap: Gap) -> str:
+def beyond(gap: Gap) -> str:
+    """What a sure difference is more than."""
     if gap.seeds < 2:
         return "more than the choice of pictures explains (one seed: nothing is known of others)"
     return "beyond the seeds' spread"
 
 
-def _seeds(gap: Gap) -> str:
+def so_many_seeds(gap: Gap) -> str:
+    """How many there are, in words."""
     return f"{count(gap.seeds)} seed{'s' if gap.seeds != 1 else ''}"
 
 

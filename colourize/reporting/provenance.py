@@ -71,9 +71,10 @@ def _training(configs: Sequence[Any]) -> str:
     told = []
     for name, key in TRAINING.items():
         values = [OmegaConf.select(config, key) for config in configs]
-        texts = [str(value).rpartition(".")[2] if key.endswith("_target_") else str(value)
-                 for value in values if value is not None]  # fmt: skip
-        if texts:
+        texts = [
+            str(value or "none").rpartition(".")[2] if key.endswith("_target_") else str(value) for value in values
+        ]
+        if any(value is not None for value in values):
             told.append(f"{name} {', '.join(dict.fromkeys(texts))}")
     return f"Training: {'; '.join(told)}" if told else ""
 

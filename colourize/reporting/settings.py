@@ -21,7 +21,7 @@ from colourize.runs.sweeps import APART
 # What makes no setting: which seed, what the sweep is, how a run is shown and where it works.
 NOT_SETTINGS = (*PLAN, *APART, "seed", EXPERIMENT, "resume", "logger", "measures", "data.root")
 NOT_BELOW = ("callbacks.", "hydra.", "logger.", "measures.")
-DEFAULT = "default"  # what a key is called that is null or missing: the part itself decides
+DEFAULT = "default"  # the value of a key that is null or missing
 BETWEEN = " · "  # the parts of a label
 
 

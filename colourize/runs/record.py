@@ -143,6 +143,12 @@ class RunRecord:
             write_whole(self.path, json.dumps(contents, indent=2, default=_plain, ensure_ascii=False) + "\n")
 
 
+def is_completed(folder: Path) -> bool:
+    """Whether a folder's record says that it came to its end."""
+    path = folder / FILE
+    return path.is_file() and '"status": "completed"' in path.read_text(encoding="utf-8", errors="replace")
+
+
 def told(error: BaseException) -> str:
     """An error in one line: its kind, and the first two lines of its text."""
     cause: BaseException | None = error

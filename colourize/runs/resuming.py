@@ -73,7 +73,8 @@ def arguments(words: Sequence[str]) -> list[str]:
         own = [word for word in words if word not in resume]
         changes = [word for word in typed if word not in resume]
         for word, override in zip(changes, _parsed(changes), strict=True):
-            if override.key_or_group not in sweeps.APART and not override.key_or_group.startswith("hydra"):
+            is_free = override.key_or_group in sweeps.APART or override.key_or_group.startswith("hydra")
+            if not is_free and word not in sweeps.arguments(folder):
                 raise UsageError(
                     f"{word}: a sweep that goes on keeps its settings; the command that began it, with more values, "
                     "adds jobs to it"
@@ -171,14 +172,12 @@ def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir
         )
 
 
-def check_no_run(folder: str | Path, *, overwrite: bool) -> None:
-    """Raise a UsageError where an evaluation or inspection would write over the results of a run, or of a finished one
-    of its own kind."""
-    shown = os.path.relpath(folder)
-    record = Path(folder) / "run.json"
-    completed = record.is_file() and '"status": "completed"' in record.read_text(encoding="utf-8", errors="replace")
-    if (completed or state(folder) != "none") and not overwrite:
-        raise UsageError(f"hydra.run.dir={shown}: holds a run; overwrite=true replaces it, or name another folder")
+def check_no_training(folder: str | Path) -> None:
+    """Raise a UsageError where what is no training would leave its files among those of one, or of a sweep."""
+    shown, folder = os.path.relpath(folder), Path(folder)
+    is_training = state(folder) != "none" or (folder / "checkpoints").is_dir()
+    if is_training or sweeps.is_sweep(folder):
+        raise UsageError(f"hydra.run.dir={shown}: holds a {'run' if is_training else 'sweep'}; name another folder")
 
 
 def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) -> None:

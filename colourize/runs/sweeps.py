@@ -40,7 +40,7 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
         InputError: the list is damaged.
     """
     folder = Path(folder)
-    if (folder / "run.json").is_file() and not is_sweep(folder):
+    if any((folder / name).is_file() for name in ("run.json", "metrics.json")) and not is_sweep(folder):
         raise UsageError(f"hydra.sweep.dir={folder}: holds a run; name another folder")
     if not asked:
         raise UsageError("a sweep of no jobs; every key needs at least one value")

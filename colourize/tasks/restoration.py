@@ -221,10 +221,10 @@ class RestorationTask(LightningModule):
     def _tally_all(self, outputs: Tensor, pair: Pair) -> None:
         """Add all measures of a batch, also of the other pictures that can be read from the outputs.
 
-        Where an output is NaN or infinite its picture has none: not every measure could be asked about it.
+        Where an output is NaN or +infinite its picture has none: not every measure could be asked about it.
         """
-        wrong = ~outputs.isfinite().flatten(1).all(1)
-        outputs = outputs.nan_to_num(0, 0, 0) if wrong.any() else outputs
+        wrong = ~(outputs < math.inf).flatten(1).all(1)
+        outputs = outputs.nan_to_num(0, 0, -math.inf) if wrong.any() else outputs
         truth, variants = Seen(pair.truth), self._variants(outputs, pair)
         values = self.answer.measures(outputs, pair.target, quick=False)
         pooled = self.answer.pooled

@@ -5,18 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from omegaconf import OmegaConf
 
 from colourize.comparison.results import Comparison
-from colourize.reporting.parts.larger_pictures import (
-    JOINED,
-    LARGEST,
-    SIZES,
-    WHOLE,
-    estimates_by_case,
-    larger_finding,
-)
+from colourize.reporting.parts.larger_pictures import DOWN, FULL, LARGEST, SIZES, columns_by_case, larger_finding
 from colourize.reporting.results import Results
 from colourize.reporting.settings import Setting, Settings
 from colourize.runs.folders import Run
@@ -45,32 +37,40 @@ def results(*labels: str) -> Results:
     return Results(Settings(settings, [], {}), Comparison([], {}, {}), {}, {label: "table" for label in labels}, [])
 
 
-def test_each_case_is_the_mean_over_its_own_pictures_and_seeds() -> None:
-    table = [*rows("cnn", JOINED, 0.01), *rows("cnn", WHOLE, 0.02)]
+def test_each_case_has_the_values_of_its_own_pictures_and_seeds_whatever_their_order() -> None:
+    table = [*rows("cnn", DOWN, 0.01), *rows("cnn", FULL, 0.02)]
     np.random.default_rng(0).shuffle(table)  # type: ignore[arg-type]
-    estimates = estimates_by_case(table)
-    assert len(estimates) == 8
-    for case, own in estimates.items():
-        by_hand = [
-            float(row["mse"]) for row in table
-            if (row["way"], row["pixels"]) == (case.way, str(case.size))
-        ]  # fmt: skip
-        assert own["mse"].mean == pytest.approx(np.mean(by_hand))
-        assert own["mse"].seed_deviation == pytest.approx(1e-4)
-        assert own["ssim"].mean == pytest.approx(0.9)
+    columns = columns_by_case(table)
+    assert len(columns) == 8
+    for case, values in columns.items():
+        usual = (0.01 if case.way == DOWN else 0.02) * (1.5 if case.size == LARGEST else 1)
+        for seed in range(3):
+            np.testing.assert_allclose(values[0, seed], usual + NOISE + seed * 1e-4)
+    assert (
+        columns_by_case(table[1:])
+    ).keys() == columns.keys()  # a picture that one seed lacks costs that picture alone
+    shapes = sorted(values.shape for values in columns_by_case(table[1:]).values())
+    assert shapes == [(3, 3, 23), *[(3, 3, 24)] * 7]
 
 
 def test_the_finding_says_which_way_is_better_by_how_much_and_whether_the_table_is_beaten() -> None:
-    table = [*rows("cnn", JOINED, 0.01), *rows("cnn", WHOLE, 0.02), *rows("table", JOINED, 0.005, seeds=1)]
-    text = larger_finding(results("cnn", "table"), estimates_by_case(table))
-    start = f"On drawn pictures of {LARGEST}×{LARGEST} pixels: cnn: Mean squared error is best with {JOINED}"
-    assert text.startswith(start), text
-    assert text.count("cnn: Mean squared error is best") == 2  # of test pictures as well
-    assert f"with {WHOLE} it is 99 % higher, beyond the seeds' spread." in text
-    assert text.endswith(f"With {JOINED}: cnn is worse than table, which has no network (mean squared error 0.00750).")
+    table = [*rows("cnn", DOWN, 0.01), *rows("cnn", FULL, 0.02), *rows("table", DOWN, 0.005, seeds=1)]
+    text = larger_finding(results("cnn", "table"), columns_by_case(table))
+    numbers = "0.0151 against 0.0301"
+    gain = f"cnn: with {DOWN} mean squared error is 50 % lower than with {FULL} ({numbers}), beyond the seeds' spread."
+    rival = f"With {DOWN}: cnn is worse than table, which has no network (mean squared error 0.00750)."
+    kinds = [f"On {kind} pictures of {LARGEST}×{LARGEST} pixels: {gain} {rival}" for kind in ("drawn", "test")]
+    assert text == " ".join(kinds)
 
 
-def test_the_finding_of_seeds_that_disagree_shows_no_difference() -> None:
-    table = [*rows("cnn", JOINED, 0.010, spread=0.004), *rows("cnn", WHOLE, 0.011, spread=0.004)]
-    text = larger_finding(results("cnn"), estimates_by_case(table))
-    assert "No difference in mean squared error that three seeds can show" in text
+def test_ways_are_compared_seed_by_seed() -> None:
+    """Seeds that lie far apart and agree on the difference show it; such as disagree on it do not."""
+    apart = [*rows("cnn", DOWN, 0.010, spread=0.004), *rows("cnn", FULL, 0.011, spread=0.004)]
+    assert f"with {DOWN} mean squared error is" in larger_finding(results("cnn"), columns_by_case(apart))
+    split = [*rows("cnn", DOWN, 0.010, spread=0.004), *rows("cnn", FULL, 0.013, spread=0.0001)]
+    text = larger_finding(results("cnn"), columns_by_case(split))
+    assert f"no difference between {DOWN} and {FULL} that three seeds can show" in text
+
+
+def test_one_network_in_one_way_without_a_rival_is_told_nothing_of() -> None:
+    assert larger_finding(results("cnn"), columns_by_case(rows("cnn", FULL, 0.01))) == ""

@@ -63,13 +63,14 @@ def layers(context: Context) -> list[Element]:
 def layers_finding(table: Sequence[Layer], name: str) -> str:
     """How many convolutions a network has, of which sizes and with how many filters."""
     convolutions = [each for each in table if each.kind.startswith("Conv")]
-    sizes = ", ".join(dict.fromkeys(each.kernel for each in convolutions))
-    filters = ", ".join(str(each.filters) for each in convolutions)
     everything, _ = totals(table)
-    return (
-        f"{name} has {count(len(convolutions))} convolutions of {sizes}, with {filters} filters; "
-        f"{everything.weights + everything.other:,} parameters, {everything.operations or 0:,} operations a picture."
-    )
+    size = f"{everything.weights + everything.other:,} parameters, {everything.operations or 0:,} operations a picture."
+    if not convolutions:
+        return f"{name} has no convolutions; {size}"
+    kernels = " and ".join(dict.fromkeys(each.kernel for each in convolutions))
+    filters = ", ".join(str(each.filters) for each in convolutions)
+    plural = "s" if len(convolutions) > 1 else ""
+    return f"{name} has {count(len(convolutions))} convolution{plural} of {kernels}, with {filters} filters; {size}"
 
 
 def block_orders(context: Context) -> list[Element]:

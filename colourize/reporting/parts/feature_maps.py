@@ -67,7 +67,7 @@ def activations(context: Context) -> list[Element]:
         write_activations(folder, observed, [place for place in SHOWN if place < len(observed[0].pair.truth)])
 
     found: list[Element] = []
-    if made_of(table, [run for each in settings for run in each.runs.values()], measure, also=labels):
+    if made_of(table, [run for each in settings for run in each.runs.values()], measure, also=[labels, COUNT]):
         layers = layers_of(read_table(table))
         found += [Text(sparsity_finding(layers), "finding"), _table(layers, context.table("activations"))]
     if made_of(paths[0], [each.first for each in settings], draw, also=labels):

@@ -15,11 +15,11 @@ from torch import Tensor
 from colourize.data.horses import draw_horses
 from colourize.degradations import Grey
 from colourize.errors import UsageError
-from colourize.measures.intervals import Estimate, estimate_means
+from colourize.measures.intervals import RESAMPLES, Estimate, estimate_means
 from colourize.measures.selection import measure_pictures
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import Outcome, against_baseline, finding, percent
+from colourize.reporting.findings import Gap, Outcome, against_baseline, beyond, number, percent, so_many_seeds, title
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of, save_rows
 from colourize.reporting.results import Results
@@ -30,22 +30,25 @@ from colourize.tasks.restoration import RestorationTask
 
 SIZES = (32, 64, 128, 256)
 LARGEST = SIZES[-1]
-COUNT = 24  # pictures of each kind and size
+COUNT = 24  # pictures of each kind and size, at most
 SHOWN = {"drawn": 3, "test": 2}
 SHEET = 128  # pixels of those that are shown
 MEASURES = ("mse", "delta_e", "ssim")
 CONTRAST = "grey_difference"  # of neighbouring pixels of the true picture, mean of its absolute value
 TOLD = MEASURES[0]  # what the page shows; the file has all of them
-JOINED, WHOLE = "scaled down", "full size"
-WAYS = {"luminance": JOINED, "none": WHOLE}
+DOWN, FULL = "scaling down", "the full size"
+WAYS = {"luminance": DOWN, "none": FULL}
 ABOUT = (
-    f"Mean squared error over {COUNT} pictures of each kind and size, drawn horses and test pictures, these enlarged "
-    "by Lanczos, and so without detail of their own; ± half of the 95 % interval over pictures, in brackets the "
-    f"standard deviation over seeds; °: without a network. {JOINED.capitalize()}: colours are predicted at the "
-    "trained size, and joined with the picture's own grey. ΔE2000 and SSIM are in the file."
+    "Mean squared error over the first {} drawn horses and test pictures, these enlarged by Lanczos, and so without "
+    "detail of their own; ± half of the 95 % interval over pictures, in brackets the standard deviation over seeds; °: "
+    f"without a network. {DOWN.capitalize()}: colours are predicted at the trained size, and joined with the picture's "
+    "own grey. As colourize-predict does, a classifier answers with the mean of its distribution, not with the "
+    "likeliest colour of the tables above. ΔE2000 and SSIM are in the file."
 )
 REACH = "An output depends on as many pixels as before, whatever the picture's size, to each side at most:"
-STATISTICS = "And what it sees there is smoother than what it was trained on: neighbouring pixels' grey differs by"
+STATISTICS = "And what it sees there changes: neighbouring pixels' grey differs by"
+GONE = "Larger pictures: could not be made, as the checkpoints or the test pictures are gone."
+NOTHING = Estimate(np.zeros(1), np.zeros(RESAMPLES))  # what a difference is held against
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Case:
 
 def larger_pictures(context: Context) -> list[Element]:
     """Each network with and without scaling down, on drawn horses of several sizes and the test pictures enlarged."""
-    settings = [each for each in context.results.settings.settings if each.first.checkpoints]
+    everything = context.results.settings.settings
+    settings = [each for each in everything if all(run.checkpoints for run in each.runs.values())]
     runs = [run for each in settings for run in each.runs.values()]
     labels = [each.label for each in settings]
     by_picture = context.folder / context.table("larger-by-picture")
@@ -68,17 +72,23 @@ def larger_pictures(context: Context) -> list[Element]:
     def measure() -> None:
         write_table(by_picture, [row for each in settings for row in _measured(context, each)])
 
-    if not settings or not made_of(by_picture, runs, measure, also=[labels, SIZES, COUNT, MEASURES]):
-        return []
+    made = [labels, SIZES, COUNT, [*SHOWN], MEASURES, CONTRAST]
+    if not settings or not made_of(by_picture, runs, measure, also=made):
+        return [Text(GONE, "note")]
     rows = read_table(by_picture)
-    estimates = estimates_by_case(rows)
+    columns = columns_by_case(rows)
+    text = larger_finding(context.results, columns)
+    reaches = "; ".join(_reaches(context, [each for each in settings if not each.is_baseline]))
     found: list[Element] = [
-        Text(larger_finding(context.results, estimates), "finding"),
-        _table(context, estimates),
-        Text(f"{REACH} {'; '.join(_reaches(context))}. {STATISTICS} {_smoothness(rows)}.", "note"),
+        *([Text(text, "finding")] if text else []),
+        _table(context, columns),
+        Text(f"{REACH} {reaches}. {STATISTICS} {_smoothness(rows)}.", "note"),
     ]
+    if len(settings) < len(everything):
+        left_out = ", ".join(each.label for each in everything if each not in settings)
+        found.append(Text(f"Left out, as checkpoints are gone: {left_out}.", "note"))
     path = context.picture("larger")
-    if made_of(path, runs, lambda: save_rows(path, _rows_shown(context, settings)), also=[labels, SHEET]):
+    if made_of(path, runs, lambda: save_rows(path, _rows_shown(context, settings)), also=[labels, SHEET, SHOWN]):
         found.append(
             Figure(
                 path,
@@ -89,69 +99,92 @@ def larger_pictures(context: Context) -> list[Element]:
     return found
 
 
-def estimates_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, dict[str, Estimate]]:
-    """Each measure's mean over pictures and seeds with its uncertainty, of a table with a row a picture and seed."""
-    values: dict[Case, dict[str, list[list[float]]]] = {}
+def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
+    """Of a table with a row a picture and seed each case's values, (measures, seeds, pictures), in ascending order.
+
+    Pictures that not all seeds of a case have are left out.
+    """
+    values: dict[Case, dict[int, dict[int, list[float]]]] = {}
     for row in rows:
         case = Case(row["network"], row["way"], row["pictures"], int(row["pixels"]))
-        values.setdefault(case, {}).setdefault(row["seed"], []).append([float(row[name]) for name in MEASURES])
-    return {
-        case: dict(zip(MEASURES, estimate_means(np.array(list(by_seed.values())).transpose(2, 0, 1)), strict=True))
-        for case, by_seed in values.items()
-    }
+        own = values.setdefault(case, {}).setdefault(int(row["seed"]), {})
+        own[int(row["picture"])] = [float(row[name]) for name in MEASURES]
+    found = {}
+    for case, by_seed in values.items():
+        shared = sorted(set.intersection(*(set(each) for each in by_seed.values())))
+        if shared:
+            cells = [[by_seed[seed][picture] for picture in shared] for seed in sorted(by_seed)]
+            found[case] = np.array(cells).transpose(2, 0, 1)
+    return found
 
 
-def larger_finding(results: Results, estimates: dict[Case, dict[str, Estimate]]) -> str:
+def larger_finding(results: Results, columns: dict[Case, np.ndarray]) -> str:
     """What scaling down is worth on the largest pictures of each kind, and how each way compares with the baselines."""
     labels = [each.label for each in results.settings.networks]
     parts = []
     for kind in SHOWN:
-        parts.append(f"On {kind} pictures of {LARGEST}×{LARGEST} pixels:")
-        for label in labels:
-            ways = _outcomes(estimates, kind, label)
-            if len(ways) > 1:
-                parts.append(f"{label}: {finding(TOLD, list(ways.values()), ['way'], {'way': WHOLE})}")
+        told = [_ways_compared(columns, kind, label) for label in labels]
         for way in WAYS.values():
             pairs = []
             for label in labels:
-                rival = results.reference.get(label) or ""
-                own, other = (_outcomes(estimates, kind, each, each).get(way) for each in (label, rival))
-                if own and other:
-                    pairs.append((own, other))
+                own, other = (
+                    columns.get(Case(each, way, kind, LARGEST)) for each in (label, results.reference.get(label) or "")
+                )
+                if own is not None and other is not None:
+                    pairs.append((_outcome(label, own), _outcome(results.reference[label] or "", other)))
             if pairs:
-                parts.append(f"With {way}: {against_baseline(TOLD, pairs)}")
+                told.append(f"With {way}: {against_baseline(TOLD, pairs)}")
+        if any(told):
+            parts += [f"On {kind} pictures of {LARGEST}×{LARGEST} pixels:", *filter(None, told)]
     return " ".join(parts)
 
 
-def _outcomes(
-    estimates: dict[Case, dict[str, Estimate]], kind: str, label: str, told: str | None = None
-) -> dict[str, Outcome]:
-    """What a network reaches on the largest pictures, by way; called by the way itself unless told otherwise."""
-    own = {way: estimates.get(Case(label, way, kind, LARGEST)) for way in WAYS.values()}
-    return {way: Outcome(told or way, {"way": way}, each[TOLD]) for way, each in own.items() if each}
+def _ways_compared(columns: dict[Case, np.ndarray], kind: str, label: str) -> str:
+    """What a network gains by scaling down: the difference of the same weights on the same pictures, seed by seed."""
+    down, full = (columns.get(Case(label, way, kind, LARGEST)) for way in (DOWN, FULL))
+    if down is None or full is None or down.shape != full.shape:
+        return ""
+    (difference,) = estimate_means((down - full)[:1])
+    gap = Gap(TOLD, *difference.less(NOTHING), base=float(full[0].mean()), seeds=full.shape[1])
+    ends = f"{number(float(down[0].mean()))} against {number(float(full[0].mean()))}"
+    if not gap.is_sure:
+        return f"{label}: no difference between {DOWN} and {FULL} that {so_many_seeds(gap)} can show ({ends})."
+    return f"{label}: with {DOWN} {title(TOLD)} is {gap.size} than with {FULL} ({ends}), {beyond(gap)}."
 
 
-def _table(context: Context, estimates: dict[Case, dict[str, Estimate]]) -> Table:
+def _outcome(label: str, columns: np.ndarray) -> Outcome:
+    return Outcome(label, {}, estimate_means(columns[:1])[0])
+
+
+def _table(context: Context, columns: dict[Case, np.ndarray]) -> Table:
     """A row for each network, way and kind of pictures, a column a size; in the file a row each and all measures."""
     lines: list[dict[str, Any]] = []
-    for case, own in estimates.items():
-        line: dict[str, Any] = {"network": case.label, "way": case.way, "pictures": case.kind, "pixels": case.size}
-        for name, estimate in own.items():
+    shown: dict[Case, str] = {}
+    for case, values in columns.items():
+        line: dict[str, Any] = {"network": case.label, "way": case.way, "pictures": case.kind, "pixels": case.size,
+                                "seeds": values.shape[1], "count": values.shape[2]}  # fmt: skip
+        for name, estimate in zip(MEASURES, estimate_means(values), strict=True):
             low, high = estimate.interval()
-            line |= {"seeds": len(estimate.by_seed), name: estimate.mean, f"{name} low": low, f"{name} high": high,
-                     f"{name} ±": estimate.seed_deviation}  # fmt: skip
+            line |= {
+                name: estimate.mean,
+                f"{name} low": low,
+                f"{name} high": high,
+                f"{name} ±": estimate.seed_deviation,
+            }
+            if name == TOLD:
+                shown[case] = interval_text(estimate.mean, low, high, estimate.seed_deviation)
         lines.append(line)
     csv = context.table("larger")
     write_table(context.folder / csv, lines)
     baselines = {each.label for each in context.results.settings.baselines}
-    rows = []
-    for label, way, kind in dict.fromkeys((case.label, case.way, case.kind) for case in estimates):
-        cells = [estimates.get(Case(label, way, kind, size)) for size in SIZES]
-        rows.append([
-            f"{label} °" if label in baselines else label, way, kind,
-            *(_cell(own[TOLD]) if own else "" for own in cells),
-        ])  # fmt: skip
-    return Table(ABOUT, ["", "way", "pictures", *(f"{size} pixels" for size in SIZES)], rows, csv=csv)
+    rows = [
+        [f"{label} °" if label in baselines else label, way, kind,
+         *(shown.get(Case(label, way, kind, size), "") for size in SIZES)]
+        for label, way, kind in dict.fromkeys((case.label, case.way, case.kind) for case in columns)
+    ]  # fmt: skip
+    counts = sorted({str(line["count"]) for line in lines}, key=int)
+    about = ABOUT.format(" or ".join(counts))
+    return Table(about, ["", "way", "pictures", *(f"{size} pixels" for size in SIZES)], rows, csv=csv)
 
 
 def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
@@ -196,9 +229,9 @@ def _predictors(task: RestorationTask) -> dict[str, Predictor]:
     return found
 
 
-def _reaches(context: Context) -> Iterator[str]:
+def _reaches(context: Context, networks: Sequence[Setting]) -> Iterator[str]:
     """How many pixels to each side an output of each network depends on."""
-    for setting in context.results.settings.networks:
+    for setting in networks:
         halo = Predictor(context.pictures.task(setting.first), "none", device="cpu").halo
         yield f"{setting.label}, " + ("all of the picture" if halo is None else f"{halo} pixels")
 
@@ -245,7 +278,3 @@ def _predicted(predictor: Predictor, truth: Tensor) -> Tensor:
     levels = (given.movedim(1, -1) * 255).round().to(torch.uint8).numpy()
     predicted = np.stack([np.array(predictor(Image.fromarray(picture))) for picture in levels])
     return torch.from_numpy(predicted).movedim(-1, 1).float() / 255
-
-
-def _cell(estimate: Estimate) -> str:
-    return interval_text(estimate.mean, *estimate.interval(), estimate.seed_deviation)
