@@ -111,8 +111,12 @@ def test_results_are_not_overwritten_unasked(best: Path, tmp_path: Path) -> None
     assert (tmp_path / "run" / "metrics.json").read_bytes() == before
     for extra, code in (((), 0), ((), 2), (("overwrite=true",), 0)):
         assert console.run("evaluate", [*words, "hydra.run.dir=mine", *extra], tmp_path).code == code
-    for measures in ("quick", "quick,default"):  # a job of a sweep is done again
-        sweep = ["-m", *words[:2], f"measures={measures}", "hydra.sweep.dir=both"]
+
+
+@pytest.mark.slow
+def test_a_job_of_a_sweep_is_done_again(best: Path, tmp_path: Path) -> None:
+    for measures in ("quick", "quick,default"):
+        sweep = ["-m", f"checkpoint={best}", "baselines=[]", f"measures={measures}", "hydra.sweep.dir=both"]
         assert console.run("evaluate", sweep, tmp_path).code == 0
 
 
