@@ -109,7 +109,9 @@ def test_results_are_not_overwritten_unasked(best: Path, tmp_path: Path) -> None
             outcome = console.run(door, [words[0], *more, f"hydra.run.dir={folder}"], tmp_path)
             assert outcome.code == 2 and f"hydra.run.dir={folder}: holds a {folder}" in outcome.stderr
     assert (tmp_path / "run" / "metrics.json").read_bytes() == before
-    for extra, code in (((), 0), ((), 2), (("overwrite=true",), 0)):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "run.json").write_text('{"status": "completed"}')  # an evaluation's
+    for extra, code in (((), 2), (("overwrite=true",), 0)):
         assert console.run("evaluate", [*words, "hydra.run.dir=mine", *extra], tmp_path).code == code
 
 

@@ -116,9 +116,15 @@ def test_baselines_go_through_the_same_doors(tmp_path: Path) -> None:
     folder = tmp_path / "multirun/a/b" / rows["grey_lookup"]["folder"]
     assert (folder / "samples/best.png").is_file() and json.loads((folder / "run.json").read_text())["parameters"] == 0
     # Without any training, and from its checkpoint: the same figures.
-    words = ["model=grey_lookup", "task=colour_classification", "trainer.accelerator=cpu", "baselines=[]"]
+    words = [
+        "model=grey_lookup",
+        "task=colour_classification",
+        "trainer.accelerator=cpu",
+        "baselines=[]",
+        "measures=quick",
+    ]
     direct = console.succeed("evaluate", [*console.TINY_DATA, *words], tmp_path / "direct")
-    words = [f'checkpoint="{folder}/checkpoints/best.ckpt"', "baselines=[]"]
+    words = [f'checkpoint="{folder}/checkpoints/best.ckpt"', "baselines=[]", "measures=quick"]
     saved = console.succeed("evaluate", words, tmp_path / "saved")
     measures = [json.loads((each.folder / "metrics.json").read_text()) for each in (direct, saved)]
     assert measures[0] == measures[1]
