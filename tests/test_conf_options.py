@@ -209,6 +209,7 @@ def palettes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("palettes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_arrives_and_is_built(
     group: str, option: str, compose: Compose, sources: Path, palettes: Path, monkeypatch: pytest.MonkeyPatch

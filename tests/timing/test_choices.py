@@ -73,6 +73,7 @@ DEFAULT_STATE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "otherwise"),
     [
