@@ -26,7 +26,6 @@ def predict(config: DictConfig) -> None:
         UsageError: a value that is not allowed, or a result that is there already; nothing is computed then.
         InputError: a file that is missing or damaged; of several pictures, how many failed.
     """
-    from colourize.cli.messages import printable
     from colourize.errors import ColourizeError, InputError
     from colourize.prediction.places import plan
     from colourize.prediction.showing import shown
@@ -38,12 +37,12 @@ def predict(config: DictConfig) -> None:
     with shown(places) as (begin, tell):
         for place in places:
             try:
-                tell(printable(_one(predictor, place, begin(place))))
+                tell(_one(predictor, place, begin(place)))
             except ColourizeError as error:
                 if len(places) == 1:
                     raise
                 failed += 1
-                tell(printable(f"error: {error}"), sys.stderr)
+                tell(f"error: {error}", sys.stderr)
     if failed:
         raise InputError(f"input={config.input}: {failed} of {len(places)} pictures failed (named above)")
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from colourize.cli.messages import printable
 from colourize.prediction.places import Place
 from colourize.prediction.predictor import Advance
 
@@ -36,14 +37,14 @@ def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance],
         def begin(place: Place) -> Advance:
             nonlocal count
             count += 1
-            progress.reset(current, description=escape(_printable(place.source.name)))
+            progress.reset(current, description=escape(printable(place.source.name)))
             return lambda share: progress.advance(current, share)
 
         def tell(line: str, stream: TextIO | None = None) -> None:
             # Not the console's: a path must stay on one line to be copied.
             progress.update(whole, completed=count)
             with _above(progress):
-                print(line, file=stream or sys.stdout, flush=True)
+                print(printable(line), file=stream or sys.stdout, flush=True)
 
         yield begin, tell
 
@@ -59,8 +60,3 @@ def _above(progress: Progress) -> Iterator[None]:
         yield
     finally:
         progress.start()
-
-
-def _printable(name: str) -> str:
-    """A file's name without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)

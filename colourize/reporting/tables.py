@@ -71,7 +71,7 @@ def last_epoch_table(settings: Settings, folder: Path, csv: str) -> Table:
             values = [end[name] for end in ends if name in end]
             spread = stdev(values) if len(values) > 1 else math.nan
             line |= {name: mean(values) if values else "", f"{name} ±": "" if math.isnan(spread) else spread}
-            cells.append(_with_spread(values, spread))
+            cells.append(with_spread(values, spread))
         lines.append(line)
         rows.append(cells)
     write_table(folder / csv, lines)
@@ -82,7 +82,8 @@ def last_epoch_table(settings: Settings, folder: Path, csv: str) -> Table:
     )
 
 
-def _with_spread(values: Sequence[float], spread: float) -> str:
+def with_spread(values: Sequence[float], spread: float) -> str:
+    """The mean of values and their spread, to two digits of the spread; empty of no values."""
     if not values:
         return ""
     digits = max(0, min(6, 1 - math.floor(math.log10(spread)))) if spread > 0 else 4

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
 from colourize.inspection.files import Observed, observe, write_activations
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import number, percent
+from colourize.reporting.findings import percent
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
 from colourize.reporting.settings import Setting
+from colourize.reporting.tables import with_spread
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_table, write_table
 
@@ -111,4 +113,4 @@ def _table(layers: Sequence[Layer], csv: str) -> Table:
 
 
 def _over_seeds(values: Sequence[float]) -> str:
-    return number(mean(values)) + (f" (± {number(stdev(values))})" if len(values) > 1 else "")
+    return with_spread(values, stdev(values) if len(values) > 1 else math.nan)
