@@ -36,13 +36,13 @@ def report(config: DictConfig) -> None:
 
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_flag
+    from colourize.files import remove_parts
     from colourize.reporting.page import write_page
     from colourize.reporting.pictures import Pictures
     from colourize.reporting.questions import questions
     from colourize.reporting.sections import Workshop, build_section, missing_section
     from colourize.reporting.sources import read_sources
     from colourize.reporting.toy import run_all
-    from colourize.runs.files import remove_parts
 
     if config.report not in KINDS:
         raise UsageError(f"report={config.report}: must be one of {', '.join(KINDS)}")

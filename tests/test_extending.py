@@ -19,7 +19,7 @@ import colourize
 from colourize.build import build_data, build_task
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 from colourize.tasks import RestorationTask
 
 TEXT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()

@@ -21,7 +21,8 @@ from filelock import FileLock
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import colourize
-from colourize.runs import files, resuming
+from colourize import files
+from colourize.runs import resuming
 
 TESTS = Path(__file__).parent
 # Three epochs of three steps: a network with dropout, augmentation, a schedule that is warm.

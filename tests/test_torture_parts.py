@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from console import TINY, run, succeed
 
-from colourize.runs import files
+from colourize import files
 from colourize.runs.tables import read_table
 
 TESTS = Path(__file__).parent

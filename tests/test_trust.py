@@ -31,7 +31,7 @@ HOSTILE = (
     "torch.nn.Parameter",  # no layer
     "colourize.build.instantiate",  # imported there, not made there
     "colourize.cli.app.os.system",
-    "colourize.runs.files.write_whole",  # made there, but no class
+    "colourize.files.write_whole",  # made there, but no class
     "colourize.errors.InputError",  # a class, but no part
     "colourize.no_such.Thing",
     "Popen",

@@ -12,7 +12,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from colourize.data.pictures import PictureData
 from colourize.errors import check_count
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 from colourize.tasks.restoration import RestorationTask
 
 

@@ -14,7 +14,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.figures.grid import labelled_grid
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 from colourize.tasks.restoration import RestorationTask
 
 

@@ -22,8 +22,8 @@ from rich.table import Table
 
 from colourize import __version__
 from colourize.data.pictures import PictureData
+from colourize.files import write_whole
 from colourize.runs import resuming, sweeps
-from colourize.runs.files import write_whole
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)

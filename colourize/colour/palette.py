@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from colourize.errors import InputError, UsageError, one_line
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from colourize.comparison.results import Comparison, Evaluated
 from colourize.data.pictures import PictureData
 from colourize.figures.grid import labelled_grid
 from colourize.figures.intervals import draw_intervals
-from colourize.runs.files import whole_file, write_whole
+from colourize.files import whole_file, write_whole
 from colourize.runs.tables import write_table
 from colourize.study.page import write_page
 

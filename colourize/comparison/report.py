@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from colourize.comparison.results import Comparison, Row
+from colourize.files import write_whole
 from colourize.measures.selection import direction
-from colourize.runs.files import write_whole
 from colourize.runs.tables import write_table
 
 # What is shown on the terminal, of those that were measured; the files have all.

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from colourize.data.pictures import Labels, PictureData, Pictures, check_folder
 from colourize.errors import InputError, UsageError
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from colourize.data.batches import Pair
+from colourize.files import whole_file, write_whole
 from colourize.inspection import layers
 from colourize.inspection.activations import Activations, record
 from colourize.inspection.block_order import order_differences
@@ -19,7 +20,6 @@ from colourize.inspection.diagram import diagram
 from colourize.inspection.sheets import Column, activation_sheet, make_column, scales
 from colourize.inspection.tracing import trace
 from colourize.models.layers import EncoderDecoder
-from colourize.runs.files import whole_file, write_whole
 from colourize.runs.tables import write_table
 from colourize.tasks.restoration import RestorationTask
 

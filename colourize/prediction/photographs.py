@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from colourize.data.picture_files import WHITE, UnreadableError, open_picture
 from colourize.errors import InputError, one_line
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 
 # What a result may be written as, and how: formats of true colour; losses, where there are any, that nobody sees.
 FORMATS: dict[str, tuple[str, dict[str, object]]] = {

@@ -11,8 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from colourize.files import write_whole
 from colourize.reporting.elements import Figure, Listing, Section, Table, Text
-from colourize.runs.files import write_whole
 
 KINDS = {Text: "text", Table: "table", Figure: "figure", Listing: "listing"}
 

@@ -16,8 +16,8 @@ from colourize.comparison.pictures import pair_of, predictions
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
+from colourize.files import whole_file, write_whole
 from colourize.reporting.settings import Setting
-from colourize.runs.files import whole_file, write_whole
 from colourize.runs.folders import Run
 from colourize.tasks.restoration import RestorationTask
 

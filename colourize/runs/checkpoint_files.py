@@ -15,7 +15,7 @@ import torch
 from lightning import Trainer
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 from colourize.runs.resuming import LAST, PREVIOUS
 
 log = logging.getLogger(__name__)

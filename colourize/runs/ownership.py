@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from colourize.errors import InputError, UsageError
-from colourize.runs.files import remove_parts
+from colourize.files import remove_parts
 
 FILE = ".lock"  # hidden, and gone when the run has ended
 # The folders in a run's that are written into; others may be other runs'.

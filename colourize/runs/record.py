@@ -26,7 +26,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from colourize.errors import ColourizeError
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 from colourize.runs.surroundings import surroundings
 
 FILE = "run.json"

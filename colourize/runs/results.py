@@ -17,8 +17,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from colourize.errors import ColourizeError
+from colourize.files import write_whole
 from colourize.runs import ownership, resuming, sweeps
-from colourize.runs.files import write_whole
 from colourize.runs.record import told
 from colourize.runs.tables import read_table, write_table
 

@@ -22,9 +22,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count
+from colourize.files import write_whole
 from colourize.runs import ownership, sweeps
 from colourize.runs.experiments import PLAN
-from colourize.runs.files import write_whole
 from colourize.runs.naming import quoted
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from colourize.files import write_whole
 from colourize.runs import resuming
 from colourize.runs.experiments import PLAN
-from colourize.runs.files import write_whole
 from colourize.runs.record import FILE as RECORD
 
 log = logging.getLogger(__name__)

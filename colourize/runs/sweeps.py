@@ -16,7 +16,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 from colourize.runs.naming import job_folder
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's

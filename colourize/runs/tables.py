@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from colourize.errors import InputError
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 from colourize.study.trials import Plan, Trial, make_plan
 
 SHOWN_MS = 1000  # how long a pair is shown (Zhang, Isola & Efros 2016)

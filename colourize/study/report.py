@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from colourize.files import whole_file, write_whole
 from colourize.measures.intervals import LEVEL
-from colourize.runs.files import whole_file, write_whole
 from colourize.runs.tables import write_table
 from colourize.study.agreement import ALL, Agreement
 from colourize.study.analysis import RESAMPLES, Choices, Rate

@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 from colourize.runs.surroundings import surroundings
 from colourize.runs.tables import write_table
 from colourize.timing.settings import Settings

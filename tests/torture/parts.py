@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 
 Totals = Counter[str]
 

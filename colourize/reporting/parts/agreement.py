@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from colourize.comparison.agreement import FEWEST, rank_correlations, write_agreement
+from colourize.files import write_whole
 from colourize.reporting.elements import Element, Figure, Text
 from colourize.reporting.findings import title
 from colourize.reporting.parts.context import Context
-from colourize.runs.files import write_whole
 
 AGREED = 0.995  # a rank correlation that is 1 as it is shown
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import torch
 
+from colourize.files import write_whole
 from colourize.inspection.block_order import order_differences, with_order
 from colourize.inspection.diagram import diagram
 from colourize.inspection.layers import Layer, totals
@@ -19,7 +20,6 @@ from colourize.reporting.elements import Element, Figure, Listing, Table, Text
 from colourize.reporting.findings import count, number
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
-from colourize.runs.files import write_whole
 from colourize.runs.tables import read_table, write_table
 
 REPEATS = 15  # timed passes of each order, in turn

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourize.runs.files import remove_parts, whole_file, write_whole
+from colourize.files import remove_parts, whole_file, write_whole
 
 OLD, NEW = "old\n", "new\r\nlines, × and –\n"
 
@@ -134,7 +134,7 @@ def test_four_processes_write_the_same_file(path):
     program = """
 import sys
 from pathlib import Path
-from colourize.runs.files import write_whole
+from colourize.files import write_whole
 path, letter = Path(sys.argv[1]), sys.argv[2]
 for _ in range(20):
     write_whole(path, letter * 100_000)
@@ -150,7 +150,7 @@ def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path):
     program = """
 import os, signal, sys
 from pathlib import Path
-from colourize.runs.files import whole_file
+from colourize.files import whole_file
 with whole_file(sys.argv[1]) as part:
     part.write_text("half a")
     os.kill(os.getpid(), signal.SIGKILL)
