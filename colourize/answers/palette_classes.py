@@ -13,9 +13,8 @@ from torch import Tensor
 from colourize.answers.base import Answer
 from colourize.colour.palette import NO_PALETTE, Palette, cached_palette, load_palette
 from colourize.data.batches import Batch
-from colourize.data.training import Training
+from colourize.data.fitting import Fitted, Training
 from colourize.errors import UsageError
-from colourize.fitting import Fitted
 from colourize.measures import calibration
 
 # Which colours the classes are never varies with the run's seed: runs stay comparable.

@@ -16,8 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.checkpoints import data_from, read, task_from
 from colourize.comparison.settings import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.configuration import config_dir
+from colourize.data.fitting import Training
 from colourize.data.pictures import PictureData
-from colourize.data.training import Training
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.models.baselines import Baseline
 from colourize.runs.folders import find_runs, natural

@@ -14,7 +14,7 @@ from lightning import LightningDataModule
 
 from colourize.data.augmentation import Augmentation
 from colourize.data.batches import Batch, BatchLoader
-from colourize.data.training import Training
+from colourize.data.fitting import Training
 from colourize.errors import UsageError, check_count, check_flag, one_line
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colourize.data.training import Training
+from colourize.data.fitting import Fitted, Training
 from colourize.errors import UsageError
-from colourize.fitting import Fitted
 
 # The tasks of this project that have a degradation, by its name, or a kind of answer, for people.
 TASKS = {

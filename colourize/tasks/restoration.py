@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from colourize import __version__
 from colourize.answers.base import Answer
 from colourize.data.batches import Batch, Pair, as_batch
-from colourize.data.training import Training
+from colourize.data.fitting import Training, fit_or_take
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, one_line
-from colourize.fitting import fit_or_take
 from colourize.losses.base import Loss
 from colourize.measures.pooled import Pooled
 from colourize.measures.selection import EPOCH, OF_PROBABILITIES, POOLED, QUICK, Seen, measure_pictures

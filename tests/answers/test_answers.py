@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colourize.answers import RGB, Answer, PaletteClasses
 from colourize.data.batches import Batch
-from colourize.data.training import Training
+from colourize.data.fitting import Training
 from colourize.errors import InputError, UsageError
 
 NO_BATCH = Batch(torch.zeros(0, 4, 4, 3, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))

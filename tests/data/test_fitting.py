@@ -13,13 +13,12 @@ from lightning import Trainer
 from torch import Tensor, nn
 
 import colourize
-from colourize.data import training as module
+from colourize.data import fitting as module
 from colourize.data.batches import Pair
+from colourize.data.fitting import Fitted, Training
 from colourize.data.pictures import PictureData
-from colourize.data.training import Training
 from colourize.degradations import Grey
 from colourize.errors import UsageError
-from colourize.fitting import Fitted
 from colourize.tasks import RestorationTask
 
 fits: list[str] = []
