@@ -16,6 +16,7 @@ from torch import Tensor
 
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
+from colourize.moved import with_current_names
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 from colourize.trust import check_name, check_names, packages
@@ -73,6 +74,9 @@ def read_any(path: Path) -> dict[str, Any]:
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
+    for part in ("hyper_parameters", "datamodule_hyper_parameters"):
+        if part in checkpoint:
+            checkpoint[part] = with_current_names(checkpoint[part])
     return checkpoint
 
 

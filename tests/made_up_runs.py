@@ -12,7 +12,7 @@ import yaml
 TARGETS = {
     "cnn": "colourize.models.CNN",
     "unet": "colourize.models.UNet",
-    "grey_lookup": "colourize.models.baselines.GreyLookup",
+    "grey_lookup": "colourize.models.GreyLookup",
 }
 
 

@@ -241,6 +241,18 @@ def test_checkpoint_of_another_version(saved, change, told):
     assert told in refused and "this version of the project" in refused
 
 
+@pytest.mark.parametrize("name", ["models.course.UNet", "models.UNet"])
+def test_classes_are_found_by_the_names_of_earlier_versions(saved, tiny_task, name):
+    """Version 0.2 had all networks in one file; its checkpoints are read, and training goes on from them."""
+    task, path = saved("regression", prior={"_target_": "colourize.models.Interpolation"})
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint["hyper_parameters"]["model"]["_target_"] = f"colourize.{name}"
+    checkpoint["hyper_parameters"]["prior"]["_target_"] = "colourize.models.interpolation.Interpolation"
+    torch.save(checkpoint, path)
+    assert type(colourize.load(path).model) is type(task.model)
+    check_resumable(path, task, 1000)
+
+
 # ------------------------------------------------------------------------------------ training further
 
 
@@ -275,7 +287,7 @@ def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
         ),
         (grey(optimizer={"_target_": "torch.optim.Adam", "lr": 1.0}), "optimizer.lr (0.001 there, 1.0 here)"),
         (grey(lr_scheduler={"_target_": "torch.optim.lr_scheduler.ConstantLR"}), "lr_scheduler (None there"),
-        (grey(prior={"_target_": "colourize.models.baselines.PaletteOracle"}), "prior (None there"),
+        (grey(prior={"_target_": "colourize.models.PaletteOracle"}), "prior (None there"),
         (grey(divisor=256), "divisor (255 there, 256 here)"),
         (grey(size=[32, 32]), "size ([16, 16] there, [32, 32] here)"),
         *((grey(fitted={"answer": {"colours": colours}}), "fitted.answer.colours") for colours in (shifted, fewer)),

@@ -20,6 +20,7 @@ from colourize.data.fitting import Training
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.models.baselines import Baseline
+from colourize.moved import current_name
 from colourize.runs.folders import find_runs, natural
 from colourize.runs.resuming import PREVIOUS
 from colourize.tasks.restoration import RestorationTask, qualified_name
@@ -294,7 +295,7 @@ def _option_of(task: RestorationTask) -> str:
 def is_baseline(target: str) -> bool:
     """Whether a class, by its dotted name, is a baseline's; one that cannot be imported here is none."""
     try:
-        found = get_class(target)
+        found = get_class(current_name(target))
     except Exception:  # of a user's own option that cannot be imported here
         return False
     return isinstance(found, type) and issubclass(found, Baseline)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from colourize.models.layers import BLOCK_ORDERS, EncoderDecoder
+from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 
 
 def negative_scales(model: EncoderDecoder) -> dict[str, tuple[int, int]]:

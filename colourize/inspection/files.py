@@ -19,7 +19,7 @@ from colourize.inspection.block_order import order_differences
 from colourize.inspection.diagram import diagram
 from colourize.inspection.sheets import Column, activation_sheet, make_column, scales
 from colourize.inspection.tracing import trace
-from colourize.models.layers import EncoderDecoder
+from colourize.models.encoder_decoder import EncoderDecoder
 from colourize.runs.tables import write_table
 from colourize.tasks.restoration import RestorationTask
 

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.data.batches import BatchLoader
-from colourize.models.classifier import ResidualClassifier
+from colourize.models.residual_classifier import ResidualClassifier
 
 WEIGHTS = Path(__file__).with_name("category_classifier.pt")
 SIZE = 32  # pixels, height and width, of what it was trained on

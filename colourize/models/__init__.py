@@ -1,13 +1,31 @@
-"""Networks as plain `nn.Module`s: what they compute, without loss, data or training."""
+"""Networks as plain `nn.Module`s: what they compute, without loss, data or training.
 
-from colourize.models.classifier import ResidualClassifier
+Each is in the file with the name that is typed: `model=unet` is `models/unet.py`. Configurations and checkpoints name
+them as they are here, `colourize.models.UNet`, so that a class may move to another file.
+"""
+
+from colourize.models.baselines import GreyCopy, PaletteOracle
+from colourize.models.cnn import CNN
+from colourize.models.conv_transpose_net import ConvTransposeNet
 from colourize.models.convolution import Convolution2d, convolve_by_unfold
-from colourize.models.course import CNN, ConvTransposeNet, PoolUpsampleNet, RegressionCNN, StridedUNet, UNet
+from colourize.models.grey_lookup import CommonestClass, GreyLookup, GreyRowLookup
+from colourize.models.interpolation import Interpolation
+from colourize.models.pool_upsample_net import PoolUpsampleNet
+from colourize.models.regression_cnn import RegressionCNN
+from colourize.models.residual_classifier import ResidualClassifier
+from colourize.models.strided_unet import StridedUNet
+from colourize.models.unet import UNet
 
 __all__ = [
     "CNN",
+    "CommonestClass",
     "ConvTransposeNet",
     "Convolution2d",
+    "GreyCopy",
+    "GreyLookup",
+    "GreyRowLookup",
+    "Interpolation",
+    "PaletteOracle",
     "PoolUpsampleNet",
     "RegressionCNN",
     "ResidualClassifier",

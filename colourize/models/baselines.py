@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colourize.data.fitting import Fitted, Training
 from colourize.errors import UsageError
 
 # The tasks of this project that have a degradation, by its name, or a kind of answer, for people.
@@ -60,82 +57,6 @@ class Baseline(nn.Module):
         else:
             return
         raise UsageError(f"{key}: {type(self).__name__} is not for this task; it is for {fitting}")
-
-
-class Table(Fitted, Baseline):
-    """The mean answer of all training pixels that look alike: class frequencies, or the mean colour.
-
-    A subclass says by `cells` which pixels look alike, and by `parents` what a cell leans on. The mean has one pixel
-    more than were seen, which is the parent's mean: a cell that was never seen says what its parent does, and no class
-    has the frequency 0.
-    """
-
-    num_cells: int
-    table: Tensor
-
-    def cells(self, inputs: Tensor) -> Tensor:
-        """The cell of each pixel, (N, H, W) int64 in 0 … num_cells - 1."""
-        raise NotImplementedError
-
-    def parents(self, sums: Tensor) -> Tensor:
-        """Sums over the pixels of each cell, (num_cells, C + 1), → of those that the cell leans on; the last counts."""
-        return sums.sum(0, keepdim=True)
-
-    def fit(self, training: Training) -> dict[str, Tensor]:
-        sums = torch.zeros(self.num_cells, self.out_channels + 1, dtype=torch.float64)
-        for pair in training.pairs():
-            said = training.answer.average_form(pair.truth).movedim(1, -1).flatten(0, 2).double()  # (pixels, C)
-            sums.index_add_(0, self.cells(pair.inputs).flatten(), F.pad(said, (0, 1), value=1))
-        whole = sums.sum(0, keepdim=True)
-        parents = self.parents(sums)
-        parents = parents + whole / whole[:, -1:]
-        sums = sums + parents / parents[:, -1:]
-        return {"table": training.answer.outputs_from((sums[:, :-1] / sums[:, -1:]).float())}
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return self.table[self.cells(inputs)].movedim(-1, 1)
-
-
-class CommonestClass(Table):
-    """The frequency of each class in the training pictures, the same for every pixel."""
-
-    kind = "classes"
-    num_cells = 1
-
-    def cells(self, inputs: Tensor) -> Tensor:
-        return torch.zeros(len(inputs), *inputs.shape[2:], dtype=torch.int64, device=inputs.device)
-
-
-class GreyLookup(Table):
-    """What pixels of the same grey level, one of 256, were in the training pictures."""
-
-    degradation = "grey"
-    num_levels = 256
-    num_cells = num_levels
-
-    def cells(self, inputs: Tensor) -> Tensor:
-        return (inputs[:, 0] * (self.num_levels - 1)).round().long()
-
-
-class GreyRowLookup(GreyLookup):
-    """What pixels of the same grey level and height in the picture were; leans on the grey level alone.
-
-    Args:
-        num_rows: how many heights are told apart.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, num_rows: int = 32) -> None:
-        super().__init__(in_channels, out_channels)
-        self.num_rows = num_rows
-        self.num_cells = num_rows * self.num_levels
-
-    def cells(self, inputs: Tensor) -> Tensor:
-        height = inputs.shape[2]
-        rows = torch.arange(height, device=inputs.device) * self.num_rows // height
-        return rows[:, None] * self.num_levels + super().cells(inputs)
-
-    def parents(self, sums: Tensor) -> Tensor:
-        return sums.unflatten(0, (self.num_rows, self.num_levels)).sum(0).repeat(self.num_rows, 1)
 
 
 class GreyCopy(Baseline):

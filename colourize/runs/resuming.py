@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count
 from colourize.files import write_whole
+from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
 from colourize.runs.experiments import PLAN
 from colourize.runs.naming import quoted
@@ -261,7 +262,7 @@ def _epochs(folder: Path) -> int:
 
 def _read(path: Path) -> DictConfig:
     try:
-        config = OmegaConf.load(path)
+        config = OmegaConf.create(with_current_names(OmegaConf.to_container(OmegaConf.load(path))))
         assert isinstance(config, DictConfig) and "trainer" in config and "output_dir" in config
     except Exception as error:
         reason = " ".join(str(error).split()) or "holds no run's settings"

@@ -11,7 +11,7 @@ from lightning import Trainer
 
 from colourize.data.pictures import Labels, PictureData, Pictures
 from colourize.errors import UsageError
-from colourize.models.classifier import ResidualClassifier
+from colourize.models.residual_classifier import ResidualClassifier
 from colourize.tasks import RestorationTask
 
 PARTS = {

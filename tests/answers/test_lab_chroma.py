@@ -18,7 +18,7 @@ from colourize.answers import LabChroma
 from colourize.build import build_data, build_task, check_settings
 from colourize.data.batches import Batch
 from colourize.degradations import Luminance
-from colourize.models.baselines import GreyCopy, GreyLookup
+from colourize.models import GreyCopy, GreyLookup
 
 NO_BATCH = Batch(torch.zeros(0, 4, 4, 3, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
 SMALL = ("data=synthetic", "data.num_train=20", "data.num_val=5", "data.num_test=5", "data.batch_size=10",

@@ -16,7 +16,7 @@ from PIL import Image
 from colourize.answers import RGB, PaletteClasses
 from colourize.data.batches import Batch, Pair
 from colourize.data.fitting import Training
-from colourize.models.baselines import CommonestClass, GreyLookup, GreyRowLookup
+from colourize.models.grey_lookup import CommonestClass, GreyLookup, GreyRowLookup
 from colourize.models.interpolation import FILTERS, enlarge
 
 FILTER = {

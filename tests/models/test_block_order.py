@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from colourize.errors import UsageError
 from colourize.models import CNN, ConvTransposeNet, PoolUpsampleNet, RegressionCNN, StridedUNet, UNet
-from colourize.models.layers import BLOCK_ORDERS
+from colourize.models.encoder_decoder import BLOCK_ORDERS
 
 pooling = pytest.mark.parametrize("model_class", [RegressionCNN, CNN, UNet, PoolUpsampleNet])
 COURSE, POOL_BEFORE_RELU, POOL_FIRST = BLOCK_ORDERS

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from colourize.models import CNN, Convolution2d, PoolUpsampleNet, RegressionCNN, UNet
-from colourize.models.layers import conv_block, upsample
+from colourize.models.encoder_decoder import conv_block, upsample
 from colourize.models.resize_convolution import convolve_doubled, double_and_convolve
 
 

@@ -27,7 +27,7 @@ def network(name: str, **more: Any) -> dict[str, Any]:
 def table(name: str, cells: int) -> dict[str, Any]:
     """A task's arguments for a fitted table."""
     colours = torch.rand(cells, 3, generator=torch.Generator().manual_seed(0))
-    return {"model": {"_target_": f"colourize.models.baselines.{name}"}, "fitted": {"model": {"table": colours}}}
+    return {"model": {"_target_": f"colourize.models.{name}"}, "fitted": {"model": {"table": colours}}}
 
 
 def halo_of(task: RestorationTask) -> int | None:
@@ -66,7 +66,7 @@ def test_a_wider_kernel_sees_further(tiny_task: TaskMaker) -> None:
     assert_pieces_are_the_whole(task, 107, 94)
 
 
-@pytest.mark.parametrize("model", [network("CNN"), {"_target_": "colourize.models.interpolation.Interpolation"}])
+@pytest.mark.parametrize("model", [network("CNN"), {"_target_": "colourize.models.Interpolation"}])
 def test_super_resolution_in_pieces_is_that_of_the_whole(model: dict[str, Any], tiny_task: TaskMaker) -> None:
     task = tiny_task("low", "regression", model=model)
     assert_pieces_are_the_whole(task, 37, 29)
@@ -76,7 +76,7 @@ def test_super_resolution_in_pieces_is_that_of_the_whole(model: dict[str, Any], 
 def test_tables_by_pixel_need_no_halo_and_tables_by_row_have_no_pieces(tiny_task: TaskMaker) -> None:
     assert halo_of(tiny_task("grey", "regression", **table("GreyLookup", 256))) == 0
     assert halo_of(tiny_task("grey", "regression", **table("GreyRowLookup", 32 * 256))) is None
-    by_row = {"_target_": "colourize.models.baselines.GreyRowLookup"}
+    by_row = {"_target_": "colourize.models.GreyRowLookup"}
     fitted = {"prior": table("GreyRowLookup", 32 * 256)["fitted"]["model"]}
     assert halo_of(tiny_task("grey", "regression", prior=by_row, fitted=fitted)) is None
 

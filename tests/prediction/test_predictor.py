@@ -111,7 +111,7 @@ def test_a_classifier_gives_the_mean_unless_asked(tiny_task: TaskMaker) -> None:
 
 
 def test_tasks_without_pictures_are_refused(tiny_task: TaskMaker) -> None:
-    oracle = {"_target_": "colourize.models.baselines.PaletteOracle"}
+    oracle = {"_target_": "colourize.models.PaletteOracle"}
     with pytest.raises(UsageError, match="PaletteOracle answers with the true picture"):
         Predictor(tiny_task("grey", "classification", model=oracle))
     category = RestorationTask(

@@ -15,7 +15,7 @@ from colourize.inspection.layers import Layer, totals
 from colourize.inspection.layers import layers as layer_table
 from colourize.inspection.layers import text as layers_text
 from colourize.inspection.tracing import trace
-from colourize.models.layers import BLOCK_ORDERS, EncoderDecoder
+from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.elements import Element, Figure, Listing, Table, Text
 from colourize.reporting.findings import count, number
 from colourize.reporting.parts.context import Context

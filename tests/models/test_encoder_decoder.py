@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from colourize.errors import UsageError
 from colourize.models import CNN, Convolution2d, StridedUNet, UNet
-from colourize.models.layers import conv_block, pool, upsample
+from colourize.models.encoder_decoder import conv_block, pool, upsample
 
 
 def test_block_is_in_the_courses_order():
