@@ -1,13 +1,16 @@
-"""Files that appear whole or not at all: what the project keeps on disk is written by these two."""
+"""Files that appear whole or not at all: what the project keeps on disk is written here."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 PART = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?")  # the name of a temporary file
 
@@ -22,6 +25,24 @@ def write_whole(path: str | Path, content: str | bytes, keep: str | Path | None 
     """
     with whole_file(path, keep) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: str | Path, contents: Any) -> None:
+    """`write_whole` of a JSON file: everything as `plain` has it."""
+    write_whole(path, json.dumps(plain(contents), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: null for NaN and infinity, which are no JSON, lists for arrays, text for the unknown."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, Mapping):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, Sequence):
+        return [plain(each) for each in value]
+    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
 @contextlib.contextmanager

@@ -83,6 +83,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
     from colourize.checkpoints import check_resumable, read, read_any
     from colourize.cli import terminal
+    from colourize.files import write_json
     from colourize.measures.selection import check_measures
     from colourize.runs import checkpoint_files, resuming
     from colourize.runs.events import closed
@@ -158,7 +159,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         if trainer.is_global_zero:
             terminal.log_hyperparameters(trainer, config, dict(tested))
             write_columns(folder / "per_picture.csv", table)
-            terminal.write_measures(folder / "metrics.json", measures)  # the mark that the run is finished
+            write_json(folder / resuming.FINAL, measures)  # the mark that the run is finished
             terminal.show_run(folder, measures, best=bool(best), weights=weights)
     return measures
 

@@ -85,6 +85,7 @@ def tensorboard(folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     address = f"http://localhost:{port}"
     command = [str(SCRIPTS / "tensorboard"), "--logdir", str(folder.relative_to(ROOT)), "--port", str(port)]
+    command += ["--samples_per_plugin", "images=1000"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(120):

@@ -1,6 +1,7 @@
 """Files are written whole or not at all: whatever fails at whatever moment, the old one stands and nothing is left."""
 
 import errno
+import json
 import os
 import stat
 import subprocess
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourize.files import remove_parts, whole_file, write_whole
+from colourize.files import remove_parts, whole_file, write_json, write_whole
 
 OLD, NEW = "old\n", "new\r\nlines, × and –\n"
 
@@ -29,6 +30,13 @@ def assert_untouched(path):
 
 def no_space(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_json_has_null_where_there_is_no_number(path):
+    values = {"nan": np.nan, "list": (np.inf, 1, None), "array": np.array([[-np.inf, 0.5]], np.float32), "path": path}
+    write_json(path, values)
+    expected = {"nan": None, "list": [None, 1, None], "array": [[None, 0.5]], "path": str(path)}
+    assert json.loads(path.read_text(), parse_constant=pytest.fail) == expected
 
 
 def test_text_and_bytes_arrive_as_they_are(path):
@@ -134,7 +142,6 @@ def test_four_processes_write_the_same_file(path):
     program = """
 import sys
 from pathlib import Path
-from colourize.files import write_whole
 path, letter = Path(sys.argv[1]), sys.argv[2]
 for _ in range(20):
     write_whole(path, letter * 100_000)

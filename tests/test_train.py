@@ -126,7 +126,9 @@ def test_the_end_of_a_run_names_measures_pictures_and_curves(trained: Outcome) -
     for label in ("Sample pictures", "Best checkpoint"):
         paths = re.findall(rf"^{label}: +(\S+)$", trained.stdout, re.MULTILINE)
         assert paths and all((trained.cwd / path).is_file() for path in paths)
-    (shown,) = re.findall(r"^Curves: +(?:\S*/)?tensorboard --logdir (\S+)$", trained.stdout, re.MULTILINE)
+    (shown,) = re.findall(
+        r"^Curves: +(?:\S*/)?tensorboard --logdir (\S+) --samples_per_plugin images=1000$", trained.stdout, re.MULTILINE
+    )
     assert trained.cwd / shown == trained.folder
     assert trained.stderr == ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shlex
@@ -22,7 +21,6 @@ from rich.table import Table
 
 from colourize import __version__
 from colourize.data.pictures import PictureData
-from colourize.files import write_whole
 from colourize.runs import resuming, sweeps
 from colourize.tasks.restoration import RestorationTask
 
@@ -42,15 +40,12 @@ def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> Non
     model, given, answer = (type(part).__name__ for part in (task.model, task.degradation, task.answer))
     above = f" on {type(task.prior).__name__}" if task.prior is not None else ""
     log.info("%s%s from %s to %s, %s parameters", model, above, given, answer, f"{count:,}")
+    threads = torch.get_num_threads()
     log.info(
-        "colourize %s, torch %s, %s, precision %s, %d threads",
-        __version__, torch.__version__, trainer.strategy.root_device, trainer.precision, torch.get_num_threads(),
+        "colourize %s, torch %s, %s, precision %s, %s",
+        __version__, torch.__version__, trainer.strategy.root_device, trainer.precision,
+        f"{threads} thread{'' if threads == 1 else 's'}",
     )  # fmt: skip
-
-
-def write_measures(path: Path, measures: dict[str, float]) -> None:
-    """`metrics.json`: one flat object."""
-    write_whole(path, json.dumps(measures, indent=2) + "\n")
 
 
 def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
@@ -111,7 +106,8 @@ def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: s
     if any(folder.glob("events.out.tfevents.*")):
         beside_python = Path(sys.executable).with_name("tensorboard")
         tensorboard = "tensorboard" if shutil.which("tensorboard") else shown(beside_python)
-        print(f"Curves:           {tensorboard} --logdir {shown(folder)}")
+        # By itself TensorBoard keeps ten pictures of a kind, chosen by chance.
+        print(f"Curves:           {tensorboard} --logdir {shown(folder)} --samples_per_plugin images=1000")
 
 
 def show_folder(folder: Path) -> None:

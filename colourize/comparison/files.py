@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from colourize.comparison.results import Comparison, Evaluated
 from colourize.data.pictures import PictureData
 from colourize.figures.grid import labelled_grid
 from colourize.figures.intervals import draw_intervals
-from colourize.files import whole_file, write_whole
+from colourize.files import whole_file, write_json
 from colourize.runs.tables import write_table
 from colourize.study.page import write_page
 
@@ -38,7 +37,7 @@ def write_files(
         write_table(
             own / "per_picture.csv", [dict(zip(each.table, row, strict=True)) for row in zip(*columns, strict=True)]
         )
-        write_whole(own / "metrics.json", json.dumps(each.logged, indent=2) + "\n")
+        write_json(own / "metrics.json", each.logged)
     if study:
         _write_study(folder, evaluated, data, seed)
     if len(evaluated) < 2:

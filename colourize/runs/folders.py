@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,11 +88,20 @@ class Run:
         Raises:
             InputError: `metrics.json` is damaged.
         """
-        measures = _read_json(self.path / "metrics.json") or {}
-        wrong = [name for name, value in measures.items() if not isinstance(value, (int, float))]
-        if wrong:
-            raise InputError(f"{self.path / 'metrics.json'}: {wrong[0]} is no number")
-        return measures
+        return read_measures(self.path / "metrics.json")
+
+
+def read_measures(path: Path) -> dict[str, float]:
+    """What a `metrics.json` holds, null as NaN; none without the file.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    measures = _read_json(path) or {}
+    wrong = [name for name, value in measures.items() if not isinstance(value, (int, float, type(None)))]
+    if wrong:
+        raise InputError(f"{path}: {wrong[0]} is no number")
+    return {name: math.nan if value is None else value for name, value in measures.items()}
 
 
 def find_runs(path: str | Path) -> list[Run]:

@@ -23,10 +23,9 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import OmegaConf
 
 from colourize.errors import ColourizeError
-from colourize.files import write_whole
+from colourize.files import write_json, write_whole
 from colourize.runs.surroundings import surroundings
 
 FILE = "run.json"
@@ -140,7 +139,7 @@ class RunRecord:
     def _write(self) -> None:
         if self._writes:
             contents = {**self._head, "phases": self._phases, **self.facts, **self._surroundings}
-            write_whole(self.path, json.dumps(contents, indent=2, default=_plain, ensure_ascii=False) + "\n")
+            write_json(self.path, contents)
 
 
 def is_completed(folder: Path) -> bool:
@@ -161,9 +160,3 @@ def told(error: BaseException) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def _plain(value: Any) -> Any:
-    if OmegaConf.is_config(value):
-        return OmegaConf.to_container(value, resolve=True)
-    return value.tolist() if hasattr(value, "tolist") else str(value)

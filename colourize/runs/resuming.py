@@ -6,7 +6,6 @@ which is written last: a folder with the first and without the second is that of
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shlex
@@ -26,6 +25,7 @@ from colourize.files import write_whole
 from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
 from colourize.runs.experiments import PLAN
+from colourize.runs.folders import read_measures
 from colourize.runs.naming import quoted
 
 if TYPE_CHECKING:
@@ -148,12 +148,7 @@ def is_over(folder: str | Path, config: DictConfig) -> bool:
 
 def final_measures(folder: str | Path) -> dict[str, float]:
     """The measures of a finished run."""
-    path = Path(folder) / FINAL
-    try:
-        measures: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    return measures
+    return read_measures(Path(folder) / FINAL)
 
 
 def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir") -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from colourize.files import write_whole
+from colourize.files import write_json, write_whole
 from colourize.runs import resuming
 from colourize.runs.experiments import PLAN
 from colourize.runs.record import FILE as RECORD
@@ -72,7 +72,7 @@ def take(twin: Path, folder: Path, config: DictConfig) -> dict[str, float]:
     record = json.loads((twin / RECORD).read_text(encoding="utf-8"))
     overrides = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
     record |= {"overrides": overrides, "taken_from": record.get("taken_from", str(twin))}
-    write_whole(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / RECORD, record)
     resuming.keep_settings(folder, config)
     write_whole(folder / resuming.FINAL, (twin / resuming.FINAL).read_text(encoding="utf-8"))
     return resuming.final_measures(folder)

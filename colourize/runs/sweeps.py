@@ -16,7 +16,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
-from colourize.files import write_whole
+from colourize.files import write_json
 from colourize.runs.naming import job_folder
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's
@@ -61,7 +61,7 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
         jobs.append({"folder": name, "overrides": list(overrides)})
         taken.add(name)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / FILE, json.dumps({"jobs": jobs}, indent=1, ensure_ascii=False) + "\n")
+    write_json(folder / FILE, {"jobs": jobs})
     return jobs
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from colourize.files import whole_file, write_whole
+from colourize.files import plain, whole_file, write_json
 from colourize.measures.intervals import LEVEL
 from colourize.runs.tables import write_table
 from colourize.study.agreement import ALL, Agreement
@@ -88,11 +87,11 @@ def write(folder: Path, report: Report) -> None:
         "measures": agreements,
         "pictures": pictures,
     }
-    write_whole(folder / "study.json", json.dumps(_plain(contents), indent=1, ensure_ascii=False) + "\n")
+    write_json(folder / "study.json", contents)
     write_table(folder / "study.csv", rates)
     write_table(folder / "study_pictures.csv", pictures)
     if agreements:
-        write_table(folder / "study_measures.csv", [{k: _plain(v) for k, v in each.items()} for each in agreements])
+        write_table(folder / "study_measures.csv", [plain(each) for each in agreements])
     draw(report.rates, folder)
 
 
@@ -156,12 +155,3 @@ def _strength(agreement: Agreement) -> float:
 def _about(participant: Participant) -> Mapping[str, Any]:
     correct, count = participant.caught
     return {"name": participant.name, "file": participant.file.name, "catch_correct": correct, "catch": count}
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold: null in the place of nan."""
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

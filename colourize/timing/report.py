@@ -1,6 +1,5 @@
 """What a part of the benchmark finds: repetitions in turn, their medians and ratios, tables and files."""
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +11,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from colourize.files import write_whole
+from colourize.files import write_json
 from colourize.runs.surroundings import surroundings
 from colourize.runs.tables import write_table
 from colourize.timing.settings import Settings
@@ -114,6 +113,6 @@ def write(folder: Path, settings: Settings, parts: Mapping[str, Part]) -> None:
         "repeats": settings.node.repeats,
         "parts": {name: vars(part) for name, part in parts.items()},
     }
-    write_whole(folder / "benchmark.json", json.dumps(contents, indent=1) + "\n")
+    write_json(folder / "benchmark.json", contents)
     for name, part in parts.items():
         write_table(folder / f"{name}.csv", part.rows)

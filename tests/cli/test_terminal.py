@@ -34,7 +34,7 @@ def test_paths_can_be_pasted(folder: Path, capsys: pytest.CaptureFixture[str]) -
     words = shown(capsys)
     assert words["Sample pictures"] == [f"{folder.name}/samples/best.png"]
     assert words["Best checkpoint"] == [f"{folder.name}/checkpoints/best.ckpt"]
-    assert words["Curves"][-2:] == ["--logdir", folder.name]
+    assert words["Curves"][-4:] == ["--logdir", folder.name, "--samples_per_plugin", "images=1000"]
     assert "Last checkpoint" not in words
 
 

@@ -62,8 +62,18 @@ def test_mse_and_psnr_are_of_each_picture():
     truth = torch.zeros(2, 3, 4, 4)
     found = picture_measures(truth + torch.tensor([0.1, 0.01]).view(2, 1, 1, 1), truth, ("psnr",))
     assert found["psnr"].tolist() == pytest.approx([20, 40], abs=1e-4)
-    equal = picture_measures(truth, truth, ("mse", "psnr"))
-    assert equal["mse"].tolist() == [0, 0] and equal["psnr"].tolist() == [np.inf, np.inf]
+
+
+def test_psnr_of_exact_pictures_is_that_of_rounding_to_eight_bits():
+    truth = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    for error in (0, 1e-7, 0.25 / 255):  # none, the arithmetic's own, a quarter of a level
+        found = picture_measures(truth + error, truth, ("mse", "psnr"))
+        assert found["psnr"].tolist() == pytest.approx([58.92, 58.92], abs=0.005)
+    assert picture_measures(truth, truth, ("mse",))["mse"].tolist() == [0, 0]
+    rounded = picture_measures((255 * truth).round() / 255, truth, ("psnr",))["psnr"]
+    assert rounded.tolist() == pytest.approx([58.92, 58.92], abs=0.1)  # what the bound is
+    nothing = picture_measures(torch.full_like(truth, torch.nan), truth, ("psnr",))["psnr"]
+    assert nothing.isnan().all()
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 13)])

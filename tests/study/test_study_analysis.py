@@ -73,7 +73,7 @@ def test_agreement_is_that_of_scipy_and_scikit_learn() -> None:
     choices = people(7, of_pictures=0.2)
     rng = np.random.default_rng(1)
     measure = np.round(choices.fooled.mean(0) + rng.normal(0, 0.2, len(ITEMS)), 1)  # rounded: ties
-    measure[3] = np.inf  # the PSNR of equal pictures
+    measure[3] = np.inf  # what a measure of one's own may have
     everything, cnn, *_, models = agreements({"psnr": measure}, choices)
     rates = choices.fooled.mean(0)
     assert everything.spearman == pytest.approx(spearmanr(measure, rates)[0])

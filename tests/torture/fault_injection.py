@@ -19,8 +19,8 @@ from typing import Any
 import colourize
 
 PACKAGE = Path(colourize.__file__).parent
-OUR_WRITERS = PACKAGE / "runs" / "files.py"
-WRITERS = ("write_whole", "whole_file")
+OUR_WRITERS = PACKAGE / "files.py"
+WRITERS = ("write_whole", "write_json", "whole_file")
 MARKS = (".part.", "cifar10.part")  # in the paths of what is not whole yet
 
 # At which step of a write, and what happens there.
