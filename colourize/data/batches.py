@@ -119,6 +119,7 @@ class BatchLoader:
     ) -> None:
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
+        self.cache = cache
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0

@@ -13,10 +13,10 @@ USERS_OWN = (SPIN_COUNT, "OMP_WAIT_POLICY", "KMP_BLOCKTIME")
 def wait_briefly() -> None:
     """Have threads that wait for one another sleep after a short while instead of spinning for milliseconds.
 
-    Where another process takes one of the cores, a thread that spins takes the time of the one that it waits for: on two
-    cores a training with two threads took several times as long as one with a single thread (docs/performance.md).
-    Must be called before torch is imported: libgomp reads the environment only then. Source: GOMP_SPINCOUNT in the
-    manual of GNU libgomp.
+    Where another process takes one of the cores, a thread that spins takes the time of the one that it waits for. On
+    two cores a training with two threads then took longer than one with a single thread (docs/performance.md).
+    This must be called before torch is imported: libgomp reads the environment only then. Source: GOMP_SPINCOUNT in
+    the manual of GNU libgomp.
     """
     if not any(name in os.environ for name in USERS_OWN):
         os.environ[SPIN_COUNT] = str(SPINS)

@@ -7,7 +7,7 @@ import contextlib
 import io
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ class BareLoop:
         self.arithmetic = torch.autocast(device.type, torch.bfloat16, config.trainer.precision == "bf16-mixed")
         limit = config.trainer.limit_train_batches
         steps = limit if isinstance(limit, int) else None  # 1.0: all
-        self.train_batches: Iterator[Any] = iter(self._prepared(islice(data.train_dataloader(), steps)))
+        self.train_batches: list[Any] = self._prepared(islice(data.train_dataloader(), steps))
         self.val_batches: list[Any] = self._prepared(data.val_dataloader())
 
     def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
@@ -109,11 +109,11 @@ class BareLoop:
         """What is kept of a step's loss; it stays on the device until someone looks."""
         return loss.detach()
 
-    def train(self, steps: int | None = None) -> list[Any]:
-        """So many further steps of the epoch, or all that are left; returns their losses."""
+    def train(self) -> list[Any]:
+        """Train for the epoch; returns the losses of its steps."""
         self.task.train()
         losses = []
-        for batch in islice(self.train_batches, steps):
+        for batch in self.train_batches:
             pair = self.pair(batch)
             self.optimizer.zero_grad()
             with self.arithmetic:

@@ -39,7 +39,11 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> f
 
 
 def train(overrides: Sequence[str], work: Path, variables: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """A `colourize-train` in a process of its own: the stamps of its first step and of each epoch, `seconds` after its start."""
+    """Run `colourize-train` in another process.
+
+    Returns:
+        For its first step and for each epoch a mapping with `seconds`, the time since it was started.
+    """
     folder = work / "train"
     path = folder / "stamps"
     stamps = ["+callbacks.stamps._target_=colourize.timing.programs.Stamps", f"+callbacks.stamps.path={path}"]
