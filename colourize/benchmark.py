@@ -1,4 +1,4 @@
-"""`colourize-benchmark`: what training, start-up, data and sweeps cost on this machine.
+"""`colourize-benchmark`: what training and start-up cost on this machine.
 
 colourize-benchmark benchmark.parts=[steps] benchmark.cases=[unet/colour_classification]
 colourize-benchmark benchmark.parts=all device=cuda
@@ -20,7 +20,7 @@ from colourize.errors import UsageError
 log = logging.getLogger(__name__)
 
 # In this order: each is a module of colourize.timing with a function `measure`.
-PARTS = ("steps", "choices", "startup", "data", "sweep", "scaling", "time_to_loss")
+PARTS = ("steps", "threads", "startup")
 
 
 def benchmark(config: DictConfig) -> None:

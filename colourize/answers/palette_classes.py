@@ -51,7 +51,9 @@ class PaletteClasses(Fitted, Answer):
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:
         """The nearest colour's number of every pixel, (N, H, W) int64."""
-        return self.palette.labels(truth)
+        if batch.cache is None or truth.device.type != "cpu":
+            return self.palette.labels(truth)
+        return batch.cache.labels(self.palette, batch.which, lambda: self.palette.labels(truth))
 
     def decode(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         return self.palette.picture(outputs.argmax(1))

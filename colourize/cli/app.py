@@ -24,6 +24,7 @@ from colourize.cli import messages, starts, workers
 from colourize.configuration import config_dir
 from colourize.errors import ColourizeError, InputError, full_disk
 from colourize.machine.memory import keep_freed_memory
+from colourize.machine.threads import wait_briefly
 from colourize.runs import ownership, results, resuming, stopping
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -38,6 +39,7 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     interrupted, 143 when ended by SIGTERM. With the environment variable HYDRA_FULL_ERROR set, the traceback is shown
     instead.
     """
+    wait_briefly()  # before torch is imported
     with stopping.handled(), _told_once():
         stopping.clean_up_by(_clean_up)
         try:

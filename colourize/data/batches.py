@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from colourize.data.draws import Draws
+
+
+class LabelCache:
+    """Labels of a stage's pictures that were computed in an earlier epoch; each picture's are computed once.
+
+    Args:
+        count: how many pictures the stage has.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._kept: WeakKeyDictionary[object, tuple[Tensor, Tensor]] = WeakKeyDictionary()
+
+    def labels(self, owner: object, which: Tensor, compute: Callable[[], Tensor]) -> Tensor:
+        """The labels of some pictures, int64 (B, H, W) below 256, computed where they are not known yet.
+
+        Args:
+            owner: whose labels they are, such as an answer with its palette.
+            which: the pictures' places, (B,).
+            compute: makes the labels of just these pictures.
+        """
+        if owner in self._kept:
+            known, kept = self._kept[owner]
+            if known[which].all():
+                return kept[which].long()
+        labels = compute()
+        if owner not in self._kept:
+            shape = (self.count, *labels.shape[1:])
+            self._kept[owner] = torch.zeros(self.count, dtype=torch.bool), torch.empty(shape, dtype=torch.uint8)
+        known, kept = self._kept[owner]
+        known[which], kept[which] = True, labels.to(torch.uint8)
+        return labels
 
 
 class Batch(NamedTuple):
@@ -21,6 +54,7 @@ class Batch(NamedTuple):
     epoch: int = 0  # always 0 where nothing is learnt: an evaluation is the same each time
     seed: int = 0
     labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
+    cache: LabelCache | None = None  # of the stage's pictures; None where these were changed, by augmentation
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
@@ -62,6 +96,7 @@ class BatchLoader:
         batch_size: pictures a batch, over all processes.
         stage: whose pictures they are.
         labels: int64 (N,), their categories; None: they have none.
+        cache: keeps the pixels' labels of these pictures from one epoch to the next.
         seed: of the order and of all that is random about a picture.
         shuffle: whether they come in a random order.
         reshuffle: whether the order changes with the epoch.
@@ -75,6 +110,7 @@ class BatchLoader:
         stage: str,
         *,
         labels: np.ndarray | None = None,
+        cache: LabelCache | None = None,
         seed: int = 0,
         shuffle: bool = False,
         reshuffle: bool = True,
@@ -83,6 +119,7 @@ class BatchLoader:
     ) -> None:
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
+        self.cache = cache
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0
@@ -121,7 +158,7 @@ class BatchLoader:
             self._given = number
             which = order[start:end][self.rank :: self.world_size]
             labels = None if self.labels is None else self.labels[which]
-            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels)
+            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels, self.cache)
 
     def __len__(self) -> int:
         return len(self.bounds)

@@ -13,7 +13,7 @@ from hydra.utils import instantiate
 from lightning import LightningDataModule
 
 from colourize.data.augmentation import Augmentation
-from colourize.data.batches import Batch, BatchLoader
+from colourize.data.batches import Batch, BatchLoader, LabelCache
 from colourize.data.fitting import Training
 from colourize.errors import UsageError, check_count, check_flag, one_line
 
@@ -119,6 +119,7 @@ class PictureData(LightningDataModule):
         self.only_tested = False  # set before `setup`: there is no training, and all pictures may be for the test
         self._pictures: Split | None = None
         self._labels: Split | None = None
+        self._caches: dict[str, LabelCache] = {}
 
     def load(self) -> Pictures:
         """The source's pictures; the one hook that a source overrides. Called once."""
@@ -206,12 +207,14 @@ class PictureData(LightningDataModule):
         _check_shares(batch_size, len(pictures), world_size)
         return BatchLoader(
             pictures, batch_size, stage, labels=self._labels_of(stage),
+            cache=self._caches.setdefault(stage, LabelCache(len(pictures))),
             seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
         )  # fmt: skip
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Any:
         if self.augmentation is not None and batch.stage == "train":
-            batch = batch._replace(pictures=self.augmentation(batch.pictures, batch.draws("augmentation")))
+            pictures = self.augmentation(batch.pictures, batch.draws("augmentation"))
+            batch = batch._replace(pictures=pictures, cache=None)
         task: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # set while a Trainer runs
         return task.make_pair(batch)
 

@@ -23,7 +23,6 @@ from torch import Tensor
 from colourize.build import build_data, build_task, build_trainer
 from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
-from colourize.timing.programs import memory_mb
 
 Times = dict[str, float]  # "step_ms", the mean of an epoch; "epoch_s", of training and validation; "validation_s"
 
@@ -76,7 +75,7 @@ def time_project(config: DictConfig, data: PictureData, device: torch.device, wo
 class BareLoop:
     """The limit of the project's path: a plain PyTorch loop over the same model, batches and arithmetic, for one epoch.
 
-    Augmentation, if there is one, is the project's alone.
+    Inputs and labels of all pictures are made beforehand. Augmentation, if there is one, is the project's alone.
 
     Args:
         config: of `colourize-train`; of the Trainer's limits it knows `limit_train_batches`, as a whole number.
@@ -93,11 +92,15 @@ class BareLoop:
         self.arithmetic = torch.autocast(device.type, torch.bfloat16, config.trainer.precision == "bf16-mixed")
         limit = config.trainer.limit_train_batches
         steps = limit if isinstance(limit, int) else None  # 1.0: all
-        self.train_batches: Iterable[Any] = islice(data.train_dataloader(), steps)
-        self.val_batches: Iterable[Any] = data.val_dataloader()
+        self.train_batches: list[Any] = self._prepared(islice(data.train_dataloader(), steps))
+        self.val_batches: list[Any] = self._prepared(data.val_dataloader())
 
-    def pair(self, batch: Any) -> Pair:
-        return self.task.make_pair(move_data_to_device(batch, self.device))
+    def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
+        return [self.task.make_pair(move_data_to_device(batch, self.device)) for batch in batches]
+
+    def pair(self, prepared: Any) -> Pair:
+        pair: Pair = prepared
+        return pair
 
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
         return self.task.loss(outputs, pair)
@@ -106,11 +109,11 @@ class BareLoop:
         """What is kept of a step's loss; it stays on the device until someone looks."""
         return loss.detach()
 
-    def train(self, steps: int | None = None) -> list[Any]:
-        """So many further steps of the epoch, or all that are left; returns their losses."""
+    def train(self) -> list[Any]:
+        """Train for the epoch; returns the losses of its steps."""
         self.task.train()
         losses = []
-        for batch in islice(self.train_batches, steps):
+        for batch in self.train_batches:
             pair = self.pair(batch)
             self.optimizer.zero_grad()
             with self.arithmetic:
@@ -138,21 +141,19 @@ class BareLoop:
 class CourseLoop(BareLoop):
     """The style of the course's own scripts: NCHW, float32, NumPy batches converted each step, `.item()` after each.
 
-    Inputs and answers of all pictures are made beforehand, the training pictures shuffled once; the network has its
-    channels first, as torch makes it, and computes every layer literally. It runs for as many epochs as one likes.
+    The network has its channels first, as torch makes it, and computes every layer literally.
     """
 
     def __init__(self, config: DictConfig, device: torch.device, data: PictureData | None = None) -> None:
+        self.batch_size = config.data.batch_size
         super().__init__(config, device, data)
         self.arithmetic = torch.autocast(device.type, enabled=False)
-        self.train_batches = self._arrays(self.train_batches, config.data.batch_size)
-        self.val_batches = self._arrays(self.val_batches, config.data.batch_size)
         self.task.model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         self.task.model.folded = False  # type: ignore[assignment]
 
-    def _arrays(self, batches: Iterable[Batch], size: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Inputs and answers of all batches together, contiguous, cut into batches of another size."""
-        pairs = [super(CourseLoop, self).pair(batch) for batch in batches]
+    def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
+        """Inputs and targets of all batches together, contiguous, cut into batches of the training's size."""
+        pairs, size = super()._prepared(batches), self.batch_size
         inputs = np.concatenate([pair.inputs.cpu().contiguous().numpy() for pair in pairs])  # float32 (N, C, H, W)
         target = np.concatenate([pair.target.cpu().contiguous().numpy() for pair in pairs])
         starts = range(0, len(inputs), size)
@@ -180,12 +181,3 @@ def time_loop(kind: type[BareLoop], config: DictConfig, device: torch.device, da
     loop.validate()
     end = now(device)
     return {"step_ms": 1000 * (trained - start) / steps, "epoch_s": end - start, "validation_s": end - trained}
-
-
-def train_course(config: DictConfig, device: torch.device, epochs: int) -> list[dict[str, float]]:
-    """Epochs of the course's loop; after each the time, the validation loss and the process's peak memory."""
-    loop, stamps = CourseLoop(config, device), []
-    for _ in range(epochs):
-        loop.train()
-        stamps.append({"val_loss": loop.validate(), "time": time.time(), "peak_mb": memory_mb("VmHWM")})
-    return stamps

@@ -3,12 +3,11 @@
 import json
 import multiprocessing
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,15 @@ from colourize.errors import ColourizeError
 TRAIN = [sys.executable, "-m", "colourize.train"]
 
 
-def run(command: Sequence[str]) -> float:
-    """The seconds that a command takes.
+def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> float:
+    """The seconds that a command takes, with further environment variables.
 
     Raises:
         ColourizeError: it failed; the message ends with its last words.
     """
     # Without what Hydra's apps set for themselves.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HYDRA_")}
+    environment |= variables or {}
     started = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     seconds = time.perf_counter() - started
@@ -38,13 +38,17 @@ def run(command: Sequence[str]) -> float:
     return seconds
 
 
-def train(overrides: Sequence[str], work: Path) -> list[dict[str, Any]]:
-    """A `colourize-train` of its own: the stamps of its first step and of each epoch, `seconds` after its start."""
+def train(overrides: Sequence[str], work: Path, variables: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Run `colourize-train` in another process.
+
+    Returns:
+        For its first step and for each epoch a mapping with `seconds`, the time since it was started.
+    """
     folder = work / "train"
     path = folder / "stamps"
     stamps = ["+callbacks.stamps._target_=colourize.timing.programs.Stamps", f"+callbacks.stamps.path={path}"]
     started = time.time()  # a clock that processes share
-    run([*TRAIN, *overrides, *stamps, "hydra.mode=RUN", f"hydra.run.dir={folder}"])
+    run([*TRAIN, *overrides, *stamps, "hydra.mode=RUN", f"hydra.run.dir={folder}"], variables)
     lines = path.read_text().splitlines()
     shutil.rmtree(folder)
     return [{**stamp, "seconds": stamp["time"] - started} for stamp in map(json.loads, lines)]
@@ -63,21 +67,13 @@ class Stamps(Callback):
             self._add()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._add(val_loss=trainer.callback_metrics["val/loss"].item())
+        self._add()
 
-    def _add(self, **facts: float) -> None:
+    def _add(self) -> None:
         with self.path.open("a") as file:
-            file.write(json.dumps({"time": time.time(), "peak_mb": memory_mb("VmHWM"), **facts}) + "\n")
+            file.write(json.dumps({"time": time.time()}) + "\n")
 
 
 def another_process() -> ProcessPoolExecutor:
     """A process for functions of this program, which gives freed memory back (see `colourize.machine.memory`)."""
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-
-
-def memory_mb(key: str = "VmRSS") -> float:
-    """This process's resident memory in MB (10⁶ bytes), with "VmHWM" its peak; nan where the system does not tell."""
-    # Not resource.getrusage: its peak includes what the parent process held before this program was loaded.
-    status = Path("/proc/self/status")
-    found = re.search(rf"{key}:\s+(\d+) kB", status.read_text() if status.exists() else "")
-    return int(found[1]) * 1024 / 1e6 if found else float("nan")

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from colourize.answers import RGB, Answer, PaletteClasses
-from colourize.data.batches import Batch
+from colourize.colour.palette import Palette
+from colourize.data.batches import Batch, BatchLoader, LabelCache
 from colourize.data.fitting import Training
 from colourize.errors import InputError, UsageError
 
@@ -192,3 +193,27 @@ def test_palette_of_a_file(tmp_path: Path, palette: list[list[float]]) -> None:
 def test_classes_need_a_palette() -> None:
     with pytest.raises(UsageError, match=r"^data\.palette=null: classification needs a palette; give a number.*file$"):
         fitted_colours(training(None))
+
+
+def test_labels_are_computed_once_for_each_picture_and_palette(
+    classes: PaletteClasses, palette: list[list[float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the second epoch on they are looked up; another palette, or an augmented picture, has its own."""
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3), dtype=np.uint8)
+    loader = BatchLoader(pictures, 3, "train", cache=LabelCache(10), shuffle=True)
+    other = PaletteClasses()
+    other.take({"colours": torch.tensor(palette[::-1], dtype=torch.float64)})
+    computed: list[int] = []
+    compute = Palette.labels
+    monkeypatch.setattr(Palette, "labels", lambda self, rgb: computed.append(len(rgb)) or compute(self, rgb))
+    for epoch in range(3):
+        loader.set_epoch(epoch)
+        for batch in loader:
+            truth = batch.pictures.movedim(-1, 1) / 255
+            for answer, colours in ((classes, palette), (other, palette[::-1])):
+                np.testing.assert_array_equal(answer.encode(truth, batch), nearest(truth, colours))
+    assert sum(computed[:8]) == 20  # in the first epoch each picture once for each palette
+    assert sum(computed) <= 2 * 20 - 2  # in the second those of mixed batches at most
+    before = len(computed)
+    classes.encode(truth, batch._replace(cache=None))
+    assert len(computed) == before + 1

@@ -1,11 +1,10 @@
-"""Few repetitions in few numbers: medians, ranges, ratios and fits on values that are known."""
+"""Few repetitions in few numbers: medians, ranges and ratios on values that are known."""
 
 from __future__ import annotations
 
 import pytest
 
 from colourize.timing.report import Part, ratios, shown, spread
-from colourize.timing.scaling import exponent
 
 
 def test_spread_is_median_and_range() -> None:
@@ -16,13 +15,6 @@ def test_spread_is_median_and_range() -> None:
 def test_a_number_for_people() -> None:
     row = {"ms": 68.71, "ms_min": 5.0, "ms_max": 1234.56, "share": 0.0256, "rate": 1457.3}
     assert [shown(row, key) for key in ("ms", "share", "rate")] == ["68.7 (5.0–1,234.6)", "0.026", "1,457"]
-
-
-@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
-def test_exponent_of_a_power_law(power: float) -> None:
-    amounts = [1_000, 10_000, 50_000]
-    assert exponent(amounts, [0.3 * amount**power for amount in amounts]) == pytest.approx(power)
-    assert exponent([1, 10, 100], [11, 20, 110]) < 0.6  # a fixed cost lowers it
 
 
 def test_names_take_turns_and_ratios_are_taken_within_each_repetition() -> None:
