@@ -120,13 +120,13 @@ def parts_of_task(config: DictConfig) -> dict[str, Any]:
     return parts
 
 
-def make_data(config: DictConfig) -> PictureData:
-    """The data of `config.data`, of which nothing is read yet.
+def make_data(config: DictConfig, **changes: Any) -> PictureData:
+    """The data of `config.data`, with some of its arguments changed; no picture is read yet.
 
     Raises:
         UsageError: a value that is not allowed.
     """
-    data: PictureData = instantiate(config.data, _recursive_=False, _convert_="all")
+    data: PictureData = instantiate(config.data, **changes, _recursive_=False, _convert_="all")
     return data
 
 

@@ -108,8 +108,10 @@ def not_finite(state_dict: dict[str, Tensor]) -> str | None:
     return None
 
 
-def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = ()) -> PictureData:
-    """The data that a checkpoint, read from `path`, was trained on.
+def data_from(
+    checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = (), **changes: Any
+) -> PictureData:
+    """The data that a checkpoint, read from `path`, was trained on, with some of its arguments changed.
 
     Raises:
         InputError: it does not say which, names a class that is not trusted, or the data cannot be had.
@@ -120,7 +122,7 @@ def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequenc
         )
     _check(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
     try:
-        return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
+        return get_class(checkpoint["colourize"]["data"])(**{**checkpoint["datamodule_hyper_parameters"], **changes})
     except ColourizeError:
         raise
     except Exception as error:

@@ -130,23 +130,19 @@ def _data(config: DictConfig, candidates: list[Candidate]) -> PictureData:
     from colourize.errors import UsageError
 
     def prepared(data: PictureData) -> PictureData:
-        data.eval_seed = config.seed
         data.prepare_data()
         data.setup("test")
         return data
 
     if config.get("data"):
-        data = make_data(config)
-        data.only_tested = bool(candidates)
-        if candidates:
-            data.divisor = candidates[0].task.divisor
-        return prepared(data)
+        tested = {"only_tested": True, "divisor": candidates[0].task.divisor} if candidates else {}
+        return prepared(make_data(config, eval_seed=config.seed, **tested))
     first, *rest = candidates
-    data = prepared(data_from(first.checkpoint, str(first.path), config.trust))
+    data = prepared(data_from(first.checkpoint, str(first.path), config.trust, eval_seed=config.seed))
     described = first.checkpoint.get("datamodule_hyper_parameters")
     for each in rest:
         if each.checkpoint.get("datamodule_hyper_parameters") != described:
-            other = prepared(data_from(each.checkpoint, str(each.path), config.trust))
+            other = prepared(data_from(each.checkpoint, str(each.path), config.trust, eval_seed=config.seed))
             if not np.array_equal(other.pictures.test, data.pictures.test):
                 raise UsageError(
                     f"checkpoint={each.path}: was trained on other pictures than {first.path}; "

@@ -123,8 +123,7 @@ def _data(config: DictConfig, first: Candidate) -> PictureData:
     from colourize.checkpoints import data_from
 
     if config.get("data"):
-        data = make_data(config)
-        data.only_tested = True
+        data = make_data(config, only_tested=True)
     else:
         data = data_from(first.checkpoint, str(first.path), config.trust)
     data.prepare_data()

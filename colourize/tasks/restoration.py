@@ -122,10 +122,12 @@ class RestorationTask(LightningModule):
     def make_pair(self, pictures: Batch | Tensor) -> Pair:
         """uint8 pictures (N, H, W, 3) on any device → what the task learns from, in one vectorised place."""
         batch = as_batch(pictures)
-        # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
-        truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
-        inputs = self.degradation(truth, batch.draws("degradation"))
-        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
+        # Whatever the network computes in, what it is given and is to answer is computed in float32.
+        with torch.autocast(batch.pictures.device.type, enabled=False):
+            # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
+            truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
+            inputs = self.degradation(truth, batch.draws("degradation"))
+            return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
@@ -167,7 +169,8 @@ class RestorationTask(LightningModule):
         value: Tensor = self._loss[0].to(outputs.device)(outputs, pair, self.answer)
         return value
 
-    def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        pair = self.make_pair(batch)
         loss = self.loss(self.outputs(pair), pair)
         self.train_loss.update(loss.detach(), len(pair.truth))
         self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
@@ -184,11 +187,11 @@ class RestorationTask(LightningModule):
     def on_test_epoch_start(self) -> None:
         self.tally = Tally()
 
-    def validation_step(self, pair: Pair, batch_idx: int) -> None:
-        self._measure(pair, "val")
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._measure(self.make_pair(batch), "val")
 
-    def test_step(self, pair: Pair, batch_idx: int) -> None:
-        self._measure(pair, "test")
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._measure(self.make_pair(batch), "test")
 
     def on_validation_epoch_end(self) -> None:
         self._log_means("val")
