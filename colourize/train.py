@@ -81,7 +81,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from lightning import seed_everything
 
     from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
-    from colourize.checkpoints import check_resumable, read, read_any
+    from colourize.checkpoints import check_resumable, check_same, newest, read, read_any
     from colourize.cli import terminal
     from colourize.measures.selection import check_measures
     from colourize.runs import checkpoint_files, resuming
@@ -93,7 +93,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     check_launcher()
     check_settings(config)
     measure_names = check_measures(config.measures.names)
-    own = resuming.newest(folder) if resumes else None
+    own = newest(folder) if resumes else None
     if own is None and config.checkpoint is not None:
         read(config.checkpoint, config.trust)  # a bad file is told at once
     trainer = build_trainer(config)
@@ -105,7 +105,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         task = build_task(config, data)
         task.measure_names = measure_names
     if own is not None:
-        resuming.check_same(own, task)
+        check_same(own, task)
     elif config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     record.update(
