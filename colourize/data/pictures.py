@@ -161,7 +161,7 @@ class PictureData(LightningDataModule):
     @property
     def training(self) -> Training:
         """The training split, for the parts of a task that are fitted to it."""
-        return Training(self.pictures.train, self.divisor, self.palette, self.cache_dir)
+        return Training(self.pictures.train, self.divisor, self.cache_dir)
 
     def describe(self) -> dict[str, Any]:
         """Which pictures these are: the source and its settings, and of each part the number and a checksum."""

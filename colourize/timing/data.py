@@ -39,7 +39,9 @@ def ready(config: DictConfig) -> dict[str, float]:
     imports, started = memory_mb(), time.perf_counter()
     data = build_data(config)
     if data.palette is not None:
-        PaletteClasses().fit(data.training)
+        answer = PaletteClasses()
+        answer.prepare(data.palette)
+        answer.fit(data.training)
     next(iter(data.train_dataloader()))
     seconds = time.perf_counter() - started
     added = {"added_mb": memory_mb() - imports, "added_peak_mb": memory_mb("VmHWM") - imports}
