@@ -64,4 +64,5 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
         if "can't allocate memory" in reason:  # torch's
             reason = "needs more memory than this machine has; must be made of smaller numbers"
         name = str(config["_target_"]).rpartition(".")[2]
-        raise UsageError(f"{key}={name}: {reason}; HYDRA_FULL_ERROR=1 shows where") from error
+        where = "" if isinstance(cause, (TypeError, ValueError, OSError)) else "; HYDRA_FULL_ERROR=1 shows where"
+        raise UsageError(f"{key}={name}: {reason}{where}") from error

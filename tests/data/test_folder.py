@@ -120,7 +120,9 @@ def test_nothing_is_written_beside_the_pictures(tmp_path: Path) -> None:
     numbered(tmp_path, 12)
     source = data(tmp_path, palette=4)
     before = sorted(tmp_path.rglob("*"))
-    assert len(PaletteClasses().fit(source.training)["colours"]) == 4
+    answer = PaletteClasses()
+    answer.prepare(source.palette)
+    assert len(answer.fit(source.training)["colours"]) == 4
     assert sorted(tmp_path.rglob("*")) == before
 
 
