@@ -13,7 +13,7 @@ import colourize
 PACKAGE = Path(colourize.__file__).parent
 # A room may import those before it. `colourize` itself, the public face, may be imported by all for its version.
 ORDER = (
-    *("errors", "configuration", "files", "trust", "machine"),
+    *("errors", "configuration", "files", "trust", "machine", "moved"),
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks"),  # a picture's way
     *("runs", "checkpoints", "weights", "build"),
     *("cli", "figures", "inspection", "prediction", "study", "timing", "callbacks", "comparison", "reporting"),
