@@ -209,9 +209,9 @@ class RestorationTask(LightningModule):
         return value
 
     def build_loss(self) -> Loss:
-        """The loss, which is built when it is first needed: an evaluation may have to do without its files."""
+        """The loss, frozen; it is built when it is first needed: an evaluation may have to do without its files."""
         if not self._loss:
-            self._loss.append(build_loss(self.hparams["loss"]))
+            self._loss.append(build_part("task.loss", self.hparams["loss"]).requires_grad_(False).eval())
         return self._loss[0]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -393,16 +393,6 @@ def check_prior(model: nn.Module, prior: object) -> None:
     """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
     if isinstance(model, Baseline) and prior is not None:
         raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
-
-
-def build_loss(loss: dict[str, Any]) -> Loss:
-    """A loss, frozen: nothing of it is learnt.
-
-    Raises:
-        UsageError: it cannot be built: an argument that it does not take, a file that is not there.
-    """
-    built: Loss = build_part("task.loss", loss)
-    return built.requires_grad_(False).eval()
 
 
 def qualified_name(thing: object) -> str:
