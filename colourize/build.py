@@ -93,7 +93,7 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
     settings |= {key: settings.get(key) for key in ("degradation", "answer", "loss")}
     settings["model"] = OmegaConf.to_container(config.model, resolve=True) if config.get("model") else None
     if config.get("measures"):
-        settings["measure_names"] = check_measures(config.measures.names)
+        settings["measures"] = check_measures(config.measures.names)
     task: RestorationTask = build_part(
         "task", settings, divisor=data.divisor, palette=data.palette, _recursive_=False, _convert_="all"
     )

@@ -67,7 +67,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         from_checkpoint,
         from_task,
         label,
-    )  # fmt: skip
+    )
     from colourize.comparison.files import study_labels
     from colourize.comparison.reference import named_reference, references
     from colourize.comparison.results import compare

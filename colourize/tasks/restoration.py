@@ -45,7 +45,7 @@ class RestorationTask(LightningModule):
         size: height and width of the pictures that it is trained on; `fit_parts` sets it.
         fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
         palette: for an answer that is still to be fitted: how many colours, or a file of them (`data.palette`).
-        measure_names: what a test measures of the pictures.
+        measures: what a test measures of the pictures, by name; it is not saved.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -64,7 +64,7 @@ class RestorationTask(LightningModule):
         size: list[int] | None = None,
         fitted: dict[str, dict[str, Tensor]] | None = None,
         palette: int | str | None = None,
-        measure_names: Sequence[str] = QUICK,
+        measures: Sequence[str] = QUICK,
     ) -> None:
         super().__init__()
         arguments = {
@@ -95,7 +95,7 @@ class RestorationTask(LightningModule):
                 part.prepare(self.degradation, self.answer, key)
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
         self.tally = Tally()
-        self.measure_names = tuple(measure_names)
+        self.measure_names = tuple(measures)
 
     def _build(self, name: str, key: str, **channels: int) -> Any:
         """A part of this task, with what it was fitted to earlier."""
