@@ -1,35 +1,41 @@
-"""From a composed configuration to its parts: data, then task, then trainer."""
+"""A composed configuration made into its parts, once: data, task and trainer.
+
+What can be refused is refused while they are made, before any picture is read (`make_data`, `make_task`,
+`build_trainer`); what must be fitted is fitted when the pictures are there (`read_data`, `fit_task`).
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import warnings
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from colourize.answers import PaletteClasses
-from colourize.checks import check_batches, check_monitors, check_places, check_trainer
-from colourize.colour.palette import NO_PALETTE, load_palette
+from colourize.configuration import build_part
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count, check_flag, one_line
+from colourize.files import check_writable
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
-from colourize.models.baselines import Baseline
+from colourize.measures.selection import check_measures
 from colourize.runs.checkpoint_files import CheckpointFiles
-from colourize.tasks.optimisation import build_optimizer, build_scheduler, check_rates
-from colourize.tasks.restoration import RestorationTask, build_loss, check_given, check_loss, check_model, check_prior
+from colourize.tasks.optimisation import check_optimisation
+from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
 LARGEST_SIZE = 2**31 - 1  # of a tensor, in any direction
+PLACES = ("dirpath", "folder", "save_dir")  # arguments of callbacks and loggers that name a folder
+LOSSES = ("train/loss", "val/loss")
 
 # Lightning's hints, its lists of devices that are not there and of processes that are; warnings stay.
 for name in ("lightning.pytorch", "lightning.fabric"):
@@ -38,177 +44,164 @@ for name in ("lightning.pytorch", "lightning.fabric"):
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 
 
-def check_settings(config: DictConfig) -> None:
-    """Refuse at once, before any picture is read, what can be seen from the configuration alone.
-
-    It builds the parts of the task once and throws them away; the random generator is to be seeded afterwards.
+def make_data(config: DictConfig, **changes: Any) -> PictureData:
+    """The data of `config.data`, with some of its arguments changed; no picture is read yet.
 
     Raises:
         UsageError: a value that is not allowed.
     """
-    check_count("seed", config.seed, least=0, most=2**32 - 1)  # numpy's limit
-    check_flag("compile", config.get("compile", False))
-    check_trainer(config.trainer)
-    parts = parts_of_task(config)
-    check_targets({"task": parts, "model": config.model})
-    degradation = instantiate(parts["degradation"])
-    answer = instantiate(parts["answer"])
-    check_given(degradation, answer)
-    check_loss(parts["loss"], answer)
-    build_loss(parts["loss"])
-    # An answer that is still to be fitted does not know its outputs yet: mostly as many as the palette has colours.
-    palette = config.data.get("palette")
-    if isinstance(palette, str) and not hasattr(answer, "out_channels"):
-        palette = len(load_palette(palette))
-    if palette is None and isinstance(answer, PaletteClasses):
-        raise UsageError(NO_PALETTE)
-    is_count = type(palette) is int and palette > 1  # what else stands there the data refuse
-    outputs = getattr(answer, "out_channels", palette if is_count else 24)
-    channels = {"in_channels": degradation.channels, "out_channels": outputs}
-    for key, value in config.model.items():
-        if type(value) is int and value > LARGEST_SIZE:
-            raise UsageError(f"model.{key}={value}: must be at most {LARGEST_SIZE}")
-    model = instantiate(config.model, **channels)
-    check_model(model, answer)
-    prior = instantiate(parts.get("prior"), **channels)
-    for key, part in (("model", model), ("prior", prior)):
-        if isinstance(part, Baseline):
-            part.prepare(degradation, answer, key)
-    check_prior(model, prior)
-    if "optimizer" in parts:  # not of a baseline that is only evaluated
-        optimizer = build_optimizer(parts["optimizer"], [torch.nn.Parameter(torch.zeros(1))])
-        scheduler = build_scheduler(parts.get("lr_scheduler"), optimizer, total_steps=100)
-        check_rates(scheduler, parts.get("lr_scheduler") or {}, total_steps=100)
-    check_places(config)
+    data: PictureData = build_part("data", config.data, **changes, _recursive_=False, _convert_="all")
+    return data
 
 
-def check_targets(node: Any, key: str = "") -> None:
-    """Raise a UsageError where something that a configuration names as `_target_` cannot be imported, at any depth."""
-    nested: Iterable[tuple[Any, Any]] = ()
-    if isinstance(node, (dict, DictConfig)):
-        nested = node.items()
-    elif isinstance(node, (list, ListConfig)):
-        nested = enumerate(node)
-    for name, value in nested:
-        where = f"{key}.{name}".lstrip(".")
-        if name == "_target_":
-            hydras = logging.getLogger("hydra.utils")  # it writes lines of its own
-            hydras.disabled = True
-            try:
-                get_object(str(value))
-            except Exception as error:
-                raise UsageError(f"{where}={value}: cannot be imported ({one_line(error)})") from error
-            finally:
-                hydras.disabled = False
-        check_targets(value, where)
-
-
-def parts_of_task(config: DictConfig) -> dict[str, Any]:
-    """The configurations of a task's parts, as plain values.
+def read_data(config: DictConfig, data: PictureData) -> PictureData:
+    """Load and split the pictures that are trained on.
 
     Raises:
-        UsageError: one that it cannot do without was left out or replaced by null.
+        UsageError, InputError: they are too few for the batches, or cannot be had.
     """
-    nodes = {"model": config.get("model"), "task": config.get("task")}
-    parts: dict[str, Any] = OmegaConf.to_container(nodes["task"] or OmegaConf.create({}), resolve=True)  # type: ignore[assignment]
-    nodes |= {key: parts.get(key) for key in ("degradation", "answer", "loss")}
-    if parts.get("prior") is not None:
-        nodes["prior"] = parts["prior"]
-    for key, node in nodes.items():
-        if not (node and "_target_" in node):
-            raise UsageError(f"{key}: missing; {key}=… names one")
-    return parts
-
-
-def make_data(config: DictConfig) -> PictureData:
-    """The data of `config.data`, of which nothing is read yet.
-
-    Raises:
-        UsageError: a value that is not allowed.
-    """
-    data: PictureData = instantiate(config.data, _recursive_=False, _convert_="all")
+    data.prepare_data()
+    data.setup("fit")
+    sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
+    for stage, size in sizes.items():
+        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-len(getattr(data.pictures, stage)) // size)
+        if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning would say so after minutes
+            raise UsageError(
+                f"trainer.limit_{stage}_batches={limit}: less than one of the {count} batches; must be at least "
+                f"{1 / count:.3g}, or a number of batches"
+            )
     return data
 
 
 def build_data(config: DictConfig) -> PictureData:
-    """The data of `config.data`, loaded and split, to be trained on.
+    """`make_data` and `read_data`: the data of `config.data`, ready to be trained on."""
+    return read_data(config, make_data(config))
+
+
+def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
+    """The task of `config.task` with the model of `config.model`; no picture is needed, and nothing is fitted yet.
 
     Raises:
-        UsageError, InputError: a value that is not allowed; pictures that cannot be had.
+        UsageError: a value that is not allowed, or parts that do not fit each other.
     """
-    data = make_data(config)
-    data.prepare_data()
-    data.setup("fit")
-    check_batches(config.trainer, data)
-    return data
-
-
-def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`, its parts fitted to the data's training pictures.
-
-    Raises:
-        UsageError: a value that is not allowed, or parts that do not fit each other or the data.
-    """
+    check_flag("compile", config.get("compile", False))
+    for key, value in (config.get("model") or {}).items():
+        if type(value) is int and value > LARGEST_SIZE:
+            raise UsageError(f"model.{key}={value}: must be at most {LARGEST_SIZE}")
     # The task builds its own parts from plain values, so that its checkpoint can do the same.
-    make_task = instantiate(config.task, _partial_=True, _recursive_=False, _convert_="all")
-    task: RestorationTask = make_task(
-        model=OmegaConf.to_container(config.model, resolve=True),
-        divisor=data.divisor,
-        size=list(data.pictures.train.shape[1:3]),
-        training=data.training,
+    settings: Any = OmegaConf.to_container(config.get("task") or OmegaConf.create(), resolve=True)
+    settings |= {key: settings.get(key) for key in ("degradation", "answer", "loss")}
+    settings["model"] = OmegaConf.to_container(config.model, resolve=True) if config.get("model") else None
+    if config.get("measures"):
+        settings["measures"] = check_measures(config.measures.names)
+    task: RestorationTask = build_part(
+        "task", settings, divisor=data.divisor, palette=data.palette, _recursive_=False, _convert_="all"
     )
-    check_monitors(config, task, data)
+    task.build_loss()
+    if task.is_trained and "optimizer" in config.task:  # none is needed for an evaluation
+        check_optimisation(task.hparams["optimizer"], task.hparams["lr_scheduler"], task.parameters())
     if config.get("compile"):
         task.model.compile()  # not torch.compile(model), which would rename every weight in the checkpoint
     return task
+
+
+def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
+    """Fit what the task has to fit to the data's training pictures.
+
+    Raises:
+        UsageError: the task does not fit the pictures, or a callback waits for a measure that it does not have.
+    """
+    task.fit_parts(data.training)
+    for name, node in (config.get("callbacks") or {}).items():
+        monitor = node.get("monitor") if isinstance(node, DictConfig) else None
+        # A task of one's own may log more; Lightning says so then.
+        if monitor is None or monitor in LOSSES or type(task) is not RestorationTask:
+            continue
+        names = [*LOSSES, *(f"val/{measure}" for measure in task.epoch_measures(data.first("val", 1)))]
+        if monitor not in names:
+            raise UsageError(f"callbacks.{name}.monitor={monitor}: must be one of {', '.join(names)}")
+    return task
+
+
+def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
+    """`make_task` and `fit_task`: the task of `config.task`, ready to be trained."""
+    return fit_task(config, make_task(config, data), data)
 
 
 def build_trainer(config: DictConfig) -> Trainer:
     """The Lightning Trainer of `config.trainer`, with the callbacks and the logger of the configuration.
 
     Raises:
-        UsageError: settings that Lightning refuses.
+        UsageError: settings that Lightning refuses, or that would mean nothing.
+        InputError: a callback or the logger is to write into a folder that cannot be written to.
     """
-    check_trainer(config.trainer)
-    if "max_epochs" in config.trainer:
-        check_count("trainer.max_epochs", config.trainer.max_epochs)
-    if "ddp" in str(config.trainer.get("strategy")) and sweeps_here():
-        raise UsageError(
-            "trainer.strategy=ddp: its processes would each start the whole sweep again; one device a job "
-            "(launcher=joblib), or launcher=submitit"
-        )
-    if str(config.trainer.precision) not in PRECISIONS:
-        raise UsageError(f"trainer.precision={config.trainer.precision}: must be one of {', '.join(PRECISIONS)}")
-    config.trainer.accelerator = available_accelerator(config.trainer.accelerator)
-    if config.trainer.precision == "auto":
-        config.trainer.precision, reason = automatic_precision(config.trainer.accelerator)
-        log.info("Precision %s: %s (trainer.precision=32-true for float32)", config.trainer.precision, reason)
-    logger: Logger | bool = instantiate(config.logger) if config.get("logger") else False
-    callbacks = build_callbacks(config, with_logger=bool(logger))
+    settings = config.trainer
+    check_limits(settings)
+    check_devices(settings)
+    if "max_epochs" in settings:
+        check_count("trainer.max_epochs", settings.max_epochs)
+    if str(settings.precision) not in PRECISIONS:
+        raise UsageError(f"trainer.precision={settings.precision}: must be one of {', '.join(PRECISIONS)}")
+    settings.accelerator = available_accelerator(settings.accelerator)
+    if settings.precision == "auto":
+        settings.precision, reason = automatic_precision(settings.accelerator)
+        log.info("Precision %s: %s (trainer.precision=32-true for float32)", settings.precision, reason)
+    nodes = {f"callbacks.{name}": node for name, node in (config.get("callbacks") or {}).items() if node}
+    if config.get("logger"):
+        nodes["logger"] = config.logger
+    for key, node in nodes.items():
+        for name in PLACES:
+            if isinstance(node, DictConfig) and node.get(name):
+                check_writable(f"{key}.{name}", Path(str(node[name])).absolute())
+    parts = {key: build_part(key, node) for key, node in nodes.items()}
+    logger: Logger | bool = parts.pop("logger", False)
+    # Lightning refuses callbacks that the rest of the configuration leaves without work.
+    idle: list[type[Callback]] = [] if logger else [LearningRateMonitor]
+    if not settings.get("enable_progress_bar", True):
+        idle.append(ProgressBar)
+    callbacks = [callback for callback in parts.values() if not isinstance(callback, tuple(idle))]
     checkpointing = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
     # A debugging aid of torch's that comes with `deterministic`: it writes over memory that is about to be written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
-        plugins = [*(instantiate(config.trainer.get("plugins")) or []), CheckpointFiles()]
+        plugins = [*(instantiate(settings.get("plugins")) or []), CheckpointFiles()]
         return instantiate(
-            config.trainer, callbacks=callbacks, logger=logger, enable_checkpointing=checkpointing, plugins=plugins,
+            settings, callbacks=callbacks, logger=logger, enable_checkpointing=checkpointing, plugins=plugins,
             _convert_="all",
         )  # fmt: skip
     except Exception as error:
-        cause = error.__cause__ or error
-        raise UsageError(f"trainer: {' '.join(str(cause).split())}") from error
+        raise UsageError(f"trainer: {one_line(error.__cause__ or error)}") from error
 
 
-def build_callbacks(config: DictConfig, *, with_logger: bool) -> list[Callback]:
-    """The callbacks of `config.callbacks`, less those that the rest of the configuration leaves without work."""
-    nodes = (config.get("callbacks") or {}).values()
-    callbacks: list[Callback] = [instantiate(node) for node in nodes if node]
-    # Lightning refuses both.
-    if not with_logger:
-        callbacks = [callback for callback in callbacks if not isinstance(callback, LearningRateMonitor)]
-    if not config.trainer.get("enable_progress_bar", True):
-        callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
-    return callbacks
+def check_limits(trainer: DictConfig) -> None:
+    """Raise a UsageError where nothing would be trained or tested, or a limit is none (to Lightning True is 1)."""
+    for stage, done in (("train", "trained"), ("val", None), ("test", "tested")):
+        key = f"limit_{stage}_batches"
+        limit = trainer.get(key)
+        is_share = isinstance(limit, float) and 0 <= limit <= 1
+        if not (limit is None or is_share or (type(limit) is int and limit >= 0)):
+            raise UsageError(f"trainer.{key}={limit}: must be a number of batches, or a share from 0.0 to 1.0")
+        if limit == 0 and done:
+            raise UsageError(f"trainer.{key}=0: nothing would be {done}; must be above 0")
+
+
+def check_devices(trainer: DictConfig) -> None:
+    """Raise a UsageError where there is no such GPU, or processes would be in each other's way."""
+    accelerator, devices = str(trainer.get("accelerator")), str(trainer.get("devices"))
+    has_gpu = torch.cuda.is_available()
+    if accelerator in ("gpu", "cuda") and not has_gpu:
+        raise UsageError(
+            f"trainer.accelerator={accelerator}: torch finds no GPU here; trainer=default takes what there is"
+        )
+    most = max(os.cpu_count() or 1, 2)  # two everywhere, to try it out
+    on_cpu = accelerator == "cpu" or (accelerator == "auto" and not has_gpu)
+    if on_cpu and devices.isdecimal() and int(devices) > most:
+        raise UsageError(f"trainer.devices={devices}: more processes than this machine has cores; must be 1 to {most}")
+    if "ddp" in str(trainer.get("strategy")) and sweeps_here():
+        raise UsageError(
+            "trainer.strategy=ddp: its processes would each start the whole sweep again; one device a job "
+            "(launcher=joblib), or launcher=submitit"
+        )
 
 
 def check_launcher() -> None:

@@ -1,4 +1,4 @@
-"""From a `.ckpt` file alone back to the task and the data that made it."""
+"""From a `.ckpt` file alone back to the task and the data that made it; which file of a run is the newest whole one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
 from colourize.moved import with_current_names
+from colourize.runs.resuming import LAST, PREVIOUS
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 from colourize.trust import check_name, check_names, packages
@@ -108,8 +109,10 @@ def not_finite(state_dict: dict[str, Tensor]) -> str | None:
     return None
 
 
-def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = ()) -> PictureData:
-    """The data that a checkpoint, read from `path`, was trained on.
+def data_from(
+    checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = (), **changes: Any
+) -> PictureData:
+    """The data that a checkpoint, read from `path`, was trained on, with some of its arguments changed.
 
     Raises:
         InputError: it does not say which, names a class that is not trusted, or the data cannot be had.
@@ -120,7 +123,7 @@ def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequenc
         )
     _check(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
     try:
-        return get_class(checkpoint["colourize"]["data"])(**checkpoint["datamodule_hyper_parameters"])
+        return get_class(checkpoint["colourize"]["data"])(**{**checkpoint["datamodule_hyper_parameters"], **changes})
     except ColourizeError:
         raise
     except Exception as error:
@@ -128,6 +131,33 @@ def data_from(checkpoint: dict[str, Any], path: str | Path, trust: str | Sequenc
             f"checkpoint={path}: its data cannot be had any more; give other data, such as data=cifar10: "
             + one_line(error)
         ) from error
+
+
+def newest(run: str | Path) -> Path | None:
+    """The newest intact checkpoint in a run's folder; the log names a damaged one. None: the run saved none so far.
+
+    Raises:
+        InputError: all are damaged.
+    """
+    found = [path for name in (LAST, PREVIOUS) if (path := Path(run) / "checkpoints" / name).exists()]
+    for path in found:
+        try:
+            read_any(path)
+            return path
+        except InputError as error:
+            log.warning("%s%s", error, "" if path is found[-1] else ": the one before it is used")
+    if found:
+        raise InputError(
+            f"resume={run}: no checkpoint is intact; checkpoint={run}/checkpoints/best.ckpt in a new run may be"
+        )
+    return None
+
+
+def check_same(path: Path, task: RestorationTask) -> None:
+    """Raise an InputError where a run's own checkpoint was saved of a task that was configured or fitted otherwise."""
+    found = first_difference(read_any(path)["hyper_parameters"], dict(task.hparams))
+    if found:
+        raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 
 
 def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, trust: str | Sequence[str] = ()) -> None:

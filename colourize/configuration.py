@@ -1,11 +1,68 @@
-"""Where the configuration lies; no import of torch or lightning belongs here, as shell completion waits for it."""
+"""Where the configuration lies, and how a part of it becomes an object.
+
+No import of torch, lightning or, at the top, hydra belongs here, as shell completion waits for it.
+"""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Any
+
+from colourize.errors import ColourizeError, UsageError, one_line
 
 
 def config_dir() -> Path:
     """The folder `conf`: packaged inside an installed wheel, beside the package in a checkout."""
     packaged = Path(__file__).parent / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "conf"
+
+
+def part_class(key: str, config: Any) -> Any:
+    """What a configuration's `_target_` names, such as a class.
+
+    Raises:
+        UsageError: `_target_` is missing or cannot be imported.
+    """
+    from hydra.utils import get_object
+
+    if not (config and "_target_" in config):
+        name = key.removeprefix("task.")
+        raise UsageError(f"{name}: missing; {name}=… names one")
+    hydras = logging.getLogger("hydra.utils")  # it writes lines of its own
+    hydras.disabled = True
+    try:
+        return get_object(str(config["_target_"]))
+    except Exception as error:
+        raise UsageError(f"{key}._target_={config['_target_']}: cannot be imported ({one_line(error)})") from error
+    finally:
+        hydras.disabled = False
+
+
+def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
+    """The object that a configuration's `_target_` and arguments describe, with further arguments.
+
+    Args:
+        key: of the configuration, such as "task.optimizer".
+
+    Raises:
+        ColourizeError: the object's own refusal.
+        UsageError: `_target_` is missing or cannot be imported, or what it names does not take these arguments.
+    """
+    from hydra.utils import instantiate
+
+    part_class(key, config)
+    try:
+        return instantiate(config, *arguments, **more)
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None and not isinstance(cause, ColourizeError):
+            cause = cause.__cause__
+        if isinstance(cause, ColourizeError):
+            raise cause from cause.__cause__
+        reason = one_line(cause)
+        if "can't allocate memory" in reason:  # torch's
+            reason = "needs more memory than this machine has; must be made of smaller numbers"
+        name = str(config["_target_"]).rpartition(".")[2]
+        where = "" if isinstance(cause, (TypeError, ValueError, OSError)) else "; HYDRA_FULL_ERROR=1 shows where"
+        raise UsageError(f"{key}={name}: {reason}{where}") from error

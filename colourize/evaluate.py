@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from colourize.comparison.results import Evaluated
     from colourize.data.pictures import PictureData
     from colourize.runs.record import RunRecord
+    from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +58,16 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
-    from colourize.build import check_settings
-    from colourize.comparison.candidates import baselines_for, find_checkpoints, fits, fitting, from_checkpoint, label
+    from colourize.build import fit_task, make_data
+    from colourize.comparison.candidates import (
+        baseline_on,
+        baselines_for,
+        find_checkpoints,
+        fitting,
+        from_checkpoint,
+        from_task,
+        label,
+    )
     from colourize.comparison.files import study_labels
     from colourize.comparison.reference import named_reference, references
     from colourize.comparison.results import compare
@@ -78,24 +87,26 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             "with its task and data, such as model=grey_lookup task=colour_classification data=cifar10"
         )
     check_count("seed", config.seed, least=0)
-    if config.checkpoint:
-        candidates = [from_checkpoint(path, config.trust) for path in find_checkpoints(config.checkpoint)]
-    else:
-        check_settings(config)
-        candidates = []
+    checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
+    candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
     named = named_reference(config.reference, config.trust)
-    if named.name and candidates and not any(fits(named.name, each.task) for each in candidates):
+    if named.name and candidates and all(baseline_on(each.task, named.name) is None for each in candidates):
         raise UsageError(f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is")
     there = {each.path.resolve(): each for each in candidates if each.path}
     # One that is compared as well is tested once.
     referred = [there.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
     named = replace(named, candidates=referred)
     _trainer(config, candidates[0] if candidates else None)  # what it refuses is told before pictures are read
+    data = None
+    if config.get("data"):
+        tested = {"only_tested": True, "divisor": candidates[0].task.divisor} if candidates else {}
+        data = make_data(config, eval_seed=config.seed, **tested)
+    own = None if candidates or data is None else _baseline(config, data)
     with record.phase("data"):
-        data = _data(config, candidates)
+        data = _read(config, candidates, data)
     with record.phase("task"):
-        if not candidates:
-            candidates = [_baseline(config, data)]
+        if own is not None:
+            candidates = [from_task(fit_task(config, own, data), data)]
         if named.name:
             baselines = [*baselines, *({named.name} - set(baselines))]
         others = [
@@ -121,32 +132,26 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     return _write(config, evaluated, comparison, data)
 
 
-def _data(config: DictConfig, candidates: list[Candidate]) -> PictureData:
-    """The pictures that all are tested on: what was asked for, else what the checkpoints were trained on."""
+def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | None) -> PictureData:
+    """The pictures that all are tested on: those of `data=…`, else those that the checkpoints were trained on."""
     import numpy as np
 
-    from colourize.build import make_data
     from colourize.checkpoints import data_from
     from colourize.errors import UsageError
 
     def prepared(data: PictureData) -> PictureData:
-        data.eval_seed = config.seed
         data.prepare_data()
         data.setup("test")
         return data
 
-    if config.get("data"):
-        data = make_data(config)
-        data.only_tested = bool(candidates)
-        if candidates:
-            data.divisor = candidates[0].task.divisor
+    if data is not None:
         return prepared(data)
     first, *rest = candidates
-    data = prepared(data_from(first.checkpoint, str(first.path), config.trust))
+    data = prepared(data_from(first.checkpoint, str(first.path), config.trust, eval_seed=config.seed))
     described = first.checkpoint.get("datamodule_hyper_parameters")
     for each in rest:
         if each.checkpoint.get("datamodule_hyper_parameters") != described:
-            other = prepared(data_from(each.checkpoint, str(each.path), config.trust))
+            other = prepared(data_from(each.checkpoint, str(each.path), config.trust, eval_seed=config.seed))
             if not np.array_equal(other.pictures.test, data.pictures.test):
                 raise UsageError(
                     f"checkpoint={each.path}: was trained on other pictures than {first.path}; "
@@ -155,16 +160,15 @@ def _data(config: DictConfig, candidates: list[Candidate]) -> PictureData:
     return data
 
 
-def _baseline(config: DictConfig, data: PictureData) -> Candidate:
-    """The model of the configuration, fitted to the data."""
-    from colourize.build import build_task
-    from colourize.comparison.candidates import from_task
+def _baseline(config: DictConfig, data: PictureData) -> RestorationTask:
+    """The task of the configuration, whose model needs no training; it is not fitted yet."""
+    from colourize.build import make_task
     from colourize.errors import UsageError
 
-    task = build_task(config, data)
+    task = make_task(config, data)
     if task.is_trained:
         raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
-    return from_task(task, data)
+    return task
 
 
 def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: list[Candidate], data: Any) -> None:

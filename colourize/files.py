@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: what the project keeps on disk is written here."""
+"""Files that appear whole or not at all, and folders that can be written to."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import math
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from colourize.errors import InputError
 
 PART = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?")  # the name of a temporary file
 
@@ -75,6 +78,28 @@ def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Pat
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
             error.filename, error.filename2 = str(path), None
         raise
+
+
+def check_writable(key: str, folder: Path) -> None:
+    """Raise an InputError where files cannot be written into a folder; nothing is left of the attempt.
+
+    Args:
+        key: the setting that names it.
+        folder: it may be missing.
+    """
+    missing: list[Path] = []
+    try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{key}={folder}: cannot be written to ({reason}); must name a folder") from None
+    finally:
+        for each in missing:
+            with contextlib.suppress(OSError):
+                each.rmdir()
 
 
 def remove_parts(*folders: Path) -> None:

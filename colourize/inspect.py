@@ -54,13 +54,11 @@ def inspect(config: DictConfig) -> None:
 
 def _inspect_model(config: DictConfig, folder: Path) -> None:
     """A network that was not trained."""
-    from hydra.utils import instantiate
-
-    from colourize.build import parts_of_task
-    from colourize.errors import UsageError
+    from colourize.build import make_task
+    from colourize.data.pictures import PictureData
+    from colourize.errors import UsageError, check_count
     from colourize.inspection.files import write_layers
     from colourize.models.baselines import Baseline
-    from colourize.tasks.restoration import check_model
 
     if not (config.get("model") and (config.get("task") or {}).get("_target_")):
         raise UsageError(
@@ -69,15 +67,12 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
         )
     if config.get("data"):
         raise UsageError("data: is for a checkpoint, which has weights to show pictures to; leave out data=…")
-    parts = parts_of_task(config)
-    degradation, answer = instantiate(parts["degradation"]), instantiate(parts["answer"])
-    outputs = getattr(answer, "out_channels", config.palette)  # one that is still to be fitted does not know them
-    model = instantiate(config.model, in_channels=degradation.channels, out_channels=outputs)
-    if isinstance(model, Baseline):
-        raise UsageError(f"model: {type(model).__name__} has no layers; must be a network, such as unet")
-    check_model(model, answer)
-    size = (config.size or 32,) * 2
-    print(write_layers(folder, model, degradation.channels, size, type(model).__name__))
+    check_count("palette", config.palette, least=2, most=256)
+    task = make_task(config, PictureData(palette=config.palette))
+    name = type(task.model).__name__
+    if isinstance(task.model, Baseline):
+        raise UsageError(f"model: {name} has no layers; must be a network, such as unet")
+    print(write_layers(folder, task.model, task.degradation.channels, (config.size or 32,) * 2, name))
 
 
 def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -> None:
@@ -123,8 +118,7 @@ def _data(config: DictConfig, first: Candidate) -> PictureData:
     from colourize.checkpoints import data_from
 
     if config.get("data"):
-        data = make_data(config)
-        data.only_tested = True
+        data = make_data(config, only_tested=True)
     else:
         data = data_from(first.checkpoint, str(first.path), config.trust)
     data.prepare_data()

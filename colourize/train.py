@@ -80,11 +80,11 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     """`train`, while its record is kept."""
     from lightning import seed_everything
 
-    from colourize.build import build_data, build_task, build_trainer, check_launcher, check_settings
-    from colourize.checkpoints import check_resumable, read, read_any
+    from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
+    from colourize.checkpoints import check_resumable, check_same, newest, read, read_any
     from colourize.cli import terminal
+    from colourize.errors import check_count
     from colourize.files import write_json
-    from colourize.measures.selection import check_measures
     from colourize.runs import checkpoint_files, resuming
     from colourize.runs.events import closed
     from colourize.runs.reuse import settings_digest
@@ -92,21 +92,21 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
 
     folder = Path(config.output_dir)
     check_launcher()
-    check_settings(config)
-    measure_names = check_measures(config.measures.names)
-    own = resuming.newest(folder) if resumes else None
+    check_count("seed", config.seed, least=0, most=2**32 - 1)  # numpy's limit
+    trainer = build_trainer(config)
+    data = make_data(config)
+    seed_everything(config.seed, workers=True, verbose=False)
+    task = make_task(config, data)
+    own = newest(folder) if resumes else None
     if own is None and config.checkpoint is not None:
         read(config.checkpoint, config.trust)  # a bad file is told at once
-    trainer = build_trainer(config)
-    seed_everything(config.seed, workers=True, verbose=False)
     with record.phase("data"):
-        data = build_data(config)
+        read_data(config, data)
         data.check_processes(trainer.world_size)
     with record.phase("task"):
-        task = build_task(config, data)
-        task.measure_names = measure_names
+        fit_task(config, task, data)
     if own is not None:
-        resuming.check_same(own, task)
+        check_same(own, task)
     elif config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     record.update(

@@ -115,6 +115,7 @@ def test_checkpoint_knows_what_it_was_trained_on(tmp_path_factory):
     assert torch.equal(colours, loaded.answer.palette.colours) and colours.shape == (4, 3)
     # … which was fitted to this run's pictures.
     data = data_from(read(folder / "checkpoints" / "best.ckpt"), folder)
+    loaded.answer.prepare(data.palette)
     np.testing.assert_array_equal(loaded.answer.fit(data.training)["colours"], colours)
 
 

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from options import CONF, OPTIONS, SMALL, TINY, overridden, own_values
 from PIL import Image
 
-from colourize.build import build_data, build_task, build_trainer, check_settings
+from colourize.build import build_data, build_task, build_trainer
 from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import Labels, PictureData, Pictures
@@ -66,7 +66,6 @@ def check_data(config: DictConfig) -> None:
 
 def check_task(config: DictConfig) -> None:
     """Also for its parts and for models: each parameter takes part in what is learned."""
-    check_settings(config)
     data = build_data(config)
     task = build_task(config, data)
     assert isinstance(task, RestorationTask)

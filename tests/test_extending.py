@@ -112,12 +112,13 @@ def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     features = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3))
     torch.save(features.state_dict(), "features.pt")
-    data, task = built(add(SNIPPETS["loss/features"], *SMALL))
     before = {name: value.clone() for name, value in features.state_dict().items()}
+    config = add(SNIPPETS["loss/features"], *SMALL)
     Path("features.pt").rename("moved.pt")
     with pytest.raises(UsageError, match=r"^task\.loss=FeatureLoss: .*No such file.*features\.pt"):
-        trained_and_loaded(task, data, tmp_path)
+        built(config)
     Path("moved.pt").rename("features.pt")
+    data, task = built(config)
     loaded = trained_and_loaded(task, data, tmp_path)
     inside = task._loss[0].features
     assert all(torch.equal(before[name], value) for name, value in inside.state_dict().items())

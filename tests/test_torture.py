@@ -68,8 +68,7 @@ def test_folders(contents: list[bytes], skip: bool, tested: bool, tmp_path_facto
     root = tmp_path_factory.mktemp("folder")
     for number, content in enumerate(contents):
         (root / f"{number}.png").write_bytes(content)
-    data = FolderData(root=root, size=8, skip_unreadable=skip)
-    data.only_tested = tested
+    data = FolderData(root=root, size=8, skip_unreadable=skip, only_tested=tested)
     try:
         pictures = data.load()
     except InputError as error:

@@ -15,14 +15,14 @@ from colourize.measures.pooled import Pooled
 class Answer(nn.Module):
     """What a network answers at each pixel: how a true picture is written as a target, and outputs read as a picture.
 
-    An answer that must be fitted to the training pictures first (a palette, bins, frequencies) is `Fitted` as well; its
-    `out_channels` are known after that.
+    An answer that must be fitted to the training pictures (a palette, frequencies) is `Fitted` as well. The network is
+    built before that: `out_channels` is known when the answer is built, or after `prepare`.
 
     Attributes:
         kind: "values", which a loss compares by distance, or "classes", whose outputs are logits; "categories" are
             logits of whole pictures.
         out_channels: what the network answers at each pixel.
-        given: the only degradations that it is for; none: any.
+        degradations: the only degradations that it is for; none: any.
         per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
         pooled: measures of all pictures together that only this kind of answer has, from outputs and target.
     """
@@ -30,8 +30,18 @@ class Answer(nn.Module):
     kind: Literal["values", "classes", "categories"]
     out_channels: int
     per_pixel = True
-    given: tuple[type[Degradation], ...] = ()
+    degradations: tuple[type[Degradation], ...] = ()
     pooled: Mapping[str, Pooled] = {}
+
+    def prepare(self, palette: int | str | None) -> None:
+        """Take what must be known before pictures are read; an answer that was fitted earlier does not need it.
+
+        Args:
+            palette: `data.palette`: how many colours, a file of them, or None.
+
+        Raises:
+            UsageError, InputError: the answer needs a palette and there is none, or none in the file.
+        """
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:
         """What the network must answer for true pictures (N, 3, H, W), RGB in [0, 1]; only the loss looks into it."""

@@ -21,7 +21,7 @@ class LabChroma(Answer):
 
     kind = "values"
     out_channels = 2
-    given = (Luminance,)
+    degradations = (Luminance,)
 
     def encode(self, truth: Tensor, batch: Batch) -> Tensor:
         return self.average_form(truth)

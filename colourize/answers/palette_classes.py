@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.answers.base import Answer
-from colourize.colour.palette import NO_PALETTE, Palette, cached_palette, load_palette
+from colourize.colour.palette import Palette, cached_palette, load_palette
 from colourize.data.batches import Batch
 from colourize.data.fitting import Fitted, Training
 from colourize.errors import UsageError
@@ -32,15 +32,19 @@ class PaletteClasses(Fitted, Answer):
     kind = "classes"
     pooled = calibration.POOLED
 
+    def prepare(self, palette: int | str | None) -> None:
+        if palette is None:
+            raise UsageError(
+                "data.palette=null: classification needs a palette; give a number of colours, a .npy or a .csv file"
+            )
+        self._chosen: int | np.ndarray = palette if isinstance(palette, int) else load_palette(palette)
+        self.out_channels = self._chosen if isinstance(self._chosen, int) else len(self._chosen)
+
     def fit(self, training: Training) -> dict[str, Tensor]:
-        chosen = training.palette
-        if chosen is None:
-            raise UsageError(NO_PALETTE)
-        if isinstance(chosen, (str, Path)):
-            colours = load_palette(chosen)
-        else:
+        colours = self._chosen
+        if isinstance(colours, int):
             colours = cached_palette(
-                training.pictures, chosen,
+                training.pictures, colours,
                 divisor=training.divisor, seed=PALETTE_SEED, cache_dir=training.cache_dir,
             )  # fmt: skip
         return {"colours": torch.from_numpy(colours)}

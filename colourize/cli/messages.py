@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
-from hydra.errors import HydraException, InstantiationException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
@@ -86,10 +86,6 @@ def _told(error: BaseException, conf: Path) -> str | None:
             return f"{group}={option}: must be one of {', '.join(options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
         return _unknown(_quoted(text) or str(cause.full_key), cause)
-    if isinstance(error, InstantiationException):
-        return _target(error)
-    if text.startswith("Error loading '"):  # a class that is looked up only, and not built
-        return f"{_quoted(text)}: {_kind(cause or error)}"
     if text.startswith("Ambiguous value"):
         wrong = " ".join(each.input_line or "" for each in _typed() if each.is_sweep_override())
         return f"{wrong}: several values are a sweep, with -m; a list is written key=[a,b]"
@@ -150,10 +146,6 @@ def _quoted(text: str) -> str:
     return text.partition("'")[2].partition("'")[0]
 
 
-def _kind(error: BaseException) -> str:
-    return f"{type(error).__name__}: {one_line(error)}".removesuffix(f": {type(error).__name__}")
-
-
 def _quoting(word: str) -> str:
     """How a word that Hydra did not understand is quoted: for Hydra, and again for the shell."""
     key, equals, value = word.partition("=")
@@ -170,17 +162,3 @@ def _unknown(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
     names = [str(name) for name in beside if name not in NOT_TYPED and not str(name).startswith("_")]
     allowed = f"has {', '.join(names)}" if names else "has no keys below it"
     return f"{key}: there is no such key; {parent or 'the top level'} {allowed}"
-
-
-def _target(error: InstantiationException) -> str:
-    """A `_target_` that cannot be found or built, and why."""
-    *_, innermost = (each for each in _chain(error) if isinstance(each, InstantiationException))
-    text, cause = str(innermost), innermost.__cause__
-    if cause is None:  # Hydra's own refusal
-        return one_line(innermost)
-    where = " ".join(filter(None, [text.partition("full_key: ")[2], _quoted(text)]))
-    if "can't allocate memory" in str(cause):  # torch's
-        return f"{where}: needs more memory than this machine has; must be made of smaller numbers"
-    if text.startswith("Error locating"):
-        return f"{where}: {_kind(cause.__cause__ or cause)}"  # below Hydra's own, which says it in four lines
-    return f"{where}: {_kind(cause)}; HYDRA_FULL_ERROR=1 shows where"

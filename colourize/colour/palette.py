@@ -22,7 +22,6 @@ from colourize.files import whole_file
 
 log = logging.getLogger(__name__)
 
-NO_PALETTE = "data.palette=null: classification needs a palette; give a number of colours, a .npy or a .csv file"
 MOST_COLOURS = 256  # a file's, as of a fitted palette
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.checkpoints import data_from, read, task_from
 from colourize.comparison.settings import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.configuration import config_dir
-from colourize.data.fitting import Training
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.models.baselines import Baseline
@@ -156,8 +155,9 @@ def baselines_for(
             continue
         there = {each.name for each in candidates if kind_of(each) == kind_of(kind)}
         for name in names:
-            task = None if name in there else _baseline(name, kind.task, training)
+            task = None if name in there else baseline_on(kind.task, name)
             if task is not None:
+                task.fit_parts(training)
                 settings = {
                     key: value for key, value in kind.settings.items() if not key.startswith(("model", "trainer"))
                 }
@@ -239,27 +239,13 @@ def _fewest(same: Sequence[Candidate], varied: Sequence[str]) -> list[str]:
     return told
 
 
-def fits(name: str, task: RestorationTask) -> bool:
-    """Whether a baseline, an option of the group `model`, is for a task."""
-    channels = {"in_channels": task.degradation.channels, "out_channels": task.answer.out_channels}
-    try:
-        instantiate(_model_config(name), **channels).prepare(task.degradation, task.answer)
-    except UsageError:
-        return False
-    return True
-
-
-def _baseline(name: str, like: RestorationTask, training: Training) -> RestorationTask | None:
-    """A baseline on the same task; None where it is not for such tasks."""
-    settings = like.hparams
-    if not fits(name, like):
-        return None
+def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
+    """A baseline, an option of the group `model`, on the same task; None: it is not for it. It is not fitted yet."""
     config: dict[str, Any] = OmegaConf.to_container(_model_config(name), resolve=True)  # type: ignore[assignment]
-    fitted = {part: values for part, values in (settings["fitted"] or {}).items() if part in ("degradation", "answer")}
-    return type(like)(
-        model=config, **{part: settings[part] for part in ("degradation", "answer", "loss", "divisor", "size")},
-        fitted=fitted, training=training,
-    ).eval()  # fmt: skip
+    try:
+        return task.with_model(config).eval()
+    except UsageError:
+        return None
 
 
 def kind_of(candidate: Candidate) -> tuple[str, ...]:

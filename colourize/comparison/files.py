@@ -9,12 +9,12 @@ import numpy as np
 
 from colourize.comparison.agreement import FEWEST, rank_correlations, write_agreement
 from colourize.comparison.candidates import Candidate
+from colourize.comparison.intervals import draw_intervals
 from colourize.comparison.pictures import predictions, sheet_rows, telling_pictures
 from colourize.comparison.report import HEADLINES, write_comparison
 from colourize.comparison.results import Comparison, Evaluated
 from colourize.data.pictures import PictureData
 from colourize.figures.grid import labelled_grid
-from colourize.figures.intervals import draw_intervals
 from colourize.files import whole_file, write_json
 from colourize.runs.tables import write_table
 from colourize.study.page import write_page

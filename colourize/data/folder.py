@@ -27,7 +27,7 @@ class FolderData(PictureData):
 
     Either the folder has the sub-folders `train` and `test` (and perhaps `val`), and only they are read, or
     its pictures are split: a fixed `test_fraction` of them, chosen by their names, are the test pictures. Where
-    they are only tested (see `PictureData.only_tested`), `test` is read alone, or all are test pictures.
+    they are only tested (see `PictureData`), `test` is read alone, or all are test pictures.
     Folders are searched to any depth. A file is a picture if its extension is one that Pillow reads; hidden
     files and folders are passed over. A picture is turned as its EXIF data say, laid over white where it is
     transparent, and its middle square is scaled (Lanczos); colour profiles are not applied.

@@ -53,11 +53,11 @@ class Split(NamedTuple):
 
 
 class PictureData(LightningDataModule):
-    """Pictures in batches, which the running task makes into the pairs that it learns from.
+    """Pictures in batches; a task makes the pairs that it learns from out of them.
 
-    A source is a subclass that overrides `load`. Pictures stay uint8 in memory; a batch travels to the device as
-    uint8 (B, H, W, 3) together with the pictures' numbers, is augmented there, and the task makes it into (inputs,
-    target, truth) in one vectorised place, its `make_pair`.
+    A source is a subclass that overrides `load`, which is called when pictures are first asked for. Pictures stay uint8
+    in memory; a batch travels to the device as uint8 (B, H, W, 3) together with the pictures' numbers, and training
+    batches are augmented there.
 
     Args:
         batch_size: pictures a training step; at most as many as there are training pictures.
@@ -74,6 +74,7 @@ class PictureData(LightningDataModule):
         augmentation: None, or `_target_` and arguments of an `Augmentation` of the training pictures.
         seed: of the shuffling and of all that is random about a training picture, together with the epoch.
         eval_seed: of what is random about validation and test pictures: the same for all runs, as the pictures are.
+        only_tested: nothing is trained on these pictures, so that a source may take all of them for the test.
 
     Raises:
         UsageError: a value that is not allowed; the message names the key.
@@ -91,9 +92,10 @@ class PictureData(LightningDataModule):
         augmentation: dict[str, Any] | None = None,
         seed: int = 0,
         eval_seed: int = 0,
+        only_tested: bool = False,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters(logger=False)
+        self.save_hyperparameters(logger=False, ignore=["only_tested"])  # what is trained on is never only tested
         check_count("data.batch_size", batch_size)
         check_count("data.eval_batch_size", eval_batch_size)
         check_count("data.seed", seed, least=0)
@@ -116,7 +118,7 @@ class PictureData(LightningDataModule):
         self.augmentation: Augmentation | None = instantiate(augmentation)
         self.seed = seed
         self.eval_seed = eval_seed
-        self.only_tested = False  # set before `setup`: there is no training, and all pictures may be for the test
+        self.only_tested = only_tested
         self._pictures: Split | None = None
         self._labels: Split | None = None
         self._caches: dict[str, LabelCache] = {}
@@ -160,7 +162,7 @@ class PictureData(LightningDataModule):
     @property
     def training(self) -> Training:
         """The training split, for the parts of a task that are fitted to it."""
-        return Training(self.pictures.train, self.divisor, self.palette, self.cache_dir)
+        return Training(self.pictures.train, self.divisor, self.cache_dir)
 
     def describe(self) -> dict[str, Any]:
         """Which pictures these are: the source and its settings, and of each part the number and a checksum."""
@@ -211,12 +213,11 @@ class PictureData(LightningDataModule):
             seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
         )  # fmt: skip
 
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Any:
-        if self.augmentation is not None and batch.stage == "train":
-            pictures = self.augmentation(batch.pictures, batch.draws("augmentation"))
-            batch = batch._replace(pictures=pictures, cache=None)
-        task: Any = self.trainer.lightning_module  # type: ignore[union-attr]  # set while a Trainer runs
-        return task.make_pair(batch)
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        if self.augmentation is None or batch.stage != "train":
+            return batch
+        pictures = self.augmentation(batch.pictures, batch.draws("augmentation"))
+        return batch._replace(pictures=pictures, cache=None)
 
 
 def split(pictures: Pictures | Labels, validation: str) -> Split:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from colourize.comparison.intervals import draw_intervals
 from colourize.comparison.report import HEADLINES
 from colourize.errors import ColourizeError, full_disk
-from colourize.figures.intervals import draw_intervals
 from colourize.measures.selection import OF_PROBABILITIES
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text

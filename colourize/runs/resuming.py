@@ -12,7 +12,7 @@ import shlex
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -27,9 +27,6 @@ from colourize.runs import ownership, sweeps
 from colourize.runs.experiments import PLAN
 from colourize.runs.folders import read_measures
 from colourize.runs.naming import quoted
-
-if TYPE_CHECKING:
-    from lightning import LightningModule
 
 log = logging.getLogger(__name__)
 
@@ -198,37 +195,6 @@ def keep_settings(folder: Path, config: DictConfig) -> None:
             OmegaConf.update(config, key, os.path.abspath(os.path.expanduser(value)))
     resolved = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
     write_whole(folder / CONFIG, OmegaConf.to_yaml(resolved))
-
-
-def newest(folder: str | Path) -> Path | None:
-    """The newest intact checkpoint of a run; a damaged one is named in the log. None: it saved none so far.
-
-    Raises:
-        InputError: all are damaged.
-    """
-    from colourize.checkpoints import read_any
-
-    found = [path for name in (LAST, PREVIOUS) if (path := Path(folder) / "checkpoints" / name).exists()]
-    for path in found:
-        try:
-            read_any(path)
-            return path
-        except InputError as error:
-            log.warning("%s%s", error, "" if path is found[-1] else ": the one before it is used")
-    if found:
-        raise InputError(
-            f"resume={folder}: no checkpoint is intact; checkpoint={folder}/checkpoints/best.ckpt in a new run may be"
-        )
-    return None
-
-
-def check_same(path: Path, task: LightningModule) -> None:
-    """Raise an InputError where a task was made of other things than the one that a checkpoint was saved of."""
-    from colourize.checkpoints import first_difference, read_any
-
-    found = first_difference(read_any(path)["hyper_parameters"], dict(task.hparams))
-    if found:
-        raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 
 
 def command(folder: str | Path) -> str:

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class
 from lightning import Trainer
 from torch import nn
 
+from colourize.configuration import build_part
 from colourize.data.pictures import PictureData
-from colourize.errors import UsageError, one_line
+from colourize.errors import UsageError
 
 TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the number of training steps
 INTERVALS = ("step", "epoch")
@@ -33,10 +34,8 @@ def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Param
         raise UsageError("task.optimizer: missing; optimizer=adam, say, gives one")
     _check_rate("task.optimizer.lr", config.get("lr"))
     _check_numbers("task.optimizer", config)
-    try:
-        return instantiate(config, parameters)
-    except Exception as error:
-        raise UsageError(f"task.optimizer={class_name(config)}: {one_line(error.__cause__ or error)}") from error
+    optimizer: torch.optim.Optimizer = build_part("task.optimizer", config, parameters)
+    return optimizer
 
 
 def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimizer, total_steps: int) -> Any:
@@ -55,10 +54,7 @@ def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimi
     _check_numbers("task.lr_scheduler", config)
     arguments = {key: value for key, value in config.items() if key != "interval"}
     arguments = {key: total_steps if value == TOTAL_STEPS else value for key, value in arguments.items()}
-    try:
-        return instantiate(arguments, optimizer=optimizer)
-    except Exception as error:
-        raise UsageError(f"task.lr_scheduler={class_name(config)}: {one_line(error.__cause__ or error)}") from error
+    return build_part("task.lr_scheduler", arguments, optimizer=optimizer)
 
 
 def count_steps(trainer: Trainer) -> int:
@@ -75,6 +71,14 @@ def count_steps(trainer: Trainer) -> int:
     batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
     steps = math.ceil(batches / trainer.accumulate_grad_batches) * epochs
     return steps if trainer.max_steps == -1 else min(steps, trainer.max_steps)
+
+
+def check_optimisation(
+    optimizer: dict[str, Any] | None, scheduler: dict[str, Any] | None, parameters: Iterable[nn.Parameter]
+) -> None:
+    """Raise a UsageError where training could not begin with this optimiser and schedule."""
+    steps = 100
+    check_rates(build_scheduler(scheduler, build_optimizer(optimizer, parameters), steps), scheduler or {}, steps)
 
 
 def check_rates(scheduler: Any, config: dict[str, Any], total_steps: int) -> None:

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import copy
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
-from hydra.utils import get_class, instantiate
 from lightning import LightningModule
 from torch import Tensor, nn
 
 from colourize import __version__
 from colourize.answers.base import Answer
+from colourize.configuration import build_part, part_class
 from colourize.data.batches import Batch, Pair, as_batch
-from colourize.data.fitting import Training, fit_or_take
+from colourize.data.fitting import Fitted, Training
 from colourize.degradations.base import Degradation
-from colourize.errors import UsageError, one_line
+from colourize.errors import UsageError
 from colourize.losses.base import Loss
 from colourize.measures.pooled import Pooled
 from colourize.measures.selection import EPOCH, OF_PROBABILITIES, POOLED, QUICK, Seen, measure_pictures
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
-from colourize.tasks.optimisation import build_optimizer, build_scheduler, class_name, count_steps
+from colourize.tasks.optimisation import build_optimizer, build_scheduler, count_steps
 
 
 class RestorationTask(LightningModule):
     """A network and what it is for: what it is given, what it answers, and what training makes small.
 
-    Each of these is a configured part of its own: `degradation`, `answer` and `loss`. All arguments but `training` are
-    plain values, so that a checkpoint alone rebuilds the task (`colourize.load`).
+    Each of these is a configured part of its own: `degradation`, `answer` and `loss`. Parts that must be fitted are
+    built with the others and fitted afterwards (`fit_parts`). All arguments are plain values, so that a checkpoint
+    alone rebuilds the task (`colourize.load`).
 
     Args:
         model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
@@ -40,12 +42,13 @@ class RestorationTask(LightningModule):
         prior: None, or `_target_` and arguments of a fitted table whose outputs are added to the network's, which then
             learns only what the table does not know.
         divisor: what a pixel is divided by, the data's.
-        size: height and width of the pictures that it is trained on.
+        size: height and width of the pictures that it is trained on; `fit_parts` sets it.
         fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
-        training: the training split, for the parts that are still to be fitted.
+        palette: for an answer that is still to be fitted: how many colours, or a file of them (`data.palette`).
+        measures: what a test measures of the pictures, by name; it is not saved.
 
     Raises:
-        UsageError: a value that is not allowed, parts that do not fit each other, nothing to fit a part to.
+        UsageError: a value that is not allowed, or parts that do not fit each other.
     """
 
     def __init__(
@@ -60,43 +63,81 @@ class RestorationTask(LightningModule):
         divisor: int = 255,
         size: list[int] | None = None,
         fitted: dict[str, dict[str, Tensor]] | None = None,
-        training: Training | None = None,
+        palette: int | str | None = None,
+        measures: Sequence[str] = QUICK,
     ) -> None:
         super().__init__()
-        fitted = copy.copy(fitted or {})
-        self.divisor = divisor
-        self.degradation: Degradation = fit_or_take("degradation", instantiate(degradation), fitted, training)
-        if size is not None:
-            self.degradation.check_size(*size)
-        self.answer: Answer = fit_or_take("answer", instantiate(answer), fitted, training)
-        check_given(self.degradation, self.answer)
-        self.loss_class = check_loss(loss, self.answer)
-        self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
-        if training is not None:
-            training = training.with_task(self.answer, self.make_pair)
-        channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
-        network: nn.Module = instantiate(model, **channels)
-        check_model(network, self.answer)
-        if isinstance(network, Baseline):
-            network.prepare(self.degradation, self.answer)
-            check_prior(network, prior)
-        network = fit_or_take("model", network, fitted, training)
-        # The same numbers in another order: convolutions and above all max-pooling are faster so.
-        self.model = network.to(memory_format=torch.channels_last)
-        self.prior: nn.Module | None = None
-        if prior is not None:
-            table: nn.Module = instantiate(prior, **channels)
-            if isinstance(table, Baseline):
-                table.prepare(self.degradation, self.answer, "prior")
-            self.prior = fit_or_take("prior", table, fitted, training)
-        self.train_loss, self.eval_loss = BatchMean(), BatchMean()
-        self.tally = Tally()
-        self.measure_names: tuple[str, ...] = QUICK  # of a test; whoever tests may choose others
         arguments = {
             "model": model, "degradation": degradation, "answer": answer, "loss": loss, "optimizer": optimizer,
-            "lr_scheduler": lr_scheduler, "prior": prior, "divisor": divisor, "size": size, "fitted": fitted,
+            "lr_scheduler": lr_scheduler, "prior": prior, "divisor": divisor, "size": size,
+            "fitted": dict(fitted or {}),
         }  # fmt: skip
         self.save_hyperparameters(arguments, logger=False)
+        self.divisor = divisor
+        self.degradation: Degradation = self._build("degradation", "task.degradation")
+        if size is not None:
+            self.degradation.check_size(*size)
+        self.answer: Answer = self._build("answer", "task.answer")
+        if "answer" not in self.hparams["fitted"]:
+            self.answer.prepare(palette)
+        check_degradation(self.degradation, self.answer)
+        self.loss_class = check_loss(loss, self.answer)
+        self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
+        channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
+        network: nn.Module = self._build("model", "model", **channels)
+        check_model(network, self.answer)
+        check_prior(network, prior)
+        # The same numbers in another order: convolutions and above all max-pooling are faster so.
+        self.model = network.to(memory_format=torch.channels_last)
+        self.prior: nn.Module | None = self._build("prior", "prior", **channels) if prior is not None else None
+        for key, part in (("model", self.model), ("prior", self.prior)):
+            if isinstance(part, Baseline):
+                part.prepare(self.degradation, self.answer, key)
+        self.train_loss, self.eval_loss = BatchMean(), BatchMean()
+        self.tally = Tally()
+        self.measure_names = tuple(measures)
+
+    def _build(self, name: str, key: str, **channels: int) -> Any:
+        """A part of this task, with what it was fitted to earlier."""
+        part = build_part(key, self.hparams[name], **channels)
+        if name in self.hparams["fitted"]:
+            part.take(self.hparams["fitted"][name])
+        return part
+
+    def _unfitted(self) -> dict[str, Fitted]:
+        """The parts that are still to be fitted, by name, in the order in which one needs the other."""
+        parts = {name: getattr(self, name) for name in ("degradation", "answer", "model", "prior")}
+        done = self.hparams["fitted"]
+        return {name: part for name, part in parts.items() if isinstance(part, Fitted) and name not in done}
+
+    def fit_parts(self, training: Training) -> None:
+        """Fit to the training split what is not fitted yet; the hyperparameters carry what was found.
+
+        Raises:
+            UsageError: the pictures have a size that cannot be degraded, or a part cannot be fitted to them.
+        """
+        size = list(training.pictures.shape[1:3])
+        self.degradation.check_size(*size)
+        self.hparams["size"] = size
+        training = replace(training, answer=self.answer, make_pair=self.make_pair)
+        for name, part in self._unfitted().items():
+            found = part.fit(training)
+            part.take(found)
+            self.hparams["fitted"][name] = found
+
+    def with_model(self, model: dict[str, Any]) -> RestorationTask:
+        """Another model on the same task: degradation and answer are fitted as they are here.
+
+        Raises:
+            UsageError: the model is not for this task.
+        """
+        same = {name: self.hparams[name] for name in ("degradation", "answer", "loss", "divisor", "size")}
+        fitted = {key: found for key, found in self.hparams["fitted"].items() if key in ("degradation", "answer")}
+        return type(self)(model=model, **same, fitted=fitted)
+
+    def setup(self, stage: str) -> None:
+        for name, part in self._unfitted().items():
+            raise UsageError(f"{name}: {type(part).__name__} must be fitted to training pictures first (fit_parts)")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Beside Lightning's own hyperparameters of task and data: whose they are, so that a file rebuilds itself."""
@@ -122,18 +163,20 @@ class RestorationTask(LightningModule):
     def make_pair(self, pictures: Batch | Tensor) -> Pair:
         """uint8 pictures (N, H, W, 3) on any device → what the task learns from, in one vectorised place."""
         batch = as_batch(pictures)
-        # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
-        truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
-        inputs = self.degradation(truth, batch.draws("degradation"))
-        return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
+        # Whatever the network computes in, what it is given and is to answer is computed in float32.
+        with torch.autocast(batch.pictures.device.type, enabled=False):
+            # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
+            truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
+            inputs = self.degradation(truth, batch.draws("degradation"))
+            return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
-        outputs = self._said(self.model, inputs)
-        return outputs if self.prior is None else outputs + self._said(self.prior, inputs)
+        outputs = self._outputs_of(self.model, inputs)
+        return outputs if self.prior is None else outputs + self._outputs_of(self.prior, inputs)
 
-    def _said(self, part: nn.Module, inputs: Tensor) -> Tensor:
-        """The outputs of network or prior; of a part that makes pictures, those that say them."""
+    def _outputs_of(self, part: nn.Module, inputs: Tensor) -> Tensor:
+        """The outputs of network or prior; where a part makes pictures, the outputs that stand for these."""
         outputs: Tensor = part(inputs)
         return self.answer.outputs_of(outputs) if _gives_pictures(part) else outputs
 
@@ -160,14 +203,19 @@ class RestorationTask(LightningModule):
         return self.answer.pictures(outputs, inputs)
 
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
-        """What training makes small, a scalar; the part is built when it is first needed."""
-        if not self._loss:
-            self._loss.append(build_loss(self.hparams["loss"]))
+        """What training makes small, a scalar."""
         # No submodule: nobody else moves it along when the task goes to another device.
-        value: Tensor = self._loss[0].to(outputs.device)(outputs, pair, self.answer)
+        value: Tensor = self.build_loss().to(outputs.device)(outputs, pair, self.answer)
         return value
 
-    def training_step(self, pair: Pair, batch_idx: int) -> Tensor:
+    def build_loss(self) -> Loss:
+        """The loss, frozen; it is built when it is first needed: an evaluation may have to do without its files."""
+        if not self._loss:
+            self._loss.append(build_part("task.loss", self.hparams["loss"]).requires_grad_(False).eval())
+        return self._loss[0]
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        pair = self.make_pair(batch)
         loss = self.loss(self.outputs(pair), pair)
         self.train_loss.update(loss.detach(), len(pair.truth))
         self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
@@ -175,8 +223,8 @@ class RestorationTask(LightningModule):
 
     def on_fit_start(self) -> None:
         # At a run's first step it would draw other random numbers than at a resumed run's.
-        if self.is_trained and not self._loss:
-            self._loss.append(build_loss(self.hparams["loss"]))
+        if self.is_trained:
+            self.build_loss()
 
     def on_validation_epoch_start(self) -> None:
         self.tally = Tally()
@@ -184,11 +232,11 @@ class RestorationTask(LightningModule):
     def on_test_epoch_start(self) -> None:
         self.tally = Tally()
 
-    def validation_step(self, pair: Pair, batch_idx: int) -> None:
-        self._measure(pair, "val")
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._measure(self.make_pair(batch), "val")
 
-    def test_step(self, pair: Pair, batch_idx: int) -> None:
-        self._measure(pair, "test")
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._measure(self.make_pair(batch), "test")
 
     def on_validation_epoch_end(self) -> None:
         self._log_means("val")
@@ -260,6 +308,16 @@ class RestorationTask(LightningModule):
         for name, value in self.tally.pooled().items():
             self.log(f"{stage}/{name}", value, sync_dist=True)
 
+    @torch.no_grad()
+    def epoch_measures(self, batch: Batch) -> list[str]:
+        """What is measured at the end of each epoch, by trying some pictures."""
+        was_training = self.training
+        self.eval()  # else the pictures would change the statistics of batch normalisation
+        pair = self.make_pair(batch)
+        names = list(self.answer.measures(self.outputs(pair).float(), pair.target, quick=True))
+        self.train(was_training)
+        return [*names, *EPOCH] if self.answer.per_pixel else names
+
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
         return {
@@ -298,7 +356,7 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
     Raises:
         UsageError: it cannot be computed from such answers.
     """
-    loss_class: type[Loss] = get_class(loss["_target_"])
+    loss_class: type[Loss] = part_class("task.loss", loss)
     if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
         raise UsageError(f"task.loss={loss['_target_']}: must be a Loss of this project's kind (see docs/extending.md)")
     if answer.kind not in loss_class.kinds:
@@ -309,10 +367,10 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
     return loss_class
 
 
-def check_given(degradation: Degradation, answer: Answer) -> None:
-    """Raise a UsageError where an answer leans on what this degradation does not give."""
-    if answer.given and not isinstance(degradation, answer.given):
-        names = " or ".join(each.__name__ for each in answer.given)
+def check_degradation(degradation: Degradation, answer: Answer) -> None:
+    """Raise a UsageError where an answer is for other degradations than this one."""
+    if answer.degradations and not isinstance(degradation, answer.degradations):
+        names = " or ".join(each.__name__ for each in answer.degradations)
         raise UsageError(
             f"task.answer={type(answer).__name__}: is for the degradation {names}, and this one is "
             f"{type(degradation).__name__}; degradation=… must name another, or answer=…"
@@ -335,19 +393,6 @@ def check_prior(model: nn.Module, prior: object) -> None:
     """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
     if isinstance(model, Baseline) and prior is not None:
         raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
-
-
-def build_loss(loss: dict[str, Any]) -> Loss:
-    """A loss, frozen: nothing of it is learnt.
-
-    Raises:
-        UsageError: it cannot be built: an argument that it does not take, a file that is not there.
-    """
-    try:
-        built: Loss = instantiate(loss)
-    except Exception as error:
-        raise UsageError(f"task.loss={class_name(loss)}: {one_line(error.__cause__ or error)}") from error
-    return built.requires_grad_(False).eval()
 
 
 def qualified_name(thing: object) -> str:

@@ -156,43 +156,41 @@ def test_other_measures_follow_the_labels_of_a_richer_target(classes: PaletteCla
 # ------------------------------------------------------------------------------------------ their palette
 
 
-def training(palette: Any, **options: Any) -> Training:
-    pictures = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
-    return Training(pictures, **{"divisor": 255, "palette": palette, **options})
-
-
-def fitted_colours(training: Training) -> np.ndarray:
+def fitted_colours(palette: Any, **options: Any) -> np.ndarray:
     answer = PaletteClasses()
-    found = answer.fit(training)
+    answer.prepare(palette)
+    known = answer.out_channels  # before there is any picture
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    found = answer.fit(Training(pictures, **options))
     answer.take(found)
-    assert answer.out_channels == len(answer.palette) == len(found["colours"])
+    assert known == answer.out_channels == len(answer.palette) == len(found["colours"])
     assert torch.equal(answer.palette.colours, found["colours"])
     return found["colours"].numpy()
 
 
 def test_palette_is_fitted_to_the_training_pictures(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    first = fitted_colours(training(4, cache_dir=tmp_path))
+    first = fitted_colours(4, cache_dir=tmp_path)
     assert first.shape == (4, 3) and first.dtype == np.float64
     assert [path.name[:10] for path in tmp_path.iterdir()] == ["palette-4-"]
     assert caplog.text.count("Fitted a palette") == 1
-    np.testing.assert_array_equal(fitted_colours(training(4, cache_dir=tmp_path)), first)
+    np.testing.assert_array_equal(fitted_colours(4, cache_dir=tmp_path), first)
     assert caplog.text.count("Fitted a palette") == 1  # read from its file
-    np.testing.assert_array_equal(fitted_colours(training(4)), first)
+    np.testing.assert_array_equal(fitted_colours(4), first)
     # What a pixel is divided by decides where the colours lie.
-    np.testing.assert_allclose(fitted_colours(training(4, divisor=256)), first * 255 / 256, atol=1e-3)
+    np.testing.assert_allclose(fitted_colours(4, divisor=256), first * 255 / 256, atol=1e-3)
 
 
 def test_palette_of_a_file(tmp_path: Path, palette: list[list[float]]) -> None:
     np.savetxt(tmp_path / "own.csv", palette, delimiter=",", header="R,G,B", comments="")
-    np.testing.assert_array_equal(fitted_colours(training(str(tmp_path / "own.csv"))), palette)
+    np.testing.assert_array_equal(fitted_colours(str(tmp_path / "own.csv")), palette)
     with pytest.raises(InputError, match=r"^data\.palette=.*none\.csv: there is no such file$"):
-        fitted_colours(training(str(tmp_path / "none.csv")))
+        fitted_colours(str(tmp_path / "none.csv"))
 
 
 def test_classes_need_a_palette() -> None:
     with pytest.raises(UsageError, match=r"^data\.palette=null: classification needs a palette; give a number.*file$"):
-        fitted_colours(training(None))
+        fitted_colours(None)
 
 
 def test_labels_are_computed_once_for_each_picture_and_palette(

@@ -15,7 +15,7 @@ from skimage import color
 from torch import Tensor
 
 from colourize.answers import LabChroma
-from colourize.build import build_data, build_task, check_settings
+from colourize.build import build_data, build_task
 from colourize.data.batches import Batch
 from colourize.degradations import Luminance
 from colourize.models import GreyCopy, GreyLookup
@@ -62,7 +62,6 @@ def test_a_picture_given_and_joined_keeps_its_lightness() -> None:
 @pytest.mark.parametrize("model", ["regression_cnn", "cnn", "unet"])
 def test_steps_of_training_learn(model: str, compose: Callable[..., DictConfig]) -> None:
     config = compose(*SMALL, *CHROMA, f"model={model}")
-    check_settings(config)
     torch.manual_seed(0)
     data = build_data(config)
     task = build_task(config, data)
@@ -82,7 +81,6 @@ def test_baselines(compose: Callable[..., DictConfig], quiet_trainer: Callable[.
     losses = {}
     for model in ("grey_copy", "grey_lookup"):
         config = compose(*SMALL[:-1], *CHROMA, f"model={model}")
-        check_settings(config)
         data = build_data(config)
         task = build_task(config, data)
         truth = torch.from_numpy(data.pictures.test).movedim(-1, 1).float() / 255

@@ -3,67 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig
 
 from colourize.cli.messages import check_groups, mendable, printable
 from colourize.configuration import config_dir
 from colourize.errors import InputError, UsageError
 
-OWN_CLASSES = """
-class Failing:
-    def __init__(self, **arguments):
-        raise RuntimeError("no weights\\nat /nowhere")
-
-class Around:
-    def __init__(self, inner, **arguments):
-        pass
-"""
-
 
 def told(error: BaseException) -> str:
     mended = mendable(error, config_dir())
     assert mended is not None and mended.exit_code == 2
     return str(mended)
-
-
-@pytest.fixture
-def own_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "own_classes.py").write_text(OWN_CLASSES)
-    (tmp_path / "own_damage.py").write_text("import no_such_package")
-    monkeypatch.syspath_prepend(tmp_path)
-
-
-FAILING = "own_classes.Failing: RuntimeError: no weights at /nowhere; HYDRA_FULL_ERROR=1 shows where"
-TARGETS = [
-    ("own_classes.Failing", FAILING),
-    ("own_classes.Nope", "own_classes.Nope: ModuleNotFoundError: No module named 'own_classes.Nope'"),
-    ("own_damage.Model", "own_damage.Model: ModuleNotFoundError: No module named 'no_such_package'"),
-    ("nope.Nope", "nope.Nope: ModuleNotFoundError: No module named 'nope'"),
-]
-
-
-@pytest.mark.parametrize(("target", "message"), TARGETS)
-def test_why_a_class_of_ones_own_fails(target: str, message: str, own_classes: None) -> None:
-    with pytest.raises(Exception, match=r"own|nope") as caught:
-        instantiate(DictConfig({"model": {"_target_": target}}))
-    assert told(caught.value).startswith(f"model {message}")
-
-
-def test_why_the_innermost_class_fails(own_classes: None) -> None:
-    inner = {"_target_": "own_classes.Failing"}
-    with pytest.raises(Exception, match="no weights") as caught:
-        instantiate({"_target_": "own_classes.Around", "inner": inner})
-    assert told(caught.value).endswith(FAILING)
-
-
-def test_a_class_that_is_looked_up_only() -> None:
-    with pytest.raises(ImportError) as caught:
-        get_class("nope.Nope")
-    assert told(caught.value) == "nope.Nope: ModuleNotFoundError: No module named 'nope'"
 
 
 @pytest.mark.parametrize(

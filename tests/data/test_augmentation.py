@@ -99,13 +99,13 @@ class Watch(Callback):
         self.pairs: dict[str, list[Any]] = {"train": [], "val": [], "test": []}
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        self.pairs["train"].append((trainer.current_epoch, batch))
+        self.pairs["train"].append((trainer.current_epoch, pl_module.make_pair(batch)))
 
     def on_validation_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, *_: int) -> None:
-        self.pairs["val"].append((0, batch))
+        self.pairs["val"].append((0, pl_module.make_pair(batch)))
 
     def on_test_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, *_: int) -> None:
-        self.pairs["test"].append((0, batch))
+        self.pairs["test"].append((0, pl_module.make_pair(batch)))
 
 
 def test_input_and_target_change_together_and_in_training_alone(

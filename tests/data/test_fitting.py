@@ -83,7 +83,9 @@ def test_a_prior_is_fitted_once_and_added(
 ) -> None:
     data = tiny_data(augmentation={"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 1.0})
     fitted = tiny_task("grey", answer).hparams["fitted"]
-    task = tiny_task("grey", answer, degradation=CENTRED, prior=MEAN, fitted=fitted, training=data.training)
+    task = tiny_task("grey", answer, degradation=CENTRED, prior=MEAN, fitted=fitted)
+    assert fits == [] and task.hparams["size"] is None
+    task.fit_parts(data.training)
     assert fits == ["degradation", "mean"]
     truth = truth_of(data.pictures.train)
     assert task.degradation.mean.item() == pytest.approx(truth.mean().item(), rel=1e-6)
@@ -114,7 +116,8 @@ def test_a_prior_is_fitted_once_and_added(
 
 def test_a_table_is_a_model_like_others(tiny_task: Make, tiny_data: Data, quiet_trainer: Run) -> None:
     data = tiny_data()
-    task = tiny_task("grey", "regression", model=MEAN, optimizer=None, training=data.training)
+    task = tiny_task("grey", "regression", model=MEAN, optimizer=None)
+    task.fit_parts(data.training)
     assert not task.is_trained and fits == ["mean"]
     (measures,) = quiet_trainer().test(task, datamodule=data, verbose=False)
     mean = truth_of(data.pictures.train).double().mean((0, 2, 3), keepdim=True)
@@ -127,8 +130,9 @@ def test_a_table_is_a_model_like_others(tiny_task: Make, tiny_data: Data, quiet_
 def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
     """Parts are fitted in turn: a table over a palette's classes needs that palette first."""
     data = tiny_data()
-    data.palette = 4
-    task = tiny_task("low", "classification", fitted=None, model=MEAN, training=data.training)
+    task = tiny_task("low", "classification", fitted=None, model=MEAN, palette=4)
+    assert task.answer.out_channels == 4  # known before anything is fitted
+    task.fit_parts(data.training)
     assert task.answer.out_channels == 4 and task.model.mean.shape == (4,)
     labels = task.answer.palette.labels(truth_of(data.pictures.train))
     expected = np.bincount(labels.flatten(), minlength=4) / labels.numel()
@@ -147,32 +151,31 @@ def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str
         task.answer.outputs_of(bilinear), pair.inputs))  # fmt: skip
     lookup = {"_target_": "colourize.models.GreyLookup"}
     with pytest.raises(UsageError, match=r"^prior: GreyLookup is not for this task; it is for task=colour_class"):
-        tiny_task("low", answer, prior=lookup, training=tiny_data().training)
+        tiny_task("low", answer, prior=lookup)
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ({"degradation": CENTRED}, "degradation: Centred"),
-        ({"fitted": None}, "answer: PaletteClasses"),
+        ({"fitted": None, "palette": 4}, "answer: PaletteClasses"),
         ({"model": MEAN}, "model: Mean"),
         ({"prior": MEAN}, "prior: Mean"),
     ],
 )
-def test_nothing_to_fit_to(tiny_task: Make, arguments: Mapping[str, Any], told: str) -> None:
+def test_a_task_is_fitted_before_it_is_used(
+    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, arguments: Mapping[str, Any], told: str
+) -> None:
+    task = tiny_task("grey", "classification", **arguments)
     with pytest.raises(UsageError) as error:
-        tiny_task("grey", "classification", **arguments)
-    assert str(error.value) == f"{told} must be fitted to training pictures; give data"
-    assert fits == []
+        quiet_trainer().fit(task, datamodule=tiny_data())
+    assert str(error.value) == f"{told} must be fitted to training pictures first (fit_parts)"
 
 
 def test_pairs_come_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PICTURES_AT_ONCE", 4)
     pictures = np.random.default_rng(0).integers(0, 256, (10, 3, 5, 3), dtype=np.uint8)
-    training = Training(pictures)
-    with pytest.raises(TypeError, match="no pairs before them"):
-        list(training.pairs())
-    batches: list[Any] = list(training.with_task(None, lambda batch: batch).pairs())  # type: ignore[arg-type, return-value]
+    batches: list[Any] = list(Training(pictures, make_pair=lambda batch: batch).pairs())  # type: ignore[arg-type, return-value]
     assert [batch.which.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     np.testing.assert_array_equal(torch.cat([batch.pictures for batch in batches]), pictures)
     assert {(batch.stage, batch.epoch, batch.seed) for batch in batches} == {("train", 0, 0)}
@@ -180,6 +183,7 @@ def test_pairs_come_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_was_given_stays_as_it_was(tiny_task: Make, tiny_data: Data) -> None:
     given = {"answer": {"colours": torch.tensor([[0.0, 0, 0], [1, 1, 1]], dtype=torch.float64)}}
-    task = tiny_task("grey", "classification", fitted=given, prior=MEAN, training=tiny_data().training)
+    task = tiny_task("grey", "classification", fitted=given, prior=MEAN)
+    task.fit_parts(tiny_data().training)
     assert list(given) == ["answer"] and list(task.hparams["fitted"]) == ["answer", "prior"]
     assert task.answer.out_channels == 2

@@ -120,7 +120,9 @@ def test_nothing_is_written_beside_the_pictures(tmp_path: Path) -> None:
     numbered(tmp_path, 12)
     source = data(tmp_path, palette=4)
     before = sorted(tmp_path.rglob("*"))
-    assert len(PaletteClasses().fit(source.training)["colours"]) == 4
+    answer = PaletteClasses()
+    answer.prepare(source.palette)
+    assert len(answer.fit(source.training)["colours"]) == 4
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -242,8 +244,7 @@ def test_what_is_not_a_file_is_no_picture(tmp_path: Path) -> None:
 
 def test_without_sub_folders_all_are_tested(tmp_path: Path) -> None:
     numbered(tmp_path, 7)
-    source = data(tmp_path)
-    source.only_tested = True
+    source = data(tmp_path, only_tested=True)
     assert list(map(len, source.pictures)) == [0, 0, 7]
     assert reds(source.pictures.test) == set(range(7))
     assert source.pictures.train.shape == (0, 8, 8, 3)
@@ -253,14 +254,12 @@ def test_of_sub_folders_the_test_one_alone_is_read(tmp_path: Path) -> None:
     save(tmp_path / "test" / "a.png")
     save(tmp_path / "val" / "a.png")
     damaged(tmp_path, "val/a.png")
-    source = data(tmp_path)
-    source.only_tested = True
+    source = data(tmp_path, only_tested=True)
     assert list(map(len, source.pictures)) == [0, 0, 1]
 
 
 def test_one_picture_is_enough_for_a_test(tmp_path: Path) -> None:
-    source = data(tmp_path)
-    source.only_tested = True
+    source = data(tmp_path, only_tested=True)
     with pytest.raises(InputError, match="0 pictures; must hold at least 1 "):
         source.load()
     save(tmp_path / "a.png")

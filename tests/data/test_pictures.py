@@ -120,9 +120,9 @@ def test_each_stage_has_its_batches() -> None:
 
 
 def test_parts_are_fitted_to_the_training_pictures_as_they_are() -> None:
-    training = Numbered(protocol="course", palette=7).training
+    training = Numbered(protocol="course").training
     assert numbers(training.pictures) == list(range(1003))
-    assert (training.divisor, training.palette, training.cache_dir) == (256, 7, None)
+    assert (training.divisor, training.cache_dir) == (256, None)
 
 
 def test_descriptions_tell_pictures_apart() -> None:

@@ -46,13 +46,13 @@ class Watch(Callback):
         self.noise |= {(stage, epoch, which): noise[row] for row, which in enumerate(pair.which.tolist())}
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        self.keep("train", trainer.current_epoch, batch)
+        self.keep("train", trainer.current_epoch, pl_module.make_pair(batch))
 
     def on_validation_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, *_: int) -> None:
-        self.keep("val", trainer.current_epoch, batch)
+        self.keep("val", trainer.current_epoch, pl_module.make_pair(batch))
 
     def on_test_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, *_: int) -> None:
-        self.keep("test", 0, batch)
+        self.keep("test", 0, pl_module.make_pair(batch))
 
 
 def test_evaluation_is_the_same_each_time(

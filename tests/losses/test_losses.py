@@ -20,7 +20,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError
 from colourize.tasks import RestorationTask
-from colourize.tasks.restoration import build_loss, check_loss
+from colourize.tasks.restoration import check_loss
 
 
 def pair_of(target: Tensor, truth: Tensor) -> Pair:
@@ -148,10 +148,12 @@ def test_a_network_inside_is_frozen_and_belongs_to_no_checkpoint(
     assert task.loss(elsewhere, pair_of(elsewhere, elsewhere)).is_meta  # and goes where the outputs are
 
 
-def test_a_file_that_is_missing_is_one_line(features: dict[str, Any]) -> None:
+def test_a_file_that_is_missing_is_one_line(
+    tiny_task: Callable[..., RestorationTask], features: dict[str, Any]
+) -> None:
     Path(features["weights"]).unlink()
     with pytest.raises(UsageError, match=r"^task\.loss=.*Features.*No such file or directory.*features\.pt") as error:
-        build_loss(features)
+        tiny_task("grey", "regression", loss=features).build_loss()
     assert "\n" not in str(error.value)
 
 

@@ -32,7 +32,7 @@ def training(answer: Any, pictures: np.ndarray) -> Training:
         truth = batch.pictures.movedim(-1, 1).float() / 255
         return Pair(truth.mean(1, keepdim=True), answer.encode(truth, batch), truth, batch.which)
 
-    return Training(pictures).with_task(answer, make_pair)
+    return Training(pictures, answer=answer, make_pair=make_pair)
 
 
 @pytest.fixture

@@ -322,3 +322,13 @@ def test_sample_rows(tiny_task: Make, palette: list[list[float]], given: str, an
     assert torch.equal(rows["prediction"], colours[outputs.argmax(1)].movedim(-1, 1))
     assert torch.equal(rows["quantised truth"], colours[pair.target].movedim(-1, 1))
     torch.testing.assert_close(rows["expected"], torch.einsum("nkhw,kc->nchw", outputs.softmax(1), colours))
+
+
+@pytest.mark.parametrize("answer", ["regression", "classification"])
+def test_to_ask_what_an_epoch_measures_changes_nothing(tiny_task: Make, tiny_data: Data, answer: str) -> None:
+    task = tiny_task("grey", answer).train()
+    before = {key: value.clone() for key, value in task.state_dict().items()}
+    names = task.epoch_measures(tiny_data().first("val", 1))
+    assert "psnr" in names and ("accuracy" in names) == (answer == "classification")
+    assert task.model.training
+    assert all(torch.equal(value, before[key]) for key, value in task.state_dict().items())

@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from colourize.runs.resuming import newest, state
+from colourize.checkpoints import newest
+from colourize.runs.resuming import state
 from colourize.runs.sweeps import FILE as SWEEP_FILE
 from colourize.runs.tables import read_table
 from torture.comparing import differences, left_over, unreadable

@@ -1,0 +1,1 @@
+"""How weights that the package ships are made."""

@@ -1,0 +1,46 @@
+"""The rooms of the package stand on each other in one order: none imports one that stands above it, and so no circles.
+
+It reads all imports, also those inside functions and those for type checkers.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import colourize
+
+PACKAGE = Path(colourize.__file__).parent
+# A room may import those before it. `colourize` itself, the public face, may be imported by all for its version.
+ORDER = (
+    *("errors", "configuration", "files", "trust", "machine", "moved"),
+    *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks"),  # a picture's way
+    *("runs", "checkpoints", "weights", "build"),
+    *("cli", "figures", "inspection", "prediction", "study", "timing", "callbacks", "comparison", "reporting"),
+    *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark"),  # the console scripts
+)
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The rooms that a file imports from."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    parts = [name.split(".") for name in names if name.startswith("colourize.")]
+    return {part[1] for part in parts if (PACKAGE / part[1]).is_dir() or (PACKAGE / f"{part[1]}.py").is_file()}
+
+
+def test_no_room_imports_one_above_it() -> None:
+    rooms = [path for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    assert {path.stem for path in rooms} - {"__init__"} == set(ORDER)
+    upward = [
+        f"{path.relative_to(PACKAGE)} imports {other}"
+        for room in ORDER
+        for path in ([PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").is_file() else (PACKAGE / room).rglob("*.py"))
+        for other in imported_rooms(path)
+        if ORDER.index(other) > ORDER.index(room)
+    ]
+    assert upward == []
