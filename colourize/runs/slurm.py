@@ -90,7 +90,8 @@ class Queue(InfoWatcher):
         if never:
             subprocess.run(["scancel", *never], check=False, capture_output=True)
             self.waiting -= never.keys()
-            told = f"SLURM can never start what was asked for ({', '.join(sorted(set(never.values())))}): {self.asked_for}"
+            why = ", ".join(sorted(set(never.values())))
+            told = f"SLURM can never start what was asked for ({why}): {self.asked_for}"
             if not self.left():
                 raise UsageError(f"{told}; nothing is left in its queue")
             log.error("%s; cancelled: %s", told, " ".join(never))
@@ -115,7 +116,8 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
         keys = ("partition", "cpus_per_task", "gpus_per_node", "tasks_per_node", "nodes", "mem_gb", "timeout_min")
         given = {key: self.params.get(key) for key in keys}
         asked_for = ", ".join(f"hydra.launcher.{key}={value}" for key, value in given.items() if value is not None)
-        queue = SlurmJob.watcher = Queue(asked_for)
+        queue = Queue(asked_for)
+        SlurmJob.watcher = queue  # type: ignore[assignment]
         try:
             with stopping.importing(False):
                 queued = self._queued(queue)
@@ -158,7 +160,9 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
         assert self.config is not None
         sweep = self.config.hydra.sweep.dir
         folder = sweeps.folder_of(sweep, overrides)
-        return bool(folder) and "overwrite=true" not in overrides and resuming.state(Path(sweep, folder)) == "finished"
+        if folder is None or "overwrite=true" in overrides:
+            return False
+        return resuming.state(Path(sweep, folder)) == "finished"
 
     def _here(self, overrides: Sequence[str], number: int) -> Sequence[JobReturn]:
         """A job that is finished needs no cluster to say so."""
