@@ -41,6 +41,7 @@ SelectTypeParameters=CR_Core
 SlurmdParameters=config_overrides
 MpiDefault=none
 KillWait=5
+SchedulerParameters=sched_interval=1
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=8000 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
 """
