@@ -40,8 +40,10 @@ LOSSES = ("train/loss", "val/loss")
 # Lightning's hints, its lists of devices that are not there and of processes that are; warnings stay.
 for name in ("lightning.pytorch", "lightning.fabric"):
     logging.getLogger(name).setLevel(logging.WARNING)
-# Lightning 2.6 under the newest torch; nothing that a user could mend.
-warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+# Of Lightning's, nothing that a user could mend: about the newest torch, and about any machine that has SLURM.
+NEEDLESS_WARNINGS = (".*LeafSpec.*", "The `srun` command is available")
+for message in NEEDLESS_WARNINGS:
+    warnings.filterwarnings("ignore", message=message)
 
 
 def make_data(config: DictConfig, **changes: Any) -> PictureData:
@@ -138,6 +140,7 @@ def build_trainer(config: DictConfig) -> Trainer:
     settings = config.trainer
     check_limits(settings)
     check_devices(settings)
+    check_slurm_tasks(settings)
     if "max_epochs" in settings:
         check_count("trainer.max_epochs", settings.max_epochs)
     if str(settings.precision) not in PRECISIONS:
@@ -210,6 +213,19 @@ def check_launcher() -> None:
         launcher = HydraConfig.get().runtime.choices.get("launcher", "basic")
         if launcher != "basic":
             raise UsageError(f"launcher={launcher}: acts on a sweep only, with -m")
+
+
+def check_slurm_tasks(trainer: DictConfig) -> None:
+    """Raise a UsageError where SLURM runs this job in another number of processes than Lightning is to use."""
+    if os.environ.get("SUBMITIT_EXECUTOR") != "slurm":
+        return
+    pairs = (("devices", "tasks_per_node", "SLURM_NTASKS_PER_NODE"), ("num_nodes", "nodes", "SLURM_NNODES"))
+    for key, asked_for, variable in pairs:
+        wanted, found = trainer.get(key, 1), os.environ.get(variable, "1")
+        if type(wanted) is int and wanted > 0 and str(wanted) != found:
+            raise UsageError(
+                f"trainer.{key}={wanted}: of a SLURM job with hydra.launcher.{asked_for}={found}; both must be the same"
+            )
 
 
 def sweeps_here() -> bool:

@@ -18,6 +18,7 @@ from lightning import Trainer
 from omegaconf import DictConfig
 from snippets import Adder
 
+from colourize.build import NEEDLESS_WARNINGS
 from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData, Pictures
 from colourize.tasks import RestorationTask
@@ -41,7 +42,8 @@ class TinyData(PictureData):
 
 def pytest_configure(config: pytest.Config) -> None:
     """As `colourize.build` has it for a run."""
-    config.addinivalue_line("filterwarnings", "ignore:.*LeafSpec.*")
+    for message in NEEDLESS_WARNINGS:
+        config.addinivalue_line("filterwarnings", f"ignore:{message}")
 
 
 @pytest.fixture

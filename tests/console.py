@@ -27,6 +27,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
 import colourize.cli.app  # noqa: F401  # here, or the resolvers that it registers go with the first script's end
+from colourize.build import NEEDLESS_WARNINGS
 
 # A run of a second: every promise about a run's folder holds for it as well.
 TINY_DATA = (
@@ -136,7 +137,8 @@ def _as_in_a_new_process(cwd: Path, stdout: TextIO, stderr: TextIO) -> Iterator[
         warnings.resetwarnings()
         for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", category)
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+        for message in NEEDLESS_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
         warnings.showwarning = lambda *warning: print(warnings.formatwarning(*warning[:4]), end="", file=sys.stderr)
         try:
             os.chdir(cwd)

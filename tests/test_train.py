@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
@@ -175,6 +176,13 @@ def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
     run = console.trained(base, task)
     assert run.stderr == "" and "warn" not in run.stdout.lower()
     assert "warn" not in (run.folder / "train.log").read_text().lower()
+
+
+def test_a_run_on_a_machine_with_slurm_warns_of_nothing(tmp_path: Path) -> None:
+    srun = tmp_path / "srun"
+    srun.touch(0o755)
+    run = console.run("train", [*TINY, NO_SAMPLES], tmp_path, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert (run.code, run.stderr) == (0, "") and "srun" not in run.stdout
 
 
 @pytest.mark.parametrize(

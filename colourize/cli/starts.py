@@ -39,6 +39,10 @@ class Starts(Callback):
         is_basic = hydra.sweeper._target_ in OURS  # another sweeper decides on its jobs as it goes
         results.remember(hydra.sweep.dir)
         cell_sweeper.provide()
+        if hydra.launcher._target_.endswith(".SlurmLauncher"):
+            from colourize.runs import slurm  # submitit is an extra
+
+            slurm.provide()
         with refusing():
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.unvaried(config, words, asked, always_new=is_basic)

@@ -50,6 +50,18 @@ def own(folder: str | Path, key: str) -> None:
     remove_parts(path, *(path / each for each in WRITTEN))
 
 
+def is_anothers(folder: str | Path) -> bool:
+    """Whether another process has a folder."""
+    path = Path(os.path.abspath(folder))
+    if path in _held or not (path / FILE).exists():
+        return False
+    try:
+        with FileLock(path / FILE).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
 def release(folder: str | Path | None = None) -> None:
     """Give a folder back, or all of them."""
     for path in list(_held) if folder is None else [Path(os.path.abspath(folder))]:

@@ -69,12 +69,13 @@ class ResultsTable(Callback):
             known = {row["folder"]: row for row in rows}
             rows[:] = [_planned(number, job, known.get(job["folder"])) for number, job in enumerate(jobs)]
             for row in rows:
-                _settle(folder, row)
-                _tidy(folder / row["folder"])
+                if not ownership.is_anothers(folder / row["folder"]):  # a job on a cluster outlives what queued it
+                    _settle(folder, row)
+                    _tidy(folder / row["folder"])
         _unchanged = (folder / FILE).read_bytes()
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        if config.hydra.mode == RunMode.MULTIRUN:
+        if config.hydra.mode == RunMode.MULTIRUN and ownership.is_first_process():
             with refusing():
                 add_row(
                     Path(config.hydra.sweep.dir) / FILE,
@@ -82,7 +83,7 @@ class ResultsTable(Callback):
                 )
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if config.hydra.mode != RunMode.MULTIRUN:
+        if config.hydra.mode != RunMode.MULTIRUN or not ownership.is_first_process():
             return
         failed = job_return.status != JobStatus.COMPLETED
         row = {**_head(config), "status": FAILED if failed else COMPLETED, **_typed(config.hydra.overrides.task)}
@@ -134,6 +135,21 @@ def take_back() -> None:
             write_whole(path, contents)
     table.with_name(f".{FILE}.lock").unlink(missing_ok=True)
     _before.clear()
+    _sweep = None
+
+
+def interrupt(folder: str | Path, job: str | None) -> None:
+    """A job that this process runs, and that is to go on another time, says so in its row."""
+    if ownership.is_first_process():
+        with _table(Path(folder) / FILE) as rows:
+            for row in rows:
+                if row["folder"] == job:
+                    _settle(Path(folder), row)
+
+
+def leave() -> None:
+    """The jobs that this process launched go on without it."""
+    global _sweep
     _sweep = None
 
 

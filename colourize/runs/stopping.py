@@ -12,10 +12,10 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+NAMES: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class Stopped(SystemExit):
@@ -24,6 +24,7 @@ class Stopped(SystemExit):
 
 @dataclass
 class _State:
+    names: dict[int, str] = field(default_factory=lambda: dict(NAMES))
     signum: int | None = None  # the first signal that came
     importing: bool = True
     gentle: bool = False
@@ -35,14 +36,18 @@ _state = _State()
 
 
 @contextlib.contextmanager
-def handled() -> Iterator[None]:
-    """Handle both signals in the block; within another such block, or outside the main thread, it changes nothing."""
+def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
+    """Handle both signals in the block; within another such block, or outside the main thread, it changes nothing.
+
+    Args:
+        more: further signals, with the names by which they are told.
+    """
     global _state
     if are_handled() or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {signum: signal.getsignal(signum) for signum in NAMES}
-    _state = _State()
+    _state = _State({**NAMES, **(more or {})})
+    before = {signum: signal.getsignal(signum) for signum in _state.names}
     take()
     try:
         yield
@@ -60,7 +65,7 @@ def clean_up_by(function: Callable[[], None]) -> None:
 def take() -> None:
     """Handle the signals again, after somebody else (Lightning) took them."""
     if threading.current_thread() is threading.main_thread():
-        for signum in NAMES:
+        for signum in _state.names:
             signal.signal(signum, _handle)
 
 
@@ -92,6 +97,11 @@ def wait_no_more() -> None:
     check()
 
 
+def received() -> int | None:
+    """The first signal that came."""
+    return _state.signum
+
+
 def requested() -> bool:
     """Whether a signal is kept."""
     return _state.signum is not None and not _state.ending
@@ -110,10 +120,10 @@ def _handle(signum: int, frame: object) -> None:
     if not first and signum != signal.SIGINT:
         return  # whoever waits for the end repeats SIGTERM
     if _state.gentle and first:
-        _tell(f"{NAMES[signal.Signals(signum)]}: stopping at the end of this step; Ctrl-C stops at once")
+        _tell(f"{_state.names[signum]}: stopping at the end of this step; Ctrl-C stops at once")
         return
     if not _state.ending:
-        _tell(f"Stopped by {NAMES[signal.Signals(signum)]}")
+        _tell(f"Stopped by {_state.names[signum]}")
     if _state.ending or _state.importing:
         with contextlib.suppress(Exception):
             _state.clean_up()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; a fork may have no threads beside its own
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+warnings.filterwarnings("ignore", message="The `srun` command is available")
 
 from torture import cost, kills, malformed, preparation, soak, write_faults  # noqa: E402
 from torture.parts import Part, Totals, do  # noqa: E402

@@ -1,0 +1,211 @@
+"""A sweep's jobs on a SLURM cluster: Hydra's submitit launcher, which finds its jobs again and tells what SLURM says.
+
+The jobs are SLURM's: they go on when the command that queued them ends, and the same command waits for them again. A
+job that SLURM stops, at its time limit or for another's sake, saves its state and goes on when its turn comes again.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra_plugins.hydra_submitit_launcher import submitit_launcher
+from submitit.core.core import InfoWatcher
+from submitit.core.utils import FailedJobError, UncompletedJobError
+from submitit.slurm.slurm import SlurmJob, SlurmJobEnvironment
+
+from colourize.errors import InputError, UsageError, one_line
+from colourize.runs import results, resuming, stopping, sweeps
+
+log = logging.getLogger(__name__)
+
+# SLURM's reasons of jobs that wait for ever, as the cluster is set up and as they were asked for.
+NEVER = re.compile(
+    r"BadConstraints|DependencyNeverSatisfied|Partition(Config|NodeLimit|TimeLimit)|Invalid(Account|QOS)"
+    r"|(Account|QOS)NotAllowed|(Assoc|QOS)M(ax|in)\w*Per(Job|Node)\w*"
+)
+OFTEN, SELDOM = 2.0, 60.0  # seconds between two looks at the queue: at first, and of jobs that take long
+
+
+class Queue(InfoWatcher):
+    """This user's jobs in SLURM, by squeue: unlike sacct it needs no accounting, and it knows why a job waits."""
+
+    def __init__(self, asked_for: str = "") -> None:
+        super().__init__()
+        self.asked_for = asked_for
+        self.mine: set[str] = set()
+        self.waiting: set[str] | None = None  # all of this user's that are queued or run; None: SLURM did not answer
+        self._told: set[str] = set()
+        self._since = self._looked = float("-inf")
+
+    def register_job(self, job_id: str) -> None:
+        """A job was queued, or found again."""
+        self.mine.add(job_id)
+        self._since, self._looked = time.monotonic(), float("-inf")
+
+    def is_done(self, job_id: str, mode: str = "standard") -> bool:
+        """Whether a job, which has no result, is gone."""
+        now = time.monotonic()
+        if now - self._looked > min(SELDOM, max(OFTEN, (now - self._since) / 4)):
+            self.look()
+        return self.waiting is not None and job_id not in self.waiting
+
+    def get_state(self, job_id: str, mode: str = "standard") -> str:
+        """What submitit names in its errors."""
+        return "UNKNOWN"
+
+    def left(self) -> set[str]:
+        """The jobs of this sweep that are queued or run."""
+        return self.mine if self.waiting is None else self.mine & self.waiting
+
+    def look(self) -> None:
+        """Ask SLURM.
+
+        Raises:
+            UsageError: none of the jobs can ever start; they are cancelled.
+        """
+        self._looked = time.monotonic()
+        command = ["squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%r"]
+        try:
+            answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        except (OSError, subprocess.SubprocessError) as error:
+            self._tell("SLURM does not answer: %s", one_line(getattr(error, "stderr", None) or error))
+            return
+        reasons = dict(line.strip().split("|", 1) for line in answer.splitlines())
+        self.waiting = set(reasons)
+        never = {job: why for job, why in reasons.items() if job in self.mine and NEVER.fullmatch(why)}
+        for why in sorted({reasons[job] for job in self.left()} - {"None", *never.values()}):
+            self._tell("SLURM lets jobs wait: %s", why)
+        if never:
+            subprocess.run(["scancel", *never], check=False, capture_output=True)
+            self.waiting -= never.keys()
+            why = ", ".join(sorted(set(never.values())))
+            told = f"SLURM can never start what was asked for ({why}): {self.asked_for}"
+            if not self.left():
+                raise UsageError(f"{told}; nothing is left in its queue")
+            log.error("%s; cancelled: %s", told, " ".join(never))
+
+    def _tell(self, text: str, what: str) -> None:
+        """Once."""
+        if what not in self._told:
+            self._told.add(what)
+            log.warning(text, what)
+
+
+class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
+    """Queues those jobs of a sweep that are neither finished nor queued, and waits for all."""
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """See Hydra's.
+
+        Raises:
+            UsageError: SLURM refuses the jobs.
+            InputError: a job ended without a result.
+        """
+        keys = ("partition", "cpus_per_task", "gpus_per_node", "tasks_per_node", "nodes", "mem_gb", "timeout_min")
+        given = {key: self.params.get(key) for key in keys}
+        asked_for = ", ".join(f"hydra.launcher.{key}={value}" for key, value in given.items() if value is not None)
+        queue = Queue(asked_for)
+        SlurmJob.watcher = queue  # type: ignore[assignment]
+        try:
+            with stopping.importing(False):
+                queued = self._queued(queue)
+                finished = {sweeps.identity(each) for each in job_overrides if self._is_finished(each)} - queued.keys()
+                new = [each for each in job_overrides if sweeps.identity(each) not in {*queued, *finished}]
+                begun = iter(super().launch(new, initial_job_idx) if new else [])
+                found: list[JobReturn] = []
+                for number, each in enumerate(job_overrides, initial_job_idx):
+                    if sweeps.identity(each) in queued:
+                        found.append(queued[sweeps.identity(each)].result())
+                    elif sweeps.identity(each) in finished:
+                        found += self._here(each, number)
+                    else:
+                        found.append(next(begun))
+                return found
+        except (FailedJobError, UncompletedJobError) as error:
+            if not queue.mine:
+                raise UsageError(f"launcher=submitit: {one_line(str(error).replace('sbatch: error: ', ''))}") from error
+            while not all(queue.is_done(job) for job in queue.mine):  # the others go on
+                time.sleep(1)
+            last = str(error).strip().splitlines()[-1] if isinstance(error, FailedJobError) else str(error)
+            raise InputError(f"launcher=submitit: {one_line(last)}") from error
+        except stopping.Stopped:
+            self._leave(queue)
+            raise
+
+    def _queued(self, queue: Queue) -> dict[frozenset[str], SlurmJob[JobReturn]]:
+        """The jobs of this sweep that an earlier command queued, and that are still there."""
+        folder = Path(self.params["submitit_folder"]).absolute()
+        if not folder.parent.is_dir():
+            return {}
+        queue.look()
+        names = sorted({path.name for path in folder.parent.iterdir()} & (queue.waiting or set()))
+        jobs = [SlurmJob[JobReturn](folder, name) for name in names]
+        if jobs:
+            log.info("In SLURM's queue already: %s", " ".join(names))
+        return {sweeps.identity(job.submission().args[0]): job for job in jobs}
+
+    def _is_finished(self, overrides: Sequence[str]) -> bool:
+        assert self.config is not None
+        sweep = self.config.hydra.sweep.dir
+        folder = sweeps.folder_of(sweep, overrides)
+        if folder is None or "overwrite=true" in overrides:
+            return False
+        return resuming.state(Path(sweep, folder)) == "finished"
+
+    def _here(self, overrides: Sequence[str], number: int) -> Sequence[JobReturn]:
+        """A job that is finished needs no cluster to say so."""
+        launcher = BasicLauncher()
+        launcher.setup(hydra_context=self.hydra_context, task_function=self.task_function, config=self.config)
+        return launcher.launch([overrides], number)
+
+    def _leave(self, queue: Queue) -> None:
+        assert self.config is not None
+        queue.look()
+        left = queue.left()
+        if left:
+            results.leave()
+            arrays = " ".join(sorted({job.partition("_")[0] for job in left}))
+            print(
+                f"{len(left)} jobs go on in SLURM. To cancel them: scancel {arrays}. "
+                f"To wait for them again: the same command, or {resuming.command(self.config.hydra.sweep.dir)}"
+            )
+
+    def __call__(self, sweep_overrides: list[str], *others: Any) -> JobReturn:
+        """A job, in a process of SLURM's."""
+        assert self.config is not None
+        if os.environ.get("SLURM_RESTART_COUNT", "0") != "0":  # it goes on with what it has begun itself
+            sweep_overrides = [word for word in sweep_overrides if not word.startswith("overwrite=")]
+        sweep = self.config.hydra.sweep.dir
+        signum = SlurmJobEnvironment._usr_sig()
+        queue_again: Any = signal.getsignal(signum)  # submitit's: it also ends this process
+
+        def end() -> None:
+            results.interrupt(sweep, sweeps.folder_of(sweep, sweep_overrides))
+            if stopping.received() == signum:
+                queue_again(signum, None)
+
+        with stopping.handled({signum: "SLURM's signal before it ends a job"}):
+            stopping.clean_up_by(end)
+            try:
+                return super().__call__(sweep_overrides, *others)
+            except stopping.Stopped:
+                end()
+                raise
+
+
+def provide() -> None:
+    """Let Hydra take this launcher for the plugin's."""
+    base = submitit_launcher.SlurmLauncher
+    Plugins.instance().class_name_to_class[f"{base.__module__}.{base.__name__}"] = SlurmLauncher
