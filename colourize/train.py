@@ -26,17 +26,14 @@ def train(config: DictConfig) -> dict[str, float]:
     Those are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the least validation loss.
     With `resume` the run of the folder goes on, with its own settings; one that is finished returns its measures.
     """
-    from hydra.core.hydra_config import HydraConfig
-
     from colourize.errors import check_flag
-    from colourize.runs import ownership, resuming, reuse
+    from colourize.runs import ownership, resuming, reuse, sweeps
 
     check_flag("overwrite", config.get("overwrite", False))
 
     folder, resumes = Path(config.output_dir), config.get("resume") is not None
     if resumes:
-        typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-        config, _ = resuming.continued(folder, [word for word in typed if not word.startswith("resume=")])
+        config, _ = resuming.continued(folder, [word for word in sweeps.as_typed() if not word.startswith("resume=")])
         if resuming.is_over(folder, config):
             print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
             return resuming.final_measures(folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from console import TINY, run, succeed
 
+from colourize.runs.folders import Run
 from colourize.runs.resuming import state
 from colourize.runs.tables import read_table
 
@@ -59,6 +60,44 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
     # Another setting for all: other jobs, under other names.
     succeed("train", ["-m", *WORDS, "trainer.max_epochs=1", "seed=1,2", into], tmp_path)
     assert len(table(sweep)) == 7 and len({row[1] for row in table(sweep)}) == 7
+
+
+def test_what_an_override_refers_to_is_its_own_jobs(tmp_path: Path) -> None:
+    sweep = tmp_path / "sweep"
+    words = ["-m", *WORDS, "data.num_val=10,12", "data.num_test=${data.num_val}", f"hydra.sweep.dir={sweep}"]
+    succeed("train", words, tmp_path)
+    finished = (sweep / "results.csv").read_bytes()
+    assert [row["data.num_test"] for row in read_table(sweep / "results.csv")] == ["${data.num_val}"] * 2
+    for count in (10, 12):
+        assert len(read_table(sweep / f"num_val-{count}" / "per_picture.csv")) == count
+    for again in (words, [f"resume={sweep}"]):
+        assert succeed("train", again, tmp_path).stdout.count("this job is finished") == 2
+        assert (sweep / "results.csv").read_bytes() == finished
+    job = f"resume={sweep / 'num_val-12'}"
+    assert "this run is finished" in succeed("train", [job, "data.num_test=${data.num_val}"], tmp_path).stdout
+    assert Run.read(sweep / "num_val-12").overrides[-1] == "data.num_test=${data.num_val}"
+
+
+def test_a_folder_that_is_named_after_a_setting_holds_the_whole_sweep(tmp_path: Path) -> None:
+    words = ["-m", *WORDS, "model=cnn,unet", "hydra.sweep.dir=of-${hydra.runtime.choices.model}"]
+    outcome = succeed("train", words, tmp_path)
+    assert not {"of-cnn"} & set(outcome.left) and [row[1:] for row in table(tmp_path / "of-unet")] == [
+        ("model-cnn", "completed"), ("model-unet", "completed"),
+    ]  # fmt: skip
+
+
+def test_no_row_of_a_finished_job_is_lost(tmp_path: Path) -> None:
+    words = ["-m", *WORDS, "hydra.sweep.dir=sweep"]
+    succeed("train", [*words, "seed=4,4"], tmp_path)  # jobs that differ in nothing have numbers, and no list
+    finished = read_table(tmp_path / "sweep" / "results.csv")
+    refused = run("train", [*words, "seed=5,5"], tmp_path)
+    assert refused.code == 2 and "holds a finished run" in refused.stderr
+    assert read_table(tmp_path / "sweep" / "results.csv") == finished
+    succeed("train", [*words, "seed=5"], tmp_path)
+    assert read_table(tmp_path / "sweep" / "results.csv")[:2] == finished
+    (tmp_path / "sweep" / "sweep.json").unlink()
+    succeed("train", [*words, "seed=6"], tmp_path)
+    assert [row[0] for row in table(tmp_path / "sweep")] == ["0", "1", "2", "3"]
 
 
 @pytest.mark.slow

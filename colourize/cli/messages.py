@@ -97,6 +97,10 @@ def _told(error: BaseException, conf: Path) -> str | None:
             if each.key_or_group in groups and not (each.is_delete() or isinstance(each.value(), str))
         )
         return f"{wrong}: a group takes one of its options, as in group=option; ~group removes it"
+    if text.startswith("Only one of --run"):
+        return "-m: goes without --cfg and --info, which show one run; leave it out, and give each key one value"
+    if text.startswith("The --resolve flag"):
+        return "--resolve: goes with --cfg, as in --cfg job --resolve"
     if text.startswith("Multiple values for "):  # +model=cnn
         group = text.removeprefix("Multiple values for ").partition(".")[0]
         return f"{group}: has an option already; {group}=… without + takes another"

@@ -10,15 +10,14 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, read_write
+from omegaconf import DictConfig, OmegaConf, read_write
 
-from colourize.errors import ColourizeError
+from colourize.errors import ColourizeError, UsageError
 
-# Naming and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
-from colourize.runs import cell_sweeper, experiments, naming, ownership, results, sweeps  # noqa: F401
+# Sweeps and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
+from colourize.runs import experiments, ownership, results, sweeps
 from colourize.runs.results import Refused, refusing
 
-OURS = ("hydra._internal.core_plugins.basic_sweeper.BasicSweeper", cell_sweeper.TARGET)
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
 
 
@@ -27,18 +26,21 @@ class Starts(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
+        _check(hydra)
         resumes = config.get("resume") is not None  # nothing of that folder may be removed
         _remember(hydra.run.dir, set() if resumes else {hydra.output_subdir or ".hydra", f"{hydra.job.name}.log"})
         _own(hydra.run.dir, "resume" if resumes else "hydra.run.dir")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
+        _check(hydra)
         _remember(hydra.sweep.dir, {sweeps.MULTIRUN, sweeps.FILE, ".submitit"})
         _own(hydra.sweep.dir, "hydra.sweep.dir")
-        words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *hydra.overrides.task]
-        is_basic = hydra.sweeper._target_ in OURS  # another sweeper decides on its jobs as it goes
+        typed = sweeps.as_typed(hydra.overrides.task)
+        words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *typed]
+        is_basic = hydra.sweeper._target_ == experiments.BASIC  # another sweeper decides on its jobs as it goes
         results.remember(hydra.sweep.dir)
-        cell_sweeper.provide()
+        experiments.provide()
         if hydra.launcher._target_.endswith(".SlurmLauncher"):
             from colourize.runs import slurm  # submitit is an extra
 
@@ -50,7 +52,19 @@ class Starts(Callback):
                 sweeps.plan(hydra.sweep.dir, asked, fixed)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
-            hydra.overrides.hydra.append(f"{EXCLUDED}=[{keys}]")  # each job is composed anew, from these
+            if is_basic:
+                hydra.sweeper._target_ = experiments.TARGET
+            # Each job is composed anew, from these; a folder that is named after a setting is the same for all jobs.
+            hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={sweeps.quoted(hydra.sweep.dir)}"]
+
+
+def _check(hydra: DictConfig) -> None:
+    """Refuse what Hydra allows and what would scatter the files of a run or a sweep."""
+    with refusing():
+        if hydra.job.chdir:
+            raise UsageError("hydra.job.chdir: must be false; paths are those of the folder where a command is typed")
+        if "job_folder" not in str(OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"]):
+            raise UsageError("hydra.sweep.subdir: must be left out; the folders of jobs are named after what varies")
 
 
 def _own(folder: str, key: str) -> None:

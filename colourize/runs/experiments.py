@@ -13,23 +13,33 @@ What is typed wins over a cell, but for values that a cell computes from it.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Sequence
+from types import ModuleType
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
 from colourize.runs import sweeps
-from colourize.runs.naming import fixed_keys, quoted
+from colourize.runs.sweeps import fixed_keys, quoted
 
+ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
 PLAN = ("question", "cells", "seeds", "baselines")  # the keys of an experiment that are no settings of a run
+MODULE = "hydra_plugins.colourize"  # Hydra takes no plugins from outside of that package
+BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MODULE}.CellSweeper"
 
 
 def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
-    """The overrides of each job of a sweep: an experiment's baselines, then all its cells of a seed before the next.
+    """The overrides of each job of a sweep, each job once.
+
+    Those of an experiment are its baselines, then all its cells of a seed before the next.
 
     Args:
         config: the composed configuration, whose `cells`, `seeds` and `baselines` say what an experiment is.
@@ -37,12 +47,20 @@ def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) ->
         config_loader: Hydra's, for patterns such as `model=glob(*)`.
 
     Raises:
-        UsageError: cells or seeds that are none.
+        UsageError: cells or seeds that are none; several experiments of which one has jobs of its own.
     """
     parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
+    for each in parsed:
+        if each.key_or_group == "experiment" and each.is_sweep_override():
+            _check_plain(each, config, config_loader)
     (grid,) = BasicSweeper.split_arguments(parsed, None)
-    if "cells" not in config:
-        return [list(job) for job in grid]
+    grid = [[ESCAPED.sub(r"${\1}", word) for word in job] for job in grid]
+    found = _in_cells(config, grid, parsed) if "cells" in config else grid
+    return list({sweeps.identity(job): job for job in found}.values())
+
+
+def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequence[Override]) -> list[list[str]]:
+    """The jobs of a grid in each cell of an experiment, beside its baselines."""
     cells: Any = OmegaConf.to_container(config.cells, resolve=True)
     raw: Any = OmegaConf.to_container(config.cells, resolve=False)
     _check(cells, config.seeds, parsed, raw)
@@ -57,14 +75,13 @@ def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) ->
                 kept = {key: value for key, value in cell.items() if key not in keys or _is_computed(own[key])}
                 before = [word for word in typed if _key(word) not in kept]
                 found.append([*before, *(_word(key, value) for key, value in kept.items()), *seed])
-    unlike = {frozenset(job): job for job in found}
-    return list(unlike.values())
+    return found
 
 
 def unvaried(
     config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]], *, always_new: bool
 ) -> list[str]:
-    """The keys of a sweep that make no name of a job's folder, see `naming.fixed_keys`."""
+    """The keys of a sweep that make no name of a job's folder, see `sweeps.fixed_keys`."""
     if "cells" not in config:
         return fixed_keys(words, always_new=always_new)
     of_cells = {str(key) for cell in config.cells for key in cell}
@@ -74,6 +91,26 @@ def unvaried(
     # A baseline goes without what is typed for the networks, which all share it all the same.
     typed = [key for word in words if len(values.get(key := _key(word), ())) == 1 and key not in {*of_cells, "seed"}]
     return list(dict.fromkeys([*sweeps.same_in_all(asked), *typed]))
+
+
+def provide() -> None:
+    """Make the sweeper known to Hydra, under the name `TARGET`."""
+    plugins = Plugins.instance()
+    # Only now: Hydra loads its plugins' modules anew when it looks for them, and a subclass of the old class is none.
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    class CellSweeper(BasicSweeper):
+        def split_arguments(self, overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:  # type: ignore[override]
+            assert self.config is not None
+            words = [str(override.input_line) for override in overrides]
+            asked = jobs(self.config, words, GlobalHydra.instance().config_loader())
+            return list(self.split_overrides_to_chunks(asked, max_batch_size))
+
+    CellSweeper.__module__, CellSweeper.__qualname__ = MODULE, "CellSweeper"
+    module = ModuleType(MODULE)
+    module.CellSweeper = CellSweeper  # type: ignore[attr-defined]
+    sys.modules[MODULE] = module
+    plugins.register(CellSweeper)
 
 
 # In the file of an experiment: twice the epochs that were asked for.
@@ -97,6 +134,17 @@ def _check(cells: Any, seeds: Any, parsed: Sequence[Override], raw: Any) -> None
     for each in parsed:
         if each.is_sweep_override() and f"${{{each.key_or_group}}}" in str(raw):
             raise UsageError(f"{each.input_line}: must be one value; cells of this experiment are computed from it")
+
+
+def _check_plain(several: Override, config: DictConfig, config_loader: Any) -> None:
+    """Experiments that are settings alone can be varied; one that has jobs of its own is a sweep already."""
+    for name in several.sweep_string_iterator():
+        alone = config_loader.load_sweep_config(config, [f"experiment={name}"])
+        if "cells" in alone or alone.hydra.sweeper.params:
+            raise UsageError(
+                f"{several.input_line}: {name} is a sweep of its own; "
+                f"give each experiment a command: colourize-train experiment={name} …"
+            )
 
 
 def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str]) -> Iterable[list[str]]:

@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from colourize.errors import InputError
 from colourize.runs.record import FILE as RECORD
+from colourize.runs.sweeps import as_typed
 from colourize.runs.tables import read_numbers
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Run:
         overrides = _read_yaml(path / HYDRA / "overrides.yaml", ListConfig)
         if record is None and config is None:
             raise InputError(f"{path}: neither {RECORD} nor {HYDRA}/config.yaml")
-        typed = list(overrides) if overrides is not None else list((record or {}).get("overrides", []))
+        typed = as_typed(overrides) if overrides is not None else list((record or {}).get("overrides", []))
         return cls(path, record or {}, OmegaConf.create({}) if config is None else config, typed)
 
     @property

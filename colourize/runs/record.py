@@ -27,6 +27,7 @@ from hydra.types import RunMode
 from colourize.errors import ColourizeError
 from colourize.files import write_json, write_whole
 from colourize.runs.surroundings import surroundings
+from colourize.runs.sweeps import as_typed
 
 FILE = "run.json"
 
@@ -50,7 +51,7 @@ class RunRecord:
         self._head: dict[str, Any] = {
             "status": "running",
             "command": command or [Path(sys.argv[0]).name, *sys.argv[1:]],
-            "overrides": list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else [],
+            "overrides": as_typed(),
             "started": _now(),
             "ended": None,
             "seconds": None,

@@ -66,8 +66,13 @@ class ResultsTable(Callback):
         if not jobs:  # of a sweeper that decides on them as it goes
             return
         with refusing(), _table(folder / FILE) as rows:
-            known = {row["folder"]: row for row in rows}
-            rows[:] = [_planned(number, job, known.get(job["folder"])) for number, job in enumerate(jobs)]
+            known = {row["folder"] for row in rows}
+            number = 1 + max((int(row["job"]) for row in rows), default=-1)
+            new = [job for job in jobs if job["folder"] not in known]
+            rows += [
+                {"job": str(each), "folder": job["folder"], "status": PENDING, **_typed(job["overrides"])}
+                for each, job in enumerate(new, number)
+            ]
             for row in rows:
                 if not ownership.is_anothers(folder / row["folder"]):  # a job on a cluster outlives what queued it
                     _settle(folder, row)
@@ -79,14 +84,15 @@ class ResultsTable(Callback):
             with refusing():
                 add_row(
                     Path(config.hydra.sweep.dir) / FILE,
-                    {**_head(config), "status": RUNNING, **_typed(config.hydra.overrides.task)},
+                    {**_head(config), "status": RUNNING, **_typed(sweeps.as_typed(config.hydra.overrides.task))},
                 )
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if config.hydra.mode != RunMode.MULTIRUN or not ownership.is_first_process():
             return
         failed = job_return.status != JobStatus.COMPLETED
-        row = {**_head(config), "status": FAILED if failed else COMPLETED, **_typed(config.hydra.overrides.task)}
+        typed = _typed(sweeps.as_typed(config.hydra.overrides.task))
+        row = {**_head(config), "status": FAILED if failed else COMPLETED, **typed}
         # The private field: `return_value` raises a failed job's error again.
         outcome = job_return._return_value
         if failed:
@@ -107,8 +113,7 @@ def add_row(path: Path, row: dict[str, str]) -> None:
     A job that has a row keeps its number; rows stay in the order of `job`.
     """
     with _table(path) as rows:
-        key = "folder" if "folder" in row else "job"
-        same = [old for old in rows if old.get(key) == row[key]]
+        same = [old for old in rows if old["folder"] == row["folder"]]
         if same:
             row = {**row, "job": same[0]["job"]}
         rows[:] = sorted([*(old for old in rows if old not in same), row], key=lambda each: int(each["job"]))
@@ -172,28 +177,34 @@ def settle() -> None:
 
 @contextlib.contextmanager
 def _table(path: Path) -> Any:
-    """The rows of a table, to be changed in place by one process at a time."""
+    """The rows of a table, to be changed in place by one process at a time.
+
+    The row of a finished job stays, whatever becomes of later starts of it. It changes only where the job has finished
+    anew, or where another run has begun in its folder (`overwrite=true`).
+    """
     from filelock import FileLock
 
     with FileLock(path.with_name(f".{path.name}.lock")):
-        rows = read_table(path) if path.exists() else []
-        before = [dict(row) for row in rows] if path.exists() else None
+        before = read_table(path) if path.exists() else None
+        rows = [dict(row) for row in before or []]
         yield rows
+        finished = {
+            row["folder"]: row
+            for row in before or []
+            if row.get("status") == COMPLETED and resuming.state(path.parent / row["folder"]) != "unfinished"
+        }
+        rows[:] = [row if row.get("status") == COMPLETED else finished.get(row["folder"], row) for row in rows]
         if rows != before:
             write_table(path, [{key: value for key, value in row.items() if value != ""} for row in rows])
 
 
-def _planned(number: int, job: dict[str, Any], known: dict[str, str] | None) -> dict[str, str]:
-    if known is not None:
-        return {**known, "job": str(number)}
-    return {"job": str(number), "folder": job["folder"], "status": PENDING, **_typed(job["overrides"])}
-
-
 def _settle(folder: Path, row: dict[str, str]) -> None:
-    """A job that is said to be running, while nobody runs it, was interrupted."""
-    if row["status"] == RUNNING:
-        begun = resuming.state(folder / row["folder"]) != "none"
-        row["status"] = INTERRUPTED if begun else PENDING
+    """A job that is said to be running, or finished, was interrupted where nobody runs it and its run is unfinished."""
+    state = resuming.state(folder / row["folder"])
+    if row["status"] in (RUNNING, COMPLETED) and state == "unfinished":
+        row["status"] = INTERRUPTED
+    elif row["status"] == RUNNING:
+        row["status"] = INTERRUPTED if state == "finished" else PENDING
 
 
 def _tidy(job: Path) -> None:
@@ -207,5 +218,5 @@ def _head(config: DictConfig) -> dict[str, str]:
     return {"job": str(config.hydra.job.num), "folder": str(config.hydra.sweep.subdir)}
 
 
-def _typed(overrides: Any) -> dict[str, str]:
+def _typed(overrides: list[str]) -> dict[str, str]:
     return dict(override.lstrip("+~").split("=", 1) for override in overrides if "=" in override)

@@ -26,7 +26,7 @@ from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
 from colourize.runs.experiments import PLAN
 from colourize.runs.folders import read_measures
-from colourize.runs.naming import quoted
+from colourize.runs.sweeps import quoted
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def arguments(words: Sequence[str]) -> list[str]:
         InputError: the folder holds no run that could be resumed.
     """
     typed = [word for word in words if not word.startswith("-")]
-    for key in ("hydra.run.dir", "hydra.sweep.dir", "resume"):
+    for key in ("hydra.run.dir", "hydra.sweep.dir", "resume", "experiment"):
         given = [word for word in typed if word.startswith(f"{key}=")]
         if len(given) > 1:
             raise UsageError(f"{key}: given twice ({' '.join(given)})")
@@ -133,8 +133,7 @@ def is_job() -> bool:
     """Whether this is a job of a sweep, whose folder may hold it already: the sweep's list says which job it is."""
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         return False
-    hydra = HydraConfig.get()
-    return sweeps.folder_of(hydra.sweep.dir, hydra.overrides.task) is not None
+    return sweeps.folder_of(HydraConfig.get().sweep.dir, sweeps.as_typed()) is not None
 
 
 def is_over(folder: str | Path, config: DictConfig) -> bool:
@@ -244,7 +243,7 @@ def _move(config: Any, before: str, now: str) -> None:
 
 def _typed_at_first(folder: Path) -> list[str]:
     path = folder / ".hydra" / "overrides.yaml"
-    return list(OmegaConf.load(path)) if path.is_file() else []
+    return sweeps.as_typed(OmegaConf.load(path)) if path.is_file() else []
 
 
 def _parsed(words: Sequence[str]) -> list[Override]:

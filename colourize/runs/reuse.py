@@ -19,6 +19,7 @@ from colourize.files import write_json, write_whole
 from colourize.runs import resuming
 from colourize.runs.experiments import PLAN
 from colourize.runs.record import FILE as RECORD
+from colourize.runs.sweeps import as_typed
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,7 @@ def take(twin: Path, folder: Path, config: DictConfig) -> dict[str, float]:
         else:
             shutil.copy2(path, folder / path.name)
     record = json.loads((twin / RECORD).read_text(encoding="utf-8"))
-    overrides = OmegaConf.to_container(OmegaConf.load(folder / ".hydra" / "overrides.yaml"))
-    record |= {"overrides": overrides, "taken_from": record.get("taken_from", str(twin))}
+    record |= {"overrides": as_typed(), "taken_from": record.get("taken_from", str(twin))}
     write_json(folder / RECORD, record)
     resuming.keep_settings(folder, config)
     write_whole(folder / resuming.FINAL, (twin / resuming.FINAL).read_text(encoding="utf-8"))

@@ -1,7 +1,9 @@
 """Which jobs a sweep's folder holds: `sweep.json`, so that the same command goes on where it was stopped.
 
 A job is known by what was typed for it, in whatever order: launched again, it finds its folder. A job that is new is
-added at the end, and none is ever renumbered or renamed.
+added at the end, and none is ever renumbered or renamed. Its folder is named after what varies, as in
+`model-cnn+seed-0`: TensorBoard tells such names apart, and Hydra's grammar takes them unquoted:
+`checkpoint=multirun/…/model-cnn+seed-0/checkpoints/best.ckpt`.
 """
 
 from __future__ import annotations
@@ -9,19 +11,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override
 from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
 from colourize.files import write_json
-from colourize.runs.naming import job_folder
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's
 # What changes no number of a job: with another of these it is the same job.
 APART = ("launcher", "overwrite", "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
+
+LONGEST = 120  # characters; a file system takes 255, and a path is longer than its last folder
+UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
 
 
 def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> list[dict[str, Any]]:
@@ -32,11 +41,10 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
         fixed: the keys that make no name of a job's folder.
 
     Returns:
-        All jobs in their order: "folder", within the sweep's, and "overrides". None where a job is asked for twice: it
-        is a sweep without a list.
+        All jobs in their order: "folder", within the sweep's, and "overrides".
 
     Raises:
-        UsageError: the folder is a run's; there is no job; one is asked for twice, of a folder that holds a sweep.
+        UsageError: the folder is a run's, or there is no job.
         InputError: the list is damaged.
     """
     folder = Path(folder)
@@ -45,10 +53,6 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
     if not asked:
         raise UsageError("a sweep of no jobs; every key needs at least one value")
     jobs = read(folder)
-    if len({identity(each) for each in asked}) < len(asked):  # a value given twice: the jobs are told apart by number
-        if jobs:
-            raise UsageError(f"hydra.sweep.dir={folder}: holds a sweep; there each job can be asked for once")
-        return []
     known = {identity(job["overrides"]) for job in jobs}
     taken = {job["folder"] for job in jobs}
     for overrides in asked:
@@ -114,11 +118,23 @@ def arguments(folder: str | Path) -> list[str]:
     path = Path(folder) / MULTIRUN
     try:
         overrides = OmegaConf.load(path).hydra.overrides
-        words = [*overrides.task, *overrides.hydra]
+        words = [*as_typed(overrides.task), *as_typed(overrides.hydra)]
     except Exception as error:
         raise InputError(f"resume={folder}: holds neither a run nor a sweep that could be resumed") from error
     inherited = ("hydra.mode=", "hydra.sweep.dir=", "hydra.job.config.override_dirname.exclude_keys=")
-    return ["-m", *(str(word) for word in words if not str(word).startswith(inherited))]
+    return ["-m", *(word for word in words if not word.startswith(inherited))]
+
+
+def as_typed(overrides: Any = None) -> list[str]:
+    """Overrides as they were typed; without any those of this process's run.
+
+    What one of them refers to, as `data.num_test=${data.num_val}` does, is resolved in its own run's configuration
+    alone; in another it stands for another value.
+    """
+    if overrides is None:
+        overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else OmegaConf.create([])
+    words: Any = OmegaConf.to_container(overrides, resolve=False)
+    return [str(word) for word in words]
 
 
 def is_sweep(folder: str | Path) -> bool:
@@ -126,11 +142,69 @@ def is_sweep(folder: str | Path) -> bool:
     return os.path.isfile(os.path.join(folder, MULTIRUN))
 
 
+def fixed_keys(words: Iterable[str], *, always_new: bool = True) -> list[str]:
+    """The keys of a sweep's overrides that have one value, and so are the same in all jobs.
+
+    All keys where a sweeper may try the same values again (not `always_new`): its jobs have numbers for names.
+    """
+    overrides = {each.key_or_group: each for each in OverridesParser.create().parse_overrides(list(words))}
+    values = {key: _values(each) for key, each in overrides.items()}  # of a key given twice the last one acts
+    return [key for key, each in values.items() if len(set(each)) == 1 or not always_new]
+
+
+def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> str:
+    """The name of a job's folder: each key that varies, by its last part, and its value.
+
+    Args:
+        overrides: of the job, as `model=cnn`.
+        fixed: the keys that do not vary.
+        number: of the job: its name where nothing varies.
+    """
+    pairs = [override.lstrip("+~").partition("=")[::2] for override in overrides if "=" in override]
+    varied = {key: value for key, value in pairs if key not in fixed}
+    last_parts = [key.rpartition(".")[2] for key in varied]
+    parts = [
+        f"{key if last_parts.count(last) > 1 else last}-{value}"
+        for (key, value), last in zip(varied.items(), last_parts, strict=True)
+    ]
+    safe = "+".join(UNSAFE.sub("_", part).strip("_") for part in parts)
+    if safe != "+".join(parts) or len(safe) > LONGEST:
+        # Other values may look alike once they are safe or short.
+        digest = hashlib.blake2b("+".join(parts).encode(), digest_size=4).hexdigest()
+        safe = f"{safe[:LONGEST]}_{digest}"
+    return safe or str(number)
+
+
+def quoted(text: str) -> str:
+    """A text as Hydra's grammar takes it."""
+    if PLAIN.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _values(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [""]
+    if isinstance(override.value(), Glob):  # options of a group; which ones, only Hydra's loader knows
+        return ["*", "**"]
+    return list(override.sweep_string_iterator())
+
+
 def _holds_another(path: Path, overrides: Sequence[str]) -> bool:
     """Whether a folder of that name is there already, and of another job (a sweep without a list)."""
     typed = path / ".hydra" / "overrides.yaml"
-    return typed.is_file() and identity(map(str, OmegaConf.load(typed))) != identity(overrides)
+    return typed.is_file() and identity(as_typed(OmegaConf.load(typed))) != identity(overrides)
 
 
 def _key(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
+
+
+def _job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int, sweep: str) -> str:
+    """The folder that the sweep's list has for a job, else a new name."""
+    words = as_typed(overrides)
+    return folder_of(sweep, words) or job_folder(words, fixed, number)
+
+
+# Registered where the sweep's callback is imported: in the main process, and in those that run jobs.
+OmegaConf.register_new_resolver("job_folder", _job_folder, replace=True)

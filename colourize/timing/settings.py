@@ -5,11 +5,11 @@ from pathlib import Path
 
 import hydra
 import torch
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from colourize.errors import UsageError, check_count
 from colourize.machine.precision import automatic_precision
+from colourize.runs.sweeps import as_typed
 
 DEVICES = ("cpu", "cuda", "auto")
 PRECISIONS = ("32-true", "bf16-mixed")  # what the plain loops have
@@ -67,7 +67,7 @@ def settings_from(config: DictConfig, work: Path) -> Settings:
         precision, _ = automatic_precision(accelerator)
     if precision not in PRECISIONS:
         raise UsageError(f"trainer.precision={precision}: the benchmark compares {', '.join(PRECISIONS)} and auto only")
-    overrides = [each for each in HydraConfig.get().overrides.task if not _own(each)]
+    overrides = [each for each in as_typed() if not _own(each)]
     overrides += [f"trainer.accelerator={accelerator}", f"trainer.precision={precision}"]
     return Settings(node, overrides, torch.device(device), precision, work)
 

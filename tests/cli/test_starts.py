@@ -40,12 +40,25 @@ def test_a_workers_process_knows_the_names() -> None:
     subprocess.run([sys.executable, "-c", code], input=pickle.dumps(Starts()), check=True, timeout=60)
 
 
-@pytest.mark.parametrize("wrong", ["model=unet,foo", "foo=1,2", "launcher=submitit", "hydra/launcher=nope"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "model=unet,foo",
+        "foo=1,2",
+        "launcher=submitit",
+        "hydra/launcher=nope",
+        "hydra.job.chdir=true",
+        "hydra.sweep.subdir=${hydra.job.num}",
+        "experiment=a5_classification,fast",
+        "experiment=fast,course",
+        "--cfg=job",
+    ],
+)
 def test_a_sweep_that_cannot_start_leaves_nothing(wrong: str, tmp_path: Path) -> None:
     if wrong == "launcher=submitit":
         pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="comes with the extra slurm")
     outcome = run("train", ["-m", *TINY, "seed=0,1", wrong], tmp_path / "here", PATH=str(tmp_path))
-    assert outcome.code == 2 and len(outcome.stderr.splitlines()) == 1
+    assert outcome.code == 2 and len(outcome.stderr.splitlines()) == 1 and wrong.split("=")[0] in outcome.stderr
     assert list((tmp_path / "here").iterdir()) == []
 
 

@@ -29,44 +29,62 @@ def path(tmp_path):
 
 def test_columns_are_those_of_all_jobs(path):
     rows = [
-        {"job": "0", "status": "completed", "model": "cnn", "test/loss": "0.5"},
-        {"job": "1", "status": "failed", "model": "unet", "error": "UsageError: batch_size=0, and so on"},
-        {"job": "2", "status": "completed", "seed": "1", "test/loss": "0.25", "test/psnr": "20.0"},
+        {"job": "0", "folder": "0", "status": "completed", "model": "cnn", "test/loss": "0.5"},
+        {
+            "job": "1",
+            "folder": "1",
+            "status": "failed",
+            "model": "unet",
+            "error": "UsageError: batch_size=0, and so",
+        },
+        {"job": "2", "folder": "2", "status": "completed", "seed": "1", "test/loss": "0.25", "test/psnr": "20.0"},
     ]
     for count, row in enumerate(rows, 1):
         add_row(path, row)
         assert table(path)[1] == rows[:count]  # whole after each job
     columns, _ = table(path)
     assert sorted(columns) == sorted({name for row in rows for name in row})
-    assert columns[:3] == ["job", "status", "model"]
+    assert columns[:3] == ["job", "folder", "status"]
     assert columns[-1] == "error"
 
 
 def test_rows_are_in_the_order_of_the_jobs(path):
     for job in (10, 2, 0, 11, 1):
-        add_row(path, {"job": str(job), "status": "completed"})
+        add_row(path, {"job": str(job), "folder": str(job), "status": "completed"})
     assert [row["job"] for row in table(path)[1]] == ["0", "1", "2", "10", "11"]
 
 
 def test_job_that_runs_again_replaces_its_row(path):
-    add_row(path, {"job": "0", "status": "completed", "test/loss": "1"})
-    add_row(path, {"job": "1", "status": "failed", "error": "killed"})
-    add_row(path, {"job": "1", "status": "completed", "test/loss": "2"})
+    add_row(path, {"job": "0", "folder": "0", "status": "completed", "test/loss": "1"})
+    add_row(path, {"job": "1", "folder": "1", "status": "failed", "error": "killed"})
+    add_row(path, {"job": "1", "folder": "1", "status": "completed", "test/loss": "2"})
     assert table(path)[1] == [
-        {"job": "0", "status": "completed", "test/loss": "1"},
-        {"job": "1", "status": "completed", "test/loss": "2"},
+        {"job": "0", "folder": "0", "status": "completed", "test/loss": "1"},
+        {"job": "1", "folder": "1", "status": "completed", "test/loss": "2"},
     ]
 
 
+def test_a_finished_job_keeps_its_row_until_another_run_has_begun_in_its_folder(path):
+    done = {"job": "0", "folder": "seed-0", "status": "completed", "test/loss": "1"}
+    add_row(path, done)
+    for status in ("running", "failed"):
+        add_row(path, {"job": "0", "folder": "seed-0", "status": status, "error": "could not start"})
+        assert table(path)[1] == [done]
+    (path.parent / "seed-0").mkdir()
+    (path.parent / "seed-0" / "config.yaml").touch()  # as overwrite=true leaves it: no measures so far
+    add_row(path, {"job": "0", "folder": "seed-0", "status": "running"})
+    assert table(path)[1] == [{"job": "0", "folder": "seed-0", "status": "running"}]
+
+
 def test_awkward_values(path):
-    row = {"job": "0", "data.category": "[horse,deer]", "note": 'say "hi", twice\nand × 2', "a=b": "c=d"}
+    row = {"job": "0", "folder": "0", "data.category": "[horse,deer]", "note": 'say "hi", twice\nand × 2', "a=b": "c=d"}
     add_row(path, row)
-    add_row(path, {"job": "1"})
-    assert table(path)[1] == [row, {"job": "1"}]
+    add_row(path, {"job": "1", "folder": "1"})
+    assert table(path)[1] == [row, {"job": "1", "folder": "1"}]
 
 
 def test_only_the_table_and_its_lock_are_left(path):
-    add_row(path, {"job": "0"})
+    add_row(path, {"job": "0", "folder": "0"})
     assert {file.name for file in path.parent.iterdir()} <= {"results.csv", ".results.csv.lock"}
 
 
@@ -79,7 +97,7 @@ path, start = Path(sys.argv[1]), int(sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
 for job in range(start, 80, 4):
-    add_row(path, {"job": str(job), f"only{start}": str(job)})
+    add_row(path, {"job": str(job), "folder": str(job), f"only{start}": str(job)})
 """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     processes = [
@@ -93,13 +111,13 @@ for job in range(start, 80, 4):
     for process in processes:
         process.communicate()
         assert process.returncode == 0
-    assert table(path)[1] == [{"job": str(job), f"only{job % 4}": str(job)} for job in range(80)]
+    assert table(path)[1] == [{"job": str(job), "folder": str(job), f"only{job % 4}": str(job)} for job in range(80)]
 
 
 def test_rows_of_four_threads(path):
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda job: add_row(path, {"job": str(job), "seed": str(job)}), range(60)))
-    assert table(path)[1] == [{"job": str(job), "seed": str(job)} for job in range(60)]
+        list(pool.map(lambda job: add_row(path, {"job": str(job), "folder": str(job), "seed": str(job)}), range(60)))
+    assert table(path)[1] == [{"job": str(job), "folder": str(job), "seed": str(job)} for job in range(60)]
 
 
 # ------------------------------------------------------------------------------------ Hydra's callback
