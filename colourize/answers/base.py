@@ -59,18 +59,18 @@ class Answer(nn.Module):
         return {"prediction": self.decode(outputs, inputs)}
 
     def average_form(self, truth: Tensor) -> Tensor:
-        """True pictures in the form whose mean over pixels or pictures means something, (N, out_channels, H, W).
+        """True pictures in a form that can be averaged over pixels and pictures, (N, out_channels, H, W).
 
-        That of values is the values, that of classes a 1 in the right channel: its mean is the classes' frequencies.
+        Values stay as they are; classes are one-hot, and their average is the classes' frequencies.
         """
         raise NotImplementedError
 
     def outputs_from(self, average: Tensor) -> Tensor:
-        """The outputs that say such a mean, in any shape whose second dimension is the channels."""
+        """The outputs that stand for such an average, of any shape whose second dimension is the channels."""
         raise NotImplementedError
 
     def outputs_of(self, truth: Tensor) -> Tensor:
-        """The outputs that would say a given picture (N, 3, H, W), as nearly as this answer can: an oracle's."""
+        """The outputs that decode to given pictures (N, 3, H, W), as nearly as this answer can: an oracle's."""
         return self.outputs_from(self.average_form(truth))
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
