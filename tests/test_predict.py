@@ -128,7 +128,8 @@ import resource, sys
 from pathlib import Path
 from PIL import Image
 import colourize
-from colourize.prediction.photographs import open_photograph, save_photograph
+from colourize.data.picture_files import open_photograph
+from colourize.prediction.photographs import save_photograph
 from colourize.prediction.predictor import Predictor
 
 def peak():

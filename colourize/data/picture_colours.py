@@ -12,6 +12,7 @@ Curve = Callable[[np.ndarray], np.ndarray]  # levels in [0, 1] to sRGB's, in [0,
 
 SRGB_CHROMATICITIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 PROFILE_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}
+STRIP = 256  # rows that are worked on at once, an even number
 HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273, as cICP and nclx give them
 AS_SRGB = (1, 2, 6, 13, 14, 15)  # those of television, which screens show as sRGB, and "not specified"
 NEAR_SRGB = (1, 2, 5, 6)  # primaries likewise
@@ -50,9 +51,9 @@ def to_srgb(image: Image.Image, white: int, inverted: bool, notes: list[str]) ->
         gamma = _gamma(image, notes)
         colours = _without_alpha(image).convert("RGB") if image.mode != "RGB" else image
         colours = colours if gamma is None else colours.point(_table(gamma, 255) * 3)
-    if alpha is None:
-        return colours, None
-    return _covered(colours, alpha), alpha
+    if alpha is not None:
+        _cover(colours, alpha.point([0] + 255 * [255]))
+    return colours, alpha
 
 
 def check_signals(head: bytes, notes: list[str]) -> None:
@@ -159,6 +160,80 @@ def _from_deep(image: Image.Image, white: int, inverted: bool, curve: Curve | No
     if inverted:
         table.reverse()
     return levels.point(table + [255] * (65535 - white), "L")  # Pillow asks for all 65536
+
+
+def _extremes(image: Image.Image) -> tuple[int, int]:
+    """The least and the largest level of a picture of one band."""
+    least, most = image.getextrema()
+    return int(least), int(most)  # type: ignore[arg-type]  # pairs are those of several bands
+
+
+def _table(curve: Curve, white: int) -> list[int]:
+    return np.rint(255 * curve(np.arange(white + 1) / white)).astype(int).tolist()
+
+
+def _cover(colours: Image.Image, seen: Image.Image) -> None:
+    """Paint over the pixels that nobody sees (0 in `seen`, others are 255) with the colours of the visible around them.
+
+    They are read from the picture at half the size, whose pixels are means of visible ones alone, and so on.
+    """
+    width, height = colours.size
+    if _extremes(seen)[0] == 255 or max(width, height) == 1:
+        return
+    half = Image.new("RGB", (-(-width // 2), -(-height // 2)))
+    half_seen = Image.new("L", half.size)
+    strips = [(0, top, width, min(top + STRIP, height)) for top in range(0, height, STRIP)]
+    for strip in strips:
+        means, any_seen = _halved(np.asarray(colours.crop(strip)), np.asarray(seen.crop(strip)) > 0)
+        half.paste(Image.fromarray(means), (0, strip[1] // 2))
+        half_seen.paste(Image.fromarray(any_seen), (0, strip[1] // 2))
+    _cover(half, half_seen)
+    for strip in strips:
+        box = (0.0, strip[1] / 2, width / 2, strip[3] / 2)
+        around = half.resize((width, strip[3] - strip[1]), Image.Resampling.BILINEAR, box)
+        around.paste(colours.crop(strip), mask=seen.crop(strip))
+        colours.paste(around, strip[:2])
+
+
+def _halved(colours: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The means of the visible pixels among each four, and where there are any (255)."""
+    edges = ((0, seen.shape[0] % 2), (0, seen.shape[1] % 2))
+    weights = np.pad(seen, edges).astype(np.uint16)[..., None]
+    sums, counts = (
+        pixels[::2, ::2] + pixels[::2, 1::2] + pixels[1::2, ::2] + pixels[1::2, 1::2]
+        for pixels in (np.pad(colours, (*edges, (0, 0))) * weights, weights)
+    )
+    means = (sums + counts // 2) // np.maximum(counts, 1)
+    return means.astype(np.uint8), np.where(counts[..., 0] > 0, 255, 0).astype(np.uint8)
+
+
+def _extremes(image: Image.Image) -> tuple[int, int]:
+    """The least and the largest level of a picture of one band."""
+    least, most = image.getextrema()
+    return int(least), int(most)  # type: ignore[arg-type]  # pairs are those of several bands
+
+
+def _table(curve: Curve, white: int) -> list[int]:
+    return np.rint(255 * curve(np.arange(white + 1) / white)).astype(int).tolist()
+
+
+def _covered(colours: Image.Image, alpha: Image.Image) -> Image.Image:
+    """The same picture with colours beneath invisible pixels that are those of the visible ones around them.
+
+    Each is read from the picture at half the size, whose pixels are means of visible ones alone, and so on.
+    """
+    least, most = _extremes(alpha)
+    if least > 0:
+        return colours
+    seen = alpha.point([0] + 255 * [255])
+    covered = Image.new("RGB", colours.size)
+    if most > 0 and max(colours.size) > 1:
+        clear = colours.copy()
+        clear.putalpha(seen)
+        half = clear.reduce(2)  # by premultiplied colours
+        covered = _covered(half.convert("RGB"), half.getchannel("A")).resize(colours.size, Image.Resampling.BILINEAR)
+    covered.paste(colours, mask=seen)
+    return covered
 
 
 def _extremes(image: Image.Image) -> tuple[int, int]:

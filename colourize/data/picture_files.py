@@ -23,8 +23,10 @@ WHITE = (255, 255, 255)
 NOT_READ = ("MPEG", "EPS", "FITS")
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 259, 262, 284, 339, 50706
+SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 HEAD = 2**18  # bytes, in which a file says what it is
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+NOT_SKIPPED = {".heic", ".heif", ".hif", ".jxl"}  # photographs, of which it is told why they are not read
 NAMED = 10  # files that a message names
 
 
@@ -74,8 +76,8 @@ def find_pictures(folder: Path) -> Found:
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(where, name) for name in files if not name.startswith(".")]
     found.sort(key=lambda file: file.relative_to(folder).parts)
-    pictures = [file for file in found if file.suffix.lower() in extensions()]
-    return Found(pictures, [file for file in found if file.suffix.lower() not in extensions()])
+    pictures = [file for file in found if file.suffix.lower() in _extensions() | NOT_SKIPPED]
+    return Found(pictures, sorted({*found} - {*pictures}))
 
 
 def passed_over(others: Sequence[Path], folder: Path) -> str:
@@ -157,11 +159,10 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
         tags = getattr(image, "tag_v2", {})
         bits = max(tags.get(BITS, (1,)))
         if tags.get(SUBFILE, 0) & 1 or DNG_VERSION in tags or head[8:10] == b"CR":
-            raise ValueError("a raw file of a camera, or one whose first picture is but a preview")
-        if not set(tags.get(SAMPLE_FORMAT, (1,))) <= {1, 4} or bits > 16:
-            raise ValueError(
-                f"{bits}-bit floating-point or signed levels have no fixed white; save it with 8 or 16 bits"
-            )
+            raise ValueError("a camera's raw file, or another whose first picture is only a preview")
+        kind = SAMPLE_FORMATS.get(max(tags.get(SAMPLE_FORMAT, (1,))), "unsigned")
+        if kind != "unsigned" or bits > 16:
+            raise ValueError(f"{bits}-bit {kind} levels, whose white is not known; save it with 8 or 16 bits")
         if bits > 8 and tags.get(PLANAR) == 2 and tags.get(COMPRESSION, 1) == 1:  # Pillow takes it for interleaved
             return _by_tifffile(file)
         return image, 2**bits - 1, tags.get(PHOTOMETRIC) == 0
@@ -224,7 +225,7 @@ def _formats() -> tuple[str, ...]:
 
 
 @cache
-def extensions() -> frozenset[str]:
+def _extensions() -> frozenset[str]:
     """Their extensions, in lower case."""
     read = {*_formats(), "MPO"}  # which is opened as JPEG
     return frozenset(extension for extension, name in Image.registered_extensions().items() if name in read)

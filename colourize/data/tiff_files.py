@@ -27,7 +27,8 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, bool]:
         count = page.samplesperpixel
         greys = kind in ("MINISBLACK", "MINISWHITE") and count == 1
         if page.dtype not in (np.uint8, np.uint16) or not (greys or (kind, count) in MODES):
-            raise ValueError(f"a TIFF of {count} × {page.bitspersample} bits ({page.sampleformat.name}) as {kind}")
+            what = f"{kind}, {count} channels of {page.bitspersample} bits, {page.sampleformat.name}"
+            raise ValueError(f"a kind of TIFF that is not read ({what}); save it as grey or RGB with 8 or 16 bits")
         pixels = page.asarray()
         if greys:
             image = Image.fromarray(np.ascontiguousarray(pixels).astype(pixels.dtype.newbyteorder("="), copy=False))
