@@ -146,13 +146,14 @@ def _read(file: BinaryIO, head: bytes, least_size: int | None) -> Photograph:
 
 def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image, int, bool]:
     """The picture, not yet decoded, and of greys with more than 8 bits the level of white, and whether it is black."""
+    white, inverted = 65535, False
     try:
-        image = Image.open(file, formats=_formats())
+        image: Image.Image = Image.open(file, formats=_formats())
+        count = _count(file.name, image)
     except UnidentifiedImageError:
         if head[:4] not in TIFF_MAGIC:
             raise
-        return _by_tifffile(file)
-    count = _count(file.name, image)
+        image, count = open_tiff(file)
     if count > 1:
         notes.append(f"the first of {count}")
     if image.format == "TIFF":
@@ -164,8 +165,8 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
         if kind != "unsigned" or bits > 16:
             raise ValueError(f"{bits}-bit {kind} levels, whose white is not known; save it with 8 or 16 bits")
         if bits > 8 and tags.get(PLANAR) == 2 and tags.get(COMPRESSION, 1) == 1:  # Pillow takes it for interleaved
-            return _by_tifffile(file)
-        return image, 2**bits - 1, tags.get(PHOTOMETRIC) == 0
+            return open_tiff(file)[0], white, inverted
+        white, inverted = 2**bits - 1, tags.get(PHOTOMETRIC) == 0
     if image.format in ("PNG", "AVIF", "HEIF"):
         check_signals(head, notes)
     if image.format == "PNG" and "transparency" in image.info:
@@ -175,12 +176,7 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
         elif raw == "RGB;16B":
             del image.info["transparency"]
             notes.append("its transparent colour, of 16 bits, is left out")
-    return image, 65535, False
-
-
-def _by_tifffile(file: BinaryIO) -> tuple[Image.Image, int, bool]:
-    image, inverted = open_tiff(file)
-    return image, 65535, inverted
+    return image, white, inverted
 
 
 def _count(path: str, image: Image.Image) -> int:

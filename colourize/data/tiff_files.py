@@ -12,8 +12,8 @@ ORIENTATION, PROFILE = 274, 34675  # tags
 MODES = {("MINISBLACK", 2): "LA", ("RGB", 3): "RGB", ("RGB", 4): "RGBA", ("SEPARATED", 4): "CMYK"}
 
 
-def open_tiff(file: BinaryIO) -> tuple[Image.Image, bool]:
-    """The first picture of a TIFF file, and whether 0 is white in it; colours are reduced to 8 bits, greys are not.
+def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
+    """The first picture of a TIFF file, and how many there are; colours are reduced to 8 bits, greys are not.
 
     Raises:
         ValueError: a kind of pixels that is not read, or a compression.
@@ -26,12 +26,17 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, bool]:
             raise ValueError(f"{width * height} pixels, which exceeds limit of {Image.MAX_IMAGE_PIXELS}")
         count = page.samplesperpixel
         greys = kind in ("MINISBLACK", "MINISWHITE") and count == 1
-        if page.dtype not in (np.uint8, np.uint16) or not (greys or (kind, count) in MODES):
+        if (
+            page.dtype not in (np.uint8, np.uint16)
+            or page.bitspersample not in (8, 16)
+            or not (greys or (kind, count) in MODES)
+        ):
             what = f"{kind}, {count} channels of {page.bitspersample} bits, {page.sampleformat.name}"
             raise ValueError(f"a kind of TIFF that is not read ({what}); save it as grey or RGB with 8 or 16 bits")
         pixels = page.asarray()
         if greys:
-            image = Image.fromarray(np.ascontiguousarray(pixels).astype(pixels.dtype.newbyteorder("="), copy=False))
+            pixels = ~pixels if kind == "MINISWHITE" else pixels
+            image = Image.fromarray(pixels.astype(pixels.dtype.newbyteorder("="), copy=False))
         else:
             pixels = pixels if page.planarconfig == 1 else np.moveaxis(pixels, 0, -1)
             if pixels.dtype == np.uint16:
@@ -41,7 +46,7 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, bool]:
             image.info["icc_profile"] = page.tags[PROFILE].value
         if ORIENTATION in page.tags:
             image.getexif()[ORIENTATION] = int(page.tags[ORIENTATION].value)
-        return image, kind == "MINISWHITE"
+        return image, len(tiff.pages)
 
 
 def _with_mode(pixels: np.ndarray, mode: str, extra: tuple[int, ...]) -> Image.Image:
