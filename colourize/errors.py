@@ -57,6 +57,7 @@ def one_line(error: object) -> str:
     """What an error says in one line, or its kind where it says nothing; a long one ends with …, after a whole word."""
     text = CPP_FRAMES.split(str(error))[0]
     words = " ".join(text.split()).encode(errors="backslashreplace").decode()  # of names that are no UTF-8
+    words = "".join(each if each.isprintable() else repr(each)[1:-1] for each in words)  # a terminal would obey
     if isinstance(error, KeyError) or (isinstance(error, BaseException) and not words):
         words = f"{type(error).__name__}: {words}".removesuffix(": ")  # a KeyError says its key alone
     return textwrap.shorten(words, LONGEST, placeholder=" …", break_on_hyphens=False)

@@ -69,8 +69,9 @@ def _predictor(config: DictConfig) -> Predictor:
 
 def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
     """Predict one picture and write the result; returns what is told of it."""
+    from colourize.data.picture_files import open_photograph
     from colourize.errors import InputError, full_disk, one_line
-    from colourize.prediction.photographs import open_photograph, save_photograph
+    from colourize.prediction.photographs import save_photograph
 
     photograph = open_photograph(place.source)
     try:
@@ -87,8 +88,8 @@ def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
             raise  # nor would the others find room
         raise InputError(f"output={place.result}: cannot be written ({one_line(error.strerror or error)})") from error
     width, height = photograph.colours.size
-    told = f"{place.source} → {place.result} ({width}×{height})"
-    return f"{told}; {place.result.suffix} knows no transparency: laid over white" if flat else told
+    laid = [f"{place.result.suffix} knows no transparency: laid over white"] if flat else []
+    return "; ".join([f"{place.source} → {place.result} ({width}×{height})", *photograph.notes, *laid])
 
 
 def main() -> None:

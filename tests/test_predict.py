@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from console import Outcome, run
 from PIL import Image
 
 from colourize.data.horses import draw_horses
+
+ODD = Path(__file__).parent / "data" / "odd-pictures"
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,23 @@ def test_alpha_is_enlarged_as_well_and_jpeg_has_none(base: Path, best: Path, her
     assert told == "clear.png → clear-coloured.jpg (90×70); .jpg knows no transparency: laid over white\n"
 
 
+def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(base: Path, here: Path) -> None:
+    checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
+    sprites = [f"sprite-{beneath}.png" for beneath in ("black-beneath", "white-beneath", "own-beneath-right")]
+    shutil.copytree(
+        ODD, here / "odd", ignore=lambda _, names: {*names} - {*sprites, "phone.HEIC", "three-pages.tif", "README.md"}
+    )
+    outcome = predict(here, f"checkpoint={checkpoint}", "input=odd", "output=out")
+    assert (
+        "input=odd: 1 without the extension of a picture format that is read, passed over: README.md" in outcome.stderr
+    )
+    assert "phone.HEIC: cannot be read as a picture (HEIF" in outcome.stderr and outcome.code == 1
+    assert "three-pages.png (384×288); the first of 3\n" in outcome.stdout
+    black, white, own = (pixels(here / "out" / name) for name in sprites)
+    np.testing.assert_allclose(black, own, atol=1)
+    np.testing.assert_allclose(white, own, atol=1)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -128,7 +148,8 @@ import resource, sys
 from pathlib import Path
 from PIL import Image
 import colourize
-from colourize.prediction.photographs import open_photograph, save_photograph
+from colourize.data.picture_files import open_photograph
+from colourize.prediction.photographs import save_photograph
 from colourize.prediction.predictor import Predictor
 
 def peak():

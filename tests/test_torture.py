@@ -18,7 +18,7 @@ from torture.generating import Trap, check_told, counted, damaged, trap, trying,
 from colourize.colour.palette import load_palette
 from colourize.data.cifar10 import CIFAR10Data, cache_path, read_cache
 from colourize.data.folder import FolderData
-from colourize.data.picture_files import middle_square, open_picture
+from colourize.data.picture_files import middle_square, open_photograph
 from colourize.data.synthetic import SyntheticData
 from colourize.errors import InputError, UsageError
 
@@ -54,7 +54,7 @@ def test_pictures(content: bytes, extension: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{extension}"
     path.write_bytes(content)
     try:
-        picture = open_picture(path, 16)
+        picture = open_photograph(path, 16).over_white()
     except InputError as error:
         check_told(error)
         assert str(path) in str(error)

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from colourize.data.picture_files import UnreadableError, find_pictures, middle_square, open_picture
+from colourize.data.picture_files import (
+    UnreadableError,
+    find_pictures,
+    middle_square,
+    named,
+    open_photograph,
+    passed_over,
+)
 from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
 from colourize.errors import InputError, UsageError, check_count, check_flag, one_line
 
@@ -19,7 +26,6 @@ log = logging.getLogger(__name__)
 
 PROGRESS_FROM = 2000  # pictures; fewer are read in seconds
 PARTS = ("train", "val", "test")
-NAMED = 10  # unreadable files that a message names
 
 
 class FolderData(PictureData):
@@ -28,9 +34,9 @@ class FolderData(PictureData):
     Either the folder has the sub-folders `train` and `test` (and perhaps `val`), and only they are read, or
     its pictures are split: a fixed `test_fraction` of them, chosen by their names, are the test pictures. Where
     they are only tested (see `PictureData`), `test` is read alone, or all are test pictures.
-    Folders are searched to any depth. A file is a picture if its extension is one that Pillow reads; hidden
-    files and folders are passed over. A picture is turned as its EXIF data say, laid over white where it is
-    transparent, and its middle square is scaled (Lanczos); colour profiles are not applied.
+    Folders are searched to any depth. A file is a picture if its extension is one that is read; others are named,
+    hidden files and folders are passed over. A picture is read as prediction reads it (see `open_photograph`), laid
+    over white where it is transparent, and its middle square is scaled (Lanczos).
 
     Args:
         root: the folder.
@@ -92,14 +98,20 @@ class FolderData(PictureData):
             raise InputError(f"data.root={root.resolve()}: there is no such folder")
         parts = [name for name in PARTS if (root / name).is_dir()]
         if not parts:
-            return {"": find_pictures(root)}
+            return {"": self._search(root)}
         for name in ("test",) if self.only_tested else ("train", "test"):
             if name not in parts:
                 raise InputError(
                     f"data.root={root.resolve()}: has {' and '.join(parts)} but no {name}; must have the "
                     f"sub-folders train and test (val may be missing), or none of the three"
                 )
-        return {name: find_pictures(root / name) for name in (["test"] if self.only_tested else parts)}
+        return {name: self._search(root / name) for name in (["test"] if self.only_tested else parts)}
+
+    def _search(self, folder: Path) -> list[Path]:
+        pictures, others = find_pictures(folder)
+        if others:
+            log.warning("data.root=%s: %s", self.root.resolve(), passed_over(others, self.root))
+        return pictures
 
     def _check_enough(self, files: dict[str, list[Path]], what: str) -> None:
         for part, there in files.items():
@@ -132,13 +144,19 @@ class FolderData(PictureData):
             from rich.progress import track
 
             steps = track(everything, "Reading pictures", console=Console(stderr=True))
-        read, unreadable = {}, {}
+        read, unreadable, notes = {}, {}, {}
         for file in steps:
             try:
                 # At least twice the size wanted: a large JPEG is read fast so, and still sharp.
-                read[file] = middle_square(open_picture(file, 2 * self.size), self.size)
+                photograph = open_photograph(file, 2 * self.size)
+                read[file] = middle_square(photograph.over_white(), self.size)
+                if photograph.notes:
+                    notes[file] = ", ".join(photograph.notes)
             except UnreadableError as error:
                 unreadable[file] = error.reason
+        if notes:
+            told = f"data.root={self.root.resolve()}: of {len(notes)} files not all is read"
+            log.warning("%s: %s", told, self._named(notes))
         return read, unreadable
 
     def _tell(self, unreadable: dict[Path, str], count: int) -> None:
@@ -148,13 +166,13 @@ class FolderData(PictureData):
             remedy = "skipped, as data.skip_unreadable=true says"
         else:
             remedy = "data.skip_unreadable=true goes on without them"
-        first = list(unreadable.items())[:NAMED]
-        names = [f"{one_line(file.relative_to(self.root))} ({reason})" for file, reason in first]
-        more = [f"and {len(unreadable) - NAMED} more"] if len(unreadable) > NAMED else []
-        told = f"{found}; {remedy}\n{', '.join(names + more)}"
+        told = f"{found}; {remedy}\n{self._named(unreadable)}"
         if not self.skip_unreadable:
             raise InputError(told)
         log.warning("%s", told)
+
+    def _named(self, reasons: dict[Path, str]) -> str:
+        return named([f"{one_line(file.relative_to(self.root))} ({reason})" for file, reason in reasons.items()])
 
     def _stacked(self, squares: Iterable[np.ndarray]) -> np.ndarray:
         return np.array(list(squares), np.uint8).reshape(-1, self.size, self.size, 3)

@@ -1,20 +1,33 @@
-"""Picture files: opening one, and making a square of it."""
+"""Picture files: finding them, opening one as sRGB, and making a square of it."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from colourize.data.picture_colours import check_signals, to_srgb
+from colourize.data.tiff_files import open_tiff
 from colourize.errors import InputError, one_line
 
 WHITE = (255, 255, 255)
-# Formats that Pillow recognises, and reads only in part (MPEG) or by running another program on the file (EPS).
-NOT_READ = ("MPEG", "EPS")
+# Formats that Pillow recognises, and reads only in part (MPEG), by running another program on the file (EPS), or
+# with levels that have no fixed white (FITS).
+NOT_READ = ("MPEG", "EPS", "FITS")
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 259, 262, 284, 339, 50706
+SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
+HEAD = 2**18  # bytes, in which a file says what it is
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+NOT_SKIPPED = {".heic", ".heif", ".hif", ".jxl"}  # photographs, of which it is told why they are not read
+NAMED = 10  # files that a message names
 
 
 class UnreadableError(InputError):
@@ -25,50 +38,83 @@ class UnreadableError(InputError):
         self.reason = reason
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """The files below a folder whose extension says picture, without hidden ones, sorted by path.
+@dataclass
+class Photograph:
+    """A picture of any size: its colours (RGB, sRGB, upright), and how opaque each pixel is (L); None: all are.
 
-    Links to folders are not followed.
+    `notes` say what of its file was left out, such as the pages after the first.
+    """
+
+    colours: Image.Image
+    alpha: Image.Image | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def over_white(self) -> Image.Image:
+        """As RGB, laid over white where it is transparent."""
+        if self.alpha is None:
+            return self.colours
+        return Image.composite(self.colours, Image.new("RGB", self.colours.size, WHITE), self.alpha)
+
+
+class Found(NamedTuple):
+    """The picture files of a folder, and the other files in it that are not hidden."""
+
+    pictures: list[Path]
+    others: list[Path]
+
+
+def find_pictures(folder: Path) -> Found:
+    """The files below a folder whose extension says picture, and those of other extensions, sorted by path.
+
+    Hidden files and folders are passed over, and links to folders are not followed.
 
     Raises:
         InputError: a folder cannot be searched.
     """
-    extensions = _extensions()
-    found = []
+    found: list[Path] = []
     for where, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [
-            Path(where, name)
-            for name in files
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in extensions
-        ]
-    return sorted(found, key=lambda file: file.relative_to(folder).parts)
+        found += [Path(where, name) for name in files if not name.startswith(".")]
+    found.sort(key=lambda file: file.relative_to(folder).parts)
+    pictures = [file for file in found if file.suffix.lower() in _extensions() | NOT_SKIPPED]
+    return Found(pictures, sorted({*found} - {*pictures}))
 
 
-def open_picture(path: Path, least_size: int | None = None) -> Image.Image:
-    """A picture as RGB, turned as its EXIF data say, laid over white where it is transparent.
+def passed_over(others: Sequence[Path], folder: Path) -> str:
+    """What is told of files that are not taken for pictures."""
+    names = named([one_line(file.relative_to(folder)) for file in others])
+    return f"{len(others)} without the extension of a picture format that is read, passed over: {names}"
 
-    Colour profiles are not applied.
+
+def named(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+    return ", ".join([*names[:NAMED], *more])
+
+
+def open_photograph(path: Path, least_size: int | None = None) -> Photograph:
+    """The first picture of a file in sRGB with 8 bits a channel, turned as its EXIF data say.
+
+    A colour profile, or else a PNG's gamma, is converted to sRGB. Colours beneath invisible pixels are not those of
+    the file, see `to_srgb`.
 
     Args:
         path: the file.
         least_size: pixels; a JPEG may be decoded at a fraction of its size that is not smaller than this.
 
     Raises:
-        UnreadableError: the file is no picture, damaged, too large for Pillow, or of a kind without known limits.
+        UnreadableError: the file is no picture, damaged, too large for Pillow, or of a kind that is not read rightly.
     """
     try:
         if path.exists() and not path.is_file():
             raise ValueError("not a regular file")  # opening a pipe would wait for ever
-        with warnings.catch_warnings():
+        with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged EXIF data, say, beside a whole picture
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_formats()) as image:
-                if least_size is not None:
-                    image.draft("RGB", (least_size, least_size))
-                return _to_rgb(ImageOps.exif_transpose(image))
+            head = file.read(HEAD)
+            return _read(file, head, least_size)
     except UnidentifiedImageError:
-        raise UnreadableError(path, "no picture format that is known") from None
+        raise UnreadableError(path, _unidentified(head)) from None
     except Exception as error:  # Pillow's readers raise almost anything on a damaged file
         reason = error.strerror if isinstance(error, OSError) and error.strerror else one_line(error)
         raise UnreadableError(path, reason) from None
@@ -88,24 +134,83 @@ def _refuse(error: OSError) -> None:
     raise InputError(f"{error.filename}: the folder cannot be searched ({error.strerror})")
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # Pillow's own conversion does not scale 16-bit greys
-        grey = np.asarray(image).astype(np.int64)
-        if grey.min() < 0 or grey.max() > 65535:
-            raise ValueError("grey values beyond 16 bits")
-        return Image.fromarray(((grey + 128) // 257).astype(np.uint8)).convert("RGB")
-    if image.mode == "F":
-        raise ValueError("floating-point pictures have no fixed white; save it with 8 or 16 bits")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image).convert("RGB")
-    return image.convert("RGB")
+def _read(file: BinaryIO, head: bytes, least_size: int | None) -> Photograph:
+    notes: list[str] = []
+    image, white, inverted = _decoder(file, head, notes)
+    if least_size is not None:
+        image.draft("RGB", (least_size, least_size))
+    ImageOps.exif_transpose(image, in_place=True)
+    colours, alpha = to_srgb(image, white, inverted, notes)
+    return Photograph(colours, alpha, notes)
+
+
+def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image, int, bool]:
+    """The picture, not yet decoded, and of greys with more than 8 bits the level of white, and whether it is black."""
+    white, inverted = 65535, False
+    try:
+        image: Image.Image = Image.open(file, formats=_formats())
+        count = _count(file.name, image)
+    except UnidentifiedImageError:
+        if head[:4] not in TIFF_MAGIC:
+            raise
+        image, count = open_tiff(file)
+    if count > 1:
+        notes.append(f"the first of {count}")
+    if image.format == "TIFF":
+        tags = getattr(image, "tag_v2", {})
+        bits = max(tags.get(BITS, (1,)))
+        if tags.get(SUBFILE, 0) & 1 or DNG_VERSION in tags or head[8:10] == b"CR":
+            raise ValueError("a camera's raw file, or another whose first picture is only a preview")
+        kind = SAMPLE_FORMATS.get(max(tags.get(SAMPLE_FORMAT, (1,))), "unsigned")
+        if kind != "unsigned" or bits > 16:
+            raise ValueError(f"{bits}-bit {kind} levels, whose white is not known; save it with 8 or 16 bits")
+        if bits > 8 and tags.get(PLANAR) == 2 and tags.get(COMPRESSION, 1) == 1:  # Pillow takes it for interleaved
+            return open_tiff(file)[0], white, inverted
+        white, inverted = 2**bits - 1, tags.get(PHOTOMETRIC) == 0
+    if image.format in ("PNG", "AVIF", "HEIF"):
+        check_signals(head, notes)
+    if image.format == "PNG" and "transparency" in image.info:
+        raw = image.tile[0].args  # Pillow scales the levels of 2 and 4 bits to 8, but not the transparent one
+        if raw in ("L;2", "L;4"):
+            image.info["transparency"] *= {"L;2": 85, "L;4": 17}[raw]
+        elif raw == "RGB;16B":
+            del image.info["transparency"]
+            notes.append("its transparent colour, of 16 bits, is left out")
+    return image, white, inverted
+
+
+def _count(path: str, image: Image.Image) -> int:
+    """How many pictures a file holds. Layers of a PSD are none."""
+    if "n_frames" in vars(image) or image.format not in ("GIF", "TIFF", "IM"):
+        return int(vars(image).get("n_frames", 1))
+    with Image.open(path) as again:  # which counts by going through them
+        return int(getattr(again, "n_frames", 1))
+
+
+def _unidentified(head: bytes) -> str:
+    if head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in HEIF_BRANDS):
+        return "HEIF: damaged" if heif_is_read() else "HEIF, which `pip install 'colourize[heif]'` makes readable"
+    if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        return "JPEG XL, which is not read"
+    return "no picture format that is known"
+
+
+@cache
+def heif_is_read() -> bool:
+    """Whether HEIC and HEIF can be read: by pi-heif, where it is installed."""
+    try:
+        from pi_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
 
 
 @cache
 def _formats() -> tuple[str, ...]:
     """The formats that Pillow can decode, not only recognise (.h5, .mpg)."""
     Image.init()
+    heif_is_read()
 
     def decodes(name: str) -> bool:
         factory = Image.OPEN[name][0]
@@ -115,6 +220,8 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in Image.OPEN if decodes(name))
 
 
-def _extensions() -> set[str]:
+@cache
+def _extensions() -> frozenset[str]:
     """Their extensions, in lower case."""
-    return {extension for extension, name in Image.registered_extensions().items() if name in _formats()}
+    read = {*_formats(), "MPO"}  # which is opened as JPEG
+    return frozenset(extension for extension, name in Image.registered_extensions().items() if name in read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -11,9 +12,11 @@ from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
-from colourize.data.picture_files import find_pictures
-from colourize.errors import InputError, UsageError
+from colourize.data.picture_files import find_pictures, passed_over
+from colourize.errors import InputError, UsageError, one_line
 from colourize.prediction.photographs import FORMATS
+
+log = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -74,7 +77,10 @@ def _find(asked: Any) -> list[_Found]:
 def _named_by(value: str) -> list[_Found]:
     path = Path(value).expanduser()
     if path.is_dir():
-        return [_Found(file, path) for file in find_pictures(path)]
+        pictures, others = find_pictures(path)
+        if others:
+            log.warning("input=%s: %s", one_line(value), passed_over(others, path))
+        return [_Found(file, path) for file in pictures]
     if path.exists():
         return [_Found(path, None)]
     if not glob.has_magic(value):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colourize.data.picture_files import find_pictures, middle_square, open_picture
+from colourize.data.picture_files import find_pictures, middle_square, open_photograph
 from colourize.errors import InputError
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -28,7 +28,7 @@ def noise(height: int, width: int) -> np.ndarray:
 
 
 def opened(path: Path, least_size: int | None = None) -> np.ndarray:
-    picture = open_picture(path, least_size)
+    picture = open_photograph(path, least_size).over_white()
     assert picture.mode == "RGB"
     return np.asarray(picture)
 
@@ -43,7 +43,7 @@ def close(picture: np.ndarray, colour: object, tolerance: int = 0) -> bool:
 @pytest.mark.parametrize("extension", ["png", "jpg", "JPEG", "gif", "bmp", "webp", "tif", "ppm", "tga"])
 def test_formats(tmp_path: Path, extension: str) -> None:
     save(tmp_path / f"a.{extension}", (200, 100, 50))
-    (file,) = find_pictures(tmp_path)
+    (file,) = find_pictures(tmp_path).pictures
     picture = opened(file)
     assert picture.shape == (30, 40, 3)  # neither cropped nor scaled
     assert close(picture, (200, 100, 50), 3)
@@ -123,9 +123,9 @@ def test_large_jpegs_may_be_opened_smaller(tmp_path: Path) -> None:
     smooth.save(tmp_path / "a.jpg", quality=95)
     smooth.save(tmp_path / "a.png")
     assert opened(tmp_path / "a.jpg").shape == opened(tmp_path / "a.png", 64).shape == (900, 1200, 3)
-    small = open_picture(tmp_path / "a.jpg", 64)
+    small = open_photograph(tmp_path / "a.jpg", 64).colours
     assert 64 <= small.height <= 128 and small.width / small.height == pytest.approx(4 / 3, rel=0.02)
-    exact = middle_square(open_picture(tmp_path / "a.png"), 32)
+    exact = middle_square(open_photograph(tmp_path / "a.png").colours, 32)
     assert np.abs(middle_square(small, 32).astype(int) - exact).mean() < 3
 
 
@@ -134,7 +134,7 @@ def test_other_and_hidden_files_are_passed_over(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("no picture")
     kept = [save(tmp_path / name) for name in ("B.PNG", "a/c.png", "a.b.jpg")]
-    assert find_pictures(tmp_path) == sorted(kept)
+    assert find_pictures(tmp_path).pictures == sorted(kept)
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "gif", "webp", "tif", "bmp"])
@@ -145,7 +145,7 @@ def test_unreadable_pictures(tmp_path: Path, extension: str) -> None:
     for damaged in (content[: len(content) // 2], b"no picture", b""):
         path.write_bytes(damaged)
         with pytest.raises(InputError) as error:
-            open_picture(path)
+            open_photograph(path)
         assert str(error.value).startswith(f"{path}: cannot be read as a picture (")
         assert len(str(error.value).splitlines()) == 1
 
@@ -154,7 +154,7 @@ def test_picture_too_large_for_pillow(tmp_path: Path, monkeypatch: pytest.Monkey
     save(tmp_path / "a.png", size=(100, 100))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture .*exceeds limit"):
-        open_picture(tmp_path / "a.png")
+        open_photograph(tmp_path / "a.png")
 
 
 def test_a_picture_that_pillow_only_warns_of_is_too_large(
@@ -163,7 +163,7 @@ def test_a_picture_that_pillow_only_warns_of_is_too_large(
     save(tmp_path / "a.png", size=(40, 30))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture .*1200 pixels"):
-        open_picture(tmp_path / "a.png")
+        open_photograph(tmp_path / "a.png")
     assert not recwarn.list
 
 
@@ -172,7 +172,7 @@ def test_the_contents_decide_and_not_the_name(tmp_path: Path) -> None:
     assert close(opened(tmp_path / "a.jpg", 8), RED)
     (tmp_path / "b.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
     with pytest.raises(InputError, match="no picture format that is known"):  # to read it would run a program
-        open_picture(tmp_path / "b.png")
+        open_photograph(tmp_path / "b.png")
 
 
 def test_the_first_picture_of_an_animation(tmp_path: Path) -> None:
@@ -188,15 +188,15 @@ def test_a_picture_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Image, "open", denied)
     with pytest.raises(InputError, match=r"a\.png: cannot be read as a picture \(Permission denied\)"):
-        open_picture(save(tmp_path / "a.png"))
+        open_photograph(save(tmp_path / "a.png"))
 
 
 def test_grey_levels_without_known_limits(tmp_path: Path) -> None:
     Image.new("F", (9, 9), 0.5).save(tmp_path / "float.tif")
     Image.new("I", (9, 9), 70000).save(tmp_path / "whole.tif")
-    for name, reason in (("float", "no fixed white"), ("whole", "beyond 16 bits")):
+    for name, reason in (("float", "32-bit floating-point"), ("whole", "32-bit signed")):
         with pytest.raises(InputError, match=rf"{name}\.tif: .*{reason}"):
-            open_picture(tmp_path / f"{name}.tif")
+            open_photograph(tmp_path / f"{name}.tif")
 
 
 # ------------------------------------------------------------------------------------------- cropping
