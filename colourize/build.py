@@ -26,7 +26,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count, check_flag, one_line
 from colourize.files import check_writable
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
-from colourize.measures.selection import check_measures
+from colourize.measures.registry import EPOCH
 from colourize.runs.checkpoint_files import CheckpointFiles
 from colourize.tasks.optimisation import check_optimisation
 from colourize.tasks.restoration import RestorationTask
@@ -95,7 +95,7 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
     settings |= {key: settings.get(key) for key in ("degradation", "answer", "loss")}
     settings["model"] = OmegaConf.to_container(config.model, resolve=True) if config.get("model") else None
     if config.get("measures"):
-        settings["measures"] = check_measures(config.measures.names)
+        settings["measures"] = config.measures.names
     task: RestorationTask = build_part(
         "task", settings, divisor=data.divisor, palette=data.palette, _recursive_=False, _convert_="all"
     )
@@ -119,7 +119,7 @@ def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> Re
         # A task of one's own may log more; Lightning says so then.
         if monitor is None or monitor in LOSSES or type(task) is not RestorationTask:
             continue
-        names = [*LOSSES, *(f"val/{measure}" for measure in task.epoch_measures(data.first("val", 1)))]
+        names = [*LOSSES, *(f"val/{measure.name}" for measure in task.fitting(EPOCH))]
         if monitor not in names:
             raise UsageError(f"callbacks.{name}.monitor={monitor}: must be one of {', '.join(names)}")
     return task

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from colourize.comparison.candidates import Candidate
     from colourize.comparison.results import Evaluated
     from colourize.data.pictures import PictureData
+    from colourize.measures.base import Measure
     from colourize.runs.record import RunRecord
     from colourize.tasks.restoration import RestorationTask
 
@@ -72,11 +73,12 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.comparison.reference import named_reference, references
     from colourize.comparison.results import compare
     from colourize.errors import UsageError, check_count
-    from colourize.measures.selection import check_measures, left_out
+    from colourize.measures.registry import choose, describe, left_out
     from colourize.study.trials import make_plan
 
-    names = check_measures(config.measures.names)
-    lacking = left_out(names)
+    measures = choose(config.measures.names)
+    lacking = left_out(measures)
+    measures = [each for each in measures if each.name not in lacking]
     baselines = fitting(config.baselines)
     if config.checkpoint and (config.get("model") or config.get("task")):
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
@@ -96,7 +98,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     # One that is compared as well is tested once.
     referred = [there.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
     named = replace(named, candidates=referred)
-    _trainer(config, candidates[0] if candidates else None)  # what it refuses is told before pictures are read
+    trainer = _trainer(config)  # what it refuses is told before pictures are read
     data = None
     if config.get("data"):
         tested = {"only_tested": True, "divisor": candidates[0].task.divisor} if candidates else {}
@@ -117,7 +119,6 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     label(everything)
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
-        each.task.measure_names = tuple(name for name in names if name not in lacking)
     if config.study:
         make_plan(
             study_labels(everything), range(len(data.pictures.test)), config.seed
@@ -125,9 +126,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     _keep(record, config, candidates[0], everything, data)
     record.begin()
     with record.phase("test"):
-        evaluated = _test_all(config, everything, data)
+        evaluated = _test_all(config, trainer, everything, measures, data)
     with record.phase("comparison"):
         comparison = compare(evaluated, references(everything, named), lacking)
+    record.update(measures=describe(measures))
     record.update(evaluated_on={"part": "test", "pictures": len(evaluated[0].table["picture"])})
     return _write(config, evaluated, comparison, data)
 
@@ -186,37 +188,44 @@ def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: l
     )
 
 
-def _precision(config: DictConfig, candidate: Candidate | None) -> str:
+def _precision(config: DictConfig, candidate: Candidate) -> str:
     """A checkpoint's measures are those of its training."""
     asked = str(config.trainer.precision)
-    if asked != "auto" or candidate is None or candidate.is_baseline:
+    if asked != "auto" or candidate.is_baseline:
         return asked.replace("auto", "32-true")
     return str(candidate.checkpoint.get("colourize", {}).get("precision", "32-true"))
 
 
-def _trainer(config: DictConfig, candidate: Candidate | None) -> Trainer:
-    """A trainer of the configuration, in the precision of a candidate."""
+def _trainer(config: DictConfig) -> Trainer:
+    """A trainer of the configuration, in float32: each method computes in a precision of its own."""
     import copy
 
     from colourize.build import build_trainer
+    from colourize.machine.precision import PRECISIONS
 
     settings = copy.deepcopy(config)
-    settings.trainer.precision = _precision(config, candidate)
+    if settings.trainer.precision in PRECISIONS:  # another is refused there
+        settings.trainer.precision = "32-true"
     return build_trainer(settings)
 
 
-def _test_all(config: DictConfig, everything: list[Candidate], data: PictureData) -> list[Evaluated]:
+def _test_all(
+    config: DictConfig, trainer: Trainer, everything: list[Candidate], measures: list[Measure], data: PictureData
+) -> list[Evaluated]:
     """Each method's values of each test picture."""
+    from colourize.comparison.candidates import kind_of
     from colourize.comparison.results import Evaluated
+    from colourize.tasks.evaluation import Evaluation, Tested
 
-    evaluated = []
-    for number, candidate in enumerate(everything, 1):
-        if len(everything) > 1:
-            seed = "" if candidate.seed is None else f", seed {candidate.seed}"
-            log.info("%d of %d: %s%s", number, len(everything), candidate.label, seed)
-        (logged,) = _trainer(config, candidate).test(candidate.task, datamodule=data, verbose=False)
-        evaluated.append(Evaluated.of(candidate, candidate.task.tally, dict(sorted(logged.items()))))
-    return evaluated
+    if len(everything) > 1:
+        log.info("%d methods: %s", len(everything), ", ".join(dict.fromkeys(each.label for each in everything)))
+    methods = [Tested(each.task, _precision(config, each), kind_of(each)) for each in everything]
+    evaluation = Evaluation(methods, measures)
+    trainer.test(evaluation, datamodule=data, verbose=False)
+    return [
+        Evaluated.of(candidate, candidate.task.tally, logged)
+        for candidate, logged in zip(everything, evaluation.results, strict=True)
+    ]
 
 
 def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:

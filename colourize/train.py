@@ -82,6 +82,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from colourize.cli import terminal
     from colourize.errors import check_count
     from colourize.files import write_json
+    from colourize.measures.registry import describe
     from colourize.runs import checkpoint_files, resuming
     from colourize.runs.events import closed
     from colourize.runs.reuse import settings_digest
@@ -114,6 +115,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         settings=settings_digest(config),
         **task.describe(),
         data=data.describe(),
+        measures=describe(task.measures),
     )
     if trainer.is_global_zero:
         resuming.begin(folder, config, checkpoint=own)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import snippets
 import torch
+from console import TINY, succeed
 from lightning import Trainer
 from omegaconf import OmegaConf
 from PIL import Image
@@ -20,6 +23,12 @@ from colourize.build import build_data, build_task
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.files import write_whole
+from colourize.measures.base import LESS, PictureBatch
+from colourize.measures.registry import MEASURES, direction, unit
+from colourize.reporting.results import read_results
+from colourize.reporting.settings import read_settings
+from colourize.reporting.sources import read_sources
+from colourize.runs.tables import read_table
 from colourize.tasks import RestorationTask
 
 TEXT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
@@ -48,8 +57,8 @@ def trained_and_loaded(task: RestorationTask, data: PictureData, folder: Path) -
     return colourize.load(folder / "task.ckpt")
 
 
-def test_the_text_has_nine_short_examples() -> None:
-    assert len(SECTIONS) == 9
+def test_the_text_has_ten_short_examples() -> None:
+    assert len(SECTIONS) == 10
     for heading, python in SECTIONS.items():
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
@@ -139,6 +148,38 @@ def test_hints_and_a_flip(add: Adder, tmp_path: Path) -> None:
     assert 0 < hints.mean() < 0.06
     alone = task.make_pair(batch._replace(pictures=batch.pictures[2:3], which=batch.which[2:3]))
     assert torch.equal(alone.inputs[0, 1], hints[2])
+
+
+def test_a_measure(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known by training, evaluation and report; to the report from the runs' records alone."""
+    (option,) = re.findall(r"^```yaml\n(# @package measures\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    add.write(snippets.option_of(option), option.replace("default", "quick"))
+    (tmp_path / "my_measures.py").write_text(SECTIONS["A measure"])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    words = ["measures=mine", f"hydra.searchpath=[file://{add.folder}]", "trainer.enable_progress_bar=false"]
+    try:
+        sweep = succeed("train", ["-m", *TINY, "seed=0,1", *words], tmp_path / "train").sweep
+        edge = MEASURES["edge_error"]
+        truth = torch.rand(2, 3, 4, 4)
+        values = edge.values(PictureBatch(truth.flip(3)), PictureBatch(truth))
+        assert values.shape == (2,) and (values > 0).all() and (edge.values(*[PictureBatch(truth)] * 2) == 0).all()
+        outcome = succeed("evaluate", [f"checkpoint={sweep}", "baselines=[grey_lookup]", *words], tmp_path / "evaluate")
+    finally:
+        MEASURES.pop("edge_error", None)
+        sys.modules.pop("my_measures", None)
+    rows = read_table(outcome.folder / "comparison.csv")
+    assert {row["method"] for row in rows if row["measure"] == "edge_error"} == {"unet", "grey_lookup"}
+    assert "edge_error (less is better)" in outcome.stdout
+    for run in (outcome.folder, sweep / "seed-0"):
+        assert "edge_error" in read_table(run / "per_picture.csv")[0]
+        assert "test/edge_error" in json.loads((run / "metrics.json").read_text())
+    (tmp_path / "my_measures.py").unlink()
+    try:
+        (source,) = read_sources([sweep]).sources
+        read_results(read_settings(source.runs))
+        assert direction("edge_error") is LESS and unit("edge_error_expected") == " levels"
+    finally:
+        MEASURES.pop("edge_error", None)
 
 
 @pytest.fixture

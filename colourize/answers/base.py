@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from colourize.data.batches import Batch
 from colourize.degradations.base import Degradation
-from colourize.measures.pooled import Pooled
 
 
 class Answer(nn.Module):
@@ -24,14 +22,12 @@ class Answer(nn.Module):
         out_channels: what the network answers at each pixel.
         degradations: the only degradations that it is for; none: any.
         per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
-        pooled: measures of all pictures together that only this kind of answer has, from outputs and target.
     """
 
     kind: Literal["values", "classes", "categories"]
     out_channels: int
     per_pixel = True
     degradations: tuple[type[Degradation], ...] = ()
-    pooled: Mapping[str, Pooled] = {}
 
     def prepare(self, palette: int | str | None) -> None:
         """Take what must be known before pictures are read; an answer that was fitted earlier does not need it.
@@ -77,12 +73,7 @@ class Answer(nn.Module):
         """The best picture that this answer could give, by name, where that is not the truth itself."""
         return {}
 
-    def measures(self, outputs: Tensor, target: Any, *, quick: bool) -> dict[str, Tensor]:
-        """Measures that only this kind of answer has: a value for each picture, (N,), by name.
-
-        Args:
-            outputs: of a batch, in float32.
-            target: as `encode` wrote it.
-            quick: only those for the end of each epoch.
-        """
-        return {}
+    def labels(self, target: Any) -> Tensor:
+        """Of classes and categories the right ones, int64: the whole target, unless `encode` writes more into it."""
+        labels: Tensor = target
+        return labels

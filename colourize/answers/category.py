@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.answers.base import Answer
@@ -37,10 +34,3 @@ class Category(Answer):
 
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         return {}
-
-    def measures(self, outputs: Tensor, target: Any, *, quick: bool) -> dict[str, Tensor]:
-        """accuracy: 1 where the likeliest category is right, else 0; cross_entropy: in nats."""
-        found = {"accuracy": (outputs.argmax(1) == target).float()}
-        if not quick:
-            found["cross_entropy"] = F.cross_entropy(outputs, target, reduction="none")
-        return found

@@ -15,7 +15,6 @@ from colourize.colour.palette import Palette, cached_palette, load_palette
 from colourize.data.batches import Batch
 from colourize.data.fitting import Fitted, Training
 from colourize.errors import UsageError
-from colourize.measures import calibration
 
 # Which colours the classes are never varies with the run's seed: runs stay comparable.
 PALETTE_SEED = 0
@@ -30,7 +29,6 @@ class PaletteClasses(Fitted, Answer):
     """
 
     kind = "classes"
-    pooled = calibration.POOLED
 
     def prepare(self, palette: int | str | None) -> None:
         if palette is None:
@@ -73,19 +71,3 @@ class PaletteClasses(Fitted, Answer):
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         return {"quantised truth": self.palette.picture(self.palette.labels(truth))}
-
-    def labels(self, target: Any) -> Tensor:
-        """The right class of every pixel, (N, H, W) int64: the whole target, unless a subclass encodes more."""
-        labels: Tensor = target
-        return labels
-
-    def measures(self, outputs: Tensor, target: Any, *, quick: bool) -> dict[str, Tensor]:
-        """accuracy: the share of pixels whose most likely class is right; cross_entropy: in nats, a pixel's mean.
-
-        Pictures of a split have one size, so that a mean over pictures is that over all their pixels.
-        """
-        labels = self.labels(target)
-        found = {"accuracy": (outputs.argmax(1) == labels).float().mean((1, 2))}
-        if not quick:
-            found["cross_entropy"] = F.cross_entropy(outputs, labels, reduction="none").mean((1, 2))
-        return found

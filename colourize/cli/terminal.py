@@ -21,12 +21,12 @@ from rich.table import Table
 
 from colourize import __version__
 from colourize.data.pictures import PictureData
+from colourize.measures.registry import unit
 from colourize.runs import resuming, sweeps
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
-UNITS = {"psnr": " dB"}
 OF_GROUPS = {
     "seed": ("seed",),
     "task": ("task.degradation", "task.answer", "task.loss"),
@@ -132,6 +132,6 @@ def measures_table(measures: dict[str, float]) -> Table:
     table.add_column("measure")
     table.add_column("value", justify="right")
     for name, value in measures.items():
-        unit = next((unit for measure, unit in UNITS.items() if f"/{measure}" in name), "")
-        table.add_row(name, f"{value:.4f}{unit}" if not unit else f"{value:.2f}{unit}")
+        behind = unit(name.rpartition("/")[2])
+        table.add_row(name, f"{value:.2f}{behind}" if behind else f"{value:.4f}")
     return table

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from colourize.figures.saving import save_figure
-from colourize.measures.selection import badness
+from colourize.measures.registry import badness
 from colourize.runs.tables import write_table
 
 FEWEST = 4  # models: of three, any two measures agree by chance one time in three
@@ -52,8 +52,9 @@ def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray
         value = correlations[row, column]
         colour = "white" if abs(value) > 0.6 else "black"
         axis.text(
-            column, row, f"{value:.1f}".replace("-0.0", "0.0"), ha="center", va="center", fontsize=5.5, color=colour
-        )
+            column, row, f"{value:.1f}".replace("-0.0", "0.0"), ha="center", va="center", fontsize=5.5, color=colour,
+            in_layout=False,  # measuring a thousand of them takes seconds
+        )  # fmt: skip
     bar = figure.colorbar(image, ax=axis, shrink=0.5)
     bar.ax.tick_params(labelsize=7)
     bar.set_label(f"rank correlation over {models} models", fontsize=7)

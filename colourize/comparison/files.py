@@ -11,11 +11,12 @@ from colourize.comparison.agreement import FEWEST, rank_correlations, write_agre
 from colourize.comparison.candidates import Candidate
 from colourize.comparison.intervals import draw_intervals
 from colourize.comparison.pictures import predictions, sheet_rows, telling_pictures
-from colourize.comparison.report import HEADLINES, write_comparison
+from colourize.comparison.report import write_comparison
 from colourize.comparison.results import Comparison, Evaluated
 from colourize.data.pictures import PictureData
 from colourize.figures.grid import labelled_grid
 from colourize.files import whole_file, write_json
+from colourize.measures.registry import headlines as headlines_of
 from colourize.runs.tables import write_table
 from colourize.study.page import write_page
 
@@ -43,7 +44,7 @@ def write_files(
     if len(evaluated) < 2:
         return
     write_comparison(folder, comparison)
-    headlines = [name for name in comparison.measures if name in HEADLINES] or comparison.measures[:4]
+    headlines = headlines_of(comparison.measures) or comparison.measures[:4]
     if not headlines:  # no measure was asked for
         return
     draw_intervals(comparison, headlines, folder / "comparison")

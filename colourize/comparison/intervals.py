@@ -10,7 +10,7 @@ import numpy as np
 
 from colourize.comparison.results import Comparison
 from colourize.figures.saving import BOTH, save_figure
-from colourize.measures.selection import direction
+from colourize.measures.registry import direction
 
 INK, REFERENCE = "#1f4e79", "#b8590b"
 

@@ -15,11 +15,9 @@ from rich.table import Table
 
 from colourize.comparison.results import Comparison, Row
 from colourize.files import write_whole
-from colourize.measures.selection import direction
+from colourize.measures.registry import direction, headlines
 from colourize.runs.tables import write_table
 
-# What is shown on the terminal, of those that were measured; the files have all.
-HEADLINES = ("accuracy", "cross_entropy", "mse", "psnr", "ssim", "delta_e", "colourfulness_gap", "category_accuracy")
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 NOTE = (
     "Mean over {pictures} pictures with its 95 % interval (bootstrap over pictures, these seeds given); ± is the "
@@ -41,7 +39,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
 def show_comparison(comparison: Comparison, measures: Sequence[str] = (), console: Console | None = None) -> None:
     """Tables of measures on the terminal, by default of the headlines that were measured."""
     console = console or Console()
-    shown = list(measures) or [name for name in comparison.measures if name in HEADLINES] or comparison.measures[:4]
+    shown = list(measures) or headlines(comparison.measures) or comparison.measures[:4]
     for measure in shown:
         console.print(f"{measure}{_way(measure)}", highlight=False)
         table = _table(comparison, measure)

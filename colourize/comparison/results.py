@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from colourize.comparison.candidates import Candidate
-from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
-from colourize.measures.pooled import Pooled
-from colourize.measures.selection import MORE, ZERO, badness, direction
-from colourize.measures.tally import WITHOUT_SOME, Tally
+from colourize.measures.base import MORE, NEITHER, ZERO, SetMeasure
+from colourize.measures.intervals import Estimate, estimate_means, estimate_set
+from colourize.measures.registry import badness, direction, find
+from colourize.measures.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -20,23 +20,21 @@ class Evaluated:
 
     Attributes:
         table: "picture" and each measure's value of each picture, (N,).
-        vectors, pooled: of the measures that are no means over pictures, what each picture adds, (N, D), and how they
-            are computed.
+        vectors, sets: of the measures of all pictures together what each picture adds, (N, D), and the measures.
         logged: all these measures as Lightning has them, `test/…`, and the loss.
     """
 
     candidate: Candidate
     table: dict[str, np.ndarray]
     vectors: dict[str, np.ndarray]
-    pooled: dict[str, Pooled]
+    sets: dict[str, SetMeasure]
     logged: dict[str, float]
 
     @classmethod
     def of(cls, candidate: Candidate, tally: Tally, logged: dict[str, float]) -> Evaluated:
         """What a test has left in a task's tally; with several processes all must call it."""
-        parts = tally.pooled_parts()
-        table, vectors = tally.table(), tally.vectors() if parts else {}
-        return cls(candidate, table, vectors, parts, logged)
+        sets = {name: each for name, each in tally.measures.items() if isinstance(each, SetMeasure)}
+        return cls(candidate, tally.table(), tally.vectors(), sets, logged)
 
     @property
     def means(self) -> dict[str, float]:
@@ -152,11 +150,12 @@ def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
     if names:  # else only such as have no value for a single picture
         columns = np.stack([np.stack([each.table[name] for each in seeds]) for name in names]).astype(float)
         for name, column in zip(names, columns, strict=True):
-            if np.isnan(column).any() and not name.startswith(WITHOUT_SOME):
+            measure = find(name)
+            if np.isnan(column).any() and not (measure and measure.some_lack):
                 column[:] = np.nan  # what some pictures lack by a fault has no mean
         found = dict(zip(names, estimate_means(columns), strict=True))
-    for name, pooled in first.pooled.items():
-        found[name] = estimate_pooled(pooled, [each.vectors[name] for each in seeds])
+    for name, whole in first.sets.items():
+        found[name] = estimate_set(whole, [each.vectors[name] for each in seeds])
     return found
 
 
@@ -182,6 +181,6 @@ def _mark(measure: str, low: float, high: float) -> str:
     if not (low > 0 or high < 0):
         return ""
     way = direction(measure)
-    if way is None:
+    if way is NEITHER:
         return "more" if low > 0 else "less"
     return "better" if (low > 0) == (way == MORE) else "worse"

@@ -12,7 +12,7 @@ from torch import Tensor
 from colourize.answers import PaletteClasses
 from colourize.errors import UsageError
 from colourize.figures.saving import save_figure
-from colourize.measures.calibration import BINS, confidences, expected_calibration_error, reliability
+from colourize.measures.classification import BINS, CalibrationError, reliability
 from colourize.tasks.restoration import RestorationTask
 
 INK, FAINT = "#1e1e1e", "#666666"
@@ -23,7 +23,7 @@ FEW = 1e-3  # a bin with a smaller share of the pixels is drawn hollow: few
 
 @torch.no_grad()
 def confidences_of(task: RestorationTask, batches: Iterable[Tensor]) -> np.ndarray:
-    """A classifier's confidences, by picture and bin, (N, 3·15), as `measures.calibration.confidences` has them.
+    """A classifier's confidences, by picture and bin, (N, 3·15), the vectors of `CalibrationError`.
 
     Args:
         task: whose answer is a palette's classes, in evaluation mode on the CPU.
@@ -37,7 +37,8 @@ def confidences_of(task: RestorationTask, batches: Iterable[Tensor]) -> np.ndarr
     found = []
     for batch in batches:
         pair = task.make_pair(batch)
-        found.append(confidences(task.outputs(pair).float(), task.answer.labels(pair.target)).cpu().numpy())
+        outputs, labels = task.outputs(pair).float(), task.answer.labels(pair.target)
+        found.append(CalibrationError().vectors(outputs, labels).cpu().numpy())
     return np.concatenate(found)
 
 
@@ -78,7 +79,7 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
         diagram = reliability(vectors)
         many = diagram["share"] >= FEW
         low, high = accuracy_intervals(vectors)
-        error = expected_calibration_error(vectors)(np.ones(len(vectors)))
+        error = CalibrationError().value(vectors)(np.ones(len(vectors)))
         top.plot(diagram["confidence"], diagram["accuracy"], ls=dash, color=colour, lw=1.2)
         top.vlines(diagram["confidence"], low, high, color=colour, lw=1.2, alpha=0.6)
         for which, face in ((many, colour), (~many, "white")):

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import fuse_conv_bn_eval
 
 from colourize.models.residual_classifier import ResidualClassifier
 
@@ -18,11 +19,15 @@ SIZE = 32  # pixels, height and width, of what it was trained on
 
 @functools.lru_cache(maxsize=1)
 def category_classifier() -> ResidualClassifier:
-    """The classifier with the shipped weights, frozen, in float32 on the CPU."""
+    """The classifier with the shipped weights, frozen, in float32 on the CPU, batch norm made part of convolutions."""
     contents = torch.load(WEIGHTS, map_location="cpu", weights_only=True)
     network = ResidualClassifier(**contents["arguments"])
     network.load_state_dict({name: value.float() for name, value in contents["weights"].items()}, strict=False)
-    return network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    network.requires_grad_(False).eval()
+    for block in network.modules():
+        if isinstance(block, nn.Sequential) and isinstance(block[1], nn.BatchNorm2d):
+            block[0], block[1] = fuse_conv_bn_eval(block[0], block[1]), nn.Identity()  # type: ignore[type-var]
+    return network.to(memory_format=torch.channels_last)
 
 
 @functools.lru_cache(maxsize=1)

@@ -7,17 +7,18 @@ resampled: their part of an interval is Student's t with one degree of freedom l
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from colourize.measures.pooled import Pooled
+from colourize.measures.base import SetMeasure
 
 LEVEL = 0.95
 RESAMPLES = 4000
-RESAMPLES_POOLED = 200  # of measures of all pictures together, each of which takes milliseconds
+RESAMPLES_OF_SETS = 200  # of measures of all pictures together, each value of which takes milliseconds
 AT_ONCE = 500
 SEED = 0
 
@@ -77,42 +78,49 @@ def estimate_means(columns: np.ndarray) -> list[Estimate]:
     measures, seeds, pictures = columns.shape
     flat = columns.reshape(-1, pictures).T  # (N, K·S)
     known = ~np.isnan(flat)
+    complete = known.all()
     flat = np.where(known, flat, 0.0)
     with np.errstate(invalid="ignore"):  # of a measure that no picture has
         by_seed = (flat.sum(0) / known.sum(0)).reshape(measures, seeds)
         parts = [
-            ((weights @ flat) / (weights @ known)).reshape(-1, measures, seeds).mean(2)
+            (weights @ flat / (pictures if complete else weights @ known)).reshape(-1, measures, seeds).mean(2)
             for weights in resampled(pictures, RESAMPLES)
         ]
     draws = np.concatenate(parts)  # (R, K)
     return [Estimate(by_seed[k], draws[:, k]) for k in range(measures)]
 
 
-def estimate_pooled(measure: Pooled, vectors: list[np.ndarray]) -> Estimate:
+def estimate_set(measure: SetMeasure, vectors: list[np.ndarray]) -> Estimate:
     """Of a measure of all pictures together, from what each adds to it: (N, D) for each seed.
 
     Resampled pictures come several times, which alone moves a distance of distributions: the draws are centred on the
-    value itself. Of a measure that is too slow to be resampled they are nan.
+    value itself. Of a measure with an influence function they are linear in the pictures' weights (the infinitesimal
+    jackknife, Efron 1981), which takes one decomposition in place of one for each draw.
     """
-    if not all(np.isfinite(each).all() for each in vectors):  # of a network that answers with NaN
-        return Estimate(np.full(len(vectors), np.nan), np.full(RESAMPLES_POOLED, np.nan))
-    values = [measure.value(each) for each in vectors]
     pictures = len(vectors[0])
+    if not all(np.isfinite(each).all() for each in vectors):  # of a network that answers with NaN
+        return Estimate(np.full(len(vectors), np.nan), np.full(RESAMPLES_OF_SETS, np.nan))
+    values = [measure.value(each) for each in vectors]
     by_seed = np.array([value(np.ones(pictures)) for value in values])
-    if not measure.resampled:
-        return Estimate(by_seed, np.full(RESAMPLES_POOLED, np.nan))
-    (weights,) = resampled(pictures, RESAMPLES_POOLED)
+    influences = [measure.influence(each) for each in vectors] if pictures > 1 else [None]
+    if influences[0] is not None:  # its draws are the means of resampled pseudo-values
+        return estimate_means(np.stack([[value + each for value, each in zip(by_seed, influences, strict=True)]]))[0]
+    (weights,) = resampled(pictures, RESAMPLES_OF_SETS)
     draws = np.mean([value(weights) for value in values], axis=0)
     return Estimate(by_seed, draws - draws.mean() + by_seed.mean())
 
 
 def resampled(pictures: int, count: int) -> Iterator[np.ndarray]:
     """How often each picture was drawn, (R, N) at a time: always the same draws for so many pictures."""
-    generator = np.random.default_rng(SEED)
-    for start in range(0, count, AT_ONCE):
-        yield generator.multinomial(pictures, np.full(pictures, 1 / pictures), min(AT_ONCE, count - start)).astype(
-            float
-        )
+    for drawn in _drawn(pictures, count):
+        yield drawn.astype(float)
+
+
+@functools.lru_cache(maxsize=2)
+def _drawn(pictures: int, count: int) -> list[np.ndarray]:
+    generator, shares = np.random.default_rng(SEED), np.full(pictures, 1 / pictures)
+    sizes = (min(AT_ONCE, count - start) for start in range(0, count, AT_ONCE))
+    return [generator.multinomial(pictures, shares, size).astype(np.uint16) for size in sizes]
 
 
 def _interval(draws: np.ndarray) -> tuple[float, float]:

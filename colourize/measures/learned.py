@@ -1,8 +1,6 @@
-"""Measures by what a network of this project sees in pictures, none of them fetched from anywhere.
+"""Measures by what a classifier of this project sees in pictures (see `measures.category_classifier`).
 
-The network is a classifier of CIFAR-10's ten categories, trained on their true colours (see
-`measures.category_classifier`). None of these is LPIPS or FID, which rest on other networks: numbers cannot be
-compared with theirs.
+None of these is LPIPS or FID, which rest on other networks: numbers cannot be compared with theirs.
 """
 
 from __future__ import annotations
@@ -14,98 +12,131 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colourize.measures.pooled import Measure, Pooled
+from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure, SetMeasure, Value
 
-NAMES = ("category_accuracy", "feature_distance")
 AT_ONCE = 500  # rows of a matrix of all pictures with all
+NOTHING = 1e-10  # a share of the largest eigenvalue or singular value: what is smaller is rounding
 
 
-def learned_measures(
-    features: Tensor, logits: Tensor, true_features: Tensor, labels: Tensor | None
-) -> dict[str, Tensor]:
-    """Each of `NAMES` for each picture, (N,).
+class CategoryAccuracy(
+    PictureMeasure,
+    name="category_accuracy",
+    direction=MORE,
+    source="Zhang, Isola & Efros 2016",
+    group="default",
+    headline=True,
+):
+    """Share of pictures in which a classifier of this project (ten categories of CIFAR-10, 90.6 % of its true test
+    pictures right) sees what the true one shows.
 
-    - category_accuracy: 1 where the classifier sees in the picture what the true one shows, else 0; more is better. It
-      is the semantic interpretability of Zhang, Isola & Efros (2016) with this project's classifier. Only where the
-      source knows what its pictures show.
-    - feature_distance: 1 − the cosine of the angle between the features of the picture and of the true one, 0 … 1; less
-      is better.
-
-    Args:
-        features, logits: of the pictures, (N, D) and (N, 10).
-        true_features: of the true ones, (N, D).
-        labels: what they show, (N,); None: not known.
+    The semantic interpretability of Zhang et al. with this project's classifier.
     """
-    found = {"feature_distance": 1 - F.cosine_similarity(features, true_features)}
-    if labels is not None:
-        found["category_accuracy"] = (logits.argmax(1) == labels).float()
-    return found
+
+    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor | None:
+        return None if true.labels is None else (given.seen[1].argmax(1) == true.labels).float()
 
 
-def both(features: Tensor, true_features: Tensor) -> Tensor:
-    """The features of the pictures beside those of the true ones, (N, 2·D)."""
-    return torch.cat([features, true_features], 1)
+class FeatureDistance(PictureMeasure, name="feature_distance", direction=LESS, group="default"):
+    """1 − cosine between that classifier's features of the picture and of the truth, 0…1; not LPIPS."""
+
+    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+        return 1 - F.cosine_similarity(given.seen[0], true.seen[0])
 
 
-def frechet_distance(vectors: np.ndarray) -> Measure:
-    """feature_frechet_distance: between two normal distributions with the features' means and covariances, squared.
+class FeatureKernelDistance(
+    SetMeasure,
+    name="feature_kernel_distance",
+    direction=LESS,
+    source="Gretton et al. 2012, Bińkowski et al. 2018",
+    group="default",
+):
+    """Squared maximum mean discrepancy of the two sets of features; about 0 for equal distributions, and slightly below
+    it by chance; not KID.
 
-    ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½) (Dowson & Landau 1982; the formula that FID applies to other features), 0 and
-    more; less is better. It grows as pictures become fewer: compare only what has equally many.
+    The kernel is that of KID, (x·y / D + 1)³. A picture beside itself, or its own truth, tells nothing about
+    distributions: such pairs are left out, which makes it unbiased.
     """
-    first, second = np.split(vectors.astype(np.float64), 2, axis=1)
 
-    def one(weights: np.ndarray) -> float:
-        if weights.sum() < 2:  # one picture is no distribution
-            return float("nan")
-        (mean_1, cov_1), (mean_2, cov_2) = (_moments(each, weights) for each in (first, second))
-        # The trace of the root of a product is the sum of the roots of its eigenvalues. With Σ₁ = HHᵀ these are those
-        # of HᵀΣ₂H, which is symmetric: many times as quick, and never complex.
-        eigenvalues, axes = np.linalg.eigh(cov_1)
-        half = axes * np.sqrt(eigenvalues.clip(min=0))
-        roots = np.sqrt(np.linalg.eigvalsh(half.T @ cov_2 @ half).clip(min=0)).sum()
-        return float(max(0.0, ((mean_1 - mean_2) ** 2).sum() + np.trace(cov_1) + np.trace(cov_2) - 2 * roots))
+    def features(self, pictures: PictureBatch) -> Tensor:
+        """What distributions are compared of, (N, D)."""
+        return pictures.seen[0]
 
-    return lambda weights: np.apply_along_axis(one, -1, weights)
+    def vectors(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+        """The features of the pictures beside those of the true ones, (N, 2·D)."""
+        return torch.cat([self.features(given), self.features(true)], 1)
+
+    def value(self, vectors: np.ndarray) -> Value:
+        first, second = np.split(vectors.astype(np.float64), 2, axis=1)
+        size = first.shape[1]
+
+        def rows(start: int) -> np.ndarray:
+            """How alike some pictures are to all, and their truths, less the one to the other's truth."""
+            some = slice(start, start + AT_ONCE)
+            own, true, mixed = (one[some] @ other.T / size + 1 for one, other in (
+                (first, first), (second, second), (first, second)
+            ))  # fmt: skip
+            own = own * own * own + true * true * true - 2 * mixed * mixed * mixed
+            own[np.arange(len(own)), start + np.arange(len(own))] = 0.0
+            return own
+
+        def value(weights: np.ndarray) -> Any:
+            # The whole matrix would have gigabytes: each of its parts is made once, and used for all weights.
+            total = sum(
+                (weights[..., start : start + AT_ONCE] * (weights @ rows(start).T)).sum(-1)
+                for start in range(0, len(first), AT_ONCE)
+            )
+            pairs = weights.sum(-1) ** 2 - (weights**2).sum(-1)
+            return total / np.where(pairs > 0, pairs, np.nan)
+
+        return value
 
 
-def kernel_distance(vectors: np.ndarray) -> Measure:
-    """feature_kernel_distance: the squared maximum mean discrepancy with the kernel (x·y / D + 1)³, unbiased.
+class FeatureFrechetDistance(
+    FeatureKernelDistance, name="feature_frechet_distance", direction=LESS, source="Dowson & Landau 1982"
+):
+    """Squared Fréchet distance of two normal distributions with the means and covariances of the two sets of features;
+    it grows as pictures become fewer: compare only what has equally many; not FID.
 
-    Gretton et al. (2012), with the kernel that KID applies to other features (Bińkowski et al. 2018); less is better,
-    about 0 for equal distributions, and slightly below it by chance.
+    ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½), the formula that FID applies to other features.
     """
-    first, second = np.split(vectors.astype(np.float64), 2, axis=1)
-    size = first.shape[1]
 
-    def rows(start: int) -> np.ndarray:
-        """Of some pictures with all: how alike the two are, and their truths, less the one and the other's truth."""
-        some = slice(start, start + AT_ONCE)
-        own, true, mixed = (
-            (one[some] @ other.T / size + 1) ** 3 for one, other in ((first, first), (second, second), (first, second))
-        )
-        own += true - 2 * mixed
-        # A picture with itself, or with its own truth, tells nothing about distributions.
-        own[np.arange(len(own)), start + np.arange(len(own))] = 0.0
-        return own
+    def value(self, vectors: np.ndarray) -> Value:
+        def one(weights: np.ndarray) -> float:
+            if weights.sum() < 2:  # one picture is no distribution
+                return float("nan")
+            gap, halves = _normal_distributions(vectors, weights)
+            roots = np.linalg.svd(halves[0].T @ halves[1], compute_uv=False)
+            spread = sum((half**2).sum() for half in halves) - 2 * roots.sum()
+            return float(max(0.0, (gap**2).sum() + spread))
 
-    def value(weights: np.ndarray) -> Any:
-        # The whole matrix would have gigabytes: each of its parts is made once, and used for all weights.
-        total = sum(
-            (weights[..., start : start + AT_ONCE] * (weights @ rows(start).T)).sum(-1)
-            for start in range(0, len(first), AT_ONCE)
-        )
-        pairs = weights.sum(-1) ** 2 - (weights**2).sum(-1)
-        return total / np.where(pairs > 0, pairs, np.nan)
+        return lambda weights: np.apply_along_axis(one, -1, weights)
 
-    return value
+    def influence(self, vectors: np.ndarray) -> np.ndarray:
+        """From one decomposition.
+
+        With Σᵢ = HᵢHᵢᵀ and the singular values of H₁ᵀH₂ = USVᵀ, tr(Σ₁Σ₂)^½ = ΣS, and its derivative with respect to
+        Σ₁ is ½·H₂VS⁻¹VᵀH₂ᵀ. Directions without variance have none; they add nothing for pictures of the set itself.
+        """
+        count = len(vectors)
+        gap, halves = _normal_distributions(vectors, np.ones(count))
+        u, roots, v = np.linalg.svd(halves[0].T @ halves[1])
+        kept = roots > NOTHING * roots.max(initial=0)
+        found = np.zeros(count)
+        for features, half, axes, sign in zip(
+            np.split(vectors.astype(np.float64), 2, axis=1), halves[::-1], (v.T, u), (1, -1), strict=True
+        ):
+            centred = features - features.mean(0)
+            along = centred @ (half @ axes[:, kept])
+            variance = (centred**2).sum(1) - (along**2 / roots[kept]).sum(1)
+            found += 2 * sign * centred @ gap + variance * count / (count - 1)
+        return found - found.mean()
 
 
-def _moments(features: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.average(features, axis=0, weights=weights), np.cov(features.T, fweights=weights.astype(int))
-
-
-POOLED = {
-    "feature_frechet_distance": Pooled(both, frechet_distance),
-    "feature_kernel_distance": Pooled(both, kernel_distance),
-}
+def _normal_distributions(vectors: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Two normal distributions with the weighted moments of two sets of features: μ₁ − μ₂, (D,); H₁ and H₂, (D, D)."""
+    means, halves = [], []
+    for features in np.split(vectors.astype(np.float64), 2, axis=1):
+        means.append(np.average(features, axis=0, weights=weights))
+        variances, axes = np.linalg.eigh(np.cov(features.T, fweights=weights.astype(int)))
+        halves.append(axes * np.sqrt(variances.clip(min=0)))
+    return means[0] - means[1], halves

@@ -1,38 +1,77 @@
-"""Measures made to agree with people, of each picture against the truth; RGB in [0, 1], (N, 3, H, W) float32 → (N,).
+"""Measures made to agree with people. They need no weights and run on small pictures.
 
-They need no weights and run on small pictures; all are piq's (https://github.com/photosynthesis-team/piq).
+All are piq's (https://github.com/photosynthesis-team/piq), which is imported when the first of them is computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-NAMES = ("mdsi", "haarpsi", "fsimc", "vsi")
+from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure
 
 
-def perceptual_measures(pictures: Tensor, truth: Tensor, names: Sequence[str] = NAMES) -> dict[str, Tensor]:
-    """The named measures of each picture; nan where the pictures are too small for one.
+class PiqMeasure(PictureMeasure, abstract=True, group="default"):
+    """One of piq's; equal pictures have the best value by definition, where some would divide by zero."""
 
-    - mdsi: mean deviation similarity index (Nafchi et al. 2016), 0 … ; less is better, 0 for equal pictures.
-    - haarpsi: Haar wavelet-based perceptual similarity (Reisenhofer et al. 2018), 0 … 1; more is better. Needs 16×16.
-    - fsimc: feature similarity with chrominance (Zhang et al. 2011), 0 … 1; more is better.
-    - vsi: visual saliency-induced index (Zhang, Shen & Li 2014), 0 … 1; more is better. 25 ms a picture of 32×32, a
-      hundred times the others.
-    """
-    import piq
+    least = 1
 
-    functions = {"mdsi": piq.mdsi, "haarpsi": piq.haarpsi, "fsimc": piq.fsim, "vsi": piq.vsi}
-    least = {"haarpsi": 16, "fsimc": 2}
-    same = (pictures == truth).flatten(1).all(1)
-    found = {}
-    for name in names:
-        if min(truth.shape[2:]) < least.get(name, 1):
-            found[name] = torch.full((len(truth),), torch.nan, device=truth.device)
-            continue
-        values = functions[name](pictures.contiguous(), truth.contiguous(), data_range=1.0, reduction="none")
-        # By definition; two black pictures are a division by zero for some.
-        found[name] = values.masked_fill(same, 0.0 if name == "mdsi" else 1.0)
-    return found
+    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+        if true.smaller_side < self.least:
+            return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
+        same = (given.rgb == true.rgb).flatten(1).all(1)
+        return self.compared(given, true).masked_fill(same, 0.0 if self.direction is LESS else 1.0)
+
+    def compared(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+        """A value for each picture, (N,), which means nothing where the two are equal."""
+        import piq
+
+        values: Tensor = getattr(piq, self.name)(given.contiguous, true.contiguous, data_range=1.0, reduction="none")
+        return values
+
+
+class MeanDeviationSimilarity(PiqMeasure, name="mdsi", direction=LESS, source="Nafchi et al. 2016"):
+    """Mean deviation similarity index, 0 and more."""
+
+
+class HaarPerceptualSimilarity(PiqMeasure, name="haarpsi", direction=MORE, source="Reisenhofer et al. 2018"):
+    """Haar wavelet-based perceptual similarity, 0…1."""
+
+    least = 16
+
+
+class FeatureSimilarity(PiqMeasure, name="fsimc", direction=MORE, source="Zhang et al. 2011"):
+    """Feature similarity with chrominance, 0…1."""
+
+    least = 2
+
+    def compared(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+        """`piq.fsim`, with the phase congruency of the true pictures computed once for all that is held against them.
+
+        Pictures above 384 pixels are averaged first, and left to piq.
+        """
+        from piq import fsim
+        from piq.fsim import _construct_filters, _phase_congruency
+        from piq.functional import gradient_map, rgb2yiq, scharr_filter, similarity_map
+
+        if true.smaller_side >= 384:
+            return fsim(given.contiguous, true.contiguous, data_range=1.0, reduction="none")
+
+        def parts(pictures: PictureBatch) -> tuple[Tensor, Tensor, Tensor]:
+            if self not in pictures.cache:
+                yiq = rgb2yiq(255 * pictures.contiguous)
+                kernel, light = scharr_filter(device=yiq.device, dtype=yiq.dtype), yiq[:, :1]
+                edges = gradient_map(light, torch.stack([kernel, kernel.transpose(1, 2)]))
+                pictures.cache[self] = _phase_congruency(light, _construct_filters(light)), edges, yiq[:, 1:]
+            found: tuple[Tensor, Tensor, Tensor] = pictures.cache[self]
+            return found
+
+        (phase, edges, colour), (true_phase, true_edges, true_colour) = parts(given), parts(true)
+        weight = torch.maximum(phase, true_phase)
+        score = similarity_map(phase, true_phase, 0.85) * similarity_map(edges, true_edges, 160) * weight
+        score = score * similarity_map(colour, true_colour, 200).prod(1, keepdim=True).abs() ** 0.03
+        return score.sum((1, 2, 3)) / weight.sum((1, 2, 3))
+
+
+class VisualSaliency(PiqMeasure, name="vsi", direction=MORE, source="Zhang, Shen & Li 2014", group="all"):
+    """Visual saliency-induced index, 0…1; 25 ms a picture of 32×32 pixels, a hundred times the others."""

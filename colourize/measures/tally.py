@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,106 +12,94 @@ import torch.distributed as dist
 from torch import Tensor
 from torchmetrics import Metric
 
-from colourize.measures.pooled import Pooled
-
-# Nazeri's accuracies leave exactly grey pictures out.
-WITHOUT_SOME = ("nazeri_accuracy",)
+from colourize.measures.base import Measure, PictureMeasure, SetMeasure
 
 
 class Tally:
     """The values of a split's pictures, by measure, as its batches come in.
 
     Means, tables of single pictures and intervals are all made from `table`, which is the same for any batch size and
-    any number of processes. What is no mean over pictures lives beside it: measures of all pictures together, to which
-    each adds a vector (`add_vectors`), and losses (`BatchMean`).
+    any number of processes. Of measures of all pictures together it has what each picture adds, `vectors`.
     """
 
     def __init__(self) -> None:
-        self._batches: list[tuple[Tensor, dict[str, Tensor]]] = []
-        self._vectors: dict[str, list[Tensor]] = {}
-        self._pooled: dict[str, Pooled] = {}
+        self.measures: dict[str, Measure] = {}  # by column
+        self._batches: dict[str, list[Tensor]] = {}  # by column, "picture" first
 
-    def add(self, which: Tensor, values: Mapping[str, Tensor]) -> None:
-        """Add a batch: which pictures, (N,), and by measure a value for each, (N,)."""
-        self._batches.append((which, dict(values)))
+    def start(self, which: Tensor) -> None:
+        """Begin a batch: the numbers of its pictures, (N,)."""
+        self._batches.setdefault("picture", []).append(which)
 
-    def add_vectors(self, name: str, vectors: Tensor, pooled: Pooled) -> None:
-        """Add a batch's part in a measure of all pictures together, (N, D), in the order of its pictures in `add`."""
-        self._vectors.setdefault(name, []).append(vectors.cpu())
-        self._pooled[name] = pooled
+    def add(self, measures: Sequence[Measure], given: Any, true: Any, failed: Tensor, postfix: str = "") -> None:
+        """Compute measures of the batch.
 
-    def vectors(self) -> dict[str, np.ndarray]:
-        """By measure what every picture adds, (N, D) in `table`'s order; with several processes all must call it."""
-        mine = {"picture": self._column("picture")}
-        mine |= {name: torch.cat(parts).numpy() for name, parts in self._vectors.items()}
-        joined = _joined(_gathered(mine))
-        order = np.argsort(joined.pop("picture"), kind="stable")
-        return {name: vectors[order] for name, vectors in joined.items()}
+        Args:
+            given, true: what they are of, see `PictureMeasure.values`.
+            failed: which pictures have no value whatever is computed, (N,).
+            postfix: of the columns' names.
+        """
+        for each in measures:
+            if isinstance(each, PictureMeasure):
+                found = each.values(given, true)
+            else:
+                assert isinstance(each, SetMeasure)
+                found = each.vectors(given, true)
+            if found is not None:
+                found = found.masked_fill(failed.to(found.device).view(-1, *[1] * (found.dim() - 1)), math.nan)
+                self._batches.setdefault(f"{each.name}{postfix}", []).append(found.cpu())
+                self.measures[f"{each.name}{postfix}"] = each
 
-    def pooled(self) -> dict[str, float]:
-        """The measures that are no means over pictures; all processes must call it."""
-        return {
-            name: float(self._pooled[name].value(vectors)(np.ones(len(vectors))))
-            if np.isfinite(vectors).all()
-            else np.nan
-            for name, vectors in (self.vectors() if self._vectors else {}).items()
-        }
-
-    def pooled_parts(self) -> dict[str, Pooled]:
-        """How each of them is computed."""
-        return dict(self._pooled)
+    def repeat(self, measures: Sequence[Measure], postfix: str) -> None:
+        """Add the batch's values without a postfix once more, of other pictures that are exactly the same."""
+        for name in (each.name for each in measures if each.name in self.measures):
+            self._batches.setdefault(f"{name}{postfix}", []).append(self._batches[name][-1])
+            self.measures[f"{name}{postfix}"] = self.measures[name]
 
     def table(self) -> dict[str, np.ndarray]:
         """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.
 
         With several processes all must call it.
         """
-        mine = {name: self._column(name) for name in ("picture", *self._measures())}
-        joined = _joined(_gathered(mine))
-        order = np.argsort(joined["picture"], kind="stable")
-        return {name: column[order] for name, column in joined.items()}
+        return self._gathered(PictureMeasure)
 
-    def rows(self) -> list[dict[str, float]]:
-        """`table`, a row a picture."""
-        table = self.table()
-        columns = (column.tolist() for column in table.values())
-        return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
+    def vectors(self) -> dict[str, np.ndarray]:
+        """By measure what every picture adds, (N, D) in `table`'s order; with several processes all must call it."""
+        found = self._gathered(SetMeasure)
+        found.pop("picture", None)
+        return found
 
     def means(self) -> dict[str, float]:
-        """Each measure's mean over the pictures that have it, summed in float64 and rounded to float32 at last."""
+        """Each measure of all pictures, rounded to float32; with several processes all must call it."""
+        table = self.table()
+        found = {name: mean_of(self.measures[name], table[name]) for name in table if name != "picture"}
+        for name, vectors in self.vectors().items():
+            measure = self.measures[name]
+            assert isinstance(measure, SetMeasure)
+            whole = np.isfinite(vectors).all()
+            found[name] = float(measure.value(vectors)(np.ones(len(vectors)))) if whole else math.nan
+        return {name: float(np.float32(value)) for name, value in found.items()}
+
+    def _gathered(self, kind: type[Measure]) -> dict[str, np.ndarray]:
+        names = ["picture", *(name for name, measure in self.measures.items() if isinstance(measure, kind))]
+        mine = {name: torch.cat(self._batches[name]).cpu().numpy() for name in names if name in self._batches}
+        everyones = [mine]
+        if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
+            everyones = [{}] * dist.get_world_size()
+            dist.all_gather_object(everyones, mine)
+        joined = {name: np.concatenate([part[name] for part in everyones]) for name in mine}
+        order = np.argsort(joined.get("picture", np.zeros(0)), kind="stable")
+        single = kind is PictureMeasure
         return {
-            name: float(np.float32(mean_of(name, column))) for name, column in self.table().items() if name != "picture"
+            name: column[order].astype(np.float64 if single and name != "picture" else column.dtype)
+            for name, column in joined.items()
         }
 
-    def _measures(self) -> list[str]:
-        return list(self._batches[0][1]) if self._batches else []
 
-    def _column(self, name: str) -> np.ndarray:
-        if not self._batches:  # of several processes, one that had no pictures
-            return np.zeros(0, dtype=np.int64)
-        parts = [which if name == "picture" else values[name] for which, values in self._batches]
-        column = torch.cat(parts).cpu().numpy()
-        return column if name == "picture" else column.astype(np.float64)
-
-
-def mean_of(name: str, column: np.ndarray) -> float:
+def mean_of(measure: Measure | None, column: np.ndarray) -> float:
     """A measure's mean over pictures; those without a value are left out only where its definition says so."""
-    if name.startswith(WITHOUT_SOME):
+    if measure is not None and measure.some_lack:
         column = column[~np.isnan(column)]
-    return float(column.mean()) if len(column) else float("nan")
-
-
-def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _gathered(mine: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each process has, by rank."""
-    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
-        return [mine]
-    everyones: list[dict[str, Any]] = [{}] * dist.get_world_size()
-    dist.all_gather_object(everyones, mine)
-    return everyones
+    return float(column.mean()) if len(column) else math.nan
 
 
 class BatchMean(Metric):

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from colourize.measures.base import LESS, ZERO
 from colourize.measures.intervals import Estimate
-from colourize.measures.selection import LESS, ZERO, badness, direction
+from colourize.measures.registry import badness, direction, unit
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MOST_BETTER = 4  # settings that are named before the others are counted
-UNITS = {"psnr": " dB"}
 TITLES = {
     "cross_entropy": "cross-entropy",
     "delta_e": "ΔE2000",
@@ -78,7 +78,7 @@ class Gap:
         way = "higher" if self.difference > 0 else "lower"
         if direction(self.measure) == LESS and self.base > 0:
             return f"{percent(abs(self.difference) / self.base)} {way}"
-        return f"{number(abs(self.difference))}{UNITS.get(self.measure, '')} {way}"
+        return f"{number(abs(self.difference))}{unit(self.measure)} {way}"
 
 
 def finding(measure: str, outcomes: Sequence[Outcome], varied: Sequence[str], usual: dict[str, Any]) -> str:
@@ -232,7 +232,7 @@ def title(measure: str) -> str:
 
 def value(measure: str, mean: float) -> str:
     """A measure's value in a sentence."""
-    return f"{number(mean)}{UNITS.get(measure, '')}"
+    return f"{number(mean)}{unit(measure)}"
 
 
 def number(mean: float) -> str:

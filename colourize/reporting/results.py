@@ -12,6 +12,7 @@ import numpy as np
 from colourize.comparison.results import Comparison, Evaluated, Row, compare, estimates_of
 from colourize.errors import InputError
 from colourize.measures.intervals import Estimate
+from colourize.measures.registry import learn
 from colourize.reporting.findings import Outcome
 from colourize.reporting.settings import Setting, Settings
 from colourize.runs.folders import Run
@@ -116,6 +117,7 @@ def write_results(path: Path, results: Results) -> None:
 def _tested(run: Run, notes: list[str]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """A run's values of each picture by measure, and its means."""
     means = {name.removeprefix("test/"): value for name, value in run.measures().items() if name.startswith("test/")}
+    learn(run.record.get("measures"))
     path = run.path / "per_picture.csv"
     try:
         rows = read_numbers(path)

@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from colourize.comparison.intervals import draw_intervals
-from colourize.comparison.report import HEADLINES
 from colourize.errors import ColourizeError, full_disk
-from colourize.measures.selection import OF_PROBABILITIES
+from colourize.measures.registry import MEASURES, headlines
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
 from colourize.reporting.findings import Gap, against_baseline, finding, leader, title
@@ -37,7 +36,7 @@ EFFECTS = "On the test pictures: a ring for each seed, a bar for their mean."
 SAME = "The first test pictures, each setting with its least seed."
 GO_ON = "To go on, unless it is running:"
 PALETTE = "data.palette"
-OF_CLASSES = ("accuracy", *OF_PROBABILITIES)
+OF_CLASSES = [name for name, each in MEASURES.items() if each.kinds]
 NOT_COMPARED = "With another palette there are other classes: accuracy and cross-entropy are not compared here."
 LISTED = 6  # settings that are named before the others are counted
 
@@ -62,7 +61,7 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
     section = Section(anchor, number, title, [f"Folder: {source.path}", *provenance(source.runs)])
     if question and question.about:
         section.elements.append(Text(question.about))
-    asked = question.measures if question else list(HEADLINES)
+    asked = question.measures if question else headlines(MEASURES)
     if PALETTE in settings.varied:
         asked = [name for name in asked if name not in OF_CLASSES]
         section.elements.append(Text(NOT_COMPARED, "note"))

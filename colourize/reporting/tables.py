@@ -9,7 +9,8 @@ from statistics import mean, stdev
 
 from colourize.comparison.report import MARKS
 from colourize.comparison.results import Row
-from colourize.measures.selection import badness, direction
+from colourize.measures.base import LESS, MORE, NEITHER, ZERO
+from colourize.measures.registry import badness, direction
 from colourize.reporting.elements import Table
 from colourize.reporting.results import Results
 from colourize.reporting.settings import Settings
@@ -43,7 +44,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
     for place, name in enumerate(measures, 1):
         means = {label: by_place[name, label].mean for label in networks if (name, label) in by_place}
         finite = {label: mean for label, mean in means.items() if math.isfinite(mean)}
-        if len(finite) > 1 and direction(name) is not None:
+        if len(finite) > 1 and direction(name):
             best[labels.index(min(finite, key=lambda label: badness(name, finite[label])))].add(place)
     references = sorted({name for name in results.reference.values() if name})
     spread = SPREAD if any(math.isfinite(row.seed_deviation) for row in results.comparison.rows) else ""
@@ -111,5 +112,4 @@ def _cell(row: Row | None) -> str:
 
 
 def _arrow(measure: str) -> str:
-    way = direction(measure) or ""
-    return {"more": "↑", "less": "↓", "near": "→0"}.get(way[:4], "")
+    return {MORE: "↑", LESS: "↓", ZERO: "→0", NEITHER: ""}[direction(measure)]

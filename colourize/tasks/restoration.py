@@ -19,8 +19,8 @@ from colourize.data.fitting import Fitted, Training
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError
 from colourize.losses.base import Loss
-from colourize.measures.pooled import Pooled
-from colourize.measures.selection import EPOCH, OF_PROBABILITIES, POOLED, QUICK, Seen, measure_pictures
+from colourize.measures.base import Measure, PictureBatch
+from colourize.measures.registry import EPOCH, choose
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
@@ -45,7 +45,7 @@ class RestorationTask(LightningModule):
         size: height and width of the pictures that it is trained on; `fit_parts` sets it.
         fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
         palette: for an answer that is still to be fitted: how many colours, or a file of them (`data.palette`).
-        measures: what a test measures of the pictures, by name; it is not saved.
+        measures: what a test measures, by the names that `measures.registry.choose` takes; they are not saved.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -64,7 +64,7 @@ class RestorationTask(LightningModule):
         size: list[int] | None = None,
         fitted: dict[str, dict[str, Tensor]] | None = None,
         palette: int | str | None = None,
-        measures: Sequence[str] = QUICK,
+        measures: Sequence[str] = ("quick",),
     ) -> None:
         super().__init__()
         arguments = {
@@ -95,7 +95,7 @@ class RestorationTask(LightningModule):
                 part.prepare(self.degradation, self.answer, key)
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
         self.tally = Tally()
-        self.measure_names = tuple(measures)
+        self.measures = choose(measures)
 
     def _build(self, name: str, key: str, **channels: int) -> Any:
         """A part of this task, with what it was fitted to earlier."""
@@ -245,78 +245,77 @@ class RestorationTask(LightningModule):
         self._log_means("test")
 
     def _measure(self, pair: Pair, stage: str) -> None:
-        outputs = self.outputs(pair)
-        # Whatever the network computes in, what is measured of it is measured in float32.
+        measures = EPOCH if stage == "val" else self.measures
+        self.measure(self.outputs(pair), pair, measures, quick=stage == "val")
+        if self._has_loss:
+            self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
+
+    def measure(
+        self,
+        outputs: Tensor,
+        pair: Pair,
+        measures: Sequence[Measure],
+        truth: PictureBatch | None = None,
+        *,
+        quick: bool = False,
+    ) -> None:
+        """Add a batch to `tally` and `eval_loss`, in float32 whatever the network computes in.
+
+        Where an output is NaN or +infinite its picture has no values: not every measure could be asked about it.
+
+        Args:
+            truth: of `pair`, where another task has used it already.
+            quick: measure the prediction alone, and no other picture that can be read from the outputs.
+        """
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
-            # Without it: where it needs files, an evaluation; and see `_reads_classes`.
-            if (self._loss or not self.loss_class.needs_files) and not self._reads_classes:
+            if self._has_loss:
                 self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
-                self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
-            if stage == "val":
-                self._tally_epoch(outputs, pair)
-            else:
-                self._tally_all(outputs, pair)
+            failed = ~(outputs < math.inf).flatten(1).all(1)
+            if failed.any():
+                outputs = outputs.nan_to_num(0, 0, -math.inf)
+            self.tally.start(pair.which)
+            fitting = self.fitting(measures)
+            of_outputs = [each for each in fitting if each.kinds]
+            of_pictures = [each for each in fitting if not each.kinds]
+            if of_outputs:
+                self.tally.add(of_outputs, outputs, self.answer.labels(pair.target), failed)
+            if not of_pictures:
+                return
+            truth = truth or PictureBatch(pair.truth, pair.labels)
+            inputs = pair.inputs
+            pictures = {"prediction": self.answer.decode(outputs, inputs)} if quick else self.pictures(outputs, inputs)
+            first, *others = pictures
+            self.tally.add(of_pictures, PictureBatch(pictures[first]), truth, failed)
+            for name in others:
+                if torch.equal(pictures[name], pictures[first]):  # of answers that are certain
+                    self.tally.repeat(of_pictures, f"_{name}")
+                else:
+                    self.tally.add(of_pictures, PictureBatch(pictures[name]), truth, failed, f"_{name}")
 
-    def _tally_epoch(self, outputs: Tensor, pair: Pair) -> None:
-        """Add a batch's measures for the end of each epoch: few, and of the prediction alone."""
-        values = self.answer.measures(outputs, pair.target, quick=True)
-        if self.answer.per_pixel:
-            values |= measure_pictures(self.answer.decode(outputs, pair.inputs), pair.truth, EPOCH)
-        self.tally.add(pair.which, values)
+    def fitting(self, measures: Sequence[Measure]) -> list[Measure]:
+        """Those measures that can be asked about this task's answer."""
+        return [
+            each
+            for each in measures
+            if (self.answer.kind in each.kinds if each.kinds else self.answer.per_pixel)
+            if not (each.of_probabilities and self._reads_classes)
+        ]
 
-    def _tally_all(self, outputs: Tensor, pair: Pair) -> None:
-        """Add all measures of a batch, also of the other pictures that can be read from the outputs.
+    @property
+    def _has_loss(self) -> bool:
+        """Whether a test tells the loss: not one that needs files, unless this task was trained here."""
+        return bool(self._loss or not self.loss_class.needs_files) and not self._reads_classes
 
-        Where an output is NaN or +infinite its picture has none: not every measure could be asked about it.
-        """
-        wrong = ~(outputs < math.inf).flatten(1).all(1)
-        outputs = outputs.nan_to_num(0, 0, -math.inf) if wrong.any() else outputs
-        truth, variants = Seen(pair.truth), self._variants(outputs, pair)
-        values = self.answer.measures(outputs, pair.target, quick=False)
-        pooled = self.answer.pooled
-        if self._reads_classes:
-            values = {name: each for name, each in values.items() if name not in OF_PROBABILITIES}
-            pooled = {name: each for name, each in pooled.items() if name not in OF_PROBABILITIES}
-        for postfix, pictures in variants.items():
-            found = measure_pictures(pictures, truth, self.measure_names, pair.labels)
-            values |= {f"{name}{postfix}": value for name, value in found.items()}
-        self.tally.add(
-            pair.which, {name: each.masked_fill(wrong.to(each.device), math.nan) for name, each in values.items()}
-        )
-
-        def add(name: str, vectors: Tensor, part: Pooled) -> None:
-            self.tally.add_vectors(name, vectors.masked_fill(wrong[:, None].to(vectors.device), math.nan), part)
-
-        for name, part in pooled.items():
-            if name in self.measure_names:
-                add(name, part.vectors(outputs, pair.target), part)
-        for postfix, pictures in variants.items():
-            for name in self.measure_names:
-                if name in POOLED:
-                    add(f"{name}{postfix}", POOLED[name].vectors(pictures, truth), POOLED[name])
-
-    def _variants(self, outputs: Tensor, pair: Pair) -> dict[str, Seen]:
-        """The pictures that are measured, by the postfix of their measures' names."""
-        pictures = self.pictures(outputs, pair.inputs)
-        return {"" if name == "prediction" else f"_{name}": Seen(each) for name, each in pictures.items()}
+    def results(self, stage: str) -> dict[str, float]:
+        """The loss and all measures of what was added, as `<stage>/<name>`; all processes must call it."""
+        loss = {"loss": float(self.eval_loss.compute())} if self._has_loss else {}
+        return {f"{stage}/{name}": value for name, value in sorted({**loss, **self.tally.means()}.items())}
 
     def _log_means(self, stage: str) -> None:
         # They are the same in all processes already; without `sync_dist` Lightning warns of each that they may differ.
         for name, mean in self.tally.means().items():
             self.log(f"{stage}/{name}", mean, sync_dist=True, prog_bar=stage == "val" and name == "accuracy")
-        for name, value in self.tally.pooled().items():
-            self.log(f"{stage}/{name}", value, sync_dist=True)
-
-    @torch.no_grad()
-    def epoch_measures(self, batch: Batch) -> list[str]:
-        """What is measured at the end of each epoch, by trying some pictures."""
-        was_training = self.training
-        self.eval()  # else the pictures would change the statistics of batch normalisation
-        pair = self.make_pair(batch)
-        names = list(self.answer.measures(self.outputs(pair).float(), pair.target, quick=True))
-        self.train(was_training)
-        return [*names, *EPOCH] if self.answer.per_pixel else names
 
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
         """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""

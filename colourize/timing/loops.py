@@ -23,6 +23,7 @@ from torch import Tensor
 from colourize.build import build_data, build_task, build_trainer
 from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
+from colourize.measures.registry import EPOCH
 
 Times = dict[str, float]  # "step_ms", the mean of an epoch; "epoch_s", of training and validation; "validation_s"
 
@@ -132,7 +133,9 @@ class BareLoop:
             pair = self.pair(batch)
             with self.arithmetic:
                 outputs = self.task(pair.inputs).float()
-            self.task.answer.measures(outputs, pair.target, quick=True)
+            for measure in self.task.fitting(EPOCH):
+                if measure.kinds:
+                    measure.values(outputs, self.task.answer.labels(pair.target))  # type: ignore[attr-defined]
             losses.append(self.loss(outputs, pair).item())
             counts.append(len(outputs))
         return float(np.average(losses, weights=counts))

@@ -1,4 +1,4 @@
-"""What a network answers: its targets, its pictures, what an oracle says; and the measures that only an answer has."""
+"""What a network answers: its targets, its pictures, and what an oracle says."""
 
 from __future__ import annotations
 
@@ -64,12 +64,6 @@ def test_what_a_network_says_is_read_back(classes: PaletteClasses, palette: list
     ceiling = answer.ceiling(truth, inputs)
     assert list(ceiling) == ([] if kind == "values" else ["quantised truth"])
     assert all(torch.equal(picture, sayable) for picture in ceiling.values())
-    measures = answer.measures(outputs, answer.encode(truth, NO_BATCH), quick=False)
-    if kind == "values":
-        assert measures == {}
-    else:
-        assert measures["accuracy"].tolist() == [1] * 4
-        assert measures["cross_entropy"].min() >= 0 and measures["cross_entropy"].max() < 1e-6
 
 
 @pytest.mark.parametrize("kind", ["values", "classes"])
@@ -116,41 +110,6 @@ def test_targets_and_pictures_of_classes(classes: PaletteClasses, palette: list[
     likely = np.exp(outputs.double().numpy())
     mean = np.einsum("nkhw,kc->nchw", likely / likely.sum(1, keepdims=True), colours)
     np.testing.assert_allclose(pictures["expected"], mean, atol=1e-6)
-
-
-def test_measures_of_classes_are_of_each_picture(classes: PaletteClasses, palette: list[list[float]]) -> None:
-    truth = random_truth()
-    outputs, labels = random_outputs(classes, truth), nearest(truth, palette)
-    found = classes.measures(outputs, classes.encode(truth, NO_BATCH), quick=False)
-    quick = classes.measures(outputs, classes.encode(truth, NO_BATCH), quick=True)
-    assert list(found) == ["accuracy", "cross_entropy"] and list(quick) == ["accuracy"]
-    logits = outputs.double().numpy()
-    for picture in range(4):
-        right, entropy = [], []
-        for y, x in np.ndindex(5, 7):
-            pixel, label = logits[picture, :, y, x], labels[picture, y, x]
-            right.append(pixel.argmax() == label)
-            entropy.append(np.log(np.exp(pixel).sum()) - pixel[label])
-        for measures in (found, quick):
-            assert measures["accuracy"][picture].item() == pytest.approx(np.mean(right), rel=1e-6)
-        assert found["cross_entropy"][picture].item() == pytest.approx(np.mean(entropy), rel=1e-6)
-    assert len(set(found["accuracy"].tolist())) > 1
-
-
-def test_other_measures_follow_the_labels_of_a_richer_target(classes: PaletteClasses) -> None:
-    class Richer(PaletteClasses):
-        def encode(self, truth: Tensor, batch: Batch) -> Any:
-            return {"labels": super().encode(truth, batch), "more": None}
-
-        def labels(self, target: Any) -> Tensor:
-            return target["labels"]
-
-    richer, truth = Richer(), random_truth()
-    richer.take({"colours": classes.palette.colours})
-    outputs = random_outputs(classes, truth)
-    theirs = classes.measures(outputs, classes.encode(truth, NO_BATCH), quick=False)
-    for name, values in richer.measures(outputs, richer.encode(truth, NO_BATCH), quick=False).items():
-        assert torch.equal(values, theirs[name])
 
 
 # ------------------------------------------------------------------------------------------ their palette

@@ -18,6 +18,7 @@ from colourize.answers import LabChroma
 from colourize.build import build_data, build_task
 from colourize.data.batches import Batch
 from colourize.degradations import Luminance
+from colourize.measures.registry import choose
 from colourize.models import GreyCopy, GreyLookup
 
 NO_BATCH = Batch(torch.zeros(0, 4, 4, 3, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
@@ -98,7 +99,7 @@ def test_baselines(compose: Callable[..., DictConfig], quiet_trainer: Callable[.
             np.testing.assert_allclose(task.model.table[level].numpy(), mean, atol=0.01)
         pair = task.make_pair(torch.from_numpy(data.pictures.train))
         losses[model] = task.loss(task(pair.inputs), pair)
-        task.measure_names = ("mse", "delta_e")
+        task.measures = choose(["mse", "delta_e"])
         found = quiet_trainer().test(task, data, verbose=False)[0]
         assert 0 < found["test/mse"] < 0.1 and 1 < found["test/delta_e"] < 40
     assert losses["grey_lookup"] < 0.9 * losses["grey_copy"]

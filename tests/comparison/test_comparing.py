@@ -10,22 +10,28 @@ from colourize.comparison.candidates import Candidate
 from colourize.comparison.pictures import telling_pictures
 from colourize.comparison.report import markdown, show_comparison, write_comparison
 from colourize.comparison.results import Evaluated, compare
-from colourize.measures.pooled import Pooled
+from colourize.measures.base import MORE, SetMeasure
 from colourize.runs.tables import read_table
 
 PICTURES = 400
 HARD = np.random.default_rng(9).gamma(2.0, 1.0, PICTURES)
 
 
+class Total(SetMeasure, name="auc_balanced", direction=MORE):
+    """A mean of vectors."""
+
+    def value(self, vectors):
+        return lambda weights: (weights @ vectors)[..., 0] / weights.sum(-1)
+
+
 def method(label: str, seed: int | None, offset: float, **more: np.ndarray) -> Evaluated:
     """One whose squared error is `offset` above how hard each picture is, up to a little noise."""
     noise = 0.2 * np.random.default_rng([seed or 0, len(label)]).normal(size=PICTURES)
     table = {"picture": np.arange(PICTURES), "mse": HARD + offset + noise, **more}
-    total = Pooled(lambda: None, lambda vectors: lambda weights: (weights @ vectors)[..., 0] / weights.sum(-1))
     candidate = Candidate(label, None, {}, seed, label=label)  # type: ignore[arg-type]
     logged = {f"test/{name}": float(column.mean()) for name, column in table.items()}
     logged["test/auc_balanced"] = -logged["test/mse"]
-    return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": total}, logged)
+    return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": Total()}, logged)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from PIL import Image
 from colourize.errors import UsageError
 from colourize.figures.distributions import Place, choose_places, draw_distributions, draw_places, entropies
 from colourize.figures.reliability import accuracy_intervals, confidences_of, draw_reliability
-from colourize.measures.calibration import reliability
+from colourize.measures.classification import reliability
 from colourize.tasks.restoration import RestorationTask
 
 Tasks = Callable[..., RestorationTask]

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import scipy.stats
-import torch
 
 from colourize.measures import intervals
-from colourize.measures.intervals import Estimate, estimate_means, estimate_pooled
-from colourize.measures.pooled import Pooled
+from colourize.measures.base import SetMeasure
+from colourize.measures.intervals import Estimate, estimate_means, estimate_set
 
 
 def test_an_interval_over_pictures_is_scipys() -> None:
@@ -72,16 +71,24 @@ def test_differences_hold_the_truth_though_seeds_are_few(few_resamples: None) ->
     assert 0.92 <= coverage(simulate, 400) <= 0.98
 
 
-def test_a_pooled_measure_is_resampled_with_its_pictures() -> None:
+class RootMeanSquare(SetMeasure, abstract=True):
+    def value(self, vectors):
+        return lambda weights: np.sqrt((weights @ vectors)[..., 0] / weights.sum(-1))
+
+
+class Linear(RootMeanSquare, abstract=True):
+    def influence(self, vectors):
+        return (vectors[:, 0] - vectors.mean()) / (2 * np.sqrt(vectors.mean()))
+
+
+@pytest.mark.parametrize("measure", [RootMeanSquare(), Linear()])
+def test_a_measure_of_sets_is_resampled_with_its_pictures(measure: SetMeasure) -> None:
     values = np.random.default_rng(0).normal(size=400)
-    root = Pooled(torch.square, lambda vectors: lambda weights: np.sqrt((weights @ vectors)[..., 0] / weights.sum(-1)))
-    pooled = estimate_pooled(root, [values[:, None] ** 2])
-    assert pooled.mean == pytest.approx(np.sqrt((values**2).mean()))
-    expected = scipy.stats.norm.ppf(0.975) * (values**2).std() / np.sqrt(400) / (2 * pooled.mean)
-    low, high = pooled.interval()
+    found = estimate_set(measure, [values[:, None] ** 2])
+    assert found.mean == pytest.approx(np.sqrt((values**2).mean()))
+    expected = scipy.stats.norm.ppf(0.975) * (values**2).std() / np.sqrt(400) / (2 * found.mean)
+    low, high = found.interval()
     assert (high - low) / 2 == pytest.approx(expected, rel=0.2)
-    slow = estimate_pooled(root._replace(resampled=False), [values[:, None] ** 2])
-    assert slow.mean == pooled.mean and np.isnan(slow.interval()).all() and np.isnan(slow.less(pooled)[1:]).all()
 
 
 def test_seeds_and_pictures_are_kept_apart() -> None:

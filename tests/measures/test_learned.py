@@ -10,8 +10,11 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import poly_mmd
 
 from colourize.measures import category_classifier, learned
-from colourize.measures.learned import POOLED, learned_measures
-from colourize.measures.selection import Seen, measure_pictures
+from colourize.measures.base import PictureBatch
+from colourize.measures.intervals import estimate_set, resampled
+from colourize.measures.learned import CategoryAccuracy, FeatureDistance, FeatureFrechetDistance, FeatureKernelDistance
+
+DISTANCES = {each.name: each for each in (FeatureFrechetDistance(), FeatureKernelDistance())}
 
 
 @pytest.fixture
@@ -22,8 +25,8 @@ def features() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def value(name, features, true, weights=None):
-    pooled = POOLED[name]
-    return pooled.value(pooled.vectors(features, true).numpy())(np.ones(len(true)) if weights is None else weights)
+    vectors = torch.cat([features, true], 1).numpy()
+    return DISTANCES[name].value(vectors)(np.ones(len(true)) if weights is None else weights)
 
 
 class Given(nn.Module):
@@ -61,7 +64,7 @@ def test_the_kernel_distance_by_brute_force(features) -> None:
     assert poly_mmd(*(torch.from_numpy(each) for each in (x, y))).item() == pytest.approx(with_own, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", list(POOLED))
+@pytest.mark.parametrize("name", list(DISTANCES))
 def test_weights_say_how_often_a_picture_comes(features, name) -> None:
     weights = np.random.default_rng(0).multinomial(60, np.full(60, 1 / 60))
     which = np.repeat(np.arange(60), weights)
@@ -74,22 +77,73 @@ def test_weights_say_how_often_a_picture_comes(features, name) -> None:
 
 def test_the_kernel_distance_never_holds_all_pairs_of_pictures(monkeypatch) -> None:
     vectors = np.random.default_rng(0).normal(size=(2000, 16)).astype(np.float32)
-    whole = POOLED["feature_kernel_distance"].value(vectors)(np.ones(2000))
+    whole = FeatureKernelDistance().value(vectors)(np.ones(2000))
     monkeypatch.setattr(learned, "AT_ONCE", 30)
     tracemalloc.start()
     try:
-        assert POOLED["feature_kernel_distance"].value(vectors)(np.ones(2000)) == pytest.approx(whole, rel=1e-9)
+        assert FeatureKernelDistance().value(vectors)(np.ones(2000)) == pytest.approx(whole, rel=1e-9)
         assert tracemalloc.get_traced_memory()[1] < 2000 * 2000 * 8 / 4
     finally:
         tracemalloc.stop()
 
 
+def correlated(count: int, size: int, seed: int = 0) -> np.ndarray:
+    """Features of pictures that are like their truths, whose variances differ, (count, 2·size)."""
+    rng = np.random.default_rng(seed)
+    true = rng.gamma(2.0, 1.0, (count, size)) * np.linspace(0.1, 2, size)
+    return np.concatenate([0.8 * true + 0.3 * rng.normal(size=true.shape) + 0.2, true], 1)
+
+
+@pytest.mark.parametrize("count", [60, 6])  # more pictures than features, and fewer
+def test_the_influence_is_the_derivative_with_respect_to_a_pictures_weight(count: int) -> None:
+    """Against quotients: a picture that comes once more in a set that is repeated a thousand times."""
+    vectors, often = correlated(count, 8), 1000
+    value = FeatureFrechetDistance().value(vectors)
+    weights = often * np.ones((count, count)) + np.eye(count)
+    found = (value(weights) - value(often * np.ones(count))) * often * count
+    expected = FeatureFrechetDistance().influence(vectors)
+    # The repeated set has n in the denominator of its covariances, in place of n − 1.
+    np.testing.assert_allclose(found - found.mean(), expected, rtol=0.02 + 1 / count, atol=0.02 * np.ptp(expected))
+
+
+def test_an_interval_from_the_influence_is_the_bootstraps() -> None:
+    vectors = correlated(300, 12)
+    distance = FeatureFrechetDistance()
+    found = estimate_set(distance, [vectors])
+    (weights,) = resampled(300, 400)
+    drawn = distance.value(vectors)(weights)
+    assert found.mean == pytest.approx(distance.value(vectors)(np.ones(300)))
+    assert found.draws.std() == pytest.approx(drawn.std(), rel=0.15)
+    assert np.corrcoef(found.draws[:400], drawn)[0, 1] > 0.95  # the same pictures, and so paired alike
+
+
+@pytest.mark.slow
+def test_intervals_of_a_distance_of_sets_are_as_wide_as_new_pictures_spread_it() -> None:
+    """The standard deviation over sets of new pictures, which is what an interval is to tell."""
+    values, told = [], []
+    for seed in range(200):
+        vectors = correlated(500, 16, seed)
+        found = estimate_set(FeatureFrechetDistance(), [vectors])
+        values.append(found.mean)
+        told.append(found.draws.std())
+    assert np.mean(told) == pytest.approx(np.std(values), rel=0.15)
+
+
 def test_equal_pictures_and_what_they_show() -> None:
-    features, logits = torch.rand(3, 4), torch.eye(3, 10)
-    found = learned_measures(features, logits, features, torch.tensor([0, 1, 5]))
-    torch.testing.assert_close(found["feature_distance"], torch.zeros(3), atol=1e-6, rtol=0)
-    assert found["category_accuracy"].tolist() == [1, 1, 0]
-    assert "category_accuracy" not in learned_measures(features, logits, features, None)
+    labels = torch.tensor([0, 1, 5])
+    true, given = PictureBatch(torch.rand(3, 3, 8, 8), labels), PictureBatch(torch.rand(3, 3, 8, 8))
+    given.__dict__["seen"] = true.__dict__["seen"] = torch.rand(3, 4), torch.eye(3, 10)
+    torch.testing.assert_close(FeatureDistance().values(given, true), torch.zeros(3), atol=1e-6, rtol=0)
+    assert CategoryAccuracy().values(given, true).tolist() == [1, 1, 0]
+    assert CategoryAccuracy().values(given, given) is None  # without labels
+
+
+def test_pictures_that_are_all_alike_are_looked_at_once() -> None:
+    picture = torch.rand(1, 3, 32, 32)
+    for one, other in zip(
+        PictureBatch(picture.repeat(3, 1, 1, 1)).seen, category_classifier.seen(picture), strict=True
+    ):
+        torch.testing.assert_close(one, other.expand(3, -1))
 
 
 def test_what_is_shipped_is_small_and_as_good_as_it_says() -> None:
@@ -99,10 +153,7 @@ def test_what_is_shipped_is_small_and_as_good_as_it_says() -> None:
     assert not any(each.requires_grad for each in category_classifier.category_classifier().parameters())
 
 
-def test_any_size_is_seen_and_names_choose() -> None:
-    for height, width in ((32, 32), (1, 1), (48, 20)):
-        features, logits = category_classifier.seen(torch.rand(2, 3, height, width))
-        assert features.shape == (2, 128) and logits.shape == (2, 10) and features.isfinite().all()
-    truth = torch.rand(2, 3, 32, 32)
-    found = measure_pictures(Seen(truth), Seen(truth), ("category_accuracy", "feature_distance", "mse"))
-    assert list(found) == ["feature_distance", "mse"]
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (1, 1), (48, 20)])
+def test_any_size_is_seen(height: int, width: int) -> None:
+    features, logits = category_classifier.seen(torch.rand(2, 3, height, width))
+    assert features.shape == (2, 128) and logits.shape == (2, 10) and features.isfinite().all()

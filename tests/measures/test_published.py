@@ -5,7 +5,8 @@ import torch
 import torchvision
 
 from colourize.measures import published
-from colourize.measures.selection import left_out
+from colourize.measures.base import PictureBatch
+from colourize.measures.registry import MEASURES, choose, left_out
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def hub(tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_named(hub) -> None:
-    lacking = left_out(("mse", "lpips", "fid"))
+    lacking = left_out(choose(["mse", "lpips", "fid"]))
     assert list(lacking) == ["lpips", "fid"]
     assert "vgg16" in lacking["lpips"] and str(hub) in lacking["lpips"]
 
@@ -27,8 +28,9 @@ def test_what_is_missing_is_named(hub) -> None:
 def test_lpips_with_the_users_weights(hub) -> None:
     hub.mkdir()
     torch.save(torchvision.models.vgg16().state_dict(), hub / published.VGG)
-    assert published.lpips_lacks() is None
+    lpips = MEASURES["lpips"]
+    assert lpips.needs() is None
     truth = torch.rand(2, 3, 32, 32)
-    found = published.published_measures(torch.stack([truth[0], 1 - truth[1]]), truth)["lpips"]
+    found = lpips.values(PictureBatch(torch.stack([truth[0], 1 - truth[1]])), PictureBatch(truth))
     assert found[0].item() == pytest.approx(0, abs=1e-6) and found[1] > 0
-    assert published.published_measures(truth[..., :8], truth[..., :8])["lpips"].isnan().all()
+    assert lpips.values(PictureBatch(truth[..., :8]), PictureBatch(truth[..., :8])).isnan().all()

@@ -10,20 +10,48 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from colourize.measures.pooled import Pooled
+from colourize.measures.base import MORE, PictureMeasure, SetMeasure
 from colourize.measures.tally import BatchMean, Tally
 
 COUNT = 23
+VECTORS = torch.rand(COUNT, 3, generator=torch.Generator().manual_seed(0))
 VALUES = {
     "psnr": np.random.default_rng(0).normal(20, 5, COUNT).astype(np.float32),
     "accuracy": np.random.default_rng(1).random(COUNT, dtype=np.float32),
 }
 
 
+class Given(PictureMeasure, abstract=True):
+    """Values that are known beforehand."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def values(self, given: dict[str, torch.Tensor], true: None) -> torch.Tensor:
+        return given[self.name]
+
+
+class Total(SetMeasure, name="total", direction=MORE):
+    """The sum of all vectors."""
+
+    def vectors(self, given: dict[str, torch.Tensor], true: None) -> torch.Tensor:
+        return given["total"]
+
+    def value(self, vectors: np.ndarray) -> Any:
+        return lambda weights: float((weights @ vectors).sum())
+
+
+def add(tally: Tally, which: Any, given: dict[str, torch.Tensor]) -> None:
+    tally.start(torch.as_tensor(which))
+    measures = [Total() if name == "total" else Given(name) for name in given]
+    tally.add(measures, given, None, torch.zeros(len(which), dtype=torch.bool))
+
+
 def tally_of(batches: list[np.ndarray]) -> Tally:
     tally = Tally()
     for which in batches:
-        tally.add(torch.from_numpy(which), {name: torch.from_numpy(values[which]) for name, values in VALUES.items()})
+        values = {name: torch.from_numpy(column[which]) for name, column in VALUES.items()}
+        add(tally, which, {**values, "total": VECTORS[which]})
     return tally
 
 
@@ -40,10 +68,8 @@ def check_whole(tally: Tally) -> None:
         assert table[name].dtype == np.float64
         np.testing.assert_array_equal(table[name], values)
     expected = {name: float(np.float32(values.astype(np.float64).mean())) for name, values in VALUES.items()}
-    assert tally.means() == expected
-    rows = tally.rows()
-    assert rows[5] == {"picture": 5, **{name: float(values[5]) for name, values in VALUES.items()}}
-    assert len(rows) == COUNT and type(rows[5]["picture"]) is int
+    np.testing.assert_array_equal(tally.vectors()["total"], VECTORS)
+    assert tally.means() == {**expected, "total": pytest.approx(float(VECTORS.sum()), rel=1e-6)}
 
 
 @pytest.mark.parametrize("size", [1, 4, 23, 100])
@@ -57,13 +83,15 @@ def test_any_number_of_processes(monkeypatch: pytest.MonkeyPatch, world_size: in
     """Each has its share of every batch; what they send goes through pickle, as torch.distributed has it."""
     order = np.random.default_rng(3).permutation(COUNT)
     tallies = [tally_of([b[rank::world_size] for b in in_batches(order, 5)]) for rank in range(world_size)]
-    tables = [tally.table() for tally in tallies]
+    parts = [[tally.table() for tally in tallies], [{"picture": tally.table()["picture"], **tally.vectors()}
+             for tally in tallies]]  # fmt: skip
     sent = []
 
     def gather(objects: list[Any], mine: Any) -> None:
         sent.append(pickle.loads(pickle.dumps(mine)))
-        (rank,) = (rank for rank, table in enumerate(tables) if set(table["picture"]) == set(mine["picture"]))
-        objects[:] = [*tables[:rank], sent[-1], *tables[rank + 1 :]]
+        everyones = parts["total" in mine]
+        (rank,) = (rank for rank, part in enumerate(everyones) if set(part["picture"]) == set(mine["picture"]))
+        objects[:] = [*everyones[:rank], sent[-1], *everyones[rank + 1 :]]
 
     monkeypatch.setattr(dist, "is_initialized", lambda: True)
     monkeypatch.setattr(dist, "get_world_size", lambda: world_size)
@@ -73,36 +101,10 @@ def test_any_number_of_processes(monkeypatch: pytest.MonkeyPatch, world_size: in
     assert len(sent) >= world_size
 
 
-def test_vectors_lie_in_the_order_of_the_pictures_whichever_process_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = torch.rand(6, 3)
-    total = Pooled(lambda: None, lambda vectors: lambda weights: float((weights @ vectors).sum()))
-    mine, theirs = Tally(), Tally()
-    for tally, which in ((mine, [4, 0]), (theirs, [1, 5]), (mine, [3, 2])):
-        tally.add(torch.tensor(which), {"mse": torch.zeros(2)})
-        tally.add_vectors("total", vectors[which], total)
-    np.testing.assert_array_equal(mine.vectors()["total"], vectors[[0, 2, 3, 4]])
-    parts = [{"picture": np.array(which), "total": vectors[which].numpy()} for which in ([4, 0, 3, 2], [1, 5])]
-    monkeypatch.setattr(dist, "is_initialized", lambda: True)
-    monkeypatch.setattr(dist, "get_world_size", lambda: 2)
-    monkeypatch.setattr(dist, "all_gather_object", lambda objects, _: objects.__setitem__(slice(None), parts))
-    np.testing.assert_array_equal(mine.vectors()["total"], vectors)
-    assert mine.pooled() == {"total": pytest.approx(float(vectors.sum()), rel=1e-6)}
-
-
 def test_means_are_summed_in_double_precision() -> None:
     tally = Tally()
-    tally.add(torch.arange(3), {"mse": torch.tensor([2.0**24, 1.0, -(2.0**24)])})  # 0 in single precision
+    add(tally, [0, 1, 2], {"mse": torch.tensor([2.0**24, 1.0, -(2.0**24)])})  # 0 in single precision
     assert tally.means() == {"mse": float(np.float32(1 / 3))}
-
-
-def test_mean_of_batches_is_weighted_by_their_sizes() -> None:
-    mean = BatchMean()
-    for value, count in ((2.0, 4), (5.0, 4), (11.0, 3)):
-        mean.update(torch.tensor(value), count)
-    assert mean.compute().item() == pytest.approx((8 + 20 + 33) / 11)
-    mean.reset()
-    mean.update(torch.tensor(1.5), 2)
-    assert mean.compute().item() == 1.5
 
 
 def test_mean_of_several_processes_batches() -> None:

@@ -15,8 +15,10 @@ from torch import Tensor
 from colourize.data.horses import draw_horses
 from colourize.degradations import Grey
 from colourize.errors import UsageError
+from colourize.measures.base import PictureBatch
+from colourize.measures.colour import ColourDifference
 from colourize.measures.intervals import RESAMPLES, Estimate, estimate_means
-from colourize.measures.selection import measure_pictures
+from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import Gap, Outcome, against_baseline, beyond, number, percent, so_many_seeds, title
@@ -33,9 +35,9 @@ LARGEST = SIZES[-1]
 COUNT = 24  # pictures of each kind and size, at most
 SHOWN = {"drawn": 3, "test": 2}
 SHEET = 128  # pixels of those that are shown
-MEASURES = ("mse", "delta_e", "ssim")
+MEASURES = {each.name: each for each in (MeanSquaredError(), ColourDifference(), StructuralSimilarity())}
 CONTRAST = "grey_difference"  # of neighbouring pixels of the true picture, mean of its absolute value
-TOLD = MEASURES[0]  # what the page shows; the file has all of them
+TOLD = MeanSquaredError.name  # what the page shows; the file has all of them
 DOWN, FULL = "scaling down", "the full size"
 WAYS = {"luminance": DOWN, "none": FULL}
 ABOUT = (
@@ -72,7 +74,7 @@ def larger_pictures(context: Context) -> list[Element]:
     def measure() -> None:
         write_table(by_picture, [row for each in settings for row in _measured(context, each)])
 
-    made = [labels, SIZES, COUNT, [*SHOWN], MEASURES, CONTRAST]
+    made = [labels, SIZES, COUNT, [*SHOWN], [*MEASURES], CONTRAST]
     if not settings or not made_of(by_picture, runs, measure, also=made):
         return [Text(GONE, "note")]
     rows = read_table(by_picture)
@@ -196,8 +198,9 @@ def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
             for kind in SHOWN:
                 for size in SIZES:
                     truth = _pictures(kind, size, test)
-                    predicted = _predicted(predictor, truth)
-                    measured = measure_pictures(predicted, truth, MEASURES) | {CONTRAST: _contrast(truth)}
+                    given, true = PictureBatch(_predicted(predictor, truth)), PictureBatch(truth)
+                    measured = {name: each.values(given, true) for name, each in MEASURES.items()}
+                    measured[CONTRAST] = _contrast(truth)
                     for place in range(len(truth)):
                         yield {
                             "network": setting.label, "seed": seed, "way": way, "pictures": kind, "pixels": size,

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from colourize.measures.calibration import POOLED, reliability
+from colourize.measures.classification import CalibrationError, reliability
+from colourize.measures.registry import MEASURES
 
 
 def measured(name, outputs, labels, weights=None):
-    vectors = POOLED[name].vectors(outputs, labels).numpy()
-    return POOLED[name].value(vectors)(np.ones(len(outputs)) if weights is None else weights)
+    vectors = MEASURES[name].vectors(outputs, labels).numpy()
+    return MEASURES[name].value(vectors)(np.ones(len(outputs)) if weights is None else weights)
 
 
 @pytest.fixture
@@ -19,6 +20,18 @@ def answers():
     generator = torch.Generator().manual_seed(0)
     outputs = 2 * torch.randn(5, 4, 6, 6, generator=generator)
     return outputs, torch.randint(0, 4, (5, 6, 6), generator=generator)
+
+
+def test_accuracy_and_cross_entropy_are_of_each_picture(answers) -> None:
+    outputs, labels = answers
+    accuracy, entropy = (MEASURES[name].values(outputs, labels) for name in ("accuracy", "cross_entropy"))
+    logits = outputs.double().movedim(1, -1).numpy()
+    chosen = np.take_along_axis(logits, labels.numpy()[..., None], -1)[..., 0]
+    expected = (np.log(np.exp(logits).sum(-1)) - chosen).mean((1, 2))
+    np.testing.assert_allclose(entropy.numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(accuracy.numpy(), (logits.argmax(-1) == labels.numpy()).mean((1, 2)), rtol=1e-6)
+    whole = MEASURES["accuracy"].values(outputs[:, :, 0, 0], labels[:, 0, 0])  # a class for each picture
+    assert set(whole.tolist()) == {0, 1}
 
 
 def test_calibration_error_by_brute_force(answers) -> None:
@@ -41,7 +54,7 @@ def test_who_says_what_happens_is_calibrated() -> None:
     labels = torch.multinomial(chances, 1, generator=generator).view(20, 64, 64)
     assert measured("calibration_error", outputs, labels) < 0.01
     assert measured("calibration_error", 10 * outputs, labels) > 0.2  # far too sure of itself
-    table = reliability(POOLED["calibration_error"].vectors(outputs, labels).numpy())
+    table = reliability(CalibrationError().vectors(outputs, labels).numpy())
     often = table["share"] > 0.02
     np.testing.assert_allclose(table["accuracy"][often], table["confidence"][often], atol=0.03)
 
