@@ -34,7 +34,9 @@ def part_class(key: str, config: Any) -> Any:
     try:
         return get_object(str(config["_target_"]))
     except Exception as error:
-        raise UsageError(f"{key}._target_={config['_target_']}: cannot be imported ({one_line(error)})") from error
+        raise UsageError(
+            f"{key}._target_={config['_target_']}: cannot be imported ({one_line(_cause(error))})"
+        ) from error
     finally:
         hydras.disabled = False
 
@@ -55,9 +57,7 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
     try:
         return instantiate(config, *arguments, **more)
     except Exception as error:
-        cause: BaseException = error
-        while cause.__cause__ is not None and not isinstance(cause, ColourizeError):
-            cause = cause.__cause__
+        cause = _cause(error)
         if isinstance(cause, ColourizeError):
             raise cause from cause.__cause__
         reason = one_line(cause)
@@ -66,3 +66,10 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
         name = str(config["_target_"]).rpartition(".")[2]
         where = "" if isinstance(cause, (TypeError, ValueError, OSError)) else "; HYDRA_FULL_ERROR=1 shows where"
         raise UsageError(f"{key}={name}: {reason}{where}") from error
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What an error was raised for in the first place: below Hydra's own, which say it in several lines."""
+    while error.__cause__ is not None and not isinstance(error, ColourizeError):
+        error = error.__cause__
+    return error
