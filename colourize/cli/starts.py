@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from colourize.errors import ColourizeError, UsageError
 
-# Sweeps and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
-from colourize.runs import experiments, ownership, results, resuming, sweeps
+# Naming and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
+from colourize.runs import cell_sweeper, experiments, naming, ownership, results, sweeps
 from colourize.runs.results import Refused, refusing
 
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
@@ -30,9 +30,6 @@ class Starts(Callback):
         resumes = config.get("resume") is not None  # nothing of that folder may be removed
         _remember(hydra.run.dir, set() if resumes else {hydra.output_subdir or ".hydra", f"{hydra.job.name}.log"})
         _own(hydra.run.dir, "resume" if resumes else "hydra.run.dir")
-        if hydra.job.name == results.RESUMABLE and not resumes and ownership.is_first_process():
-            with refusing():  # now: next Hydra writes over the settings that a finished run was made with
-                resuming.check_free(hydra.run.dir, overwrite=bool(config.overwrite))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
@@ -41,9 +38,9 @@ class Starts(Callback):
         _own(hydra.sweep.dir, "hydra.sweep.dir")
         typed = sweeps.as_typed(hydra.overrides.task)
         words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *typed]
-        is_basic = hydra.sweeper._target_ == experiments.BASIC  # another sweeper decides on its jobs as it goes
+        is_basic = hydra.sweeper._target_ == cell_sweeper.BASIC  # another sweeper decides on its jobs as it goes
         results.remember(hydra.sweep.dir)
-        experiments.provide()
+        cell_sweeper.provide()
         with refusing():
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.unvaried(config, words, asked, always_new=is_basic)
@@ -52,9 +49,9 @@ class Starts(Callback):
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
             if is_basic:
-                hydra.sweeper._target_ = experiments.TARGET
+                hydra.sweeper._target_ = cell_sweeper.TARGET
             # Each job is composed anew, from these; a folder that is named after a setting is the same for all jobs.
-            hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={sweeps.quoted(hydra.sweep.dir)}"]
+            hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={naming.quoted(hydra.sweep.dir)}"]
 
 
 def _check(hydra: DictConfig) -> None:
@@ -62,7 +59,7 @@ def _check(hydra: DictConfig) -> None:
     with refusing():
         if hydra.job.chdir:
             raise UsageError("hydra.job.chdir: must be false; paths are those of the folder where a command is typed")
-        if "subdir: ${job_folder:" not in OmegaConf.to_yaml(hydra.sweep):
+        if "job_folder" not in str(OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"]):
             raise UsageError("hydra.sweep.subdir: must be left out; the folders of jobs are named after what varies")
 
 
