@@ -115,7 +115,7 @@ def _anchor(source: Source, taken: list[str]) -> str:
 
 def positional(words: list[str]) -> list[str]:
     """Folders are given as they are: `colourize-report multirun/c3_batch_size`."""
-    from colourize.runs.naming import quoted
+    from colourize.runs.sweeps import quoted
 
     folders = [word for word in words if "=" not in word and not word.startswith(("-", "+", "~"))]
     others = [word for word in words if word not in folders]

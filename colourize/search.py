@@ -142,7 +142,7 @@ def _write(folder: Path, study: Any, measure: str) -> None:
 
 def with_training(words: list[str]) -> list[str]:
     """The words that are no keys of a search are those of its trainings: `model=cnn trials=10`."""
-    from colourize.runs.naming import quoted
+    from colourize.runs.sweeps import quoted
 
     own = [
         word for word in words if word.startswith(("-", "hydra.", "hydra/")) or word.split("=")[0].split(".")[0] in OWN

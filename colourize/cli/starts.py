@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from colourize.errors import ColourizeError, UsageError
 
-# Naming and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
-from colourize.runs import cell_sweeper, experiments, naming, ownership, results, sweeps
+# Sweeps and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
+from colourize.runs import experiments, ownership, results, sweeps
 from colourize.runs.results import Refused, refusing
 
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
@@ -38,9 +38,9 @@ class Starts(Callback):
         _own(hydra.sweep.dir, "hydra.sweep.dir")
         typed = sweeps.as_typed(hydra.overrides.task)
         words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *typed]
-        is_basic = hydra.sweeper._target_ == cell_sweeper.BASIC  # another sweeper decides on its jobs as it goes
+        is_basic = hydra.sweeper._target_ == experiments.BASIC  # another sweeper decides on its jobs as it goes
         results.remember(hydra.sweep.dir)
-        cell_sweeper.provide()
+        experiments.provide()
         with refusing():
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.unvaried(config, words, asked, always_new=is_basic)
@@ -49,9 +49,9 @@ class Starts(Callback):
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
             if is_basic:
-                hydra.sweeper._target_ = cell_sweeper.TARGET
+                hydra.sweeper._target_ = experiments.TARGET
             # Each job is composed anew, from these; a folder that is named after a setting is the same for all jobs.
-            hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={naming.quoted(hydra.sweep.dir)}"]
+            hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={sweeps.quoted(hydra.sweep.dir)}"]
 
 
 def _check(hydra: DictConfig) -> None:

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from colourize.errors import InputError
 from colourize.reporting.questions import questions
-from colourize.runs.naming import quoted
 from colourize.runs.surroundings import cores
+from colourize.runs.sweeps import quoted
 
 # Small enough for minutes, large enough that every table, curve and picture has something to show.
 SIZE = (

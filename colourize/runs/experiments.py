@@ -14,20 +14,26 @@ What is typed wins over a cell, but for values that a cell computes from it.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
+from types import ModuleType
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
 from colourize.runs import sweeps
-from colourize.runs.naming import fixed_keys, quoted
+from colourize.runs.sweeps import fixed_keys, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
 PLAN = ("question", "cells", "seeds", "baselines")  # the keys of an experiment that are no settings of a run
+MODULE = "hydra_plugins.colourize"  # Hydra takes no plugins from outside of that package
+BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MODULE}.CellSweeper"
 
 
 def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
@@ -75,7 +81,7 @@ def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequenc
 def unvaried(
     config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]], *, always_new: bool
 ) -> list[str]:
-    """The keys of a sweep that make no name of a job's folder, see `naming.fixed_keys`."""
+    """The keys of a sweep that make no name of a job's folder, see `sweeps.fixed_keys`."""
     if "cells" not in config:
         return fixed_keys(words, always_new=always_new)
     of_cells = {str(key) for cell in config.cells for key in cell}
@@ -85,6 +91,26 @@ def unvaried(
     # A baseline goes without what is typed for the networks, which all share it all the same.
     typed = [key for word in words if len(values.get(key := _key(word), ())) == 1 and key not in {*of_cells, "seed"}]
     return list(dict.fromkeys([*sweeps.same_in_all(asked), *typed]))
+
+
+def provide() -> None:
+    """Make the sweeper known to Hydra, under the name `TARGET`."""
+    plugins = Plugins.instance()
+    # Only now: Hydra loads its plugins' modules anew when it looks for them, and a subclass of the old class is none.
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    class CellSweeper(BasicSweeper):
+        def split_arguments(self, overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:  # type: ignore[override]
+            assert self.config is not None
+            words = [str(override.input_line) for override in overrides]
+            asked = jobs(self.config, words, GlobalHydra.instance().config_loader())
+            return list(self.split_overrides_to_chunks(asked, max_batch_size))
+
+    CellSweeper.__module__, CellSweeper.__qualname__ = MODULE, "CellSweeper"
+    module = ModuleType(MODULE)
+    module.CellSweeper = CellSweeper  # type: ignore[attr-defined]
+    sys.modules[MODULE] = module
+    plugins.register(CellSweeper)
 
 
 # In the file of an experiment: twice the epochs that were asked for.

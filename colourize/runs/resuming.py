@@ -26,7 +26,7 @@ from colourize.files import write_whole
 from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
 from colourize.runs.experiments import PLAN
-from colourize.runs.naming import quoted
+from colourize.runs.sweeps import quoted
 
 if TYPE_CHECKING:
     from lightning import LightningModule

@@ -1,7 +1,9 @@
 """Which jobs a sweep's folder holds: `sweep.json`, so that the same command goes on where it was stopped.
 
 A job is known by what was typed for it, in whatever order: launched again, it finds its folder. A job that is new is
-added at the end, and none is ever renumbered or renamed.
+added at the end, and none is ever renumbered or renamed. Its folder is named after what varies, as in
+`model-cnn+seed-0`: TensorBoard tells such names apart, and Hydra's grammar takes them unquoted:
+`checkpoint=multirun/…/model-cnn+seed-0/checkpoints/best.ckpt`.
 """
 
 from __future__ import annotations
@@ -9,20 +11,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override
 from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
 from colourize.files import write_whole
-from colourize.runs.naming import job_folder
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's
 # What changes no number of a job: with another of these it is the same job.
 APART = ("launcher", "overwrite", "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
+
+LONGEST = 120  # characters; a file system takes 255, and a path is longer than its last folder
+UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar takes unquoted, and a shell
 
 
 def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> list[dict[str, Any]]:
@@ -134,6 +142,54 @@ def is_sweep(folder: str | Path) -> bool:
     return os.path.isfile(os.path.join(folder, MULTIRUN))
 
 
+def fixed_keys(words: Iterable[str], *, always_new: bool = True) -> list[str]:
+    """The keys of a sweep's overrides that have one value, and so are the same in all jobs.
+
+    All keys where a sweeper may try the same values again (not `always_new`): its jobs have numbers for names.
+    """
+    overrides = {each.key_or_group: each for each in OverridesParser.create().parse_overrides(list(words))}
+    values = {key: _values(each) for key, each in overrides.items()}  # of a key given twice the last one acts
+    return [key for key, each in values.items() if len(set(each)) == 1 or not always_new]
+
+
+def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> str:
+    """The name of a job's folder: each key that varies, by its last part, and its value.
+
+    Args:
+        overrides: of the job, as `model=cnn`.
+        fixed: the keys that do not vary.
+        number: of the job: its name where nothing varies.
+    """
+    pairs = [override.lstrip("+~").partition("=")[::2] for override in overrides if "=" in override]
+    varied = {key: value for key, value in pairs if key not in fixed}
+    last_parts = [key.rpartition(".")[2] for key in varied]
+    parts = [
+        f"{key if last_parts.count(last) > 1 else last}-{value}"
+        for (key, value), last in zip(varied.items(), last_parts, strict=True)
+    ]
+    safe = "+".join(UNSAFE.sub("_", part).strip("_") for part in parts)
+    if safe != "+".join(parts) or len(safe) > LONGEST:
+        # Other values may look alike once they are safe or short.
+        digest = hashlib.blake2b("+".join(parts).encode(), digest_size=4).hexdigest()
+        safe = f"{safe[:LONGEST]}_{digest}"
+    return safe or str(number)
+
+
+def quoted(text: str) -> str:
+    """A text as Hydra's grammar takes it."""
+    if PLAIN.fullmatch(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _values(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [""]
+    if isinstance(override.value(), Glob):  # options of a group; which ones, only Hydra's loader knows
+        return ["*", "**"]
+    return list(override.sweep_string_iterator())
+
+
 def _holds_another(path: Path, overrides: Sequence[str]) -> bool:
     """Whether a folder of that name is there already, and of another job (a sweep without a list)."""
     typed = path / ".hydra" / "overrides.yaml"
@@ -142,3 +198,13 @@ def _holds_another(path: Path, overrides: Sequence[str]) -> bool:
 
 def _key(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
+
+
+def _job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int, sweep: str) -> str:
+    """The folder that the sweep's list has for a job, else a new name."""
+    words = as_typed(overrides)
+    return folder_of(sweep, words) or job_folder(words, fixed, number)
+
+
+# Registered where the sweep's callback is imported: in the main process, and in those that run jobs.
+OmegaConf.register_new_resolver("job_folder", _job_folder, replace=True)

@@ -7,7 +7,7 @@ import re
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from colourize.runs.naming import fixed_keys, job_folder
+from colourize.runs.sweeps import fixed_keys, job_folder
 
 
 @pytest.mark.parametrize(
