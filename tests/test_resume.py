@@ -235,9 +235,13 @@ def test_what_would_make_it_another_run_is_refused(
 
 def test_a_folder_has_one_owner(whole: Path, tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path / "run")
-    outcome = run("train", [*RUN, HERE], tmp_path)
+    outcome = run("train", [*RUN, HERE, "seed=9"], tmp_path)
     assert outcome.code == 2 and "hydra.run.dir=run: holds a finished run; overwrite=true" in outcome.stderr
-    assert (tmp_path / "run" / "metrics.json").exists()
+    assert all(
+        each.read_bytes() == (whole / each.relative_to(tmp_path / "run")).read_bytes()
+        for each in (tmp_path / "run").rglob("*")
+        if each.is_file() and each.name != ".lock"
+    )
     with FileLock(tmp_path / "run" / ".lock"):
         for words in ([*RUN, HERE, "overwrite=true"], ["resume=run"]):
             outcome = run("train", words, tmp_path)

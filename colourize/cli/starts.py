@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from colourize.errors import ColourizeError, UsageError
 
 # Sweeps and experiments give Hydra `job_folder` and `product`, wherever this callback is unpickled.
-from colourize.runs import experiments, ownership, results, sweeps
+from colourize.runs import experiments, ownership, results, resuming, sweeps
 from colourize.runs.results import Refused, refusing
 
 EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own place for keys that make no name
@@ -30,6 +30,9 @@ class Starts(Callback):
         resumes = config.get("resume") is not None  # nothing of that folder may be removed
         _remember(hydra.run.dir, set() if resumes else {hydra.output_subdir or ".hydra", f"{hydra.job.name}.log"})
         _own(hydra.run.dir, "resume" if resumes else "hydra.run.dir")
+        if hydra.job.name == results.RESUMABLE and not resumes and ownership.is_first_process():
+            with refusing():  # now: next Hydra writes over the settings that a finished run was made with
+                resuming.check_free(hydra.run.dir, overwrite=bool(config.overwrite))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra = config.hydra
@@ -59,7 +62,7 @@ def _check(hydra: DictConfig) -> None:
     with refusing():
         if hydra.job.chdir:
             raise UsageError("hydra.job.chdir: must be false; paths are those of the folder where a command is typed")
-        if "job_folder" not in str(OmegaConf.to_container(hydra.sweep, resolve=False)["subdir"]):
+        if "subdir: ${job_folder:" not in OmegaConf.to_yaml(hydra.sweep):
             raise UsageError("hydra.sweep.subdir: must be left out; the folders of jobs are named after what varies")
 
 
