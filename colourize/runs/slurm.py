@@ -138,8 +138,12 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
                 raise UsageError(f"launcher=submitit: {one_line(str(error).replace('sbatch: error: ', ''))}") from error
             while not all(queue.is_done(job) for job in queue.mine):  # the others go on
                 time.sleep(1)
-            last = str(error).strip().splitlines()[-1] if isinstance(error, FailedJobError) else str(error)
-            raise InputError(f"launcher=submitit: {one_line(last)}") from error
+            if isinstance(error, FailedJobError):  # its trace stands between two rules
+                told = one_line(str(error).split("-" * 22)[1].strip().splitlines()[-1])
+            else:
+                job = str(error).split()[1]
+                told = f"job {job} ended without a result; see {self.params['submitit_folder'].replace('%j', job)}"
+            raise InputError(f"launcher=submitit: {told}") from error
         except stopping.Stopped:
             self._leave(queue)
             raise
