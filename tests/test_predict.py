@@ -108,16 +108,16 @@ def test_alpha_is_enlarged_as_well_and_jpeg_has_none(base: Path, best: Path, her
     assert told == "clear.png → clear-coloured.jpg (90×70); .jpg knows no transparency: laid over white\n"
 
 
-def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(base: Path, here: Path) -> None:
+def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
+    base: Path, here: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
     sprites = [f"sprite-{beneath}.png" for beneath in ("black-beneath", "white-beneath", "own-beneath-right")]
-    shutil.copytree(
-        ODD, here / "odd", ignore=lambda _, names: {*names} - {*sprites, "phone.HEIC", "three-pages.tif", "README.md"}
-    )
+    (here / "odd").mkdir()
+    for name in (*sprites, "phone.HEIC", "three-pages.tif", "README.md"):
+        shutil.copy(ODD / name, here / "odd")
     outcome = predict(here, f"checkpoint={checkpoint}", "input=odd", "output=out")
-    assert (
-        "input=odd: 1 without the extension of a picture format that is read, passed over: README.md" in outcome.stderr
-    )
+    assert "input=odd: 1 without the extension of a picture format" in caplog.text and "README.md" in caplog.text
     assert "phone.HEIC: cannot be read as a picture (HEIF" in outcome.stderr and outcome.code == 1
     assert "three-pages.png (384×288); the first of 3\n" in outcome.stdout
     black, white, own = (pixels(here / "out" / name) for name in sprites)

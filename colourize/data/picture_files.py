@@ -170,7 +170,8 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
     if image.format in ("PNG", "AVIF", "HEIF"):
         check_signals(head, notes)
     if image.format == "PNG" and "transparency" in image.info:
-        raw = image.tile[0].args  # Pillow scales the levels of 2 and 4 bits to 8, but not the transparent one
+        # Pillow scales the levels of 2 and 4 bits to 8, but not the transparent one.
+        raw = image.tile[0][3]  # type: ignore[attr-defined]
         if raw in ("L;2", "L;4"):
             image.info["transparency"] *= {"L;2": 85, "L;4": 17}[raw]
         elif raw == "RGB;16B":

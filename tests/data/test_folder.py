@@ -220,6 +220,15 @@ def test_damaged_pictures_can_be_skipped(tmp_path: Path, caplog: pytest.LogCaptu
     assert all(word in warning for word in ("2 of 20 files", "0/3.png", "1/4.png"))
 
 
+def test_what_is_not_read_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    numbered(tmp_path, 6)
+    (tmp_path / "labels.csv").write_text("")
+    Image.new("L", (9, 9)).save(tmp_path / "a.gif", save_all=True, append_images=[Image.new("L", (9, 9), 9)])
+    data(tmp_path).load()
+    assert "1 without the extension of a picture format that is read, passed over: labels.csv" in caplog.text
+    assert "of 1 files not all is read: a.gif (the first of 2)" in caplog.text
+
+
 @pytest.mark.parametrize("part", ["", "test"])
 def test_too_few_remain_of_damaged_ones(tmp_path: Path, part: str) -> None:
     save(tmp_path / "train" / "a.png") if part else numbered(tmp_path, 2)
