@@ -245,7 +245,8 @@ def test_checkpoint_of_another_version(saved, change, told):
 @pytest.mark.parametrize("name", ["models.course.UNet", "models.UNet"])
 def test_classes_are_found_by_the_names_of_earlier_versions(saved, tiny_task, name):
     """Version 0.2 had all networks in one file; its checkpoints are read, and training goes on from them."""
-    task, path = saved("regression", prior={"_target_": "colourize.models.Interpolation"})
+    low = {"_target_": "colourize.degradations.LowResolution", "scale_factor": 4}
+    task, path = saved("regression", degradation=low, prior={"_target_": "colourize.models.Interpolation"})
     checkpoint = torch.load(path, weights_only=True)
     checkpoint["hyper_parameters"]["model"]["_target_"] = f"colourize.{name}"
     checkpoint["hyper_parameters"]["prior"]["_target_"] = "colourize.models.interpolation.Interpolation"

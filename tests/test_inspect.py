@@ -46,7 +46,7 @@ def test_modules_of_one_network(checkpoints: list[Path], tmp_path: Path) -> None
     statistics = read_table(outcome.folder / "activations" / "statistics.csv")
     assert [line["layer"] for line in statistics] == ["down1.conv", "down1.norm"]
     assert (outcome.folder / "activations" / "pictures.png").is_file()
-    assert "1×64×64" in (outcome.folder / "layers.txt").read_text()
+    assert "×64×64" in (outcome.folder / "layers.txt").read_text()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_modules_of_one_network(checkpoints: list[Path], tmp_path: Path) -> None
     [
         ("unet", "colour_classification", "111,672"),
         ("regression_cnn", "colour_regression", "74,961"),
-        ("residual_classifier", "category_classification", "Linear"),
+        ("residual_classifier", "category_classification", "linear"),
     ],
 )
 def test_without_a_checkpoint(model: str, task: str, told: str, tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from colourize.errors import UsageError
-from colourize.inspection.blocks import blocks
-from colourize.inspection.tracing import trace
+from colourize.inspection.tracing import blocks, trace
 
 
 @dataclass(frozen=True)
@@ -29,31 +28,18 @@ class Activations:
     values: Tensor
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Of one picture."""
-        return tuple(self.values.shape[1:])
-
-    @property
-    def mean(self) -> float:
-        """Over pictures, channels and places."""
-        return float(self.values.mean())
-
-    @property
-    def sparsity(self) -> float:
-        """The share of values that are exactly 0, 0…1: what ReLU has silenced."""
-        return float((self.values == 0).float().mean())
-
-    @property
     def dead(self) -> list[int]:
         """The channels that say the same at all places of all pictures; behind a ReLU nearly always 0."""
         channels = self.values.movedim(1, 0).flatten(1)
         return (channels.amax(1) == channels.amin(1)).nonzero().flatten().tolist()
 
     def describe(self) -> dict[str, Any]:
-        """A line of a table of statistics."""
+        """A line of a table of statistics; `sparsity` is the share of values that are exactly 0, 0…1."""
+        shape = self.values.shape[1:]
         return {
-            "layer": self.name, "shape": "×".join(map(str, self.shape)), "mean": self.mean, "sparsity": self.sparsity,
-            "channels": self.shape[0], "dead": len(self.dead), "pictures": len(self.values),
+            "layer": self.name, "shape": "×".join(map(str, shape)), "mean": float(self.values.mean()),
+            "sparsity": float((self.values == 0).float().mean()),
+            "channels": shape[0], "dead": len(self.dead), "pictures": len(self.values),
         }  # fmt: skip
 
 
@@ -61,8 +47,8 @@ class Activations:
 def record(model: nn.Module, inputs: Tensor, modules: Sequence[str] | None = None) -> list[Activations]:
     """What the layers of a network answer to inputs, in the order in which they are computed.
 
-    A copy of the network is watched by hooks, in evaluation mode: the network itself is not touched. What it computes
-    in a cheaper way unless somebody looks (`double_and_convolve`) is computed here as its diagram says.
+    Hooks watch a copy of the network in evaluation mode: the network itself is not touched. What it computes in a
+    cheaper way unless somebody looks (`double_and_convolve`) is computed here as its diagram says.
 
     Args:
         inputs: (N, in_channels, H, W), on the network's device.
@@ -75,34 +61,27 @@ def record(model: nn.Module, inputs: Tensor, modules: Sequence[str] | None = Non
     twin = copy.deepcopy(model).eval()
     known = dict(twin.named_modules())
     if modules is None:
-        traced = trace(model, inputs.shape[1], inputs.shape[2:])
-        wanted: dict[tuple[str, int], str] = {}
-        for block in blocks(traced):
-            # A function without a module cannot be watched: what goes into it is shown, under the layer's own name.
-            steps = [traced.nodes[number] for number in block.nodes if traced.nodes[number].module is not None]
-            if steps:
-                end = steps[-1]
-                wanted[end.name, end.call] = block.name if end is traced.nodes[block.last] else end.name
+        parts = blocks(trace(model, inputs.shape[1], inputs.shape[2:]))
+        labels = {(part.calls[-1].name, part.calls[-1].use): part.name for part in parts}
     else:
-        wanted = {(name, 0): name or type(model).__name__ for name in map(str, modules)}
-        for name, _ in wanted:
-            if name not in known:
-                raise UsageError(f"modules={name}: there is no such layer; must be some of {', '.join(known)[2:]}")
-    calls: dict[str, int] = {}
+        labels = {(str(name), 0): str(name) or type(model).__name__ for name in modules}
+    names = dict.fromkeys(name for name, _ in labels)
+    uses = dict.fromkeys(names, 0)
     found: list[Activations] = []
 
     def keep(name: str, module: nn.Module, args: Any, outputs: Any) -> None:
-        call = calls[name] = calls.get(name, -1) + 1
-        label = wanted.get((name, call))
-        if label is None and modules is not None:
-            label = f"{wanted[name, 0]} ({call + 1})"
+        use = uses[name]
+        uses[name] += 1
+        label = labels.get((name, use)) if modules is None or not use else f"{labels[name, 0]} ({use + 1})"
         if label is not None and isinstance(outputs, Tensor):
             found.append(Activations(label, outputs.float().clone()))
 
-    for name in dict.fromkeys(name for name, _ in wanted):
+    for name in names:
+        if name not in known:
+            raise UsageError(f"modules={name}: there is no such layer; must be some of {', '.join(known)[2:]}")
         known[name].register_forward_hook(partial(keep, name))
     twin(inputs)
-    silent = [label for (name, _), label in wanted.items() if name not in calls]
-    if silent:
-        raise UsageError(f"modules={silent[0]}: {type(model).__name__} never runs this layer")
+    for name in names:
+        if not uses[name]:
+            raise UsageError(f"modules={name}: {type(model).__name__} never runs this layer")
     return found

@@ -10,23 +10,6 @@ from torch import Tensor, nn
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 
 
-def negative_scales(model: EncoderDecoder) -> dict[str, tuple[int, int]]:
-    """By the block that pools: how many channels of its batch norm have a negative scale, and how many it has.
-
-    Only these make a difference in evaluation: the largest of four numbers becomes the smallest there.
-    """
-    return {name: (int((norm.weight < 0).sum()), norm.num_features) for name, norm in pooled_norms(model).items()}
-
-
-def pooled_norms(model: EncoderDecoder) -> dict[str, nn.BatchNorm2d]:
-    """The batch norms of the blocks that pool, by block."""
-    found: dict[str, nn.BatchNorm2d] = {}
-    for name, block in model.named_children():
-        if any(isinstance(layer, nn.MaxPool2d) for layer in block.children()):
-            found[name] = next(layer for layer in block.children() if isinstance(layer, nn.BatchNorm2d))
-    return found
-
-
 def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
     """A network of the same weights whose blocks that pool have another order, in evaluation mode."""
     other = type(model)(
@@ -41,8 +24,9 @@ def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
 def order_differences(model: EncoderDecoder, inputs: Tensor, *, classes: bool) -> list[dict[str, Any]]:
     """How each order's answers to inputs differ from those of the network's own order, with the same weights.
 
-    A line for each order: `negative_scales` of all batch norms of blocks that pool, whether the outputs are `equal` to
-    the last bit, the `largest` difference, the root mean square one as `rms`, and that of the outputs themselves as
+    A line for each order: how many `negative_scales` the batch norms of blocks that pool have (only these make a
+    difference in evaluation: the largest of four numbers becomes the smallest), whether the outputs are `equal` to the
+    last bit, the `largest` difference, the root mean square one as `rms`, and that of the outputs themselves as
     `outputs_rms`; of classifiers the share of pixels whose likeliest class changes, `classes_changed`. Then three more
     with every second scale of these batch norms made negative, in all orders alike.
 
@@ -50,31 +34,29 @@ def order_differences(model: EncoderDecoder, inputs: Tensor, *, classes: bool) -
         inputs: (N, in_channels, H, W).
         classes: whether the outputs are logits.
     """
-    return [
-        {**_difference(one, with_order(one, order), inputs, classes), "order": order, "scales": scales}
-        for scales, one in (
-            ("as trained", with_order(model, model.block_order)),
-            ("every second negated", _negated(model)),
-        )
-        for order in BLOCK_ORDERS
-    ]
+    trained, negated = (with_order(model, model.block_order) for _ in range(2))
+    for norm in _pooled_norms(negated):
+        norm.weight[::2] *= -1
+    lines: list[dict[str, Any]] = []
+    for scales, one in (("as trained", trained), ("every second negated", negated)):
+        outputs = one(inputs).float()
+        negative = sum(int((norm.weight < 0).sum()) for norm in _pooled_norms(one))
+        for order in BLOCK_ORDERS:
+            others = with_order(one, order)(inputs).float()
+            difference = others - outputs
+            line = {
+                "order": order, "scales": scales, "negative_scales": negative,
+                "equal": torch.equal(outputs, others), "largest": float(difference.abs().max()),
+                "rms": float(difference.square().mean().sqrt()), "outputs_rms": float(outputs.square().mean().sqrt()),
+            }  # fmt: skip
+            if classes:
+                line["classes_changed"] = float((outputs.argmax(1) != others.argmax(1)).float().mean())
+            lines.append(line)
+    return lines
 
 
-def _negated(model: EncoderDecoder) -> EncoderDecoder:
-    other = with_order(model, model.block_order)
-    for norm in pooled_norms(other).values():
-        norm.weight.data[::2] *= -1
-    return other
-
-
-def _difference(one: EncoderDecoder, other: EncoderDecoder, inputs: Tensor, classes: bool) -> dict[str, Any]:
-    outputs, others = one(inputs).float(), other(inputs).float()
-    difference = others - outputs
-    line: dict[str, Any] = {
-        "order": "", "scales": "", "negative_scales": sum(count for count, _ in negative_scales(one).values()),
-        "equal": torch.equal(outputs, others), "largest": float(difference.abs().max()),
-        "rms": float(difference.square().mean().sqrt()), "outputs_rms": float(outputs.square().mean().sqrt()),
-    }  # fmt: skip
-    if classes:
-        line["classes_changed"] = float((outputs.argmax(1) != others.argmax(1)).float().mean())
-    return line
+def _pooled_norms(model: EncoderDecoder) -> list[nn.BatchNorm2d]:
+    """The batch norms of the blocks that pool."""
+    blocks = [[*block.children()] for block in model.children()]
+    pooling = [layers for layers in blocks if any(isinstance(layer, nn.MaxPool2d) for layer in layers)]
+    return [layer for layers in pooling for layer in layers if isinstance(layer, nn.BatchNorm2d)]

@@ -17,7 +17,7 @@ from colourize.inspection import layers
 from colourize.inspection.activations import Activations, record
 from colourize.inspection.block_order import order_differences
 from colourize.inspection.diagram import diagram
-from colourize.inspection.sheets import Column, activation_sheet, make_column, scales
+from colourize.inspection.sheets import Column, activation_sheet, scales
 from colourize.inspection.tracing import trace
 from colourize.models.encoder_decoder import EncoderDecoder
 from colourize.runs.tables import write_table
@@ -48,7 +48,7 @@ class Observed:
         given = {self.task.degradation.name: self.task.degradation.show(self.pair.inputs)[number]}
         made = {} if self.prediction is None else {"prediction": self.prediction[number]}
         pictures = {**given, **made, "truth": self.pair.truth[number]}
-        return make_column(label, pictures, self.recorded, number, type(self.task.answer).__name__)
+        return Column(label, pictures, self.recorded, number, type(self.task.answer).__name__)
 
 
 @torch.no_grad()
@@ -84,9 +84,11 @@ def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Im
         columns = [one.column(number, f"picture {number}") for number in numbers]
         return {"pictures": activation_sheet(columns, f"{one.label}; {note}")}
     grids = {number: [each.column(number, each.label) for each in observed] for number in numbers}
-    limits = iter(scales([column for columns in grids.values() for column in columns]))
+    limits = scales([column for columns in grids.values() for column in columns])
     return {
-        f"picture-{number:04d}": activation_sheet(columns, f"Picture {number}; {note}", [next(limits) for _ in columns])
+        f"picture-{number:04d}": activation_sheet(
+            columns, f"Picture {number}; {note}", [limits.pop(0) for _ in columns]
+        )
         for number, columns in grids.items()
     }
 
@@ -117,7 +119,11 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
     text = layers.text(table, title)
     write_whole(folder / "layers.txt", text)
     write_whole(folder / "layers.md", layers.markdown(table))
-    write_table(folder / "layers.csv", [_plain(asdict(each)) for each in [*table, *layers.totals(table)]])
+    lines = [asdict(each) for each in [*table, *layers.totals(table)]]
+    write_table(
+        folder / "layers.csv",
+        [{key: "" if value is None else value for key, value in line.items()} for line in lines],
+    )
     write_whole(folder / "diagram.svg", diagram(found, title))
     return text
 
@@ -134,7 +140,3 @@ def write_block_orders(path: Path, observed: Sequence[Observed]) -> bool:
     if lines:
         write_table(path, lines)
     return bool(lines)
-
-
-def _plain(line: Mapping[str, object]) -> dict[str, object]:
-    return {key: "" if value is None else value for key, value in line.items()}

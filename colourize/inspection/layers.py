@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 
-from colourize.inspection.blocks import WEIGHT_DIMENSIONS
-from colourize.inspection.tracing import Node, Trace
+from colourize.inspection.tracing import WEIGHT_DIMENSIONS, Call, Trace
 
 NUMBERS = ("weights", "other", "outputs", "connections", "operations")
-HEADINGS = ("layer", "kind", "kernel", "filters", "input", "output", *NUMBERS)
 NOTE = (
-    "Weights: those of convolutions and linear layers; other: biases, and scales and shifts of batch norms. Outputs: "
-    "numbers that a layer answers with for one picture. Connections: pairs of an input and an output with a weight "
-    "between them, borders of zeros included. Operations: multiplications and additions of these. All for one picture."
+    "Weights: those of convolutions and linear layers, without biases. Outputs: numbers that a layer answers with for "
+    "one picture. Connections: pairs of an input and an output with a weight between them, borders of zeros included; "
+    "each is two operations, a multiplication and an addition."
 )
+OTHER = "Other: biases, and the scales and shifts of batch norms."
+WORDS = {
+    "BatchNorm2d": "batch norm", "MaxPool2d": "max-pool", "Upsample": "upsample", "Convolution2d": "conv",
+    "Conv2d": "conv", "ConvTranspose2d": "transposed conv", "Linear": "linear",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,61 +48,62 @@ class Layer:
     connections: int | None = None
     operations: int | None = None
 
+    @property
+    def words(self) -> str:
+        """Kind and kernel as people say them: "conv 3×3"."""
+        return f"{WORDS.get(self.kind, self.kind)} {self.kernel}".strip()
+
 
 def layers(trace: Trace) -> list[Layer]:
-    """A line for each layer and each join in the order in which they are computed, without totals."""
-    table = [_line(trace, node) for node in trace.nodes[1:]]
-    own = [Layer(name or trace.model, "own parameters", other=count) for name, count in trace.own.items()]
-    return table + own
+    """A line for each use of a layer, without totals; a last one for what is in no layer, where there is any."""
+    table = [_line(trace, call) for call in trace.calls]
+    used = {id(each) for call in trace.calls for each in call.module.parameters()}
+    weights, other = _sizes(each for each in trace.parameters if id(each) not in used)
+    operations = trace.flops - sum(call.flops for call in trace.calls)
+    if weights or other or operations:
+        table.append(Layer("elsewhere", "no layer", weights=weights, other=other, operations=operations or None))
+    return table
 
 
 def totals(table: Sequence[Layer]) -> list[Layer]:
     """Two lines: of everything, and of the layers with weights alone (convolutions, and linear layers)."""
     return [
-        _sum("all layers", table),
-        replace(_sum("convolutions alone", [each for each in table if each.filters]), kind=""),
+        _sum("all layers", "total", table),
+        _sum("convolutions", "total", [each for each in table if each.filters]),
     ]
 
 
-def _sum(name: str, table: Sequence[Layer]) -> Layer:
+def _sum(name: str, kind: str, table: Sequence[Layer]) -> Layer:
     numbers: dict[str, Any] = {key: sum(getattr(each, key) or 0 for each in table) for key in NUMBERS}
-    return Layer(name, "total", **numbers)
+    return Layer(name, kind, **numbers)
 
 
-def _line(trace: Trace, node: Node) -> Layer:
-    module = node.module
-    name = ".".join(filter(None, [node.name, node.kind])) if module is None else node.name or trace.model
-    given = [trace.nodes[source].shape for source in node.sources] if module is None else [node.given]
-    shapes: dict[str, Any] = {
-        "input": " + ".join(map(shape_text, given)),
-        "output": shape_text(node.shape),
-        "outputs": math.prod(node.shape),
-    }
-    if module is None:
-        return Layer(name, node.kind, **shapes, operations=node.flops or None)
-    again = f" (use {node.call + 1})" if node.call else ""
-    parameters = [] if node.call else list(module.parameters())
-    weights = sum(each.numel() for each in parameters if each.ndim >= WEIGHT_DIMENSIONS)
-    filters = getattr(module, "out_channels", getattr(module, "out_features", None))
+def _line(trace: Trace, call: Call) -> Layer:
+    module = call.module
+    weights, other = _sizes(() if call.use else module.parameters())
     return Layer(
-        name + again, node.kind, kernel(module), filters, **shapes,
-        weights=weights, other=sum(each.numel() for each in parameters) - weights,
-        # Each product of an input and a weight is an operation, and its addition another.
-        connections=node.flops // 2 if node.flops else None,
-        operations=node.flops or None,
+        (call.name or trace.model) + (f" (use {call.use + 1})" if call.use else ""), type(module).__name__,
+        kernel(module), getattr(module, "out_channels", getattr(module, "out_features", None)),
+        shape_text(call.input), shape_text(call.output), weights, other, math.prod(call.output),
+        call.flops // 2 or None, call.flops or None,
     )  # fmt: skip
+
+
+def _sizes(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
+    """How many numbers parameters of at least two dimensions hold, and the others."""
+    sizes = [(each.ndim >= WEIGHT_DIMENSIONS, each.numel()) for each in parameters]
+    return sum(size for is_weight, size in sizes if is_weight), sum(size for is_weight, size in sizes if not is_weight)
 
 
 def kernel(module: nn.Module) -> str:
     """The window of a layer in words: "3×3, stride 2", "2×2", "×2"; "" where it has none."""
-    if isinstance(module, nn.Upsample):
-        return f"×{module.scale_factor:g}" if isinstance(module.scale_factor, float) else f"×{module.scale_factor}"
+    if isinstance(module, nn.Upsample) and module.scale_factor is not None:
+        return f"×{module.scale_factor:g}"  # type: ignore[str-bytes-safe]
     size, stride = getattr(module, "kernel_size", None), getattr(module, "stride", None)
     if size is None:
         return ""
-    pools = not hasattr(module, "out_channels")
-    usual = _pair(size) if pools else (1, 1)
-    text = "×".join(map(str, _pair(size)))
+    usual = (1, 1) if hasattr(module, "out_channels") else _pair(size)  # a pooling moves by its own width
+    text = shape_text(_pair(size))
     return text if stride is None or _pair(stride) == usual else f"{text}, stride {_pair(stride)[0]}"
 
 
@@ -110,45 +111,48 @@ def _pair(value: Any) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
 
-def cells(layer: Layer) -> list[str]:
-    """A line in texts, in the order of HEADINGS."""
-    texts = []
-    for key, value in asdict(layer).items():
-        if value is None or (key in ("weights", "other") and not value):
-            value = ""
-        texts.append(f"{value:,}" if isinstance(value, int) else value)
-    return texts
-
-
 def shape_text(shape: Sequence[int]) -> str:
     """A shape as people write it: 32×16×16."""
     return "×".join(map(str, shape))
 
 
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else value or ""
+
+
 def markdown(table: Sequence[Layer]) -> str:
     """The table with its totals, and the definitions below it."""
-    lines = [
-        "| " + " | ".join(HEADINGS) + " |",
-        "| --- | --- | --- | ---: | ---: | ---: |" + " ---: |" * len(NUMBERS),
-        *("| " + " | ".join(cells(each)) + " |" for each in [*table, *totals(table)]),
-    ]
-    return "\n".join(lines) + f"\n\n{NOTE}\n"
+    rows = [asdict(each) for each in [*table, *totals(table)]]
+    lines = [[*rows[0]], ["---"] * 3 + ["---:"] * (len(rows[0]) - 3), *([*map(_cell, row.values())] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTE} {OTHER}\n"
 
 
-def text(table: Sequence[Layer], title: str, width: int = 140) -> str:
-    """The table as the terminal shows it, in columns of characters."""
+def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
+    """The table for a terminal; inputs and biases are in the files alone, and operations in the title.
+
+    Args:
+        title: what the network is called by.
+        width: in letters.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    for heading in HEADINGS:
-        right = heading in ("filters", "input", "output", *NUMBERS)
-        shown.add_column(heading, justify="right" if right else "left", no_wrap=heading in NUMBERS)
-    for each in table:
-        shown.add_row(*cells(each))
-    shown.add_section()
-    for each in totals(table):
-        shown.add_row(*cells(each))
+    for heading in ("layer", "kind"):
+        shown.add_column(heading, overflow="fold")
+    for heading in ("filters", "output", "weights", "outputs", "connections"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    sums = totals(table)
+    for each in [*table, *sums]:
+        if each is sums[0]:
+            shown.add_section()
+        numbers = each.filters, each.output, each.weights or None, each.outputs or None, each.connections
+        shown.add_row(each.layer, each.words, *map(_cell, numbers))
     target = io.StringIO()
     console = Console(width=width, file=target)
-    console.print(title, highlight=False)
+    parameters = f"{sums[0].weights + sums[0].other:,} parameters"
+    console.print(f"{title}: {parameters}, {sums[0].operations:,} operations a picture", highlight=False)
     console.print(shown)
-    console.print(NOTE, highlight=False)
+    console.print(f"{NOTE} More columns: layers.csv.", highlight=False)
     return target.getvalue()
