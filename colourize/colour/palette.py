@@ -105,6 +105,7 @@ def fit_palette(pixels: np.ndarray, size: int, *, divisor: float = 255, seed: in
         UsageError: fewer distinct colours than `size`.
     """
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     red, green, blue = pixels.reshape(-1, 3).astype(np.int32).T
     counts = np.bincount((red << 16) | (green << 8) | blue, minlength=1 << 24)
@@ -112,7 +113,9 @@ def fit_palette(pixels: np.ndarray, size: int, *, divisor: float = 255, seed: in
     if size > len(codes):
         raise UsageError(f"data.palette={size}: the training pictures have only {len(codes)} distinct colours")
     distinct = np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], 1).astype(np.float32) / divisor
-    kmeans = KMeans(size, n_init=1, random_state=seed).fit(distinct, sample_weight=counts[codes].astype(np.float32))
+    weights = counts[codes].astype(np.float32)
+    with threadpool_limits(1):  # three threads or more add their sums up in the order in which they end
+        kmeans = KMeans(size, n_init=1, random_state=seed).fit(distinct, sample_weight=weights)
     colours = kmeans.cluster_centers_.astype(np.float64)
     return colours[np.lexsort((colours[:, 2], colours[:, 1], colours[:, 0], colours.sum(1)))].clip(0, 1)
 

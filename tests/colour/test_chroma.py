@@ -76,7 +76,7 @@ def test_greys_are_exactly_grey() -> None:
     assert torch.equal(rgb[:, 0], rgb[:, 1]) and torch.equal(rgb[:, 0], rgb[:, 2])
     torch.testing.assert_close(rgb, grey, atol=1e-6, rtol=0)
     strong = chroma_over(torch.tensor([0.0, 1.0]).view(1, 1, 1, 2), torch.full((1, 2, 1, 2), 80.0))
-    assert strong[0, :, 0].T.tolist() == [[0, 0, 0], [1, 1, 1]]
+    torch.testing.assert_close(strong[0, :, 0].T, torch.tensor([0.0, 1.0])[:, None].expand(2, 3), atol=1e-6, rtol=0)
 
 
 def test_gradients_are_numbers() -> None:
@@ -100,4 +100,4 @@ def test_of_each_pixel_alone() -> None:
     whole, part = chroma_over(lightness, chroma), chroma_over(lightness[..., 7:9], chroma[..., 7:9])
     torch.testing.assert_close(whole[..., 7:9], part, atol=1e-6, rtol=0)
     assert chroma_over(lightness[:0], chroma[:0]).shape == (0, 3, 40, 40)
-    assert math.isclose(rgb_to_lab(whole).isfinite().float().mean(), 1)
+    assert rgb_to_lab(whole).isfinite().all()

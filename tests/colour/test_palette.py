@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from colourize.colour import palette as module
 from colourize.colour.palette import Palette, cached_palette, fit_palette, load_palette
@@ -199,6 +200,21 @@ def test_equal_fits_are_equal():
     pixels = np.random.default_rng(0).integers(0, 256, (3000, 3), dtype=np.uint8)
     assert np.array_equal(fit_palette(pixels, 8, seed=3), fit_palette(pixels.copy(), 8, seed=3))
     assert not np.array_equal(fit_palette(pixels, 8, seed=3), fit_palette(pixels, 8, seed=4))
+
+
+def test_one_thread_fits_whatever_the_machine_has(monkeypatch):
+    """Several add their sums up in the order in which they end: no two fits would be equal."""
+    threads = []
+
+    def fit(self, *args, **kwargs):
+        threads.extend(each["num_threads"] for each in threadpool_info())
+        return original(self, *args, **kwargs)
+
+    original = KMeans.fit
+    monkeypatch.setattr(KMeans, "fit", fit)
+    with threadpool_limits(4):
+        fit_palette(blobs(), 4)
+    assert set(threads) == {1}
 
 
 def test_classes_run_from_dark_to_light():

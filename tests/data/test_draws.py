@@ -96,13 +96,15 @@ def test_a_pictures_numbers_are_its_own(kind: str) -> None:
     whole = of(range(64))
     assert len(whole.flatten().unique()) > 64 * 24 - 8  # uniform ones are 24 bits: two may be equal by chance
     order = np.random.default_rng(0).permutation(64)
-    assert torch.equal(of(order), whole[order])
+    torch.testing.assert_close(of(order), whole[order], rtol=0, atol=1e-6 if kind == "normal" else 0)
     torch.manual_seed(5)
     for size in (1, 7):
         other = draws(range(64), purpose="another")
         other.normal(9)
         torch.rand(3)
-        assert torch.equal(torch.cat([of(part.tolist()) for part in torch.arange(64).split(size)]), whole)
+        parts = torch.cat([of(part.tolist()) for part in torch.arange(64).split(size)])
+        # A logarithm's last bit may depend on how many are computed.
+        torch.testing.assert_close(parts, whole, rtol=0, atol=1e-6 if kind == "normal" else 0)
     for change in ({"seed": 1}, {"epoch": 1}, {"stage": "val"}, {"purpose": "b"}):
         assert (of(range(64), **change) == whole).float().mean() < 0.01, change
     # No recipe can be read as another one.

@@ -66,4 +66,5 @@ def test_ssim_of_equal_and_of_constant_pictures():
     one, other = torch.full((1, 3, 12, 12), 0.25), torch.full((1, 3, 12, 12), 0.5)
     # Without any structure only the means differ: (2·a·b + c) / (a² + b² + c).
     expected = (2 * 0.25 * 0.5 + 1e-4) / (0.25**2 + 0.5**2 + 1e-4)
-    assert measured(one, other, NAMES)["ssim"].item() == pytest.approx(expected, abs=1e-5)
+    # Variances of 0 are differences of equal numbers, and are divided by 9e-4.
+    assert measured(one, other, NAMES)["ssim"].item() == pytest.approx(expected, abs=2e-4)

@@ -38,9 +38,7 @@ def test_both_ways_are_the_same(kernel_size, skip_channels, size):
     literal = with_gradients(block, conv, inputs, skip, False)
     expected = conv(block(inputs) if skip is None else torch.cat([block(inputs), skip], 1))
     assert torch.equal(literal[0], expected)
-    assert folded[0].is_contiguous(memory_format=torch.channels_last)
-    if kernel_size > 1:
-        assert not torch.equal(folded[0], literal[0])  # other sums, other rounding: it was not done literally
+    assert folded[0].is_contiguous(memory_format=torch.channels_last) and literal[0].is_contiguous()
     for ours, theirs in zip(folded, literal, strict=True):
         torch.testing.assert_close(ours, theirs)
 
@@ -78,7 +76,7 @@ def test_networks_compute_the_same_both_ways(model_class):
     folded = model(inputs)
     model.folded = False
     literal = model(inputs)
-    assert not torch.equal(folded, literal)
+    assert folded.stride(1) == 1 != literal.stride(1)  # folded, channels come last
     torch.testing.assert_close(folded, literal, rtol=1e-4, atol=1e-5)
 
 

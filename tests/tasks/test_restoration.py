@@ -232,9 +232,9 @@ def test_logged_measures_are_of_the_whole_split(
     names = {"loss", *QUICK}
     if answer == "classification":
         names |= {"accuracy", "cross_entropy", *(f"{name}_expected" for name in QUICK)}
-        assert tested["test/cross_entropy"] == pytest.approx(tested["test/loss"], rel=1e-6)
+        assert tested["test/cross_entropy"] == pytest.approx(tested["test/loss"], rel=1e-5)
     expected = evaluated(task, data.pictures.test, palette)
-    assert tested == pytest.approx({f"test/{name}": expected[name] for name in names}, rel=2e-5, abs=1e-6)
+    assert tested == pytest.approx({f"test/{name}": expected[name] for name in names}, rel=2e-5, abs=1e-5)
 
 
 @pytest.mark.parametrize("eval_batch_size", [1, 4, 100])
@@ -246,7 +246,7 @@ def test_size_of_evaluation_batches_changes_no_measure(
     data = tiny_data(eval_batch_size=eval_batch_size)
     (tested,) = quiet_trainer().test(task, datamodule=data, verbose=False)
     expected = evaluated(task, data.pictures.test, palette)
-    assert tested == pytest.approx({f"test/{name}": value for name, value in expected.items()}, rel=2e-5, abs=1e-6)
+    assert tested == pytest.approx({f"test/{name}": value for name, value in expected.items()}, rel=2e-5, abs=1e-5)
     assert "test/auc_balanced_expected" in tested
     table = task.tally.table()
     assert table["picture"].tolist() == list(range(8)) and "auc_balanced" not in table
