@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import trapezoid
 from skimage import color
 
 from colourize.measures.base import PictureBatch
@@ -45,7 +46,7 @@ def test_auc_is_the_area_under_the_curve(pair: tuple[torch.Tensor, torch.Tensor]
     thresholds = np.linspace(0, 150, 3001)
     within = (distance[:, :, None] <= thresholds).mean(1)
     np.testing.assert_allclose(
-        colour_measures(*pair)["auc"].numpy(), np.trapezoid(within, thresholds, axis=1) / 150, atol=2e-3
+        colour_measures(*pair)["auc"].numpy(), trapezoid(within, thresholds, axis=1) / 150, atol=2e-3
     )
 
 

@@ -12,7 +12,7 @@ from colourize.measures.intervals import Estimate, estimate_means, estimate_set
 def test_an_interval_over_pictures_is_scipys() -> None:
     values = np.random.default_rng(0).gamma(2.0, 3.0, 300)
     found = estimate_means(values[None, None])[0]
-    expected = scipy.stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(1))
+    expected = scipy.stats.bootstrap((values,), np.mean, method="percentile", random_state=np.random.default_rng(1))
     assert found.mean == pytest.approx(values.mean())
     width = expected.confidence_interval.high - expected.confidence_interval.low
     np.testing.assert_allclose(found.interval(), expected.confidence_interval, atol=0.04 * width)
