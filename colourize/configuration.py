@@ -58,14 +58,14 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
         return instantiate(config, *arguments, **more)
     except Exception as error:
         cause = _cause(error)
-        if isinstance(cause, ColourizeError):
-            raise cause from cause.__cause__
-        reason = one_line(cause)
-        if "can't allocate memory" in reason:  # torch's
-            reason = "needs more memory than this machine has; must be made of smaller numbers"
-        name = str(config["_target_"]).rpartition(".")[2]
-        where = "" if isinstance(cause, (TypeError, ValueError, OSError)) else "; HYDRA_FULL_ERROR=1 shows where"
-        raise UsageError(f"{key}={name}: {reason}{where}") from error
+        if not isinstance(cause, ColourizeError):
+            reason = one_line(cause)
+            if "can't allocate memory" in reason:  # torch's
+                reason = "needs more memory than this machine has; must be made of smaller numbers"
+            name = str(config["_target_"]).rpartition(".")[2]
+            where = "" if isinstance(cause, (TypeError, ValueError, OSError)) else "; HYDRA_FULL_ERROR=1 shows where"
+            raise UsageError(f"{key}={name}: {reason}{where}") from error
+    raise cause  # out here: within the block Hydra's error, which was raised for this one, would be its context
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from colourize.configuration import build_part
-from colourize.errors import UsageError
+from colourize.errors import UsageError, full_disk
 
 OWN_CLASSES = """
 class Failing:
@@ -42,3 +42,10 @@ def test_why_a_class_of_ones_own_fails(
     with pytest.raises(UsageError) as error:
         build_part("model", config)
     assert str(error.value).startswith(message) and "\n" not in str(error.value)
+
+
+def test_a_refusal_comes_through_as_it_was_raised() -> None:
+    config = {"_target_": "colourize.models.CNN", "kernel_size": 4, "in_channels": 1, "out_channels": 3}
+    with pytest.raises(UsageError, match=r"^model\.kernel_size=4: must be an odd number") as error:
+        build_part("model", config)
+    assert full_disk(error.value) is None  # which goes through all that it was raised for

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from hydra.utils import get_class
 from lightning import Trainer
 from torch import nn
 
-from colourize.configuration import build_part
+from colourize.configuration import build_part, part_class
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 
@@ -111,10 +110,7 @@ def _check_rate(key: str, rate: object) -> None:
 
 def _check_numbers(key: str, config: dict[str, Any]) -> None:
     """Refuse true and false where a class takes numbers, which Python would take for 1 and 0, and infinite ones."""
-    try:
-        parameters = inspect.signature(get_class(config["_target_"])).parameters
-    except Exception:  # told when it is built
-        return
+    parameters = inspect.signature(part_class(key, config)).parameters
     for name, value in config.items():
         of = parameters.get(name)
         if isinstance(value, bool) and of and (type(of.default) in NUMBERS or of.annotation in (*NUMBERS, *NAMES)):
