@@ -62,9 +62,10 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
             reason = one_line(cause)
             if "can't allocate memory" in reason:  # torch's
                 reason = "needs more memory than this machine has; must be made of smaller numbers"
+            elif not isinstance(cause, (TypeError, ValueError, OSError)):
+                reason += "; HYDRA_FULL_ERROR=1 shows where"
             name = str(config["_target_"]).rpartition(".")[2]
-            where = "" if isinstance(cause, (TypeError, ValueError, OSError)) else "; HYDRA_FULL_ERROR=1 shows where"
-            raise UsageError(f"{key}={name}: {reason}{where}") from error
+            raise UsageError(f"{key}={name}: {reason}") from error
     raise cause  # out here: within the block Hydra's error, which was raised for this one, would be its context
 
 

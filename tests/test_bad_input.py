@@ -68,7 +68,7 @@ TRAIN = [
     ("model.kernel_size=4", USAGE, "model.kernel_size=4: must be an odd number"),
     ("model.kernel_size=x", USAGE, "model.kernel_size=x: must be an odd number"),
     ("model.num_filters=99999999999999999999", USAGE, "model.num_filters=99999999999999999999: must be at most "),
-    ("model.num_filters=10000000", USAGE, "model colourize.models.unet.UNet: needs more memory than this machine"),
+    ("model.num_filters=10000000", USAGE, "model=UNet: needs more memory than this machine"),
     ("task._target_=nope.Nope", USAGE, "task._target_=nope.Nope: cannot be imported ("),
     ("task.loss._target_=nope.Nope", USAGE, "task.loss._target_=nope.Nope: cannot be imported ("),
     (
