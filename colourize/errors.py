@@ -33,9 +33,11 @@ class InputError(ColourizeError):
 
 def full_disk(error: BaseException | None) -> OSError | None:
     """The full disk, or used up quota, that an error tells of or was raised for; None: there is none."""
-    while error is not None:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:  # one that is raised again may stand behind itself
         if isinstance(error, OSError) and error.errno in FULL:
             return error
+        seen.append(error)
         error = error.__cause__ or error.__context__
     return None
 

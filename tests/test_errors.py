@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
-from colourize.errors import LONGEST, UsageError, check_count, check_flag, one_line
+from colourize.errors import LONGEST, UsageError, check_count, check_flag, full_disk, one_line
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,12 @@ def test_flags(value: object) -> None:
     with pytest.raises(UsageError, match=r"^key=.*: must be true or false$"):
         check_flag("key", value)
     check_flag("key", False)
+
+
+def test_a_full_disk_is_looked_for_behind_errors_that_stand_behind_themselves() -> None:
+    """So Hydra's do that carry one of ours, when ours is raised again while they are handled."""
+    ours, hydras = UsageError("ours"), RuntimeError("Hydra's")
+    ours.__context__, hydras.__cause__ = hydras, ours
+    assert full_disk(ours) is None
+    hydras.__cause__ = full = OSError(errno.ENOSPC, "full")
+    assert full_disk(ours) is full
