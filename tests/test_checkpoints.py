@@ -135,8 +135,7 @@ def test_checkpoint_knows_its_data(saved):
 
 def test_checkpoint_without_data(tiny_task, tiny_data, quiet_trainer, tmp_path):
     task, path = tiny_task("grey", "regression"), tmp_path / "own.ckpt"
-    pairs = [task.make_pair(batch) for batch in tiny_data().train_dataloader()]
-    batches = torch.utils.data.DataLoader(pairs, batch_size=None)
+    batches = torch.utils.data.DataLoader(list(tiny_data().train_dataloader()), batch_size=None)
     trainer = quiet_trainer(limit_val_batches=0)
     trainer.fit(task, batches)
     trainer.save_checkpoint(path, weights_only=False)
