@@ -1,4 +1,7 @@
-"""The same pictures for each setting of a sweep, made of the runs' checkpoints where they are not there yet."""
+"""Sheets of pictures: the same ones by several methods, and those on which methods differ most.
+
+The report's are made from the runs' checkpoints, and kept until a run changes.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,20 @@ import torch
 from torch import Tensor
 
 from colourize.checkpoints import data_from, read, task_from
-from colourize.comparison.pictures import pair_of, predictions
+from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
 from colourize.files import whole_file, write_whole
-from colourize.reporting.settings import Setting
+from colourize.methods.results import Evaluated
+from colourize.methods.settings import Setting
 from colourize.runs.folders import Run
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
 COUNT = 8  # pictures of each setting
+EACH = 4  # pictures of each kind that tells methods apart
 MOST = 12  # settings of a sheet
 
 
@@ -120,3 +125,45 @@ def _changed(run: Run) -> int:
     """When a run's measures were last written."""
     path = run.path / "metrics.json"
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def telling_pictures(evaluated: Sequence[Evaluated], count: int = EACH) -> dict[str, np.ndarray]:
+    """The numbers of pictures on which methods differ most, in the middle, and least.
+
+    By the standard deviation, between methods, of a picture's root mean squared error.
+
+    Args:
+        count: of each kind; fewer where there are not so many pictures. Of three and more none is of two kinds.
+    """
+    errors = np.sqrt(np.stack([each.table["mse"] for each in evaluated]))
+    order = np.argsort(-errors.std(0), kind="stable")
+    count = min(count, len(order) // 3) or 1
+    middle = (len(order) - count) // 2
+    chosen = {"differ most": order[:count], "middle": order[middle : middle + count], "agree best": order[-count:]}
+    pictures = evaluated[0].table["picture"]
+    return {name: pictures[places].astype(int) for name, places in chosen.items()}
+
+
+@torch.no_grad()
+def predictions(task: RestorationTask, data: PictureData, which: np.ndarray) -> Tensor:
+    """A task's pictures for some of the test pictures, (N, 3, H, W), RGB in [0, 1]."""
+    pair = pair_of(task, data, which)
+    return task.eval().answer.decode(task.outputs(pair).float(), pair.inputs)
+
+
+def pair_of(task: RestorationTask, data: PictureData, which: np.ndarray) -> Pair:
+    """Some of the test pictures as the test shows them to a task."""
+    numbers = torch.from_numpy(np.asarray(which, dtype=np.int64))
+    pictures = torch.from_numpy(np.ascontiguousarray(data.pictures.test[numbers.numpy()]))
+    batch = Batch(pictures, numbers, "test", seed=data.eval_seed)
+    return task.make_pair(batch.to(task.device))
+
+
+def sheet_rows(evaluated: Sequence[Evaluated], data: PictureData, which: np.ndarray) -> dict[str, Tensor]:
+    """What each method makes of some pictures, label → (N, 3, H, W): the input above, the truth below."""
+    first = evaluated[0].candidate.task
+    pair = pair_of(first, data, which)
+    rows = {first.degradation.name: first.degradation.show(pair.inputs)}
+    for each in evaluated:
+        rows.setdefault(each.candidate.label, predictions(each.candidate.task, data, which))
+    return {label: pictures.cpu() for label, pictures in {**rows, "truth": pair.truth}.items()}

@@ -7,8 +7,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from colourize.comparison.candidates import is_baseline
-from colourize.reporting.settings import resolved
+from colourize.methods.candidates import is_baseline
+from colourize.methods.settings import resolved
 from colourize.runs.folders import Run
 
 TRAINING = {

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from colourize.comparison.results import Comparison, Evaluated, Row, compare, estimates_of
 from colourize.errors import InputError
 from colourize.measures.intervals import Estimate
 from colourize.measures.registry import learn
+from colourize.methods.results import Comparison, Evaluated, Row, compare, estimates_of
+from colourize.methods.settings import Setting, Settings
 from colourize.reporting.findings import Outcome
-from colourize.reporting.settings import Setting, Settings
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_numbers, write_table
 

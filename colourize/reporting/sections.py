@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from colourize.comparison.intervals import draw_intervals
 from colourize.errors import ColourizeError, full_disk
 from colourize.measures.registry import MEASURES, headlines
+from colourize.methods.settings import Setting, given, read_settings
+from colourize.methods.sources import Source
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
 from colourize.reporting.findings import Gap, against_baseline, finding, leader, title
+from colourize.reporting.intervals import draw_intervals
 from colourize.reporting.parts import PARTS, Context
 from colourize.reporting.pictures import MOST, Pictures, draw_settings, made_of
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import Question
 from colourize.reporting.results import Results, read_results, write_results
-from colourize.reporting.settings import Setting, given, read_settings
-from colourize.reporting.sources import Source
 from colourize.reporting.tables import headline_table, last_epoch_table
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
-from colourize.comparison.results import Comparison
+from colourize.methods.results import Comparison
+from colourize.methods.settings import Setting, Settings
 from colourize.reporting.parts.larger_pictures import DOWN, FULL, LARGEST, SIZES, columns_by_case, larger_finding
 from colourize.reporting.results import Results
-from colourize.reporting.settings import Setting, Settings
 from colourize.runs.folders import Run
 
 RUN = Run(Path("nowhere"), {}, OmegaConf.create(), [])

@@ -10,12 +10,12 @@ import pytest
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
+from colourize.methods.settings import read_settings
+from colourize.methods.sources import read_sources
 from colourize.reporting.parts.training import _varied_together
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
 from colourize.reporting.results import read_results
-from colourize.reporting.settings import read_settings
-from colourize.reporting.sources import read_sources
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from colourize.inspection.files import Observed, observe, write_activations
+from colourize.methods.settings import Setting
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import percent
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
-from colourize.reporting.settings import Setting
 from colourize.reporting.tables import with_spread
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_table, write_table

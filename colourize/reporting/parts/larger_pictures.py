@@ -19,13 +19,13 @@ from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
 from colourize.measures.intervals import RESAMPLES, Estimate, estimate_means
 from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
+from colourize.methods.settings import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import Gap, Outcome, against_baseline, beyond, number, percent, so_many_seeds, title
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of, save_rows
 from colourize.reporting.results import Results
-from colourize.reporting.settings import Setting
 from colourize.reporting.tables import interval_text
 from colourize.runs.tables import read_table, write_table
 from colourize.tasks.restoration import RestorationTask

@@ -9,14 +9,13 @@ import numpy as np
 import torch
 
 from colourize.checkpoints import read, task_from
-from colourize.comparison.pictures import pair_of, predictions
 from colourize.measures.intervals import RESAMPLES, Estimate
+from colourize.methods.settings import Setting, Settings
 from colourize.reporting.curves import draw_curves, draw_interaction
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import Outcome, finding, number, ranked_effects, title, value
 from colourize.reporting.parts.context import Context
-from colourize.reporting.pictures import COUNT, made_of, save_rows
-from colourize.reporting.settings import Setting, Settings
+from colourize.reporting.pictures import COUNT, made_of, pair_of, predictions, save_rows
 from colourize.runs.folders import natural
 from colourize.runs.tables import write_table
 

@@ -14,10 +14,10 @@ from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.checkpoints import data_from, read, task_from
-from colourize.comparison.settings import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
+from colourize.methods.identity import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.models.baselines import Baseline
 from colourize.moved import current_name
 from colourize.runs.folders import find_runs, natural

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from colourize.comparison.results import Comparison, Row
 from colourize.files import write_whole
 from colourize.measures.registry import direction, headlines
+from colourize.methods.results import Comparison, Row
 from colourize.runs.tables import write_table
 
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from colourize.comparison.candidates import is_baseline
-from colourize.reporting.sources import EXPERIMENT, typed
+from colourize.methods.candidates import is_baseline
+from colourize.methods.sources import EXPERIMENT, typed
 from colourize.runs.experiments import PLAN
 from colourize.runs.folders import Run
 from colourize.runs.resuming import CONFIG

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from colourize.comparison.candidates import (
+from colourize.errors import InputError, UsageError
+from colourize.methods.candidates import (
     Candidate,
     find_checkpoints,
     fitting,
@@ -13,7 +14,6 @@ from colourize.comparison.candidates import (
     kind_of,
     model_options,
 )
-from colourize.errors import InputError, UsageError
 
 # What `reference=auto` takes, by the name of the degradation: the plainest method that a network must beat.
 USUAL = {"grey": "grey_lookup", "low": "bicubic"}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colourize.comparison.candidates import Candidate
 from colourize.measures.base import MORE, NEITHER, ZERO, SetMeasure
 from colourize.measures.intervals import Estimate, estimate_means, estimate_set
 from colourize.measures.registry import badness, direction, find
 from colourize.measures.tally import Tally
+from colourize.methods.candidates import Candidate
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from colourize.comparison.candidates import Candidate, find_checkpoints, fitting, label
-from colourize.comparison.settings import settings_of_data, settings_of_task, settings_of_trainer
 from colourize.errors import InputError, UsageError
+from colourize.methods.candidates import Candidate, find_checkpoints, fitting, label
+from colourize.methods.identity import settings_of_data, settings_of_task, settings_of_trainer
 
 
 def run_folder(path, *names):
