@@ -62,16 +62,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.build import fit_task, make_data
     from colourize.errors import UsageError, check_count
     from colourize.measures.registry import choose, describe, left_out
-    from colourize.methods.baselines import named_reference, references
-    from colourize.methods.candidates import (
-        baseline_on,
-        baselines_for,
-        find_checkpoints,
-        fitting,
-        from_checkpoint,
-        from_task,
-        label,
-    )
+    from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
+    from colourize.methods.candidates import find_checkpoints, from_checkpoint, from_task, label
     from colourize.methods.results import compare
     from colourize.reporting.evaluation import study_labels
     from colourize.study.trials import make_plan
@@ -213,7 +205,7 @@ def _test_all(
     config: DictConfig, trainer: Trainer, everything: list[Candidate], measures: list[Measure], data: PictureData
 ) -> list[Evaluated]:
     """Each method's values of each test picture."""
-    from colourize.methods.candidates import kind_of
+    from colourize.methods.baselines import kind_of
     from colourize.methods.results import Evaluated
     from colourize.tasks.evaluation import Evaluation, Tested
 

@@ -1,35 +1,28 @@
-"""Which methods are compared: checkpoints by file, pattern or folder, and the baselines that fit their tasks."""
+"""Which checkpoints are compared: those that a file, a pattern or a folder names, each as a candidate."""
 
 from __future__ import annotations
 
 import glob
 import itertools
 import logging
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
-from colourize.checkpoints import data_from, read, task_from
-from colourize.configuration import config_dir
+from colourize.checkpoints import read, task_from
 from colourize.data.pictures import PictureData
-from colourize.errors import ColourizeError, InputError, UsageError
-from colourize.methods.identity import settings_of_data, settings_of_task, settings_of_trainer
+from colourize.errors import InputError, UsageError
+from colourize.methods.identity import names, settings_of_checkpoint, settings_of_task
 from colourize.models.baselines import Baseline
-from colourize.moved import current_name
 from colourize.runs.folders import find_runs, natural
 from colourize.runs.resuming import PREVIOUS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
 
-# Settings whose value is the name of a class.
-PARTS = ("model", "task.degradation", "task.answer", "task.loss", "task.optimizer", "task.lr_scheduler", "task.prior")
-# What decides how the training pictures are split and read: a baseline is fitted to the same ones as the network.
-SPLIT = ("batch_size", "reshuffle", "augmentation", "palette")
 LONGEST = 150  # letters of a label in a folder's name
 
 
@@ -115,90 +108,26 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
     """
     checkpoint = read(path, trust)
     task = task_from(checkpoint, path)
-    data = dict(checkpoint.get("datamodule_hyper_parameters") or {})
-    settings = (
-        settings_of_task(task, data.get("palette"))
-        | settings_of_data(checkpoint["colourize"].get("data"), data)
-        | settings_of_trainer(path, checkpoint)
-    )
+    settings = settings_of_checkpoint(path, checkpoint)
+    data = checkpoint.get("datamodule_hyper_parameters") or {}
     seed = None if isinstance(task.model, Baseline) else data.get("seed")
-    return Candidate(_option_of(task), task, settings, seed, path, checkpoint)
+    return Candidate(settings["model"], task, settings, seed, path, checkpoint)
 
 
 def from_task(task: RestorationTask, data: PictureData) -> Candidate:
     """A baseline that was fitted here, as a method."""
-    own = dict(data.hparams)
-    settings = settings_of_task(task, own.get("palette")) | settings_of_data(qualified_name(data), own)
-    return Candidate(_option_of(task), task, settings)
-
-
-def baselines_for(
-    candidates: Sequence[Candidate], names: Iterable[str], given: PictureData, trust: Any
-) -> list[Candidate]:
-    """The named baselines for each task among the candidates, fitted to what those were trained on.
-
-    One that does not fit a task, or is there already, is left out. Where the pictures that a network was trained on
-    cannot be had, its baselines are left out as well, and the log says so.
-
-    Args:
-        names: options of the group `model`.
-        given: the data of a candidate that is no checkpoint.
-    """
-    found: list[Candidate] = []
-    for kind in {kind_of(each): each for each in candidates}.values():
-        try:
-            data = data_from(kind.checkpoint, str(kind.path), trust) if kind.checkpoint else given
-            data.prepare_data()
-            training = data.training
-        except ColourizeError as error:
-            log.warning("Baselines of %s are left out: %s", kind.path, str(error).splitlines()[0])
-            continue
-        there = {each.name for each in candidates if kind_of(each) == kind_of(kind)}
-        for name in names:
-            task = None if name in there else baseline_on(kind.task, name)
-            if task is not None:
-                task.fit_parts(training)
-                settings = {
-                    key: value for key, value in kind.settings.items() if not key.startswith(("model", "trainer"))
-                }
-                found.append(Candidate(name, task, settings | {"model": name}, checkpoint=kind.checkpoint))
-    return found
-
-
-def fitting(names: Any) -> list[str]:
-    """The options of the group `model` that `baselines` asks for: "fitting" is all baselines there are.
-
-    Raises:
-        UsageError: one is no baseline.
-    """
-    known = [name for name, target in model_options().items() if is_baseline(target)]
-    if names == "fitting":
-        return known
-    asked = [] if names is None else [names] if isinstance(names, str) else list(names)
-    wrong = [name for name in asked if name not in known]
-    if wrong:
-        raise UsageError(f"baselines={wrong[0]}: must be fitting, or some of {', '.join(known)}")
-    return asked
+    settings = settings_of_task(task.hparams, qualified_name(data), data.hparams)
+    return Candidate(settings["model"], task, settings)
 
 
 def label(candidates: Sequence[Candidate]) -> None:
-    """Give each method a name that no other has: its model's, and what it differs in from others of that name.
-
-    Seeds of one method share it; their folders' names are apart as well.
-    """
-    for name in dict.fromkeys(each.name for each in candidates):
-        same = [each for each in candidates if each.name == name]
-        keys = list(dict.fromkeys(key for each in same for key in each.settings))
-        varied = [key for key in keys if len({str(each.settings.get(key)) for each in same}) > 1]
-        varied.sort(key=lambda key: key.startswith("task.fitted"))  # a number that says nothing, where all else is one
-        told = _fewest(same, varied)
-        for each in same:
-            differs = ", ".join(_told(key, each.settings.get(key)) for key in told)
-            each.label = f"{name} ({differs})" if differs else name
-        seeds = [(each.label, each.seed) for each in same]
-        for each, own in zip(same, seeds, strict=True):
-            if seeds.count(own) > 1 and each.path is not None:  # the same settings and seed: two trainings all the same
-                each.label = f"{each.label} [{_apart(each, same)}]"
+    """Give each method its name, see `identity.names`, and each of its seeds a folder's name that no other has."""
+    for each, name in zip(candidates, names([each.settings for each in candidates]), strict=True):
+        each.label = name
+    seeds = [(each.label, each.seed) for each in candidates]
+    for each, own in zip(candidates, seeds, strict=True):
+        if seeds.count(own) > 1 and each.path is not None:  # the same settings and seed: two trainings all the same
+            each.label = f"{each.label} [{_apart(each, [other for other in candidates if other.name == each.name])}]"
     taken: set[str] = set()
     for each in candidates:
         each.folder_name = _folder_name(each, taken)
@@ -213,75 +142,9 @@ def _folder_name(candidate: Candidate, taken: Container[str]) -> str:
     return next(each for each in itertools.chain([name], others) if each not in taken)
 
 
-def _told(key: str, value: Any) -> str:
-    """A setting in few words: a part's class says what it is, other values need the last word of their key."""
-    return str(value) if key in PARTS else f"{key.rpartition('.')[2]}={value}"
-
-
 def _apart(candidate: Candidate, same: Sequence[Candidate]) -> str:
     """As much of the end of a checkpoint's path as no other's ends with."""
     ends = [each.path.resolve().with_suffix("").parts for each in same if each.path is not None]
     own = candidate.path.resolve().with_suffix("").parts if candidate.path else ()
     length = next((n for n in range(1, len(own)) if sum(parts[-n:] == own[-n:] for parts in ends) == 1), len(own))
     return "/".join(own[-length:])
-
-
-def _fewest(same: Sequence[Candidate], varied: Sequence[str]) -> list[str]:
-    """Of the keys that vary as few as tell the methods apart that all of them tell apart."""
-
-    def apart(keys: Sequence[str]) -> int:
-        return len({tuple(str(each.settings.get(key)) for key in keys) for each in same})
-
-    told: list[str] = []
-    for key in varied:
-        if apart([*told, key]) > apart(told):
-            told.append(key)
-    return told
-
-
-def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
-    """A baseline, an option of the group `model`, on the same task; None: it is not for it. It is not fitted yet."""
-    config: dict[str, Any] = OmegaConf.to_container(_model_config(name), resolve=True)  # type: ignore[assignment]
-    try:
-        return task.with_model(config).eval()
-    except UsageError:
-        return None
-
-
-def kind_of(candidate: Candidate) -> tuple[str, ...]:
-    """What decides which baselines belong beside a method: its task, and what it was trained on."""
-    parts = ("task.degradation", "task.answer", "task.fitted", "task.divisor", "data.")
-    settings = {key: value for key, value in candidate.settings.items() if key.startswith(parts)}
-    return tuple(f"{key}={value}" for key, value in settings.items() if key.removeprefix("data.") not in SPLIT)
-
-
-def model_options() -> dict[str, str]:
-    """The options of the group `model`, and the class of each."""
-    paths = sorted((config_dir() / "model").glob("*.yaml"))
-    return {path.stem: str(_model_config(path.stem).get("_target_")) for path in paths}
-
-
-def _model_config(name: str) -> DictConfig:
-    config = OmegaConf.load(config_dir() / "model" / f"{name}.yaml")
-    assert isinstance(config, DictConfig)
-    return config
-
-
-def _option_of(task: RestorationTask) -> str:
-    """The option of the group `model` that has a task's class and its arguments, as far as these are told there."""
-    model = task.hparams["model"]
-    for name, target in model_options().items():
-        if target == model["_target_"]:
-            told = {key: value for key, value in _model_config(name).items() if key not in ("defaults", "_target_")}
-            if not is_baseline(target) or all(model.get(key) == value for key, value in told.items()):
-                return name
-    return type(task.model).__name__
-
-
-def is_baseline(target: str) -> bool:
-    """Whether a class, by its dotted name, is a baseline's; one that cannot be imported here is none."""
-    try:
-        found = get_class(current_name(target))
-    except Exception:  # of a user's own option that cannot be imported here
-        return False
-    return isinstance(found, type) and issubclass(found, Baseline)

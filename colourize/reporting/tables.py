@@ -9,11 +9,10 @@ from statistics import mean, stdev
 
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO
 from colourize.measures.registry import badness, direction
-from colourize.methods.results import Row
+from colourize.methods.results import Results, Row
 from colourize.methods.settings import Settings
 from colourize.reporting.comparison import MARKS
 from colourize.reporting.elements import Table
-from colourize.reporting.results import Results
 from colourize.runs.tables import write_table
 
 MEANS = "Mean over the test pictures ± half of its 95 % interval over pictures{}; °: without a network"

@@ -1,14 +1,13 @@
 """Which methods are compared, how they are called, and what they are held against."""
 
 import json
-from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
-from colourize.methods.candidates import Candidate, find_checkpoints, fitting, label
-from colourize.methods.identity import settings_of_data, settings_of_task, settings_of_trainer
+from colourize.methods.baselines import fitting
+from colourize.methods.candidates import Candidate, find_checkpoints, label
+from colourize.runs.settings import method_settings
 
 
 def run_folder(path, *names):
@@ -57,61 +56,59 @@ def candidate(name: str, seed: int | None = 0, **settings: object) -> Candidate:
 
 
 def test_names_tell_methods_apart_and_seeds_together() -> None:
-    same = [candidate("unet", seed, width=32) for seed in range(3)]
-    wide = candidate("unet", 0, width=64, **{"task.loss": "A"})
-    other = candidate("cnn", 0, width=8)
+    same = [candidate("unet", seed, **{"model.width": 32}) for seed in range(3)]
+    wide = candidate("unet", 0, **{"model.width": 64, "task.loss": "mse"})
+    other = candidate("cnn", 0, **{"model.width": 8})
     label([*same, wide, other])
     assert [each.label for each in same] == ["unet (width=32)"] * 3
     assert wide.label == "unet (width=64)" and other.label == "cnn"  # the loss tells nothing more
     assert same[1].folder_name == "unet--width=32-+seed-1"
 
 
-def test_a_name_tells_what_people_chose_before_what_was_fitted_to_it() -> None:
-    both = [candidate("unet", 0, **{"task.fitted.colours": n, "data.root": root}) for n, root in enumerate("ab")]
-    label(both)
-    assert [each.label for each in both] == ["unet (root=a)", "unet (root=b)"]
-
-
-def test_a_part_is_told_by_its_class_alone() -> None:
-    tables = [candidate("grey_lookup", None, **{"task.answer": name}) for name in ("RGB", "PaletteClasses")]
+def test_a_task_is_told_by_its_option_and_an_option_brings_its_arguments() -> None:
+    tables = [candidate("grey_lookup", None, task=name) for name in ("colour_regression", "colour_classification")]
     label(tables)
-    assert [each.label for each in tables] == ["grey_lookup (RGB)", "grey_lookup (PaletteClasses)"]
+    assert [each.label for each in tables] == [
+        "grey_lookup (colour_regression)", "grey_lookup (colour_classification)",
+    ]  # fmt: skip
+    rates, sgd = [0.1, 0.2, 0.3, 0.1], {"task.optimizer": "sgd", "task.optimizer.lr": 1.0}
+    several = [candidate("unet", 0, **{"model.width": 8 + (n == 3), "task.optimizer": "adam", "task.optimizer.lr": lr})
+               for n, lr in enumerate(rates)] + [candidate("unet", 0, **{"model.width": 8, **sgd})]  # fmt: skip
+    label(several)
+    assert [each.label for each in several] == [
+        "unet (usual)", "unet (lr=0.2)", "unet (lr=0.3)", "unet (width=9)", "unet (optimizer=sgd)",
+    ]  # fmt: skip
 
 
-def trainer_of(folder: Path, name: str = "config.yaml", **trainer: object) -> dict[str, object]:
-    run_folder(folder, "best")
-    (folder / name).parent.mkdir(exist_ok=True)
-    OmegaConf.save({"trainer": {"default_root_dir": "${output_dir}", **trainer}}, folder / name)
-    return settings_of_trainer(folder / "checkpoints" / "best.ckpt", {"colourize": {"precision": "32-true"}})
+def config(**more: object) -> dict[str, object]:
+    usual = {"seed": 0, "trainer": {"max_epochs": 5}, "callbacks": {"samples": {"_target_": "x.SamplePictures"}}}
+    return method_settings({**usual, **more})
 
 
-def test_what_changes_no_number_of_a_training_splits_no_seeds(tmp_path) -> None:
-    usual = settings_of_trainer(tmp_path / "alone.ckpt", {"colourize": {}})
-    assert usual["trainer.max_epochs"] == 25 and usual["trainer.precision"] == "32-true"
-    quiet = trainer_of(tmp_path / "quiet", enable_progress_bar=False, accelerator="cpu", max_epochs=25)
-    early = trainer_of(tmp_path / "early", ".hydra/config.yaml", precision="auto")
-    assert quiet == early == usual
-    short, clipped = trainer_of(tmp_path / "a", max_epochs=2), trainer_of(tmp_path / "b", gradient_clip_val=1)
-    assert short == usual | {"trainer.max_epochs": 2} and clipped == usual | {"trainer.gradient_clip_val": 1}
-    (tmp_path / "quiet" / "config.yaml").write_text("{")
-    assert settings_of_trainer(tmp_path / "quiet" / "checkpoints" / "best.ckpt", {"colourize": {}}) == usual
+def test_what_makes_a_method_and_what_does_not() -> None:
+    usual, average = config(), {"_target_": "lightning.pytorch.callbacks.WeightAveraging"}
+    kept = {"_target_": "colourize.callbacks.checkpoints.Checkpoints", "monitor": "val/loss", "dirpath": "here"}
+    for same in (
+        {"seed": 3, "compile": True, "output_dir": "there", "overwrite": True},
+        {"trainer": {"max_epochs": 5, "accelerator": "cpu", "enable_progress_bar": False}},
+        {"callbacks": {"samples": None, "progress": {"_target_": "x.Progress", "refresh_rate": 3}}},
+    ):
+        assert config(**same) == usual
+    assert config(callbacks={"best": kept}) == config(callbacks={"best": {**kept, "dirpath": "elsewhere"}})
+    assert config(callbacks={"best": kept}) != config(callbacks={"best": {**kept, "monitor": "val/psnr"}})
+    assert config(callbacks={"ema": average}) == usual | {"callbacks.ema": "WeightAveraging"}
+    assert config(trainer={"max_epochs": 5, "gradient_clip_val": 1}) == usual | {"trainer.gradient_clip_val": 1}
 
 
-def test_other_pictures_make_another_method_and_another_place_of_the_same_does_not(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_other_pictures_make_another_method_and_another_place_of_the_same_does_not() -> None:
     folder, cifar10 = "colourize.data.folder.FolderData", "colourize.data.cifar10.CIFAR10Data"
-    mine = settings_of_data(folder, {"root": str(tmp_path / "mine"), "size": 32, "seed": 1})
-    assert (
-        mine
-        == settings_of_data(folder, {"root": "mine/", "size": 32, "seed": 2})
-        != settings_of_data(folder, {"root": "yours", "size": 32})
-    )
-    assert mine["data.root"] == "mine"
-    assert settings_of_data(cifar10, {"root": "a"}) == settings_of_data(cifar10, {"root": "b"})
+    mine, yours = (config(data={"_target_": folder, "root": root}) for root in ("mine", "yours"))
+    assert mine != yours
+    assert config(data={"_target_": cifar10, "root": "a"}) == config(data={"_target_": cifar10, "root": "b"})
 
 
 def test_files_of_two_methods_never_share_a_folder() -> None:
-    both = [candidate("unet", 0, root="a/b"), candidate("unet", 0, root="a-b"), candidate("unet", 0, root="a b")]
+    both = [candidate("unet", 0, root=root) for root in ("a/b", "a-b", "a b")]
     label(both)
     assert [each.folder_name.removeprefix("unet--root=a-b-") for each in both] == ["+seed-0", "+seed-0+2", "+seed-0+3"]
 
@@ -121,12 +118,3 @@ def test_only_baselines_are_baselines() -> None:
     assert fitting([]) == [] and fitting(["lanczos"]) == ["lanczos"]
     with pytest.raises(UsageError, match=r"^baselines=unet: must be fitting, or some of bicubic"):
         fitting(["unet"])
-
-
-def test_a_palette_fitted_with_other_threads_is_the_same_one_and_a_files_is_told_by_its_colours(tiny_task) -> None:
-    tasks = [tiny_task("grey", "classification"), tiny_task("grey", "classification")]
-    colours = tasks[1].hparams["fitted"]["answer"]["colours"]
-    tasks[1].hparams["fitted"]["answer"]["colours"] = colours + 3e-5
-    one, other = (settings_of_task(task, 5) for task in tasks)
-    assert one == other and one["task.fitted.colours"] == len(colours)
-    assert settings_of_task(tasks[0], "a.npy") != settings_of_task(tasks[1], "a.npy")

@@ -17,7 +17,7 @@ from colourize.inspection.layers import text as layers_text
 from colourize.inspection.tracing import trace
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.elements import Element, Figure, Listing, Table, Text
-from colourize.reporting.findings import count, number
+from colourize.reporting.findings import number
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
 from colourize.runs.tables import read_table, write_table
@@ -70,7 +70,7 @@ def layers_finding(table: Sequence[Layer], name: str) -> str:
     kernels = " and ".join(dict.fromkeys(each.kernel for each in convolutions))
     filters = ", ".join(str(each.filters) for each in convolutions)
     plural = "s" if len(convolutions) > 1 else ""
-    return f"{name} has {count(len(convolutions))} convolution{plural} of {kernels}, with {filters} filters; {size}"
+    return f"{name} has {len(convolutions)} convolution{plural} of {kernels}, with {filters} filters; {size}"
 
 
 def block_orders(context: Context) -> list[Element]:

@@ -17,15 +17,15 @@ from colourize.degradations import Grey
 from colourize.errors import UsageError
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
-from colourize.measures.intervals import RESAMPLES, Estimate, estimate_means
+from colourize.measures.intervals import estimate_means
 from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
+from colourize.methods.results import Results
 from colourize.methods.settings import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import Gap, Outcome, against_baseline, beyond, number, percent, so_many_seeds, title
+from colourize.reporting.findings import finding, percent
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of, save_rows
-from colourize.reporting.results import Results
 from colourize.reporting.tables import interval_text
 from colourize.runs.tables import read_table, write_table
 from colourize.tasks.restoration import RestorationTask
@@ -50,7 +50,6 @@ ABOUT = (
 REACH = "An output depends on as many pixels as before, whatever the picture's size, to each side at most:"
 STATISTICS = "And what it sees there changes: neighbouring pixels' grey differs by"
 GONE = "Larger pictures: could not be made, as the checkpoints or the test pictures are gone."
-NOTHING = Estimate(np.zeros(1), np.zeros(RESAMPLES))  # what a difference is held against
 
 
 @dataclass(frozen=True)
@@ -121,41 +120,25 @@ def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
 
 
 def larger_finding(results: Results, columns: dict[Case, np.ndarray]) -> str:
-    """What scaling down is worth on the largest pictures of each kind, and how each way compares with the baselines."""
-    labels = [each.label for each in results.settings.networks]
-    parts = []
+    """Which network does best in which way on the largest pictures of each kind, a sentence each."""
+    told = []
     for kind in SHOWN:
-        told = [_ways_compared(columns, kind, label) for label in labels]
-        for way in WAYS.values():
-            pairs = []
-            for label in labels:
-                own, other = (
-                    columns.get(Case(each, way, kind, LARGEST)) for each in (label, results.reference.get(label) or "")
-                )
-                if own is not None and other is not None:
-                    pairs.append((_outcome(label, own), _outcome(results.reference[label] or "", other)))
-            if pairs:
-                told.append(f"With {way}: {against_baseline(TOLD, pairs)}")
-        if any(told):
-            parts += [f"On {kind} pictures of {LARGEST}×{LARGEST} pixels:", *filter(None, told)]
-    return " ".join(parts)
-
-
-def _ways_compared(columns: dict[Case, np.ndarray], kind: str, label: str) -> str:
-    """What a network gains by scaling down: the difference of the same weights on the same pictures, seed by seed."""
-    down, full = (columns.get(Case(label, way, kind, LARGEST)) for way in (DOWN, FULL))
-    if down is None or full is None or down.shape != full.shape:
-        return ""
-    (difference,) = estimate_means((down - full)[:1])
-    gap = Gap(TOLD, *difference.less(NOTHING), base=float(full[0].mean()), seeds=full.shape[1])
-    ends = f"{number(float(down[0].mean()))} against {number(float(full[0].mean()))}"
-    if not gap.is_sure:
-        return f"{label}: no difference between {DOWN} and {FULL} that {so_many_seeds(gap)} can show ({ends})."
-    return f"{label}: with {DOWN} {title(TOLD)} is {gap.size} than with {FULL} ({ends}), {beyond(gap)}."
-
-
-def _outcome(label: str, columns: np.ndarray) -> Outcome:
-    return Outcome(label, {}, estimate_means(columns[:1])[0])
+        known = {
+            (case.label, case.way): estimate_means(values[:1])[0]
+            for case, values in columns.items()
+            if case.kind == kind and case.size == LARGEST
+        }
+        networks = [each.label for each in results.settings.networks]
+        own = {f"{label}, {way}": known[label, way] for label, way in known if label in networks}
+        rivals = {}
+        for label, way in known:
+            name = results.reference.get(label) or ""
+            if (name, way) in known:
+                rivals[f"{label}, {way}"] = (f"{name}, {way}", known[name, way])
+        text = finding(TOLD, own, rivals)
+        if text:
+            told.append(f"On {kind} pictures of {LARGEST}×{LARGEST} pixels: {text}")
+    return " ".join(told)
 
 
 def _table(context: Context, columns: dict[Case, np.ndarray]) -> Table:
