@@ -112,6 +112,12 @@ class Row:
     difference_high: float
     mark: str
 
+    def cells(self) -> dict[str, object]:
+        """As a file has it: what is nan is empty there."""
+        return {
+            key: "" if isinstance(value, float) and np.isnan(value) else value for key, value in asdict(self).items()
+        }
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -288,7 +294,7 @@ def write_results(path: Path, results: Results) -> None:
     baselines = {each.label for each in results.settings.baselines}
     rows = []
     for row in results.comparison.rows:
-        cells = {key: "" if isinstance(cell, float) and np.isnan(cell) else cell for key, cell in asdict(row).items()}
+        cells = row.cells()
         method = cells.pop("method")
         rows.append({"measure": cells.pop("measure"), "setting": method, "is_baseline": method in baselines,
                      "reference": results.reference.get(str(method)) or "", **cells})  # fmt: skip

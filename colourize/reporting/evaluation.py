@@ -52,7 +52,10 @@ def write_files(
     if len(shown) > 1 and all("mse" in each.table for each in shown):
         chosen = telling_pictures(shown)
         which = np.concatenate(list(chosen.values()))
-        sheet = labelled_grid(sheet_rows(shown, data, which), groups={name: len(each) for name, each in chosen.items()})
+        sheet = labelled_grid(
+            sheet_rows({each.candidate.label: each.candidate.task for each in shown}, data, which),
+            groups={name: len(each) for name, each in chosen.items()},
+        )
         with whole_file(folder / "pictures.png") as part:
             sheet.save(part)
     if len(evaluated) >= FEWEST:

@@ -45,7 +45,7 @@ def finding(
     seeds = min(len(estimates[label].by_seed) for label in order)
     if close and len(close) == len(others):
         text = (
-            f"{_seeds(seeds)} no difference in {title(measure)} between these settings; the best mean is that of {told}"
+            f"{_seeds(seeds)} no difference in {title(measure)} between the settings; the best mean is that of {told}"
         )
     elif close:
         text = f"By {title(measure)} the best is {told}; {_seeds(seeds).lower()} no difference from {_listed(close)}"

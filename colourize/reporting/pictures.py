@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,20 +73,15 @@ class Pictures:
 def draw_settings(path: Path, settings: Sequence[Setting], pictures: Pictures) -> None:
     """A sheet: what the networks are given, a row for each setting (of its least seed), and the truth."""
     shown = settings[:MOST]
-    first = pictures.task(shown[0].first)
     data = pictures.data(shown[0].first)
     which = np.arange(min(COUNT, len(data.pictures.test)))
-    pair = pair_of(first, data, which)
-    rows: dict[str, Tensor] = {first.degradation.name: first.degradation.show(pair.inputs)}
-    for setting in shown:
-        rows[setting.label] = predictions(pictures.task(setting.first), data, which)
-    save_rows(path, {**rows, "truth": pair.truth})
+    save_rows(path, sheet_rows({each.label: pictures.task(each.first) for each in shown}, data, which))
 
 
 def save_rows(path: Path, rows: dict[str, Tensor]) -> None:
     """A labelled sheet as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet = labelled_grid({label: torch.as_tensor(each).detach().cpu() for label, each in rows.items()})
+    sheet = labelled_grid(rows)
     with whole_file(path) as part:
         sheet.save(part)
 
@@ -159,11 +154,10 @@ def pair_of(task: RestorationTask, data: PictureData, which: np.ndarray) -> Pair
     return task.make_pair(batch.to(task.device))
 
 
-def sheet_rows(evaluated: Sequence[Evaluated], data: PictureData, which: np.ndarray) -> dict[str, Tensor]:
-    """What each method makes of some pictures, label → (N, 3, H, W): the input above, the truth below."""
-    first = evaluated[0].candidate.task
+def sheet_rows(tasks: Mapping[str, RestorationTask], data: PictureData, which: np.ndarray) -> dict[str, Tensor]:
+    """What each task makes of some pictures, by its label, (N, 3, H, W): the input above, the truth below."""
+    first = next(iter(tasks.values()))
     pair = pair_of(first, data, which)
     rows = {first.degradation.name: first.degradation.show(pair.inputs)}
-    for each in evaluated:
-        rows.setdefault(each.candidate.label, predictions(each.candidate.task, data, which))
+    rows |= {label: predictions(task, data, which) for label, task in tasks.items()}
     return {label: pictures.cpu() for label, pictures in {**rows, "truth": pair.truth}.items()}

@@ -11,7 +11,7 @@ from colourize.measures.base import LESS, MORE, NEITHER, ZERO
 from colourize.measures.registry import badness, direction
 from colourize.methods.results import Results, Row
 from colourize.methods.settings import Settings
-from colourize.reporting.comparison import MARKS
+from colourize.reporting.comparison import MARKS, digits_for
 from colourize.reporting.elements import Table
 from colourize.runs.tables import write_table
 
@@ -86,16 +86,14 @@ def with_spread(values: Sequence[float], spread: float) -> str:
     """The mean of values and their spread, to two digits of the spread; empty of no values."""
     if not values:
         return ""
-    digits = max(0, min(6, 1 - math.floor(math.log10(spread)))) if spread > 0 else 4
+    digits = digits_for(spread)
     return f"{mean(values):.{digits}f}" + (f" (± {spread:.{digits}f})" if spread > 0 else "")
 
 
 def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
     """A mean ± half of its interval, and the standard deviation over seeds in brackets, each where it is known."""
     half = (high - low) / 2
-    scale = half if math.isfinite(half) and half > 0 else seed_deviation
-    known = math.isfinite(scale) and scale > 0
-    digits = max(0, min(6, 1 - math.floor(math.log10(scale)))) if known else 4
+    digits = digits_for(half if half > 0 else seed_deviation)
     text = f"{mean:.{digits}f}"
     if math.isfinite(half):
         text += f" ± {half:.{digits}f}"

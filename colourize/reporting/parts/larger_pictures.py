@@ -13,7 +13,6 @@ from PIL import Image
 from torch import Tensor
 
 from colourize.data.horses import draw_horses
-from colourize.degradations import Grey
 from colourize.errors import UsageError
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
@@ -23,7 +22,7 @@ from colourize.methods.results import Results
 from colourize.methods.settings import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import finding, percent
+from colourize.reporting.findings import finding
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of, save_rows
 from colourize.reporting.tables import interval_text
@@ -36,7 +35,6 @@ COUNT = 24  # pictures of each kind and size, at most
 SHOWN = {"drawn": 3, "test": 2}
 SHEET = 128  # pixels of those that are shown
 MEASURES = {each.name: each for each in (MeanSquaredError(), ColourDifference(), StructuralSimilarity())}
-CONTRAST = "grey_difference"  # of neighbouring pixels of the true picture, mean of its absolute value
 TOLD = MeanSquaredError.name  # what the page shows; the file has all of them
 DOWN, FULL = "scaling down", "the full size"
 WAYS = {"luminance": DOWN, "none": FULL}
@@ -48,7 +46,6 @@ ABOUT = (
     "likeliest colour of the tables above. ΔE2000 and SSIM are in the file."
 )
 REACH = "An output depends on as many pixels as before, whatever the picture's size, to each side at most:"
-STATISTICS = "And what it sees there changes: neighbouring pixels' grey differs by"
 GONE = "Larger pictures: could not be made, as the checkpoints or the test pictures are gone."
 
 
@@ -73,7 +70,7 @@ def larger_pictures(context: Context) -> list[Element]:
     def measure() -> None:
         write_table(by_picture, [row for each in settings for row in _measured(context, each)])
 
-    made = [labels, SIZES, COUNT, [*SHOWN], [*MEASURES], CONTRAST]
+    made = [labels, SIZES, COUNT, [*SHOWN], [*MEASURES]]
     if not settings or not made_of(by_picture, runs, measure, also=made):
         return [Text(GONE, "note")]
     rows = read_table(by_picture)
@@ -83,7 +80,7 @@ def larger_pictures(context: Context) -> list[Element]:
     found: list[Element] = [
         *([Text(text, "finding")] if text else []),
         _table(context, columns),
-        Text(f"{REACH} {reaches}. {STATISTICS} {_smoothness(rows)}.", "note"),
+        Text(f"{REACH} {reaches}.", "note"),
     ]
     if len(settings) < len(everything):
         left_out = ", ".join(each.label for each in everything if each not in settings)
@@ -183,7 +180,6 @@ def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
                     truth = _pictures(kind, size, test)
                     given, true = PictureBatch(_predicted(predictor, truth)), PictureBatch(truth)
                     measured = {name: each.values(given, true) for name, each in MEASURES.items()}
-                    measured[CONTRAST] = _contrast(truth)
                     for place in range(len(truth)):
                         yield {
                             "network": setting.label, "seed": seed, "way": way, "pictures": kind, "pixels": size,
@@ -220,24 +216,6 @@ def _reaches(context: Context, networks: Sequence[Setting]) -> Iterator[str]:
     for setting in networks:
         halo = Predictor(context.pictures.task(setting.first), "none", device="cpu").halo
         yield f"{setting.label}, " + ("all of the picture" if halo is None else f"{halo} pixels")
-
-
-def _contrast(truth: Tensor) -> Tensor:
-    """The mean absolute difference of neighbouring pixels' grey, (N,)."""
-    grey = Grey()(truth)
-    return torch.stack([grey.diff(dim=dim).abs().mean((1, 2, 3)) for dim in (2, 3)]).mean(0)
-
-
-def _smoothness(rows: Sequence[dict[str, str]]) -> str:
-    """How the contrast of neighbouring pixels falls with the size, for each kind of pictures."""
-    told = []
-    for kind in SHOWN:
-        of_kind = [row for row in rows if row["pictures"] == kind]
-        means = [np.mean([float(row[CONTRAST]) for row in of_kind if row["pixels"] == str(size)])
-                 for size in (SIZES[0], LARGEST)]  # fmt: skip
-        told.append(f"{percent(float(means[0]))} of white in {kind} pictures of {SIZES[0]} pixels and by "
-                    f"{percent(float(means[1]))} in those of {LARGEST}")  # fmt: skip
-    return ", ".join(told)
 
 
 def _pictures(kind: str, size: int, test: np.ndarray) -> Tensor:

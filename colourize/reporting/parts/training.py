@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from colourize.checkpoints import read, task_from
 from colourize.measures.intervals import RESAMPLES, Estimate
@@ -16,7 +15,7 @@ from colourize.reporting.curves import draw_curves, draw_interaction
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import finding, number, title, value
 from colourize.reporting.parts.context import Context
-from colourize.reporting.pictures import COUNT, made_of, pair_of, predictions, save_rows
+from colourize.reporting.pictures import COUNT, made_of, save_rows
 from colourize.runs.folders import natural
 from colourize.runs.tables import write_table
 
@@ -162,11 +161,7 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
         tasks = {f"{int(name.rpartition('-')[2])} epochs": task_from(read(file), file)
                  for name, file in sorted(kept.items(), key=lambda each: natural(each[1]))}  # fmt: skip
         tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
-        first = next(iter(tasks.values()))
-        pair = pair_of(first, data, which)
-        rows = {first.degradation.name: first.degradation.show(pair.inputs)}
-        rows |= {label: predictions(task, data, which) for label, task in tasks.items()}
-        save_rows(path, {**rows, "truth": torch.as_tensor(pair.truth)})
+        save_rows(path, sheet_rows(tasks, data, which))
 
     if not made_of(path, [run], draw, also=sorted(kept)):
         return []
