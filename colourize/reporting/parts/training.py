@@ -15,7 +15,7 @@ from colourize.reporting.curves import draw_curves, draw_interaction
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import finding, number, title, value
 from colourize.reporting.parts.context import Context
-from colourize.reporting.pictures import COUNT, made_of, save_rows
+from colourize.reporting.pictures import COUNT, made_of, save_rows, sheet_rows
 from colourize.runs.folders import natural
 from colourize.runs.tables import write_table
 
