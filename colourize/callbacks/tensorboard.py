@@ -29,8 +29,6 @@ LAYOUT = {
         "PSNR [dB]": ["Multiline", ["val/psnr"]],
     }
 }
-
-
 # What an option of a group decides.
 OF_GROUPS = {
     "seed": ("seed",),

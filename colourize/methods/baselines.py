@@ -12,6 +12,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.methods.candidates import Candidate, find_checkpoints, from_checkpoint
 from colourize.methods.identity import is_baseline, options, settings_of_task
+from colourize.runs.settings import is_one_of
 from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, s
         if asked.candidates:
             found[each.label] = asked.candidates[0].label
             continue
-        wanted = USUAL.get(each.settings["task.degradation"], USUAL_ELSE) if asked.usual else asked.name
+        wanted = USUAL.get(str(each.settings.get("task.degradation")), USUAL_ELSE) if asked.usual else asked.name
         same = [other.label for other in candidates if other.name == wanted and kind_of(other) == kind_of(each)]
         found[each.label] = same[0] if same else None
     return found
@@ -136,5 +137,7 @@ def kind_of(candidate: Candidate) -> tuple[str, ...]:
         colours = [str(len(each)) for each in fitted.values()]
     else:
         colours = [str(hash(tuple(each.flatten().tolist()))) for each in fitted.values()]
-    data = [f"{key}={value}" for key, value in settings.items() if key.startswith("data") and key not in SPLIT]
+    data = [
+        f"{key}={value}" for key, value in settings.items() if is_one_of(key, ("data",)) and not is_one_of(key, SPLIT)
+    ]
     return (*(str(hparams[part]) for part in ("degradation", "answer", "divisor")), *colours, *sorted(data))

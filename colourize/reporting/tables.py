@@ -48,6 +48,9 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
     references = sorted({name for name in results.reference.values() if name})
     spread = SPREAD if any(math.isfinite(row.seed_deviation) for row in results.comparison.rows) else ""
     caption = MEANS.format(spread) + (MARKED.format(", ".join(references)) if references else "") + "."
+    usual = results.settings.usual
+    if any(label.endswith("(usual)") for label in labels):
+        caption += f" Usual: {', '.join(f'{key}={value}' for key, value in usual.items())}."
     return Table(caption, ["", *columns], rows, best, csv)
 
 

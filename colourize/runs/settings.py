@@ -45,7 +45,8 @@ WHEREVER = ("colourize.data.cifar10.CIFAR10Data", "colourize.data.synthetic.Synt
 
 
 def is_one_of(key: str, keys: tuple[str, ...]) -> bool:
-    """Whether a dotted key is one of some keys, or lies below one."""
+    """Whether a dotted key, or Hydra's key of a group, is one of some keys, or lies below one."""
+    key = key.replace("/", ".")
     return any(key == each or key.startswith(f"{each}.") for each in keys)
 
 
