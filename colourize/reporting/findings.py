@@ -44,9 +44,7 @@ def finding(
     close = [each for each in others if not Gap.between(measure, own, estimates[each]).mark]
     seeds = min(len(estimates[label].by_seed) for label in order)
     if close and len(close) == len(others):
-        text = (
-            f"{_seeds(seeds)} no difference in {title(measure)} between the settings; the best mean is that of {told}"
-        )
+        text = f"{_seeds(seeds)} no difference in {title(measure)} between these settings; the best mean is of {told}"
     elif close:
         text = f"By {title(measure)} the best is {told}; {_seeds(seeds).lower()} no difference from {_listed(close)}"
     elif others:

@@ -72,7 +72,7 @@ def test_a_key_that_is_null_is_called_default(tmp_path: Path) -> None:
 
 def test_the_training_is_told_with_all_values_that_it_had(sweep: Path) -> None:
     (source,) = read_sources([sweep]).sources
-    assert "Training: learning rate 0.1, 0.001" in provenance(source.runs)
+    assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(source.runs)
 
 
 def test_results_have_intervals_seeds_and_a_baseline_to_stand_against(sweep: Path) -> None:
