@@ -104,5 +104,6 @@ def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 
 def hyperparameters(config: DictConfig) -> dict[str, Any]:
     """The seed and what makes the method, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
-    settings: Any = OmegaConf.to_container(config, resolve=True)
+    parts = OmegaConf.masked_copy(config, ["output_dir", "data", "model", "task", "trainer", "callbacks"])
+    settings: Any = OmegaConf.to_container(parts, resolve=True)
     return {"seed": config.seed, **method_settings(settings)}

@@ -63,7 +63,8 @@ def test_epoch_that_goes_on_where_a_file_was_written(quiet_trainer):
 
 
 def test_hyperparameters_are_the_keys_that_people_type(compose):
-    found = hyperparameters(compose("model=cnn", "task=super_resolution", "trainer.max_epochs=3", "compile=true"))
+    words = ("model=cnn", "task=super_resolution", "trainer.max_epochs=3", "compile=true", "output_dir=here")
+    found = hyperparameters(compose(*words))
     assert found["model"] == "CNN" and found["task.degradation"] == "LowResolution"
     assert found["task.optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 3 and found["seed"] == 0
     assert not any(key.endswith("_target_") for key in found) and not {"task", "compile"} & found.keys()
