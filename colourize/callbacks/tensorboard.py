@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.callbacks import training_state
 from colourize.runs import resuming, sweeps
 from colourize.runs.events import EventLogger
-from colourize.runs.settings import method_settings
+from colourize.runs.settings import LAUNCH, method_settings
 
 KEY = "events"  # in a checkpoint
 FITTING = TrainerFn.FITTING  # for a test, the best checkpoint is read as well
@@ -104,6 +104,6 @@ def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 
 def hyperparameters(config: DictConfig) -> dict[str, Any]:
     """The seed and what makes the method, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
-    parts = OmegaConf.masked_copy(config, ["output_dir", "data", "model", "task", "trainer", "callbacks"])
+    parts = OmegaConf.masked_copy(config, [str(key) for key in config if key not in LAUNCH or key == "output_dir"])
     settings: Any = OmegaConf.to_container(parts, resolve=True)
     return {"seed": config.seed, **method_settings(settings)}
