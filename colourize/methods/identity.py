@@ -125,10 +125,11 @@ def usual(methods: Sequence[Mapping[str, Any]], varied: Sequence[str]) -> dict[s
 
 
 def departures(settings: Mapping[str, Any], base: Mapping[str, Any], varied: Sequence[str]) -> dict[str, Any]:
-    """In what settings are not those of a base. Another part brings its own arguments: they are no departures more."""
+    """In what settings are not those of a base. Another optimiser, say, brings its own arguments: no departures more."""
     found: dict[str, Any] = {}
     for key in varied:
-        if str(settings.get(key)) != str(base.get(key)) and not any(key.startswith(f"{part}.") for part in found):
+        is_brought = is_one_of(key, tuple(part for part in found if part not in ("model", "task", "data")))
+        if str(settings.get(key)) != str(base.get(key)) and not is_brought:
             found[key] = settings.get(key)
     return found
 
