@@ -125,7 +125,7 @@ def usual(methods: Sequence[Mapping[str, Any]], varied: Sequence[str]) -> dict[s
 
 
 def departures(settings: Mapping[str, Any], base: Mapping[str, Any], varied: Sequence[str]) -> dict[str, Any]:
-    """In what settings are not those of a base. Another optimiser, say, brings its own arguments: no departures more."""
+    """In what settings are not those of a base. Another optimiser brings its own arguments with it."""
     found: dict[str, Any] = {}
     for key in varied:
         is_brought = is_one_of(key, tuple(part for part in found if part not in ("model", "task", "data")))
