@@ -16,7 +16,7 @@ from colourize.measures.intervals import Estimate, estimate_means, estimate_set
 from colourize.measures.registry import badness, direction, find, learn
 from colourize.measures.tally import Tally
 from colourize.methods.baselines import USUAL, USUAL_ELSE
-from colourize.methods.settings import Setting, Settings
+from colourize.methods.grouping import Setting, Settings
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_numbers, write_table
 

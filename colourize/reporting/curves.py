@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from colourize.figures.saving import save_figure
+from colourize.methods.grouping import Setting, Settings
 from colourize.methods.results import Results
-from colourize.methods.settings import Setting, Settings
 from colourize.reporting.findings import number, title
 
 # Okabe & Ito's colours, which all eyes tell apart; each with a dash and a marker of its own.

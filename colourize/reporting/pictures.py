@@ -20,8 +20,8 @@ from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
 from colourize.files import whole_file, write_whole
+from colourize.methods.grouping import Setting
 from colourize.methods.results import Evaluated
-from colourize.methods.settings import Setting
 from colourize.runs.folders import Run
 from colourize.tasks.restoration import RestorationTask
 

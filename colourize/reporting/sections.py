@@ -11,8 +11,8 @@ from pathlib import Path
 
 from colourize.errors import ColourizeError, full_disk
 from colourize.measures.registry import MEASURES, headlines
+from colourize.methods.grouping import Setting, read_settings
 from colourize.methods.results import Results, read_results, write_results
-from colourize.methods.settings import Setting, read_settings
 from colourize.methods.sources import Source
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text

@@ -9,8 +9,8 @@ from statistics import mean, stdev
 
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO
 from colourize.measures.registry import badness, direction
+from colourize.methods.grouping import Settings
 from colourize.methods.results import Results, Row
-from colourize.methods.settings import Settings
 from colourize.reporting.comparison import MARKS, digits_for
 from colourize.reporting.elements import Table
 from colourize.runs.tables import write_table

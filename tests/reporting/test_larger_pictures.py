@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
+from colourize.methods.grouping import Setting, Settings
 from colourize.methods.results import Comparison, Results
-from colourize.methods.settings import Setting, Settings
 from colourize.reporting.parts.larger_pictures import DOWN, FULL, LARGEST, SIZES, columns_by_case, larger_finding
 from colourize.runs.folders import Run
 

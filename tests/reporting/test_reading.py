@@ -10,8 +10,8 @@ import pytest
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
+from colourize.methods.grouping import read_settings
 from colourize.methods.results import read_results
-from colourize.methods.settings import read_settings
 from colourize.methods.sources import read_sources
 from colourize.reporting.parts.training import _varied_together
 from colourize.reporting.provenance import provenance

@@ -7,7 +7,7 @@ import torch
 from colourize.figures.colour_pairs import colours_of, contradictions, draw_contradictions, rank_agreement
 from colourize.figures.distributions import draw_distributions
 from colourize.figures.reliability import confidences_of, draw_reliability
-from colourize.methods.settings import Setting
+from colourize.methods.grouping import Setting
 from colourize.reporting.elements import Element, Figure, Text
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of

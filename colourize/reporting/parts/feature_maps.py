@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import stdev
 
 from colourize.inspection.files import Observed, observe, write_activations
-from colourize.methods.settings import Setting
+from colourize.methods.grouping import Setting
 from colourize.reporting.elements import Element, Figure, Table
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of

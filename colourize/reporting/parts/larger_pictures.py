@@ -18,8 +18,8 @@ from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
 from colourize.measures.intervals import estimate_means
 from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
+from colourize.methods.grouping import Setting
 from colourize.methods.results import Results
-from colourize.methods.settings import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import finding

@@ -9,8 +9,8 @@ import numpy as np
 
 from colourize.checkpoints import read, task_from
 from colourize.measures.intervals import RESAMPLES, Estimate
+from colourize.methods.grouping import Setting, Settings
 from colourize.methods.results import Gap, Results
-from colourize.methods.settings import Setting, Settings
 from colourize.reporting.curves import draw_curves, draw_interaction
 from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import finding, number, title, value
