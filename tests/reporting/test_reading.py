@@ -51,7 +51,9 @@ def test_the_heat_map_is_of_the_keys_that_vary_together_whatever_comes_first(tmp
 
 
 def test_where_more_keys_vary_settings_are_told_by_what_is_not_usual(tmp_path: Path) -> None:
-    cells = [{"model.num_filters": 16}, {}, {"task.optimizer.lr": 0.1}, {"trainer.max_epochs": 9}]
+    cells: list[dict[str, Any]] = [
+        {"model.num_filters": 16}, {}, {"task.optimizer.lr": 0.1}, {"trainer.max_epochs": 9},
+    ]  # fmt: skip
     for number, typed in enumerate(cells):
         write_run(tmp_path / str(number), {"trainer.max_epochs": 5} | typed | {"seed": 0}, [1.0])
     (source,) = read_sources([tmp_path]).sources
