@@ -21,10 +21,10 @@ from colourize.cli import app
 if TYPE_CHECKING:
     from lightning import Trainer
 
-    from colourize.comparison.candidates import Candidate
-    from colourize.comparison.results import Evaluated
     from colourize.data.pictures import PictureData
     from colourize.measures.base import Measure
+    from colourize.methods.candidates import Candidate
+    from colourize.methods.results import Evaluated
     from colourize.runs.record import RunRecord
     from colourize.tasks.restoration import RestorationTask
 
@@ -60,20 +60,12 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
     from colourize.build import fit_task, make_data
-    from colourize.comparison.candidates import (
-        baseline_on,
-        baselines_for,
-        find_checkpoints,
-        fitting,
-        from_checkpoint,
-        from_task,
-        label,
-    )
-    from colourize.comparison.files import study_labels
-    from colourize.comparison.reference import named_reference, references
-    from colourize.comparison.results import compare
     from colourize.errors import UsageError, check_count
     from colourize.measures.registry import choose, describe, left_out
+    from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
+    from colourize.methods.candidates import find_checkpoints, from_checkpoint, from_task, label
+    from colourize.methods.results import compare
+    from colourize.reporting.evaluation import study_labels
     from colourize.study.trials import make_plan
 
     measures = choose(config.measures.names)
@@ -213,8 +205,8 @@ def _test_all(
     config: DictConfig, trainer: Trainer, everything: list[Candidate], measures: list[Measure], data: PictureData
 ) -> list[Evaluated]:
     """Each method's values of each test picture."""
-    from colourize.comparison.candidates import kind_of
-    from colourize.comparison.results import Evaluated
+    from colourize.methods.baselines import kind_of
+    from colourize.methods.results import Evaluated
     from colourize.tasks.evaluation import Evaluation, Tested
 
     if len(everything) > 1:
@@ -233,8 +225,8 @@ def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data
     from lightning.pytorch.utilities import rank_zero_only
 
     from colourize.cli import terminal
-    from colourize.comparison.files import write_files
-    from colourize.comparison.report import show_comparison
+    from colourize.reporting.comparison import show_comparison
+    from colourize.reporting.evaluation import write_files
 
     folder, first = Path(config.output_dir), evaluated[0]
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]

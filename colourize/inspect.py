@@ -16,8 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.cli import app
 
 if TYPE_CHECKING:
-    from colourize.comparison.candidates import Candidate
     from colourize.data.pictures import PictureData
+    from colourize.methods.candidates import Candidate
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +77,9 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
 
 def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -> None:
     """Trained networks side by side, on the same pictures."""
-    from colourize.comparison.candidates import find_checkpoints, from_checkpoint, label
     from colourize.errors import UsageError
     from colourize.inspection.files import observe, write_activations, write_block_orders, write_layers
+    from colourize.methods.candidates import find_checkpoints, from_checkpoint, label
 
     candidates = [from_checkpoint(path, config.trust) for path in find_checkpoints(config.checkpoint)]
     label(candidates)

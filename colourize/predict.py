@@ -49,8 +49,8 @@ def predict(config: DictConfig) -> None:
 
 def _predictor(config: DictConfig) -> Predictor:
     from colourize.checkpoints import load
-    from colourize.comparison.candidates import find_checkpoints
     from colourize.errors import UsageError, check_flag
+    from colourize.methods.candidates import find_checkpoints
     from colourize.prediction.predictor import Predictor
 
     check_flag("overwrite", config.overwrite)

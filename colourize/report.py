@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.cli import app
 
 if TYPE_CHECKING:
-    from colourize.reporting.sources import Source
+    from colourize.methods.sources import Source
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +37,11 @@ def report(config: DictConfig) -> None:
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_flag
     from colourize.files import remove_parts
+    from colourize.methods.sources import read_sources
     from colourize.reporting.page import write_page
     from colourize.reporting.pictures import Pictures
     from colourize.reporting.questions import questions
     from colourize.reporting.sections import Workshop, build_section, missing_section
-    from colourize.reporting.sources import read_sources
     from colourize.reporting.toy import run_all
 
     if config.report not in KINDS:

@@ -78,6 +78,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from lightning import seed_everything
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
+    from colourize.callbacks.tensorboard import log_hyperparameters
     from colourize.checkpoints import check_resumable, check_same, newest, read, read_any
     from colourize.cli import terminal
     from colourize.errors import check_count
@@ -123,7 +124,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     with closed(trainer.logger):
         terminal.log_setup(task, data, trainer)
         if own is None:
-            terminal.log_hyperparameters(trainer, config)
+            log_hyperparameters(trainer, config)
         else:
             log.info("Going on from %s", own)
         with record.phase("training"):
@@ -156,7 +157,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         pictures = len(table["picture"])  # with trainer.limit_test_batches not all
         record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
         if trainer.is_global_zero:
-            terminal.log_hyperparameters(trainer, config, dict(tested))
+            log_hyperparameters(trainer, config, dict(tested))
             write_columns(folder / "per_picture.csv", table)
             write_json(folder / resuming.FINAL, measures)  # the mark that the run is finished
             terminal.show_run(folder, measures, best=bool(best), weights=weights)

@@ -16,16 +16,25 @@ TARGETS = {
 }
 
 
-def write_run(folder: Path, typed: dict[str, Any], mse: list[float], *, status: str = "completed") -> None:
-    """A run's folder as a training leaves it, without its weights."""
+def write_run(folder: Path, typed: dict[str, Any], mse: list[float], *, status: str = "completed", **more: Any) -> None:
+    """A run's folder as a training leaves it, without its weights; `more` are parts of its settings."""
     choices = {"model": "cnn", "task": "colour_regression"} | {
         key: value for key, value in typed.items() if "." not in key
     }
     config: dict[str, Any] = {
         "seed": typed.get("seed", 0),
-        "model": {"_target_": TARGETS[choices["model"]], "num_filters": typed.get("model.num_filters", 32)},
+        "model": {
+            "_target_": TARGETS[choices["model"]],
+            "num_filters": typed.get("model.num_filters", 32),
+            "block_order": typed.get("model.block_order"),
+        },
         "trainer": {"max_epochs": typed.get("trainer.max_epochs")},
-        "task": {"optimizer": {"lr": typed.get("task.optimizer.lr", 0.001)}},
+        "task": {
+            "degradation": {"_target_": "colourize.degradations.Grey"},
+            "answer": {"_target_": "colourize.answers.RGB"},
+            "optimizer": {"_target_": "torch.optim.Adam", "lr": typed.get("task.optimizer.lr", 0.001)},
+        },
+        **more,
     }
     (folder / ".hydra").mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))

@@ -106,7 +106,7 @@ def test_other_pictures_and_tasks_side_by_side(sweep: Path, base_regression: Pat
     folder = succeed("evaluate", [f"checkpoint=[{best},{base_regression}]", *other], tmp_path).folder
     rows = [row for row in read_table(folder / "comparison.csv") if row["measure"] == "mse"]
     labels = {row["method"] for row in rows}
-    assert {"grey_lookup (PaletteClasses)", "grey_lookup (RGB)"} <= labels and len(labels) == 4
+    assert {"grey_lookup (colour_classification)", "grey_lookup (colour_regression)"} <= labels and len(labels) == 4
     assert sum(row["difference"] == "" for row in rows) == 2  # each task has a reference of its own
 
 

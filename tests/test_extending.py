@@ -25,9 +25,9 @@ from colourize.errors import UsageError
 from colourize.files import write_whole
 from colourize.measures.base import LESS, PictureBatch
 from colourize.measures.registry import MEASURES, direction, unit
-from colourize.reporting.results import read_results
-from colourize.reporting.settings import read_settings
-from colourize.reporting.sources import read_sources
+from colourize.methods.grouping import read_settings
+from colourize.methods.results import read_results
+from colourize.methods.sources import read_sources
 from colourize.runs.tables import read_table
 from colourize.tasks import RestorationTask
 

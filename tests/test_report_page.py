@@ -70,11 +70,10 @@ def page(tmp_path: Path) -> Path:
 def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for word in (
-        "num_filters=16",
-        "lr=0.1",
+        "cnn (num_filters=32, lr=0.1)",
         "grey_lookup °",
         "Finding.",
-        "Mean squared error is best with num_filters=16",
+        "By mean squared error the best is cnn (num_filters=16, lr=0.001)",
         "Passed over",
     ):
         assert word in text, word
@@ -82,7 +81,7 @@ def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
     table = (page.parent / "tables" / "multirun-mine.csv").read_text()
     assert (
         table.startswith("measure,setting,is_baseline,reference,seeds")
-        and "mse,num_filters=16,False,grey_lookup,2" in table
+        and 'mse,"cnn (num_filters=16, lr=0.001)",False,grey_lookup,2' in table
     )
     assert len(list((page.parent / "figures").glob("*.svg"))) == 3  # intervals, curves and effects
     # No checkpoints, no pictures: said so, and nothing else is lost.
@@ -91,7 +90,7 @@ def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
 
 def test_classes_of_other_palettes_are_not_compared(tmp_path: Path) -> None:
     for palette in (8, 24):
-        write_run(tmp_path / "mine" / str(palette), {"data.palette": palette}, [0.1, 0.2])
+        write_run(tmp_path / "mine" / str(palette), {}, [0.1, 0.2], data={"palette": palette})
         (tmp_path / "mine" / str(palette) / "metrics.json").write_text('{"test/mse": 0.15, "test/accuracy": 0.5}')
     succeed("report", positional(["mine", "questions=false"]), tmp_path)
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ PACKAGE = Path(colourize.__file__).parent
 ORDER = (
     *("errors", "configuration", "files", "trust", "machine", "moved"),
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks"),  # a picture's way
-    *("runs", "checkpoints", "weights", "build"),
-    *("cli", "figures", "inspection", "prediction", "study", "timing", "callbacks", "comparison", "reporting"),
+    *("runs", "checkpoints", "weights", "build", "methods"),
+    *("cli", "figures", "inspection", "prediction", "study", "timing", "callbacks", "reporting"),
     *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark"),  # the console scripts
 )
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
+from omegaconf import DictConfig, OmegaConf
 
 from colourize.callbacks import training_state
+from colourize.runs import resuming, sweeps
 from colourize.runs.events import EventLogger
+from colourize.runs.settings import LAUNCH, method_settings
 
 KEY = "events"  # in a checkpoint
 FITTING = TrainerFn.FITTING  # for a test, the best checkpoint is read as well
@@ -23,6 +28,12 @@ LAYOUT = {
         "accuracy": ["Multiline", ["val/accuracy"]],
         "PSNR [dB]": ["Multiline", ["val/psnr"]],
     }
+}
+# What an option of a group decides.
+OF_GROUPS = {
+    "seed": ("seed",),
+    "task": ("task.degradation", "task.answer", "task.loss"),
+    "data": ("data", "data.category"),
 }
 
 
@@ -71,3 +82,28 @@ class TensorBoardPages(Callback):
         if trainer.logger is not None:
             seconds = {"time/epoch_seconds": time.perf_counter() - self._started}
             trainer.logger.log_metrics(seconds, trainer.global_step)
+
+
+def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
+    """Hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures come beside them."""
+    if isinstance(trainer.logger, TensorBoardLogger):
+        values = hyperparameters(config)
+        if resuming.is_job():  # the page shows a few columns, those that differ
+            values = _of(values, sweeps.varied_keys(HydraConfig.get().sweep.dir)) or values
+        # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
+        trainer.logger.log_hyperparams(values, measures, step=trainer.global_step)
+        if measures is not None:
+            trainer.logger.finalize("success")  # whoever reads the file now finds them
+
+
+def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Those of the hyperparameters that some keys, or options of groups, decide."""
+    names = {name for key in keys for name in OF_GROUPS.get(key, (key, f"task.{key}", f"data.{key}"))}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def hyperparameters(config: DictConfig) -> dict[str, Any]:
+    """The seed and what makes the method, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
+    parts = OmegaConf.masked_copy(config, [str(key) for key in config if key not in LAUNCH or key == "output_dir"])
+    settings: Any = OmegaConf.to_container(parts, resolve=True)
+    return {"seed": config.seed, **method_settings(settings)}

@@ -7,31 +7,19 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
-from hydra.core.hydra_config import HydraConfig
 from lightning import Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
-from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
 from colourize import __version__
 from colourize.data.pictures import PictureData
 from colourize.measures.registry import unit
-from colourize.runs import resuming, sweeps
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
-
-OF_GROUPS = {
-    "seed": ("seed",),
-    "task": ("task.degradation", "task.answer", "task.loss"),
-    "data": ("data", "data.category"),
-}
 
 
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
@@ -46,43 +34,6 @@ def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> Non
         __version__, torch.__version__, trainer.strategy.root_device, trainer.precision,
         f"{threads} thread{'' if threads == 1 else 's'}",
     )  # fmt: skip
-
-
-def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
-    """Hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures come beside them."""
-    if isinstance(trainer.logger, TensorBoardLogger):
-        values = hyperparameters(config)
-        if resuming.is_job():  # the page shows a few columns, those that differ
-            values = _of(values, sweeps.varied_keys(HydraConfig.get().sweep.dir)) or values
-        # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
-        trainer.logger.log_hyperparams(values, measures, step=trainer.global_step)
-        if measures is not None:
-            trainer.logger.finalize("success")  # whoever reads the file now finds them
-
-
-def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """Those of the hyperparameters that some keys, or options of groups, decide."""
-    names = {name for key in keys for name in OF_GROUPS.get(key, (key, f"task.{key}", f"data.{key}"))}
-    return {name: value for name, value in values.items() if name in names}
-
-
-def hyperparameters(config: DictConfig) -> dict[str, Any]:
-    """The keys that users vary, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
-    flat: dict[str, Any] = {"seed": config.seed}
-
-    def add(prefix: str, node: Any) -> None:
-        if isinstance(node, dict):
-            for key, value in node.items():
-                add(f"{prefix}.{key}", value)
-        elif node is not None:
-            flat[prefix.removesuffix("._target_")] = node.rpartition(".")[2] if prefix.endswith("_target_") else node
-
-    for group in ("data", "model", "task"):
-        add(group, OmegaConf.to_container(config[group], resolve=True))
-    del flat["task"]  # one class for all
-    for key in ("max_epochs", "precision"):
-        add(f"trainer.{key}", config.trainer.get(key))
-    return flat
 
 
 def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: str | None) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from colourize.figures.saving import save_figure
+from colourize.methods.grouping import Setting, Settings
+from colourize.methods.results import Results
 from colourize.reporting.findings import number, title
-from colourize.reporting.results import Results
-from colourize.reporting.settings import Setting, Settings
 
 # Okabe & Ito's colours, which all eyes tell apart; each with a dash and a marker of its own.
 COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")

@@ -1,10 +1,13 @@
-"""The same pictures for each setting of a sweep, made of the runs' checkpoints where they are not there yet."""
+"""Sheets of pictures: the same ones by several methods, and those on which methods differ most.
+
+The report's are made from the runs' checkpoints, and kept until a run changes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +15,20 @@ import torch
 from torch import Tensor
 
 from colourize.checkpoints import data_from, read, task_from
-from colourize.comparison.pictures import pair_of, predictions
+from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
 from colourize.files import whole_file, write_whole
-from colourize.reporting.settings import Setting
+from colourize.methods.grouping import Setting
+from colourize.methods.results import Evaluated
 from colourize.runs.folders import Run
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
 COUNT = 8  # pictures of each setting
+EACH = 4  # pictures of each kind that tells methods apart
 MOST = 12  # settings of a sheet
 
 
@@ -68,20 +73,15 @@ class Pictures:
 def draw_settings(path: Path, settings: Sequence[Setting], pictures: Pictures) -> None:
     """A sheet: what the networks are given, a row for each setting (of its least seed), and the truth."""
     shown = settings[:MOST]
-    first = pictures.task(shown[0].first)
     data = pictures.data(shown[0].first)
     which = np.arange(min(COUNT, len(data.pictures.test)))
-    pair = pair_of(first, data, which)
-    rows: dict[str, Tensor] = {first.degradation.name: first.degradation.show(pair.inputs)}
-    for setting in shown:
-        rows[setting.label] = predictions(pictures.task(setting.first), data, which)
-    save_rows(path, {**rows, "truth": pair.truth})
+    save_rows(path, sheet_rows({each.label: pictures.task(each.first) for each in shown}, data, which))
 
 
 def save_rows(path: Path, rows: dict[str, Tensor]) -> None:
     """A labelled sheet as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet = labelled_grid({label: torch.as_tensor(each).detach().cpu() for label, each in rows.items()})
+    sheet = labelled_grid(rows)
     with whole_file(path) as part:
         sheet.save(part)
 
@@ -120,3 +120,44 @@ def _changed(run: Run) -> int:
     """When a run's measures were last written."""
     path = run.path / "metrics.json"
     return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def telling_pictures(evaluated: Sequence[Evaluated], count: int = EACH) -> dict[str, np.ndarray]:
+    """The numbers of pictures on which methods differ most, in the middle, and least.
+
+    By the standard deviation, between methods, of a picture's root mean squared error.
+
+    Args:
+        count: of each kind; fewer where there are not so many pictures. Of three and more none is of two kinds.
+    """
+    errors = np.sqrt(np.stack([each.table["mse"] for each in evaluated]))
+    order = np.argsort(-errors.std(0), kind="stable")
+    count = min(count, len(order) // 3) or 1
+    middle = (len(order) - count) // 2
+    chosen = {"differ most": order[:count], "middle": order[middle : middle + count], "agree best": order[-count:]}
+    pictures = evaluated[0].table["picture"]
+    return {name: pictures[places].astype(int) for name, places in chosen.items()}
+
+
+@torch.no_grad()
+def predictions(task: RestorationTask, data: PictureData, which: np.ndarray) -> Tensor:
+    """A task's pictures for some of the test pictures, (N, 3, H, W), RGB in [0, 1]."""
+    pair = pair_of(task, data, which)
+    return task.eval().answer.decode(task.outputs(pair).float(), pair.inputs)
+
+
+def pair_of(task: RestorationTask, data: PictureData, which: np.ndarray) -> Pair:
+    """Some of the test pictures as the test shows them to a task."""
+    numbers = torch.from_numpy(np.asarray(which, dtype=np.int64))
+    pictures = torch.from_numpy(np.ascontiguousarray(data.pictures.test[numbers.numpy()]))
+    batch = Batch(pictures, numbers, "test", seed=data.eval_seed)
+    return task.make_pair(batch.to(task.device))
+
+
+def sheet_rows(tasks: Mapping[str, RestorationTask], data: PictureData, which: np.ndarray) -> dict[str, Tensor]:
+    """What each task makes of some pictures, by its label, (N, 3, H, W): the input above, the truth below."""
+    first = next(iter(tasks.values()))
+    pair = pair_of(first, data, which)
+    rows = {first.degradation.name: first.degradation.show(pair.inputs)}
+    rows |= {label: predictions(task, data, which) for label, task in tasks.items()}
+    return {label: pictures.cpu() for label, pictures in {**rows, "truth": pair.truth}.items()}

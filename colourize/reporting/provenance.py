@@ -7,8 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from colourize.comparison.candidates import is_baseline
-from colourize.reporting.settings import resolved
+from colourize.methods.identity import is_baseline, resolved
 from colourize.runs.folders import Run
 
 TRAINING = {
@@ -23,9 +22,8 @@ TRAINING = {
 
 def provenance(runs: Sequence[Run]) -> list[str]:
     """A line each on the data, the training and the making; what differs between the runs is told as such."""
-    configs = [
-        config for run in runs if not is_baseline(str(OmegaConf.select(config := resolved(run), "model._target_")))
-    ]
+    configs = [OmegaConf.create(resolved(run)) for run in runs]
+    configs = [config for config in configs if not is_baseline(str(OmegaConf.select(config, "model._target_")))]
     data = _told(runs, _data)
     settings = _told(runs, lambda run: _settings(run.record.get("data") or {}))
     seeds = _list({_number((run.record.get("seeds") or {}).get("seed")) for run in runs})

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from colourize.comparison.intervals import draw_intervals
 from colourize.errors import ColourizeError, full_disk
 from colourize.measures.registry import MEASURES, headlines
+from colourize.methods.grouping import Setting, read_settings
+from colourize.methods.results import Results, read_results, write_results
+from colourize.methods.sources import Source
 from colourize.reporting.curves import draw_curves, draw_effects
 from colourize.reporting.elements import Element, Figure, Section, Text
-from colourize.reporting.findings import Gap, against_baseline, finding, leader, title
+from colourize.reporting.findings import finding
+from colourize.reporting.intervals import draw_intervals
 from colourize.reporting.parts import PARTS, Context
 from colourize.reporting.pictures import MOST, Pictures, draw_settings, made_of
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import Question
-from colourize.reporting.results import Results, read_results, write_results
-from colourize.reporting.settings import Setting, given, read_settings
-from colourize.reporting.sources import Source
 from colourize.reporting.tables import headline_table, last_epoch_table
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def build_section(source: Source, question: Question | None, workshop: Workshop,
     if question and question.about:
         section.elements.append(Text(question.about))
     asked = question.measures if question else headlines(MEASURES)
-    if PALETTE in settings.varied:
+    if len({str(each.settings.get(PALETTE)) for each in settings.networks}) > 1:
         asked = [name for name in asked if name not in OF_CLASSES]
         section.elements.append(Text(NOT_COMPARED, "note"))
     main = results.main_measure(asked)
@@ -113,9 +113,10 @@ def _heading(source: Source, varied: Sequence[str]) -> str:
 def _numbers(results: Results, main: str, asked: Sequence[str], workshop: Workshop, anchor: str) -> list[Element]:
     """Finding and table."""
     found: list[Element] = []
-    text = _finding(results, main, asked)
-    if text:
-        found.append(Text(text, "finding"))
+    for members in _by_input(results.settings.networks).values():  # to colour and to sharpen are no rivals
+        text = finding(main, results.of(main, members), results.rivals(main, members))
+        if text:
+            found.append(Text(text, "finding"))
     shown = [name for name in dict.fromkeys((*asked, main)) if name in results.measures][:MOST_MEASURES]
     csv = f"tables/{anchor}.csv"
     write_results(workshop.folder / csv, results)
@@ -138,7 +139,7 @@ def _drawings(results: Results, main: str | None, workshop: Workshop, anchor: st
     if main is not None and results.settings.varied and draw_effects(figures / f"{anchor}-effects", results, main):
         found.append(Figure(figures / f"{anchor}-effects.svg", EFFECTS, f"{main} against each key that varies"))
     path = workshop.folder / "pictures" / f"{anchor}.png"
-    shown = [*results.settings.networks, *results.settings.baselines]
+    shown = [each for each in results.settings.settings if each.first.checkpoints]
     for name, members in _by_input(shown).items():
         own = path.with_name(f"{anchor}{name}.png")
         runs, labels = [each.first for each in members], [each.label for each in members]
@@ -150,41 +151,11 @@ def _drawings(results: Results, main: str | None, workshop: Workshop, anchor: st
 
 
 def _by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Settings whose networks are given the same can share a sheet, by the end of its name."""
+    """Settings whose networks are given the same, by how the name of their file ends: small pictures, or grey ones."""
     found: dict[str, list[Setting]] = {}
     for each in settings:
-        if not each.first.checkpoints:
-            continue
-        found.setdefault(given(each), []).append(each)
+        found.setdefault("low" if each.task[0] == "low_resolution" else "grey", []).append(each)
     return {"" if len(found) == 1 else f"-{name}": members for name, members in found.items()}
-
-
-def _finding(results: Results, main: str, asked: Sequence[str]) -> str:
-    """What the main measure says of the settings and of their baselines, and where another one says otherwise."""
-    settings = results.settings
-    outcomes = results.outcomes(main, settings.networks)
-    parts = []
-    for kind in dict.fromkeys(map(given, settings.networks)):  # to colour and to sharpen are no rivals
-        own = results.outcomes(main, [each for each in settings.networks if given(each) == kind])
-        parts.append(finding(main, own, settings.varied, settings.usual))
-    by_label = {each.label: each for each in results.outcomes(main, settings.settings)}
-    rivals = ((each, by_label.get(results.reference.get(each.label) or "")) for each in outcomes)
-    parts.append(against_baseline(main, [(each, rival) for each, rival in rivals if rival is not None]))
-    parts.append(next(filter(None, (_otherwise(results, main, other) for other in asked if other != main)), ""))
-    return " ".join(part for part in parts if part)
-
-
-def _otherwise(results: Results, main: str, other: str) -> str:
-    """What another measure says, where its best setting is another one, and surely so."""
-    settings = results.settings
-    first, second = (results.outcomes(measure, settings.networks) for measure in (main, other))
-    if len(first) < 2 or len(first) != len(second) or len(set(map(given, settings.networks))) > 1:
-        return ""
-    best = leader(other, second)
-    former = next(each for each in second if each.label == leader(main, first).label)
-    if best is former or not Gap.between(other, best, former).is_sure:
-        return ""
-    return f"Not so by {title(other)}: {finding(other, second, settings.varied, settings.usual)}"
 
 
 def _unfinished(source: Source) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
-from colourize.comparison.report import MARKS
-from colourize.comparison.results import Row
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO
 from colourize.measures.registry import badness, direction
+from colourize.methods.grouping import Settings
+from colourize.methods.results import Results, Row
+from colourize.reporting.comparison import MARKS, digits_for
 from colourize.reporting.elements import Table
-from colourize.reporting.results import Results
-from colourize.reporting.settings import Settings
 from colourize.runs.tables import write_table
 
 MEANS = "Mean over the test pictures ± half of its 95 % interval over pictures{}; °: without a network"
@@ -49,6 +48,9 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
     references = sorted({name for name in results.reference.values() if name})
     spread = SPREAD if any(math.isfinite(row.seed_deviation) for row in results.comparison.rows) else ""
     caption = MEANS.format(spread) + (MARKED.format(", ".join(references)) if references else "") + "."
+    usual = results.settings.usual
+    if any(label.endswith("(usual)") for label in labels):
+        caption += f" Usual: {', '.join(f'{key}={value}' for key, value in usual.items())}."
     return Table(caption, ["", *columns], rows, best, csv)
 
 
@@ -87,16 +89,14 @@ def with_spread(values: Sequence[float], spread: float) -> str:
     """The mean of values and their spread, to two digits of the spread; empty of no values."""
     if not values:
         return ""
-    digits = max(0, min(6, 1 - math.floor(math.log10(spread)))) if spread > 0 else 4
+    digits = digits_for(spread)
     return f"{mean(values):.{digits}f}" + (f" (± {spread:.{digits}f})" if spread > 0 else "")
 
 
 def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
     """A mean ± half of its interval, and the standard deviation over seeds in brackets, each where it is known."""
     half = (high - low) / 2
-    scale = half if math.isfinite(half) and half > 0 else seed_deviation
-    known = math.isfinite(scale) and scale > 0
-    digits = max(0, min(6, 1 - math.floor(math.log10(scale)))) if known else 4
+    digits = digits_for(half if half > 0 else seed_deviation)
     text = f"{mean:.{digits}f}"
     if math.isfinite(half):
         text += f" ± {half:.{digits}f}"

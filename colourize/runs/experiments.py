@@ -28,10 +28,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
 from colourize.runs import sweeps
+from colourize.runs.settings import PLAN
 from colourize.runs.sweeps import fixed_keys, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
-PLAN = ("question", "cells", "seeds", "baselines")  # the keys of an experiment that are no settings of a run
 MODULE = "hydra_plugins.colourize"  # Hydra takes no plugins from outside of that package
 BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MODULE}.CellSweeper"
 

@@ -24,8 +24,8 @@ from colourize.errors import InputError, UsageError, check_count
 from colourize.files import write_whole
 from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
-from colourize.runs.experiments import PLAN
 from colourize.runs.folders import read_measures
+from colourize.runs.settings import DISPLAY, PLAN, is_one_of
 from colourize.runs.sweeps import quoted
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 CONFIG, FINAL = "config.yaml", "metrics.json"
 LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
 MAX_EPOCHS = "trainer.max_epochs"
-# What a resumed run may have otherwise: none but the first changes a number.
-FREE = (MAX_EPOCHS, "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
+# What a resumed run may have otherwise.
+FREE = (MAX_EPOCHS, *DISPLAY)
 PATHS = ("data.root", "data.palette", "checkpoint")
 PRODUCTS = (*ownership.WRITTEN, "metrics.csv", FINAL, CONFIG, "hparams.yaml", "events.out.tfevents.*")
 
@@ -71,8 +71,7 @@ def arguments(words: Sequence[str]) -> list[str]:
         own = [word for word in words if word not in resume]
         changes = [word for word in typed if word not in resume]
         for word, override in zip(changes, _parsed(changes), strict=True):
-            is_free = override.key_or_group in sweeps.APART or override.key_or_group.startswith("hydra")
-            if not is_free and word not in sweeps.arguments(folder):
+            if not is_one_of(override.key_or_group, sweeps.FREE) and word not in sweeps.arguments(folder):
                 raise UsageError(
                     f"{word}: a sweep that goes on keeps its settings; the command that began it, with more values, "
                     "adds jobs to it"
@@ -116,7 +115,7 @@ def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig
         then, now = OmegaConf.select(config, key), _plain(override.value())
         if word in first or (then is not None and not override.is_delete() and _plain(then) == now):
             continue
-        if key not in FREE:
+        if not is_one_of(key, FREE):
             was = f" ({key}={_plain(then)})" if then is not None and not OmegaConf.is_dict(then) else ""
             raise UsageError(
                 f"{word}: a resumed run keeps its settings{was}, or it would not be the same run; "

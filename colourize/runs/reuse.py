@@ -17,23 +17,23 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.files import write_json, write_whole
 from colourize.runs import resuming
-from colourize.runs.experiments import PLAN
 from colourize.runs.record import FILE as RECORD
+from colourize.runs.settings import DISPLAY, LAUNCH, flat, is_one_of
 from colourize.runs.sweeps import as_typed
 
 log = logging.getLogger(__name__)
 
-# What changes no number, and what is a folder's own.
-APART = (*PLAN, "output_dir", "resume", "overwrite", "trust")
+# The files that a job's folder has of its own.
 OWN = (".hydra", "train.log", resuming.FINAL, resuming.CONFIG, RECORD)
 
 
 def settings_digest(config: DictConfig) -> str:
-    """A fingerprint of all that decides a run's numbers: its settings, and the versions of this package and torch."""
+    """A fingerprint of all that decides what a run computes and leaves, and of the versions of this package and torch.
+
+    Unlike a method it includes the seed, the machine's settings and the files that are kept.
+    """
     settings: Any = OmegaConf.to_container(config, resolve=True)
-    kept = {key: value for key, value in settings.items() if key not in (*APART, "hydra")}
-    kept["trainer"] = {**kept["trainer"], "enable_progress_bar": None}
-    kept["callbacks"] = {key: each for key, each in (kept.get("callbacks") or {}).items() if key != "progress"}
+    kept = {key: value for key, value in flat(settings) if not is_one_of(key, (*DISPLAY, *LAUNCH))}
     kept["versions"] = [version("colourize"), version("torch")]
     text = json.dumps(kept, sort_keys=True, default=str).replace(str(config.output_dir), "")
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -23,10 +23,11 @@ from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
 from colourize.files import write_json
+from colourize.runs.settings import DISPLAY, is_one_of
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # ours, and Hydra's
-# What changes no number of a job: with another of these it is the same job.
-APART = ("launcher", "overwrite", "trainer.enable_progress_bar", "callbacks.progress.refresh_rate")
+# With others of these typed for it, a job is the same job.
+FREE = (*DISPLAY, "launcher", "overwrite", "hydra")
 
 LONGEST = 120  # characters; a file system takes 255, and a path is longer than its last folder
 UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
@@ -93,7 +94,7 @@ def folder_of(folder: str | Path, overrides: Iterable[str]) -> str | None:
 
 def identity(overrides: Iterable[str]) -> frozenset[str]:
     """What makes a job that job and no other."""
-    return frozenset(each for each in overrides if _key(each) not in APART and not _key(each).startswith("hydra."))
+    return frozenset(each for each in overrides if not is_one_of(_key(each), FREE))
 
 
 def same_in_all(asked: Sequence[Sequence[str]]) -> list[str]:

@@ -6,7 +6,7 @@ from lightning.pytorch.loggers.logger import DummyLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 
-from colourize.callbacks.tensorboard import TensorBoardPages
+from colourize.callbacks.tensorboard import TensorBoardPages, hyperparameters
 
 
 @pytest.fixture
@@ -60,3 +60,11 @@ def test_epoch_that_goes_on_where_a_file_was_written(quiet_trainer):
     pages.on_train_start(trainer, None)
     pages.on_train_epoch_end(trainer, None)
     assert 0 <= logged["time/epoch_seconds"] < 60
+
+
+def test_hyperparameters_are_the_keys_that_people_type(compose):
+    words = ("model=cnn", "task=super_resolution", "trainer.max_epochs=3", "compile=true", "output_dir=here")
+    found = hyperparameters(compose(*words))
+    assert found["model"] == "CNN" and found["task.degradation"] == "LowResolution"
+    assert found["task.optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 3 and found["seed"] == 0
+    assert not any(key.endswith("_target_") for key in found) and not {"task", "compile"} & found.keys()

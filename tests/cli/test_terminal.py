@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig
 
 from colourize.cli import terminal
 
@@ -43,10 +41,3 @@ def test_without_a_best_the_last_is_shown(folder: Path, capsys: pytest.CaptureFi
     words = shown(capsys)
     assert words["Last checkpoint"] == [f"{folder.name}/checkpoints/last.ckpt"]
     assert "Best checkpoint" not in words
-
-
-def test_hyperparameters_are_the_keys_that_people_type(compose: Callable[..., DictConfig]) -> None:
-    found = terminal.hyperparameters(compose("model=cnn", "task=super_resolution", "trainer.max_epochs=3"))
-    assert found["model"] == "CNN" and found["task.degradation"] == "LowResolution"
-    assert found["task.optimizer.lr"] == 1e-3 and found["trainer.max_epochs"] == 3 and found["seed"] == 0
-    assert not any(key.endswith("_target_") for key in found) and "task" not in found

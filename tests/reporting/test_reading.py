@@ -10,12 +10,14 @@ import pytest
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
+from colourize.methods.grouping import read_settings
+from colourize.methods.results import read_results
+from colourize.methods.sources import read_sources
 from colourize.reporting.parts.training import _varied_together
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
-from colourize.reporting.results import read_results
-from colourize.reporting.settings import read_settings
-from colourize.reporting.sources import read_sources
+
+NARROW = "cnn (num_filters=16, lr=0.001)"
 
 
 @pytest.fixture
@@ -29,10 +31,11 @@ def sweep(tmp_path: Path) -> Path:
 def test_settings_are_what_varies_and_seeds_are_not(sweep: Path) -> None:
     (source,) = read_sources([sweep]).sources
     settings = read_settings(source.runs)
-    assert settings.varied == ["task.optimizer.lr", "model.num_filters"]
-    assert settings.usual == {"task.optimizer.lr": 0.001, "model.num_filters": 32}
+    assert settings.varied == ["model.num_filters", "task.optimizer.lr"]
+    assert settings.usual == {"model.num_filters": 32, "task.optimizer.lr": 0.001}
     assert {each.label: list(each.runs) for each in settings.settings} == {
-        "lr=0.1": [0], "num_filters=16": [0, 1], "usual (lr=0.001 …)": [0, 1], "grey_lookup": [0],
+        "cnn (num_filters=32, lr=0.1)": [0], NARROW: [0, 1], "cnn (num_filters=32, lr=0.001)": [0, 1],
+        "grey_lookup": [0],
     }  # fmt: skip
     assert [each.label for each in settings.baselines] == ["grey_lookup"]
 
@@ -47,30 +50,17 @@ def test_the_heat_map_is_of_the_keys_that_vary_together_whatever_comes_first(tmp
     assert settings.varied[0] == "model" and _varied_together(settings) == ["model.num_filters", "task.optimizer.lr"]
 
 
-def test_how_a_run_is_shown_or_launched_makes_no_setting(sweep: Path) -> None:
-    write_run(sweep / "more", {"model.num_filters": 16, "trainer.enable_progress_bar": False, "seed": 2}, [1.0])
-    (source,) = read_sources([sweep]).sources
-    (narrow,) = [each for each in read_settings(source.runs).settings if each.label == "num_filters=16"]
-    assert list(narrow.runs) == [0, 1, 2]
-
-
-def test_others_depart_from_the_run_for_which_nothing_was_typed_however_rare_its_values_are(tmp_path: Path) -> None:
-    cells: list[dict[str, float]] = [{}, {"model.num_filters": 16}, {"model.num_filters": 16, "task.optimizer.lr": 0.1}]
-    for number, typed in enumerate(cells):
-        write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
-    (source,) = read_sources([tmp_path]).sources
-    assert read_settings(source.runs).usual == {"model.num_filters": 32, "task.optimizer.lr": 0.001}
-
-
-def test_what_was_typed_for_a_whole_sweep_makes_no_setting_the_usual_one(tmp_path: Path) -> None:
-    """Batch 20 is the most frequent one; a cell that has none is the one that all depart from, epochs typed or not."""
-    width, rate = {"model.num_filters": 16}, {"task.optimizer.lr": 0.1}
-    cells: list[dict[str, Any]] = [{}, width, width | {"trainer.max_epochs": 1}, width | rate]
+def test_where_more_keys_vary_settings_are_told_by_what_is_not_usual(tmp_path: Path) -> None:
+    cells: list[dict[str, Any]] = [
+        {"model.num_filters": 16}, {}, {"task.optimizer.lr": 0.1}, {"trainer.max_epochs": 9},
+    ]  # fmt: skip
     for number, typed in enumerate(cells):
         write_run(tmp_path / str(number), {"trainer.max_epochs": 5} | typed | {"seed": 0}, [1.0])
     (source,) = read_sources([tmp_path]).sources
     settings = read_settings(source.runs)
-    assert settings.usual == {"trainer.max_epochs": 5, "model.num_filters": 32, "task.optimizer.lr": 0.001}
+    assert settings.usual == {"model.num_filters": 32, "task.optimizer.lr": 0.001, "trainer.max_epochs": 5}
+    labels = [each.label for each in settings.settings]
+    assert labels == ["cnn (num_filters=16)", "cnn (usual)", "cnn (lr=0.1)", "cnn (max_epochs=9)"]
 
 
 def test_a_key_that_is_null_is_called_default(tmp_path: Path) -> None:
@@ -79,23 +69,23 @@ def test_a_key_that_is_null_is_called_default(tmp_path: Path) -> None:
         write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
     (source,) = read_sources([tmp_path]).sources
     labels = [each.label for each in read_settings(source.runs).settings]
-    assert labels == ["block_order=default", "block_order=norm_pool_relu"]
+    assert labels == ["cnn (block_order=default)", "cnn (block_order=norm_pool_relu)"]
 
 
 def test_the_training_is_told_with_all_values_that_it_had(sweep: Path) -> None:
     (source,) = read_sources([sweep]).sources
-    assert "Training: learning rate 0.1, 0.001" in provenance(source.runs)
+    assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(source.runs)
 
 
 def test_results_have_intervals_seeds_and_a_baseline_to_stand_against(sweep: Path) -> None:
     (source,) = read_sources([sweep]).sources
     results = read_results(read_settings(source.runs))
-    row = results.comparison.row("mse", "num_filters=16")
+    row = results.comparison.row("mse", NARROW)
     assert row is not None and row.mean == pytest.approx(1.6 + 0.005 + 1.5) and row.seeds == 2
     assert row.low < row.mean < row.high and row.seed_deviation == pytest.approx(0.01 / 2**0.5)
-    assert results.reference["num_filters=16"] == "grey_lookup" and row.difference == pytest.approx(3.105 - 2.5)
+    assert results.reference[NARROW] == "grey_lookup" and row.difference == pytest.approx(3.105 - 2.5)
     # What has no value for each picture has no interval, and is there all the same.
-    pooled = results.comparison.row("fid", "num_filters=16")
+    pooled = results.comparison.row("fid", NARROW)
     assert pooled is not None and pooled.mean == 3.0 and pooled.low != pooled.low and pooled.mark == ""
 
 
@@ -129,7 +119,7 @@ def test_a_second_run_of_a_setting_and_seed_is_named_and_left_out(sweep: Path) -
     write_run(sweep / "num_filters-16+seed-1-again", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
     (source,) = read_sources([sweep]).sources
     results = read_results(read_settings(source.runs))
-    row = results.comparison.row("mse", "num_filters=16")
+    row = results.comparison.row("mse", NARROW)
     assert row is not None and row.seeds == 2 and row.mean == pytest.approx((3.1 + 5.0) / 2)
     assert any("left out, as another run has its setting and seed" in note for note in results.notes)
 
@@ -138,7 +128,7 @@ def test_a_damaged_table_of_pictures_costs_the_interval_alone(sweep: Path) -> No
     (sweep / "lr" / "per_picture.csv").write_text("picture,mse\n0,1.0\n1\n")
     (source,) = read_sources([sweep]).sources
     results = read_results(read_settings(source.runs))
-    row = results.comparison.row("mse", "lr=0.1")
+    row = results.comparison.row("mse", "cnn (num_filters=32, lr=0.1)")
     assert row is not None and row.mean == pytest.approx(8.875) and row.low != row.low
     assert any("no interval over pictures" in note for note in results.notes)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from colourize.reporting.agreement import agreement
 from colourize.reporting.elements import Element
-from colourize.reporting.parts.agreement import agreement
 from colourize.reporting.parts.architecture import block_orders, layers
 from colourize.reporting.parts.colours import colour_pairs, distributions, reliability
 from colourize.reporting.parts.context import Context

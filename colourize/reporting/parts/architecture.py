@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 
 import torch
@@ -11,13 +10,13 @@ import torch
 from colourize.files import write_whole
 from colourize.inspection.block_order import order_differences, with_order
 from colourize.inspection.diagram import diagram
-from colourize.inspection.layers import Layer, totals
 from colourize.inspection.layers import layers as layer_table
 from colourize.inspection.layers import text as layers_text
+from colourize.inspection.layers import totals
 from colourize.inspection.tracing import trace
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
-from colourize.reporting.elements import Element, Figure, Listing, Table, Text
-from colourize.reporting.findings import count, number
+from colourize.reporting.elements import Element, Figure, Listing, Table
+from colourize.reporting.findings import number
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
 from colourize.runs.tables import read_table, write_table
@@ -53,24 +52,10 @@ def layers(context: Context) -> list[Element]:
         )
         about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels. All numbers: {csv}"
         found += [
-            Text(layers_finding(table, name), "finding"),
             Listing(layers_text(table, name), about),
             Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"),
         ]
     return found
-
-
-def layers_finding(table: Sequence[Layer], name: str) -> str:
-    """How many convolutions a network has, of which sizes and with how many filters."""
-    convolutions = [each for each in table if each.kind.startswith("Conv")]
-    everything, _ = totals(table)
-    size = f"{everything.weights + everything.other:,} parameters, {everything.operations or 0:,} operations a picture."
-    if not convolutions:
-        return f"{name} has no convolutions; {size}"
-    kernels = " and ".join(dict.fromkeys(each.kernel for each in convolutions))
-    filters = ", ".join(str(each.filters) for each in convolutions)
-    plural = "s" if len(convolutions) > 1 else ""
-    return f"{name} has {count(len(convolutions))} convolution{plural} of {kernels}, with {filters} filters; {size}"
 
 
 def block_orders(context: Context) -> list[Element]:

@@ -7,10 +7,10 @@ import torch
 from colourize.figures.colour_pairs import colours_of, contradictions, draw_contradictions, rank_agreement
 from colourize.figures.distributions import draw_distributions
 from colourize.figures.reliability import confidences_of, draw_reliability
+from colourize.methods.grouping import Setting
 from colourize.reporting.elements import Element, Figure, Text
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
-from colourize.reporting.settings import Setting
 
 COUNT = 40  # test pictures from which pixels are chosen
 BATCH = 250

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from colourize.methods.results import Results
+from colourize.methods.sources import Source
 from colourize.reporting.pictures import Pictures
-from colourize.reporting.results import Results
-from colourize.reporting.sources import Source
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import stdev
 
 from colourize.inspection.files import Observed, observe, write_activations
-from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import percent
+from colourize.methods.grouping import Setting
+from colourize.reporting.elements import Element, Figure, Table
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of
-from colourize.reporting.settings import Setting
 from colourize.reporting.tables import with_spread
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_table, write_table
@@ -71,7 +70,7 @@ def activations(context: Context) -> list[Element]:
     found: list[Element] = []
     if made_of(table, [run for each in settings for run in each.runs.values()], measure, also=[labels, COUNT]):
         layers = layers_of(read_table(table))
-        found += [Text(sparsity_finding(layers), "finding"), _table(layers, context.table("activations"))]
+        found.append(_table(layers, context.table("activations")))
     if made_of(paths[0], [each.first for each in settings], draw, also=labels):
         found += [Figure(path, MAPS, "Feature maps of each network") for path in paths if path.exists()]
     return found
@@ -86,20 +85,6 @@ def layers_of(rows: Sequence[dict[str, str]]) -> list[Layer]:
         dead = [int(row["dead"]) for row in own]
         layers.append(Layer(network, name, own[0]["shape"], int(own[0]["channels"]), means, sparsities, dead))
     return layers
-
-
-def sparsity_finding(layers: Sequence[Layer]) -> str:
-    """After which block each network's maps have the fewest and the most zeros; layers without any are passed over."""
-    told = []
-    for network in dict.fromkeys(each.network for each in layers):
-        sparse = [each for each in layers if each.network == network and mean(each.sparsities) > 0]
-        if sparse:
-            order = sorted(sparse, key=lambda each: mean(each.sparsities))
-            least, most = (f"{percent(mean(each.sparsities))} after {each.name}" for each in (order[0], order[-1]))
-            told.append(f"{network}, from {least} to {most}")
-    dead = sum(map(sum, (each.dead for each in layers)))
-    zeros = f"Zeros in the feature maps: {'; '.join(told)}." if told else "No feature map has zeros."
-    return f"{zeros} Dead channels, of all layers and seeds together: {dead if dead else 'none'}."
 
 
 def _table(layers: Sequence[Layer], csv: str) -> Table:

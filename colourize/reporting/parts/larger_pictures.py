@@ -13,19 +13,18 @@ from PIL import Image
 from torch import Tensor
 
 from colourize.data.horses import draw_horses
-from colourize.degradations import Grey
 from colourize.errors import UsageError
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
-from colourize.measures.intervals import RESAMPLES, Estimate, estimate_means
+from colourize.measures.intervals import estimate_means
 from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
+from colourize.methods.grouping import Setting
+from colourize.methods.results import Results
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import Gap, Outcome, against_baseline, beyond, number, percent, so_many_seeds, title
+from colourize.reporting.findings import finding
 from colourize.reporting.parts.context import Context
 from colourize.reporting.pictures import made_of, save_rows
-from colourize.reporting.results import Results
-from colourize.reporting.settings import Setting
 from colourize.reporting.tables import interval_text
 from colourize.runs.tables import read_table, write_table
 from colourize.tasks.restoration import RestorationTask
@@ -36,7 +35,6 @@ COUNT = 24  # pictures of each kind and size, at most
 SHOWN = {"drawn": 3, "test": 2}
 SHEET = 128  # pixels of those that are shown
 MEASURES = {each.name: each for each in (MeanSquaredError(), ColourDifference(), StructuralSimilarity())}
-CONTRAST = "grey_difference"  # of neighbouring pixels of the true picture, mean of its absolute value
 TOLD = MeanSquaredError.name  # what the page shows; the file has all of them
 DOWN, FULL = "scaling down", "the full size"
 WAYS = {"luminance": DOWN, "none": FULL}
@@ -48,9 +46,7 @@ ABOUT = (
     "likeliest colour of the tables above. ΔE2000 and SSIM are in the file."
 )
 REACH = "An output depends on as many pixels as before, whatever the picture's size, to each side at most:"
-STATISTICS = "And what it sees there changes: neighbouring pixels' grey differs by"
 GONE = "Larger pictures: could not be made, as the checkpoints or the test pictures are gone."
-NOTHING = Estimate(np.zeros(1), np.zeros(RESAMPLES))  # what a difference is held against
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ def larger_pictures(context: Context) -> list[Element]:
     def measure() -> None:
         write_table(by_picture, [row for each in settings for row in _measured(context, each)])
 
-    made = [labels, SIZES, COUNT, [*SHOWN], [*MEASURES], CONTRAST]
+    made = [labels, SIZES, COUNT, [*SHOWN], [*MEASURES]]
     if not settings or not made_of(by_picture, runs, measure, also=made):
         return [Text(GONE, "note")]
     rows = read_table(by_picture)
@@ -84,7 +80,7 @@ def larger_pictures(context: Context) -> list[Element]:
     found: list[Element] = [
         *([Text(text, "finding")] if text else []),
         _table(context, columns),
-        Text(f"{REACH} {reaches}. {STATISTICS} {_smoothness(rows)}.", "note"),
+        Text(f"{REACH} {reaches}.", "note"),
     ]
     if len(settings) < len(everything):
         left_out = ", ".join(each.label for each in everything if each not in settings)
@@ -121,41 +117,25 @@ def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
 
 
 def larger_finding(results: Results, columns: dict[Case, np.ndarray]) -> str:
-    """What scaling down is worth on the largest pictures of each kind, and how each way compares with the baselines."""
-    labels = [each.label for each in results.settings.networks]
-    parts = []
+    """Which network does best in which way on the largest pictures of each kind, a sentence each."""
+    told = []
     for kind in SHOWN:
-        told = [_ways_compared(columns, kind, label) for label in labels]
-        for way in WAYS.values():
-            pairs = []
-            for label in labels:
-                own, other = (
-                    columns.get(Case(each, way, kind, LARGEST)) for each in (label, results.reference.get(label) or "")
-                )
-                if own is not None and other is not None:
-                    pairs.append((_outcome(label, own), _outcome(results.reference[label] or "", other)))
-            if pairs:
-                told.append(f"With {way}: {against_baseline(TOLD, pairs)}")
-        if any(told):
-            parts += [f"On {kind} pictures of {LARGEST}×{LARGEST} pixels:", *filter(None, told)]
-    return " ".join(parts)
-
-
-def _ways_compared(columns: dict[Case, np.ndarray], kind: str, label: str) -> str:
-    """What a network gains by scaling down: the difference of the same weights on the same pictures, seed by seed."""
-    down, full = (columns.get(Case(label, way, kind, LARGEST)) for way in (DOWN, FULL))
-    if down is None or full is None or down.shape != full.shape:
-        return ""
-    (difference,) = estimate_means((down - full)[:1])
-    gap = Gap(TOLD, *difference.less(NOTHING), base=float(full[0].mean()), seeds=full.shape[1])
-    ends = f"{number(float(down[0].mean()))} against {number(float(full[0].mean()))}"
-    if not gap.is_sure:
-        return f"{label}: no difference between {DOWN} and {FULL} that {so_many_seeds(gap)} can show ({ends})."
-    return f"{label}: with {DOWN} {title(TOLD)} is {gap.size} than with {FULL} ({ends}), {beyond(gap)}."
-
-
-def _outcome(label: str, columns: np.ndarray) -> Outcome:
-    return Outcome(label, {}, estimate_means(columns[:1])[0])
+        known = {
+            (case.label, case.way): estimate_means(values[:1])[0]
+            for case, values in columns.items()
+            if case.kind == kind and case.size == LARGEST
+        }
+        networks = [each.label for each in results.settings.networks]
+        own = {f"{label}, {way}": known[label, way] for label, way in known if label in networks}
+        rivals = {}
+        for label, way in known:
+            name = results.reference.get(label) or ""
+            if (name, way) in known:
+                rivals[f"{label}, {way}"] = (f"{name}, {way}", known[name, way])
+        text = finding(TOLD, own, rivals)
+        if text:
+            told.append(f"On {kind} pictures of {LARGEST}×{LARGEST} pixels: {text}")
+    return " ".join(told)
 
 
 def _table(context: Context, columns: dict[Case, np.ndarray]) -> Table:
@@ -200,7 +180,6 @@ def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
                     truth = _pictures(kind, size, test)
                     given, true = PictureBatch(_predicted(predictor, truth)), PictureBatch(truth)
                     measured = {name: each.values(given, true) for name, each in MEASURES.items()}
-                    measured[CONTRAST] = _contrast(truth)
                     for place in range(len(truth)):
                         yield {
                             "network": setting.label, "seed": seed, "way": way, "pictures": kind, "pixels": size,
@@ -237,24 +216,6 @@ def _reaches(context: Context, networks: Sequence[Setting]) -> Iterator[str]:
     for setting in networks:
         halo = Predictor(context.pictures.task(setting.first), "none", device="cpu").halo
         yield f"{setting.label}, " + ("all of the picture" if halo is None else f"{halo} pixels")
-
-
-def _contrast(truth: Tensor) -> Tensor:
-    """The mean absolute difference of neighbouring pixels' grey, (N,)."""
-    grey = Grey()(truth)
-    return torch.stack([grey.diff(dim=dim).abs().mean((1, 2, 3)) for dim in (2, 3)]).mean(0)
-
-
-def _smoothness(rows: Sequence[dict[str, str]]) -> str:
-    """How the contrast of neighbouring pixels falls with the size, for each kind of pictures."""
-    told = []
-    for kind in SHOWN:
-        of_kind = [row for row in rows if row["pictures"] == kind]
-        means = [np.mean([float(row[CONTRAST]) for row in of_kind if row["pixels"] == str(size)])
-                 for size in (SIZES[0], LARGEST)]  # fmt: skip
-        told.append(f"{percent(float(means[0]))} of white in {kind} pictures of {SIZES[0]} pixels and by "
-                    f"{percent(float(means[1]))} in those of {LARGEST}")  # fmt: skip
-    return ", ".join(told)
 
 
 def _pictures(kind: str, size: int, test: np.ndarray) -> Tensor:

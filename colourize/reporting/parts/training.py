@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from colourize.checkpoints import read, task_from
-from colourize.comparison.pictures import pair_of, predictions
 from colourize.measures.intervals import RESAMPLES, Estimate
+from colourize.methods.grouping import Setting, Settings
+from colourize.methods.results import Gap, Results
 from colourize.reporting.curves import draw_curves, draw_interaction
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import Outcome, finding, number, ranked_effects, title, value
+from colourize.reporting.findings import finding, number, title, value
 from colourize.reporting.parts.context import Context
-from colourize.reporting.pictures import COUNT, made_of, save_rows
-from colourize.reporting.settings import Setting, Settings
+from colourize.reporting.pictures import COUNT, made_of, save_rows, sheet_rows
 from colourize.runs.folders import natural
 from colourize.runs.tables import write_table
 
@@ -34,9 +33,10 @@ def epochs(context: Context) -> list[Element]:
             marks.append(lasts)
         if len(marks) < 2:
             continue
-        table, outcomes = _read_at(runs, marks)
-        text = finding("loss", outcomes, ["epoch"], {"epoch": marks[0]})
-        found.append(Text(f"On the validation pictures, along one run a seed: {text}", "finding"))
+        table, losses = _read_at(runs, marks)
+        text = finding("validation_loss", losses)
+        if text:
+            found.append(Text(text, "finding"))
         write_table(context.folder / context.table("by-epoch"), table)
         columns = list(table[0])
         found.append(Table(
@@ -69,15 +69,14 @@ def effects(context: Context) -> list[Element]:
     if measure is None:
         return []
     settings = results.settings
-    outcomes = results.outcomes(measure, settings.networks)
-    ranked = ranked_effects(measure, outcomes, settings.varied, settings.usual)
+    ranked = ranked_effects(results, measure)
     if not ranked:
         return []
     rows = [
-        [key, str(each.values[key]), value(measure, each.estimate.mean), f"{gap.difference:+.3g}",
+        [key, str(each.values[key]), value(measure, own.mean), f"{gap.difference:+.3g}",
          f"{gap.low:+.3g} … {gap.high:+.3g}",
-         number(each.estimate.seed_deviation) if each.seeds > 1 else "", "yes" if gap.is_sure else "no"]
-        for key, each, gap in ranked
+         number(own.seed_deviation) if len(own.by_seed) > 1 else "", "yes" if gap.mark else "no"]
+        for key, each, own, gap in ranked
     ]  # fmt: skip
     columns = ["key", "value", title(measure), "from usual", "95 % interval", "± seeds", "excludes 0"]
     write_table(context.folder / context.table("ranked"), [dict(zip(columns, row, strict=True)) for row in rows])
@@ -101,6 +100,24 @@ def effects(context: Context) -> list[Element]:
     return found
 
 
+def ranked_effects(results: Results, measure: str) -> list[tuple[str, Setting, Estimate, Gap]]:
+    """For each key the setting that departs from the usual one in it alone, and by most; the largest effect first."""
+    settings = results.settings
+    known = results.of(measure, settings.networks)
+    usual = [each for each in settings.networks if not settings.departures(each) and each.label in known]
+    if not usual:
+        return []
+    base = known[usual[0].label]
+    found: dict[str, tuple[str, Setting, Estimate, Gap]] = {}
+    for each in settings.networks:
+        keys = list(settings.departures(each))
+        if len(keys) == 1 and each.label in known:
+            gap = Gap.between(measure, known[each.label], base)
+            if keys[0] not in found or abs(gap.difference) > abs(found[keys[0]][3].difference):
+                found[keys[0]] = (keys[0], each, known[each.label], gap)
+    return sorted(found.values(), key=lambda each: -abs(each[3].difference))
+
+
 def _varied_together(settings: Settings) -> list[str]:
     """The two keys in which most settings depart from the usual one, and in these alone; none where no setting does."""
     departures = [tuple(settings.departures(each)) for each in settings.networks]
@@ -110,12 +127,12 @@ def _varied_together(settings: Settings) -> list[str]:
 
 def _read_at(
     runs: dict[int, list[dict[str, float]]], marks: Sequence[int]
-) -> tuple[list[dict[str, object]], list[Outcome]]:
-    """Measures after some epochs as a table, and the validation loss as outcomes."""
+) -> tuple[list[dict[str, object]], dict[str, Estimate]]:
+    """Measures after some epochs as a table, and the validation loss after each."""
     names = [name for name in ("train/loss", "val/loss", "val/accuracy", "val/psnr")
              if all(name in rows[-1] for rows in runs.values())]  # fmt: skip
     table: list[dict[str, object]] = []
-    outcomes = []
+    estimates = {}
     for mark in marks:
         at = {name: np.array([rows[mark - 1].get(name, np.nan) for rows in runs.values()]) for name in names}
         cells = {
@@ -127,8 +144,8 @@ def _read_at(
         losses = at.get("val/loss", np.array([np.nan]))
         # Nothing is known of single pictures here: the interval is over seeds alone, and of one seed there is none.
         draws = np.full(RESAMPLES, losses.mean() if len(losses) > 1 else np.nan)
-        outcomes.append(Outcome(str(mark), {"epoch": mark}, Estimate(losses, draws)))
-    return table, outcomes
+        estimates[f"epoch {mark}"] = Estimate(losses, draws)
+    return table, estimates
 
 
 def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
@@ -144,11 +161,7 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
         tasks = {f"{int(name.rpartition('-')[2])} epochs": task_from(read(file), file)
                  for name, file in sorted(kept.items(), key=lambda each: natural(each[1]))}  # fmt: skip
         tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
-        first = next(iter(tasks.values()))
-        pair = pair_of(first, data, which)
-        rows = {first.degradation.name: first.degradation.show(pair.inputs)}
-        rows |= {label: predictions(task, data, which) for label, task in tasks.items()}
-        save_rows(path, {**rows, "truth": torch.as_tensor(pair.truth)})
+        save_rows(path, sheet_rows(tasks, data, which))
 
     if not made_of(path, [run], draw, also=sorted(kept)):
         return []

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from colourize.comparison.agreement import rank_correlations
-from colourize.comparison.candidates import Candidate
-from colourize.comparison.pictures import telling_pictures
-from colourize.comparison.report import markdown, show_comparison, write_comparison
-from colourize.comparison.results import Evaluated, compare
 from colourize.measures.base import MORE, SetMeasure
+from colourize.methods.candidates import Candidate
+from colourize.methods.results import Evaluated, compare
+from colourize.reporting.agreement import rank_correlations
+from colourize.reporting.comparison import markdown, show_comparison, write_comparison
+from colourize.reporting.pictures import telling_pictures
 from colourize.runs.tables import read_table
 
 PICTURES = 400

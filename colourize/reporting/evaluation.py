@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from colourize.comparison.agreement import FEWEST, rank_correlations, write_agreement
-from colourize.comparison.candidates import Candidate
-from colourize.comparison.intervals import draw_intervals
-from colourize.comparison.pictures import predictions, sheet_rows, telling_pictures
-from colourize.comparison.report import write_comparison
-from colourize.comparison.results import Comparison, Evaluated
 from colourize.data.pictures import PictureData
 from colourize.figures.grid import labelled_grid
 from colourize.files import whole_file, write_json
 from colourize.measures.registry import headlines as headlines_of
+from colourize.methods.candidates import Candidate
+from colourize.methods.results import Comparison, Evaluated
+from colourize.reporting.agreement import FEWEST, rank_correlations, write_agreement
+from colourize.reporting.comparison import write_comparison
+from colourize.reporting.intervals import draw_intervals
+from colourize.reporting.pictures import predictions, sheet_rows, telling_pictures
 from colourize.runs.tables import write_table
 from colourize.study.page import write_page
 
@@ -52,7 +52,10 @@ def write_files(
     if len(shown) > 1 and all("mse" in each.table for each in shown):
         chosen = telling_pictures(shown)
         which = np.concatenate(list(chosen.values()))
-        sheet = labelled_grid(sheet_rows(shown, data, which), groups={name: len(each) for name, each in chosen.items()})
+        sheet = labelled_grid(
+            sheet_rows({each.candidate.label: each.candidate.task for each in shown}, data, which),
+            groups={name: len(each) for name, each in chosen.items()},
+        )
         with whole_file(folder / "pictures.png") as part:
             sheet.save(part)
     if len(evaluated) >= FEWEST:

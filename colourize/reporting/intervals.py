@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from colourize.comparison.results import Comparison
 from colourize.figures.saving import BOTH, save_figure
 from colourize.measures.registry import direction
+from colourize.methods.results import Comparison
 
 INK, REFERENCE = "#1f4e79", "#b8590b"
 

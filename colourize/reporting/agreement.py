@@ -1,18 +1,26 @@
-"""Whether measures agree: the rank correlation between all of them over a set of models."""
+"""Whether measures agree on what is better: the rank correlation between all of them over a set of models."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import rankdata
 
 from colourize.figures.saving import save_figure
+from colourize.files import write_whole
 from colourize.measures.registry import badness
+from colourize.reporting.elements import Element, Figure, Text
+from colourize.reporting.findings import title
 from colourize.runs.tables import write_table
 
+if TYPE_CHECKING:
+    from colourize.reporting.parts.context import Context
+
 FEWEST = 4  # models: of three, any two measures agree by chance one time in three
+AGREED = 0.995  # a rank correlation that is 1 as it is shown
 
 
 def rank_correlations(values: Sequence[Mapping[str, float]]) -> tuple[list[str], np.ndarray]:
@@ -40,10 +48,10 @@ def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray
         for name, row in zip(names, correlations, strict=True)
     ]
     write_table(folder / "agreement.csv", rows)
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Plot
 
     size = 1.6 + 0.34 * len(names)
-    figure = Figure(figsize=(size + 0.8, size), layout="constrained")
+    figure = Plot(figsize=(size + 0.8, size), layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(correlations, vmin=-1, vmax=1, cmap="RdBu")
     axis.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
@@ -60,3 +68,41 @@ def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray
     bar.set_label(f"rank correlation over {models} models", fontsize=7)
     axis.set_title("Do measures agree on which model is better?", fontsize=9, loc="left")
     save_figure(figure, folder / "agreement")
+
+
+def agreement(context: Context) -> list[Element]:
+    """The rank correlation of all measures over the methods, each seed one; and the two that agree least with MSE."""
+    results = context.results
+    methods = [
+        {name: float(estimate.by_seed[place]) for name, estimate in own.items()}
+        for own in results.estimates.values()
+        for place in range(max((len(each.by_seed) for each in own.values()), default=0))
+    ]
+    if len(methods) < FEWEST:
+        return [Text(f"Whether measures agree takes {FEWEST} methods or more; there are {len(methods)}.", "note")]
+    names, correlations = rank_correlations(methods)
+    if len(names) < 2:
+        return []
+    path = context.figure("agreement")
+    folder = path.parent / path.name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_agreement(folder, names, correlations, len(methods))
+    target = context.folder / context.table("agreement")
+    write_whole(target, (folder / "agreement.csv").read_text(encoding="utf-8"))
+    found: list[Element] = []
+    if "mse" in names:
+        own = correlations[names.index("mse")]
+        order = sorted((float(own[place]), name) for place, name in enumerate(names) if name != "mse")
+        told = ", ".join(f"{title(name)} ({value:+.2f})" for value, name in order[:3] if value < AGREED)
+        least = f"the measures that agree least with the mean squared error on which is better are {told}"
+        text = least if told else "all measures agree with the mean squared error on which is better"
+        found.append(Text(f"Over {len(methods)} methods {text} (rank correlation).", "finding"))
+    figure = folder / "agreement.svg"
+    found.append(
+        Figure(
+            figure,
+            "Rank correlation of all measures over the methods; 1: they agree on every pair.",
+            "Matrix of rank correlations",
+        )
+    )
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rich import box
@@ -13,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from colourize.comparison.results import Comparison, Row
 from colourize.files import write_whole
 from colourize.measures.registry import direction, headlines
+from colourize.methods.results import Comparison, Row
 from colourize.runs.tables import write_table
 
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
@@ -29,7 +28,7 @@ NOTE = (
 
 def write_comparison(folder: Path, comparison: Comparison) -> None:
     """`comparison.csv`, `comparison.md` and `comparison.txt`, each with all measures."""
-    write_table(folder / "comparison.csv", [_cells(row) for row in comparison.rows])
+    write_table(folder / "comparison.csv", [row.cells() for row in comparison.rows])
     write_whole(folder / "comparison.md", markdown(comparison))
     text = io.StringIO()
     show_comparison(comparison, comparison.measures, Console(width=120, file=text))
@@ -80,7 +79,7 @@ def _table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> Ta
 
 def _texts(row: Row, comparison: Comparison, fewer_digits: int = 0) -> list[str]:
     """A row's cells: the mean's interval decides how many digits are worth telling."""
-    digits = max(0, _digits(row) - fewer_digits)
+    digits = max(0, digits_for((row.high - row.low) / 2) - fewer_digits)
     reference = comparison.reference.get(row.method)
     difference = "reference" if reference == row.method else _signed(row.difference, digits)
     return [
@@ -90,15 +89,11 @@ def _texts(row: Row, comparison: Comparison, fewer_digits: int = 0) -> list[str]
     ]  # fmt: skip
 
 
-def _cells(row: Row) -> dict[str, object]:
-    return {key: "" if isinstance(value, float) and math.isnan(value) else value for key, value in asdict(row).items()}
-
-
-def _digits(row: Row) -> int:
-    width = row.high - row.low
-    if not (math.isfinite(width) and width > 0):
+def digits_for(scale: float) -> int:
+    """How many decimals are worth telling of a number whose uncertainty has a scale: two of that one's digits."""
+    if not (math.isfinite(scale) and scale > 0):
         return 4
-    return max(0, min(6, 1 - math.floor(math.log10(width / 2))))
+    return max(0, min(6, 1 - math.floor(math.log10(scale))))
 
 
 def _number(value: float, digits: int) -> str:
