@@ -14,6 +14,7 @@ from console import TINY, succeed
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from colourize.build import NEEDLESS_WARNINGS
 from colourize.callbacks.checkpoints import Checkpoints
 from colourize.callbacks.metrics_csv import MetricsCsv
 from colourize.callbacks.tensorboard import TensorBoardPages
@@ -108,6 +109,8 @@ def fit(
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
+        for message in NEEDLESS_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
         trainer.fit(task, TwoBatches(), TwoBatches(), ckpt_path=checkpoint, weights_only=True)
     return task, clock
 
