@@ -86,6 +86,7 @@ def test_a_table_takes_the_networks_own_palette_and_training_pictures(compared: 
     assert (by_itself / "per_picture.csv").read_bytes() == (beside / "per_picture.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
     best = [sweep / f"seed-{seed}" / "checkpoints" / "best.ckpt" for seed in range(2)]
     last = best[1].with_name("last.ckpt")
@@ -100,6 +101,7 @@ def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
     assert {(row["method"], row["seeds"]) for row in rows} == {("unet", "2")}  # what is compared as well is tested once
 
 
+@pytest.mark.slow
 def test_other_pictures_and_tasks_side_by_side(sweep: Path, base_regression: Path, tmp_path: Path) -> None:
     best = sweep / "seed-0" / "checkpoints" / "best.ckpt"
     other = [*TINY_DATA[:-1], "data.drawing_seed=7", "baselines=[grey_lookup]", MEASURES]

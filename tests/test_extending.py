@@ -150,6 +150,7 @@ def test_hints_and_a_flip(add: Adder, tmp_path: Path) -> None:
     assert torch.equal(alone.inputs[0, 1], hints[2])
 
 
+@pytest.mark.slow
 def test_a_measure(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Known by training, evaluation and report; to the report from the runs' records alone."""
     (option,) = re.findall(r"^```yaml\n(# @package measures\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)

@@ -142,6 +142,7 @@ def test_four_processes_write_the_same_file(path):
     program = """
 import sys
 from pathlib import Path
+from colourize.files import write_whole
 path, letter = Path(sys.argv[1]), sys.argv[2]
 for _ in range(20):
     write_whole(path, letter * 100_000)

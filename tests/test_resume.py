@@ -165,6 +165,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_in_a_folder_that_was_move
     assert_same(tmp_path / "elsewhere" / "my run", whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncated", "a hole"])
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(damage: str, whole: Path, tmp_path: Path) -> None:
     assert stopped(tmp_path, "SIGTERM-step-8", *RUN, HERE).code == 143
@@ -201,6 +202,7 @@ def test_runs_and_sweeps_have_folders_of_their_own(whole: Path, tmp_path: Path) 
     assert outcome.code == 2 and "hydra.run.dir=sweep: holds a sweep" in outcome.stderr
 
 
+@pytest.mark.slow
 def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Path) -> None:
     words = [word for word in RUN if not word.startswith(("lr_scheduler", "trainer.max_epochs"))]
     succeed("train", [*words, HERE, "trainer.max_epochs=3"], tmp_path / "whole")

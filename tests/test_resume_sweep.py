@@ -31,6 +31,7 @@ def files(folder: Path, *names: str) -> list[bytes]:
 NUMBERS = ("metrics.json", "metrics.csv")
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> None:
     sweep = tmp_path / "sweep"
     into = f"hydra.sweep.dir={sweep}"
@@ -75,9 +76,10 @@ def test_what_an_override_refers_to_is_its_own_jobs(tmp_path: Path) -> None:
         assert (sweep / "results.csv").read_bytes() == finished
     job = f"resume={sweep / 'num_val-12'}"
     assert "this run is finished" in succeed("train", [job, "data.num_test=${data.num_val}"], tmp_path).stdout
-    assert Run.read(sweep / "num_val-12").overrides[-1] == "data.num_test=${data.num_val}"
+    assert "data.num_test=${data.num_val}" in Run.read(sweep / "num_val-12").overrides
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_named_after_a_setting_holds_the_whole_sweep(tmp_path: Path) -> None:
     words = ["-m", *WORDS, "model=cnn,unet", "hydra.sweep.dir=of-${hydra.runtime.choices.model}"]
     outcome = succeed("train", words, tmp_path)
@@ -87,17 +89,17 @@ def test_a_folder_that_is_named_after_a_setting_holds_the_whole_sweep(tmp_path: 
 
 
 def test_no_row_of_a_finished_job_is_lost(tmp_path: Path) -> None:
-    words = ["-m", *WORDS, "hydra.sweep.dir=sweep"]
-    succeed("train", [*words, "seed=4,4"], tmp_path)  # jobs that differ in nothing have numbers, and no list
-    finished = read_table(tmp_path / "sweep" / "results.csv")
-    refused = run("train", [*words, "seed=5,5"], tmp_path)
-    assert refused.code == 2 and "holds a finished run" in refused.stderr
-    assert read_table(tmp_path / "sweep" / "results.csv") == finished
+    words, path = ["-m", *WORDS, "hydra.sweep.dir=sweep"], tmp_path / "sweep" / "results.csv"
+    succeed("train", [*words, "seed=4,4"], tmp_path)  # a value given twice is one job
+    finished = read_table(path)
+    assert len(finished) == 1
     succeed("train", [*words, "seed=5"], tmp_path)
-    assert read_table(tmp_path / "sweep" / "results.csv")[:2] == finished
+    assert read_table(path)[:1] == finished
+    finished = read_table(path)
     (tmp_path / "sweep" / "sweep.json").unlink()
     succeed("train", [*words, "seed=6"], tmp_path)
-    assert [row[0] for row in table(tmp_path / "sweep")] == ["0", "1", "2", "3"]
+    assert read_table(path)[:2] == finished
+    assert [row[0] for row in table(tmp_path / "sweep")] == ["0", "1", "2"]
 
 
 @pytest.mark.slow

@@ -108,6 +108,7 @@ def tables(draw: st.DrawFn) -> np.ndarray:
     return draw(arrays_of.arrays(draw(dtypes), draw(shapes)))
 
 
+@pytest.mark.slow
 @trying(table=st.one_of(tables(), st.builds(lambda: np.array([Trap()]))), data=st.data())
 def test_palettes(table: np.ndarray, data: st.DataObject, tmp_path: Path) -> None:
     file = io.BytesIO()

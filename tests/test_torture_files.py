@@ -58,6 +58,7 @@ def check_checkpoint(path: Path) -> None:
         assert isinstance(error, UsageError) or f"checkpoint={path}" in str(error)
 
 
+@pytest.mark.slow
 @trying(data=st.data())
 def test_checkpoints(data: st.DataObject, whole: Path, tmp_path: Path) -> None:
     """Something else stands where it was, or nothing."""

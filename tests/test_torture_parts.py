@@ -29,6 +29,7 @@ def test_quickly(part: str, tmp_path: Path) -> None:
     assert "| met |" in done.stdout and "FAILED" not in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "spared"), [(".sweep.", 0), (".results.", 3)])
 def test_a_full_disk_ends_a_sweep_which_goes_on_under_the_same_names(
     name: str, spared: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -256,6 +256,7 @@ def test_training_goes_on_where_it_stopped(trained: Outcome, tmp_path: Path) -> 
     assert (more / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_training_goes_on_between_validations(tmp_path: Path) -> None:
     """A plateau looks at validated epochs; a resumed run is the whole one, epochs without validation and all."""
     words = [*TINY, NO_SAMPLES, "+trainer.check_val_every_n_epoch=2", "lr_scheduler=plateau"]
@@ -289,6 +290,7 @@ def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------- sweeps
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Path) -> None:
     words = ["-m", *TINY, NO_SAMPLES, "trainer.max_epochs=1", "model.kernel_size=3,4,5"]
     outcome = run("train", words, tmp_path)

@@ -23,6 +23,7 @@ def test_a_sweeps_folders_are_named_by_what_varies_and_can_be_pasted(tmp_path: P
     succeed("evaluate", [pasted, "baselines=[]", "measures.names=mse"], tmp_path)
 
 
+@pytest.mark.slow
 def test_an_experiments_own_sweep_is_named_too(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "seeds.yaml").write_text(

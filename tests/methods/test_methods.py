@@ -16,6 +16,7 @@ from colourize.runs.tables import read_table
 STOP = ["+callbacks.stop._target_=lightning.pytorch.callbacks.EarlyStopping", "+callbacks.stop.monitor=val/loss"]
 
 
+@pytest.mark.slow
 def test_evaluation_and_report_form_the_same_methods_with_the_same_numbers(tmp_path: Path) -> None:
     words = {
         "plain": ["seed=0"],

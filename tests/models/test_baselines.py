@@ -101,6 +101,7 @@ def test_interpolation_is_pillows(name: str, scale_factor: int) -> None:
     np.testing.assert_allclose(ours[0, 0].numpy(), np.asarray(pillow), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_baselines_go_through_the_same_doors(tmp_path: Path) -> None:
     models = "grey_lookup,palette_oracle,unet"
     sweep = ["-m", *console.TINY, f"model={models}", "~model.num_filters", "hydra.sweep.dir=multirun/a/b"]
