@@ -43,6 +43,10 @@ TRAIN = [
     ("horses.ckpt", USAGE, "horses.ckpt: has no value; arguments are key=value"),
     ("seed=0,1", USAGE, "seed=0,1: several values are a sweep, with -m; a list is written key=[a,b]"),
     ("launcher=joblib", USAGE, "launcher=joblib: acts on a sweep only, with -m"),
+]
+
+# Values of keys, each through the whole command; that they are refused at all is tested beside what they are for.
+VALUES = [
     # data
     ("data.batch_size=0", USAGE, "data.batch_size=0: must be "),
     ("data.batch_size=-5", USAGE, "data.batch_size=-5: must be "),
@@ -127,7 +131,9 @@ TRAIN = [
     ("seed=4294967296", USAGE, "seed=4294967296: must be a whole number from 0 to 4294967295"),
     ("compile=maybe", USAGE, "compile=maybe: must be true or false"),
     ("seed=null", USAGE, "seed="),
-    # checkpoints to train on from
+]
+
+CHECKPOINTS = [  # to train on from
     ("checkpoint=missing.ckpt", FILE, "checkpoint=missing.ckpt: there is no such file"),
     ("checkpoint=5", FILE, "checkpoint=5"),
     ("checkpoint={files}/truncated.ckpt", FILE, "truncated.ckpt: truncated, or not a checkpoint at all"),
@@ -219,7 +225,13 @@ def check(outcome: Outcome, code: int, named: str) -> None:
     assert outcome.left == []
 
 
-@pytest.mark.parametrize(("overrides", "code", "named"), TRAIN, ids=[case[0] for case in TRAIN])
+@pytest.mark.parametrize(
+    ("overrides", "code", "named"),
+    [
+        *(pytest.param(*case, id=case[0]) for case in [*TRAIN, *CHECKPOINTS]),
+        *(pytest.param(*case, id=case[0], marks=pytest.mark.slow) for case in VALUES),
+    ],
+)
 def test_train(overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path) -> None:
     check(run("train", [*TINY, *overrides.format(**places).split()], tmp_path / "here"), code, named)
 

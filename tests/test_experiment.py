@@ -10,6 +10,8 @@ import pytest
 import torch
 from console import TINY, succeed
 
+pytestmark = pytest.mark.slow
+
 SMALL = [*(word for word in TINY if not word.startswith("trainer.max_epochs")), "callbacks.samples=null"]
 WORDS = [*SMALL, "trainer.max_epochs=2", "seeds=[0]", "measures=quick", "baselines=[grey_lookup]"]
 
@@ -48,7 +50,6 @@ def test_a_run_that_another_experiment_has_is_taken_from_there(folder: Path) -> 
         assert "cells" not in (run / "config.yaml").read_text() and str(run) in (run / "config.yaml").read_text()
 
 
-@pytest.mark.slow
 def test_what_was_taken_by_half_when_the_process_died_is_taken_again(folder: Path) -> None:
     run = folder / "a5_classification" / "model-cnn+task-colour_classification+seed-0"
     files = sorted(path.name for path in run.iterdir())
@@ -71,7 +72,6 @@ def test_tensorboard_has_what_varies_beside_the_final_measures(folder: Path) -> 
     }  # fmt: skip
 
 
-@pytest.mark.slow
 def test_another_setting_is_no_twin(folder: Path) -> None:
     words = [*SMALL, "trainer.max_epochs=1", "seeds=[0]", "measures=quick", "baselines=[]"]
     succeed("train", ["experiment=c2_skip_connections", *words], folder.parent)
@@ -79,7 +79,6 @@ def test_another_setting_is_no_twin(folder: Path) -> None:
     assert len(runs) == 2 and not any("taken_from" in run for run in runs)
 
 
-@pytest.mark.slow
 def test_an_epoch_of_a_long_run_is_the_end_of_a_short_one(tmp_path: Path) -> None:
     """At a constant learning rate: what question A3's one long run stands on."""
     words = [*SMALL, "model=regression_cnn", "task=colour_regression"]

@@ -86,7 +86,7 @@ def assert_same(folder: Path, whole: Path) -> None:
     "stops",
     [
         ("SIGTERM-step-2",),  # within the first epoch
-        ("SIGINT-step-3",),  # the last step of an epoch
+        pytest.param(("SIGINT-step-3",), marks=pytest.mark.slow),  # the last step of an epoch
         pytest.param(("SIGTERM-validation-6",), marks=pytest.mark.slow),  # the validation at an epoch's end
         pytest.param(("SIGTERM-epoch-6",), marks=pytest.mark.slow),  # the start of an epoch
         pytest.param(
@@ -94,7 +94,7 @@ def assert_same(folder: Path, whole: Path) -> None:
             marks=pytest.mark.slow,
         ),
         pytest.param(("SIGTERM-step-9",), marks=pytest.mark.slow),  # when all is trained
-        ("SIGTERM-test-9",),
+        pytest.param(("SIGTERM-test-9",), marks=pytest.mark.slow),
     ],
     ids=",".join,
 )

@@ -63,6 +63,7 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
     assert len(table(sweep)) == 7 and len({row[1] for row in table(sweep)}) == 7
 
 
+@pytest.mark.slow
 def test_what_an_override_refers_to_is_its_own_jobs(tmp_path: Path) -> None:
     sweep = tmp_path / "sweep"
     words = ["-m", *WORDS, "data.num_val=10,12", "data.num_test=${data.num_val}", f"hydra.sweep.dir={sweep}"]
@@ -88,6 +89,7 @@ def test_a_folder_that_is_named_after_a_setting_holds_the_whole_sweep(tmp_path: 
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_no_row_of_a_finished_job_is_lost(tmp_path: Path) -> None:
     words, path = ["-m", *WORDS, "hydra.sweep.dir=sweep"], tmp_path / "sweep" / "results.csv"
     succeed("train", [*words, "seed=4,4"], tmp_path)  # a value given twice is one job

@@ -22,6 +22,8 @@ from colourize.data.picture_files import middle_square, open_photograph
 from colourize.data.synthetic import SyntheticData
 from colourize.errors import InputError, UsageError
 
+pytestmark = pytest.mark.slow
+
 FORMATS = {  # and modes that they can be written with
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"), "JPEG": ("L", "RGB", "CMYK"), "GIF": ("L", "P", "RGB"),
     "BMP": ("1", "L", "P", "RGB"), "WEBP": ("RGB", "RGBA"), "PPM": ("1", "L", "RGB", "I;16"), "ICO": ("RGBA",),
@@ -108,7 +110,6 @@ def tables(draw: st.DrawFn) -> np.ndarray:
     return draw(arrays_of.arrays(draw(dtypes), draw(shapes)))
 
 
-@pytest.mark.slow
 @trying(table=st.one_of(tables(), st.builds(lambda: np.array([Trap()]))), data=st.data())
 def test_palettes(table: np.ndarray, data: st.DataObject, tmp_path: Path) -> None:
     file = io.BytesIO()

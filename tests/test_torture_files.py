@@ -22,6 +22,8 @@ from torture.generating import Trap, check_told, counted, damaged, trap, trying,
 from colourize.checkpoints import data_from, read, task_from
 from colourize.errors import ColourizeError, UsageError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -58,7 +60,6 @@ def check_checkpoint(path: Path) -> None:
         assert isinstance(error, UsageError) or f"checkpoint={path}" in str(error)
 
 
-@pytest.mark.slow
 @trying(data=st.data())
 def test_checkpoints(data: st.DataObject, whole: Path, tmp_path: Path) -> None:
     """Something else stands where it was, or nothing."""
@@ -117,7 +118,6 @@ words = st.one_of(
 )  # fmt: skip
 
 
-@pytest.mark.slow
 @trying(20, key=st.sampled_from(TYPED), word=words, door=st.sampled_from(["train", "train", "evaluate", "study"]))
 def test_command_lines(key: str, word: str, door: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A run whose training would begin is good; any other ends with one or two lines, and leaves nothing."""

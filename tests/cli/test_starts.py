@@ -15,6 +15,7 @@ from colourize.cli.starts import Starts
 QUICK = [*TINY[:-2], "callbacks.samples=null", "trainer.max_epochs=1", "trainer.accelerator=cpu"]
 
 
+@pytest.mark.slow
 def test_a_sweeps_folders_are_named_by_what_varies_and_can_be_pasted(tmp_path: Path) -> None:
     words = ["-m", *QUICK, "model=cnn,unet", "task.optimizer.lr=1e-3", "hydra.sweep.dir=sweep", "seed=3"]
     succeed("train", words, tmp_path)

@@ -49,6 +49,7 @@ class Losses(Callback):
         self.losses.append(outputs["loss"].item())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("task", ["colour_regression", "colour_classification", "super_resolution"])
 def test_loss_curves_are_equal_within_rounding(
@@ -83,6 +84,7 @@ def test_the_course_lays_channels_first_and_folds_nothing(small: Compose) -> Non
     assert all(course.pair(batch).inputs.is_contiguous() for batch in course.val_batches)
 
 
+@pytest.mark.slow
 def test_reduced_precision_differs_and_stays_near(small: Compose) -> None:
     data = build_data(small())
     full, reduced = (
@@ -96,6 +98,7 @@ def test_reduced_precision_differs_and_stays_near(small: Compose) -> None:
     assert course.train() == pytest.approx(full.tolist(), rel=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_an_epoch_is_limited(small: Compose) -> None:
     data = build_data(small())
     whole = BareLoop(small(), CPU, data).train()
