@@ -45,7 +45,7 @@ TRAIN = [
     ("launcher=joblib", USAGE, "launcher=joblib: acts on a sweep only, with -m"),
 ]
 
-# Values of keys, each through the whole command; that they are refused at all is tested beside what they are for.
+# Values of keys, each through the whole command: there are many, so they are slow.
 VALUES = [
     # data
     ("data.batch_size=0", USAGE, "data.batch_size=0: must be "),
