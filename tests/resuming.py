@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -31,21 +33,33 @@ class Signals(Callback):
         name, self.where, self.step = os.environ.get("STOP", "SIGTERM-never-0").split("-")
         self.signal = getattr(signal, name)
 
-    def _send(self, where: str, step: int) -> None:
-        if where == self.where and step == int(self.step):
-            os.kill(os.getpid(), self.signal)
+    def _send(self, trainer: Trainer, where: str, step: int) -> None:
+        if where != self.where or step != int(self.step):
+            return
+        if self.signal == signal.SIGKILL:
+            _wait_for_a_checkpoint(trainer)
+        os.kill(os.getpid(), self.signal)
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: object, batch_idx: int) -> None:
-        self._send("step", trainer.global_step + 1)
+        self._send(trainer, "step", trainer.global_step + 1)
 
     def on_validation_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
-        self._send("validation", trainer.global_step)
+        self._send(trainer, "validation", trainer.global_step)
 
     def on_train_epoch_start(self, trainer: Trainer, module: LightningModule) -> None:
-        self._send("epoch", trainer.global_step)
+        self._send(trainer, "epoch", trainer.global_step)
 
     def on_test_start(self, trainer: Trainer, module: LightningModule) -> None:
-        self._send("test", trainer.global_step)
+        self._send(trainer, "test", trainer.global_step)
+
+
+def _wait_for_a_checkpoint(trainer: Trainer) -> None:
+    """Wait, a minute at most, until the thread that writes checkpoints has written one: a slow disk takes its time."""
+    assert trainer.checkpoint_callback is not None
+    last = Path(str(trainer.checkpoint_callback.dirpath)) / "last.ckpt"  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 60
+    while not last.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 class NotANumber(Callback):
