@@ -130,5 +130,5 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
 @pytest.fixture
 def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compose: Callable[..., DictConfig]) -> Adder:
-    """Try out what README.md and docs/extending.md say; modules and files are gone afterwards."""
+    """Try out what docs/extending.md says; modules and files are gone afterwards."""
     return Adder(tmp_path / "conf", monkeypatch, compose)

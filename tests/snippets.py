@@ -1,4 +1,4 @@
-"""The code blocks of README.md and docs/extending.md, as readers use them: a module, a YAML file, what is typed."""
+"""The code blocks of docs/extending.md, as readers use them: a module, a YAML file, what is typed."""
 
 from __future__ import annotations
 

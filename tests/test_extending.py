@@ -1,4 +1,4 @@
-"""docs/extending.md: what comes next is short, and works as it stands in the text."""
+"""docs/extending.md, and the README's Python: each example is short, and works as it stands in the text."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ from colourize.methods.sources import read_sources
 from colourize.runs.tables import read_table
 from colourize.tasks import RestorationTask
 
-TEXT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
+REPOSITORY = Path(__file__).parent.parent
+TEXT = (REPOSITORY / "docs" / "extending.md").read_text()
 SNIPPETS = snippets.read(TEXT)
 SECTIONS = snippets.python_blocks(TEXT)
+(MEASURES_OPTION,) = re.findall(r"^```yaml\n(# @package measures\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 SMALL = (
     *("data=synthetic", "data.size=16", "data.num_train=12", "data.num_val=4", "data.num_test=5"),
     *("data.batch_size=4", "data.palette=8", "model=unet", "model.num_filters=2"),
@@ -57,13 +59,58 @@ def trained_and_loaded(task: RestorationTask, data: PictureData, folder: Path) -
     return colourize.load(folder / "task.ckpt")
 
 
-def test_the_text_has_ten_short_examples() -> None:
-    assert len(SECTIONS) == 10
+def test_the_examples_are_those_that_are_tested_and_short() -> None:
+    assert len(SECTIONS) == 15
     for heading, python in SECTIONS.items():
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
-        "model/grey_table", "answer/chroma", "answer/soft_palette", "loss/features", "degradation/hints",
+        "model/two_layers", "degradation/noise", "loss/robust", "data/npz", "model/grey_table", "answer/chroma",
+        "answer/soft_palette", "loss/features", "degradation/hints",
     ]  # fmt: skip
+
+
+def test_the_table_counts_the_lines_of_the_examples() -> None:
+    rows = re.findall(r"^\| (an? \w+.*?) \| `(.+?)\.py` \| (\d+) \| `conf/(.+?)\.yaml` \| (\d+) \|", TEXT, re.MULTILINE)
+    examples = {each.option: (each.module.replace(".", "/"), each.python, each.yaml) for each in SNIPPETS.values()}
+    examples["measures/mine"] = ("my_measures", SECTIONS["A measure"], MEASURES_OPTION)
+    parts = ["a measure", "a loss", "an answer", "a network", "a data source", "a degradation"]
+    assert [row[0] for row in rows] == parts
+    for part, module, python, option, settings in rows:
+        file, *code = examples[option]
+        assert (module, int(python), int(settings)) == (file, *map(snippets.lines_of_code, code)), part
+
+
+def test_a_model_of_ones_own(add: Adder) -> None:
+    _, task = built(add(SNIPPETS["model/two_layers"], *SMALL[:-2]))
+    assert type(task.model).__name__ == "TwoLayers"
+    assert task.model(torch.rand(1, 1, 8, 8)).shape == (1, 8, 8, 8)
+
+
+def test_a_degradation_of_ones_own(add: Adder) -> None:
+    data, task = built(add(SNIPPETS["degradation/noise"], *SMALL))
+    batch = next(iter(data.train_dataloader()))
+    pair = task.make_pair(batch)
+    task.loss(task(pair.inputs), pair).backward()
+    assert torch.equal(task.degradation.show(pair.inputs), task.make_pair(batch).inputs)
+    assert 0.05 < (pair.inputs - pair.truth).std() < 0.12  # some is clipped
+
+
+def test_a_loss_of_ones_own(add: Adder) -> None:
+    data, task = built(add(SNIPPETS["loss/robust"], *SMALL))
+    pair = task.make_pair(next(iter(data.train_dataloader())))
+    outputs = task(pair.inputs)
+    difference = (outputs - pair.truth).abs()
+    huber = torch.where(difference < 0.1, 5 * difference.square(), difference - 0.05)
+    torch.testing.assert_close(task.loss(outputs, pair), huber.mean())
+
+
+def test_a_data_source_of_ones_own(tmp_path: Path, add: Adder, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "mine.npz", train=pictures[:20], test=pictures[20:])
+    monkeypatch.chdir(tmp_path)  # the text's path is relative
+    data = build_data(add(SNIPPETS["data/npz"], "data.batch_size=4"))
+    assert np.array_equal(data.pictures.test, pictures[20:])
+    assert next(iter(data.train_dataloader())).pictures.shape == (4, 8, 8, 3)
 
 
 @pytest.mark.parametrize("answer", ["rgb", "palette_classes"])
@@ -153,8 +200,7 @@ def test_hints_and_a_flip(add: Adder, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_measure(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Known by training, evaluation and report; to the report from the runs' records alone."""
-    (option,) = re.findall(r"^```yaml\n(# @package measures\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    add.write(snippets.option_of(option), option.replace("default", "quick"))
+    add.write(snippets.option_of(MEASURES_OPTION), MEASURES_OPTION.replace("default", "quick"))
     (tmp_path / "my_measures.py").write_text(SECTIONS["A measure"])
     monkeypatch.syspath_prepend(str(tmp_path))
     words = ["measures=mine", f"hydra.searchpath=[file://{add.folder}]", "trainer.enable_progress_bar=false"]
@@ -185,7 +231,7 @@ def test_a_measure(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def here(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two checkpoints, as the last three examples expect them."""
+    """A folder with two checkpoints, as the last three examples and the README expect them."""
     monkeypatch.chdir(tmp_path)
     for name in ("a.ckpt", "b.ckpt"):
         data, task = built(add.compose(*SMALL))
@@ -227,3 +273,12 @@ def test_a_loop_over_all_runs(here: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.splitlines() == [
         f"{Path('multirun/sweep') / name} completed 12.5 21.5" for name in ("2", "10")
     ]
+
+
+def test_the_readmes_python(here: Path) -> None:
+    (python,) = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)).save("horse.png")
+    names: dict[str, object] = {}
+    exec(python.replace("outputs/…/checkpoints/", ""), names)
+    assert names["inputs"].shape == (1, 1, 32, 32)
+    assert np.asarray(Image.open("coloured.png")).shape == (32, 32, 3)

@@ -1,4 +1,4 @@
-"""What README.md and docs/*.md say is true: their commands, tables, snippets and links.
+"""What README.md and docs/*.md say is true: their commands, tables and links (their Python: test_extending.py).
 
 Everything is read out of the text, so that a new line is tested from its first day; lower limits on how much is found
 keep a test from passing because the text, or its form, has changed.
@@ -15,26 +15,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import console
-import numpy as np
 import pytest
-import snippets
-import torch
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
-from snippets import Adder
 
-from colourize.build import build_data, build_task
 from colourize.configuration import config_dir
-from colourize.data.pictures import PictureData
 from colourize.report import positional
 
 REPOSITORY = Path(__file__).parent.parent
 CONF = config_dir()
-README = (REPOSITORY / "README.md").read_text()
-PAGES = {"README.md": README} | {
-    str(path.relative_to(REPOSITORY)): path.read_text() for path in sorted((REPOSITORY / "docs").glob("*.md"))
+PAGES = {
+    str(path.relative_to(REPOSITORY)): path.read_text()
+    for path in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
 }
+README, TRAINING = PAGES["README.md"], PAGES["docs/training.md"]
 Compose = Callable[..., DictConfig]
 
 
@@ -43,42 +38,48 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
+def prose(text: str) -> str:
+    """All but the code blocks."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
 def commands(text: str) -> list[str]:
     """Each command of the bash blocks in one line, without its comment."""
     lines = "\n".join(blocks(text, "bash")).replace("\\\n", " ").splitlines()
     return [line for line in (re.sub(r"(^|\s+)#.*", "", line).strip() for line in lines) if line]
 
 
-def table(first: str, second: str) -> list[tuple[str, str]]:
-    """The first two columns of the README's table with these headings; the first without its backticks."""
-    rows = re.search(rf"^\| {first} \| {second}.*\n\|[-| ]+\n((?:\|.*\n)+)", README, re.MULTILINE)
+def table(text: str, first: str, second: str) -> list[tuple[str, str]]:
+    """The first two columns of a page's table with these headings; the first without its backticks."""
+    rows = re.search(rf"^\| {first} \| {second}.*\n\|[-| ]+\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert rows, f"no table {first} | {second}"
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.group(1).splitlines()]
     return [(row[0].strip("`"), row[1]) for row in cells]
 
 
-# The guides' commands are many, and each takes half a second.
+# Each once, on the first page that has it. The guides' commands are many, and each takes half a second.
+FIRST = {command: page for page, text in reversed(PAGES.items()) for command in commands(text)}
 CONSOLE_LINES = [
     pytest.param(page, command, marks=() if page == "README.md" else pytest.mark.slow)
-    for page, text in PAGES.items()
-    for command in commands(text)
+    for command, page in FIRST.items()
     if re.match(r"(\w+=\S+ )*colourize-", command)
 ]
 # In the text as well: `make figures`, `COLOURIZE_DATA=… make test`.
 MAKE_LINES = sorted(
-    {command for command in commands(README) if command.startswith("make ")}
-    | set(re.findall(r"`((?:\w+=\S+ )*make [^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.M | re.S)))
+    {command for command in FIRST if command.startswith("make ")}
+    | {command for text in PAGES.values() for command in re.findall(r"`((?:\w+=[^\s`]+ )*make [^`\n]+)`", prose(text))}
 )
-OPTIONS = table("group", "options")
-KEYS = table("key", "default")
+OPTIONS = table(TRAINING, "group", "options")
+KEYS = table(TRAINING, "key", "default")
 
 
 # ------------------------------------------------------------------------------------------ commands
 
 
 def test_enough_is_found_to_mean_something() -> None:
-    assert sum(line.values[0] == "README.md" for line in CONSOLE_LINES) >= 14
-    assert len(MAKE_LINES) >= 6
+    assert sum(line.values[0] == "README.md" for line in CONSOLE_LINES) >= 10
+    assert sum(line.values[0] == "docs/training.md" for line in CONSOLE_LINES) >= 20
+    assert len(MAKE_LINES) >= 10
     assert len(OPTIONS) >= 8 and len(KEYS) >= 15
 
 
@@ -118,7 +119,7 @@ def test_make_has_the_target(command: str) -> None:
 
 
 def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
-    (shown,) = blocks(README, "console")
+    (shown,) = blocks(TRAINING, "console")
     prompt, message = shown.split("\n", 1)
     _, door, *overrides = shlex.split(prompt)
     outcome = console.run(door.removeprefix("colourize-"), overrides, tmp_path)
@@ -126,6 +127,14 @@ def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
 
 
 # -------------------------------------------------------------------------------------------- tables
+
+
+def test_the_map_names_every_room() -> None:
+    """The README's table of rooms has every folder and file of the package, and no other."""
+    names = {name for cell, _ in table(README, "room", "what is in it") for name in re.findall(r"[\w/.]+", cell)}
+    named = {Path(name).name for name in names if not name.startswith(("conf/", "tests/", "docs/"))}
+    package = [path for path in (REPOSITORY / "colourize").iterdir() if not path.name.startswith("__")]
+    assert named == {path.name for path in package}
 
 
 def test_the_table_names_every_group() -> None:
@@ -161,67 +170,12 @@ def test_the_table_names_keys_and_defaults(compose: Compose, monkeypatch: pytest
         assert node[name] == OmegaConf.create(f"value: {value}").value, key
 
 
-# ------------------------------------------------------------------------------------------ snippets
-
-SMALL = (
-    *("data=synthetic", "data.size=8", "data.num_train=4", "data.num_val=4", "data.num_test=4"),
-    *("data.batch_size=4", "data.palette=2", "model=cnn", "model.num_filters=2"),
-)
-SNIPPETS = snippets.read(README)
-
-
-def test_the_snippets_are_those_that_are_tested() -> None:
-    assert list(SNIPPETS) == ["model/two_layers", "degradation/noise", "loss/robust", "data/npz"]
-    told = README.partition("## Adding your own")[2].partition("\n## ")[0]
-    assert len(blocks(told, "python")) == len(blocks(told, "yaml")) == len(SNIPPETS)
-
-
-def test_a_model_of_ones_own(add: Adder) -> None:
-    small = [override for override in SMALL if not override.startswith("model")]
-    config = add(SNIPPETS["model/two_layers"], *small)
-    task = build_task(config, build_data(config))
-    assert type(task.model).__name__ == "TwoLayers"
-    assert task.model(torch.rand(1, 1, 8, 8)).shape == (1, 2, 8, 8)
-
-
-def test_a_degradation_of_ones_own(add: Adder) -> None:
-    config = add(SNIPPETS["degradation/noise"], *SMALL)
-    data = build_data(config)
-    task = build_task(config, data)
-    batch = next(iter(data.train_dataloader()))
-    pair = task.make_pair(batch)
-    task.loss(task(pair.inputs), pair).backward()
-    assert torch.equal(task.degradation.show(pair.inputs), task.make_pair(batch).inputs)
-    assert 0.05 < (pair.inputs - pair.truth).std() < 0.12  # some is clipped
-
-
-def test_a_loss_of_ones_own(add: Adder) -> None:
-    config = add(SNIPPETS["loss/robust"], *SMALL)
-    data = build_data(config)
-    task = build_task(config, data)
-    pair = task.make_pair(next(iter(data.train_dataloader())))
-    outputs = task(pair.inputs)
-    difference = (outputs - pair.truth).abs()
-    huber = torch.where(difference < 0.1, 5 * difference.square(), difference - 0.05)
-    torch.testing.assert_close(task.loss(outputs, pair), huber.mean())
-
-
-def test_a_data_source_of_ones_own(tmp_path: Path, add: Adder, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
-    np.savez(tmp_path / "mine.npz", train=pictures[:20], test=pictures[20:])
-    monkeypatch.chdir(tmp_path)  # the README's path is relative
-    data = build_data(add(SNIPPETS["data/npz"], "data.batch_size=4"))
-    assert isinstance(data, PictureData)
-    assert np.array_equal(data.pictures.test, pictures[20:])
-    assert next(iter(data.train_dataloader())).pictures.shape == (4, 8, 8, 3)
-
-
 # --------------------------------------------------------------------------------------------- links
 
 
 def anchors(text: str) -> set[str]:
     """The anchors that GitHub gives a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -238,7 +192,3 @@ def test_links_and_pictures_are_there(page: str) -> None:
             lost.append(link)
     assert not lost
     assert links or page != "README.md"
-
-
-def test_the_pages_are_there() -> None:
-    assert {"README.md", "docs/performance.md", "docs/reproduction.md"} <= set(PAGES)

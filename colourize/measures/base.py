@@ -77,7 +77,7 @@ class Measure:
     Attributes:
         name: as it stands in `measures.names`, in tables and in files.
         direction: which values are good.
-        definition: for people, as the README has it: the first paragraph of the class's docstring.
+        definition: for people, as docs/measures.md has it: the first paragraph of the class's docstring.
         source: the paper that defines it.
         unit: such as "dB".
         group: the smallest set of measures that it belongs to; each set holds those before it. None: it is in no set,

@@ -13,7 +13,7 @@ from colourize.errors import UsageError
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO, PictureBatch, PictureMeasure, SetMeasure
 from colourize.measures.registry import GROUPS, MEASURES, choose, direction, left_out
 
-README = Path(__file__).parents[2] / "README.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "measures.md"
 NAMES = [each.name for each in choose("default") if isinstance(each, PictureMeasure) and not each.kinds]
 
 
@@ -104,7 +104,7 @@ def test_groups_hold_those_before_them() -> None:
     assert set(groups[1]) == {"accuracy", "cross_entropy", "mse", "psnr", "ssim"}
 
 
-def test_the_readme_defines_every_measure() -> None:
+def test_the_guide_defines_every_measure() -> None:
     """Its table is the registry's: name, what a value is of, direction and definition."""
     arrows = {MORE: "↑", LESS: "↓", ZERO: "→0", NEITHER: ""}
     rows = [
@@ -112,7 +112,7 @@ def test_the_readme_defines_every_measure() -> None:
         + (f" ({each.source}) |" if each.source else " |")
         for each in MEASURES.values()
     ]
-    assert "\n".join(["| measure | better | definition |", "| --- | --- | --- |", *rows]) in README.read_text()
+    assert "\n".join(["| measure | better | definition |", "| --- | --- | --- |", *rows]) in GUIDE.read_text()
 
 
 def test_names_are_a_list_or_one_alone() -> None:
