@@ -128,10 +128,6 @@ def test_every_cell_runs(shown: Callable[[], dict[str, Any]], touched: Watch, tm
     assert {name[:2].upper() for name in pictures | plots | texts} >= set(QUESTIONS) - {"B1", "D1"}
     assert values["a1-diagram"]._repr_svg_().startswith("<svg")
     assert values["a1-table"]._repr_markdown_().count("Conv2d") == 6
-    assert plots >= {"a2-train", "c2-curves", "c3-train"}
-    orders = [line for line in values["f2-code"].splitlines() if "norm_pool_relu" in line]
-    assert len(orders) == 2
-    assert all("| True |" in line for line in orders)
     assert [line.split(" | ")[0].strip("| ") for line in values["c3-compare"].splitlines()[2:]] == [
         "batches of 2", "batches of 8", "batches of 16",
     ]  # fmt: skip
