@@ -27,7 +27,7 @@ lint: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# The README's pictures, from a training on the built-in horses (needs Chromium for the screenshot).
+# The pictures of the README and the guides, from trainings on the built-in horses (needs Chromium for the screenshot).
 figures: $(VENV)/.installed
 	$(VENV)/bin/python docs/readme_figures.py
 
