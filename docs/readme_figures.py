@@ -1,4 +1,4 @@
-"""The pictures of the README and the guides: `make figures` trains two networks on the built-in horses and shows what they made.
+"""The pictures of the README and the guides: `make figures` trains two networks on the built-in horses and shows them.
 
 docs/figures/horses.png                    some of the built-in horses
 docs/figures/samples-colour.png            the sample grid of the default network, a colour classifier
