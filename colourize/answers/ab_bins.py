@@ -78,7 +78,7 @@ class AbBins(Fitted, Answer):
             return {"centres": centres}
         if self.num_bins > hit:
             raise UsageError(
-                f"task.answer.num_bins={self.num_bins}: the training pictures hit {hit} bins; at most so many"
+                f"task.answer.num_bins={self.num_bins}: must be at most {hit}, the bins that training hits"
             )
         return {"centres": centres[commonest.indices[: self.num_bins].sort().values]}
 

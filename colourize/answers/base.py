@@ -34,8 +34,8 @@ class Answer(nn.Module):
         out_channels: what the network answers at each pixel.
         degradations: the only degradations that it is for; none: any.
         per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
-        annealed_picture: the name of the picture that is the mean of the outputs' distribution at a `temperature`; None: no
-            picture is.
+        annealed_picture: the name of the picture that is the mean of the outputs' distribution at a `temperature`;
+            None: no picture is.
         temperature: of that mean, 0 and more, see `colourize.answers.annealing`; it belongs to whoever decodes, and is
             in no checkpoint.
     """
@@ -84,7 +84,7 @@ class Answer(nn.Module):
             raise UsageError(f"temperature={temperature}: must be a number from 0 (the likeliest colour) to 100")
         if self.annealed_picture is None:
             raise UsageError(
-                f"temperature={temperature}: the answer {type(self).__name__} is no distribution over colours; must be null"
+                f"temperature={temperature}: the answer {type(self).__name__} is no distribution; must be null"
             )
         self.temperature = float(temperature)
 
