@@ -77,9 +77,7 @@ class AbBins(Fitted, Answer):
         if self.num_bins is None:
             return {"centres": centres}
         if self.num_bins > hit:
-            raise UsageError(
-                f"task.answer.num_bins={self.num_bins}: must be at most {hit}, the bins that training hits"
-            )
+            raise UsageError(f"task.answer.num_bins={self.num_bins}: must be at most {hit}, which training hits")
         return {"centres": centres[commonest.indices[: self.num_bins].sort().values]}
 
     def take(self, fitted: Mapping[str, Tensor]) -> None:

@@ -27,7 +27,8 @@ class PaletteClasses(Fitted, Answer):
     """The class of every pixel, its nearest palette colour (the assignment's parts B to D).
 
     Outputs: logits (N, K, H, W). Two pictures can be read from them: "prediction", the most likely colour, and
-    "expected", the mean of the distribution, at a temperature (1 leaves it as it is). The palette is that of `data.palette`, fitted to the training pictures.
+    "expected", the mean of the distribution, at a temperature (1 leaves it as it is). The palette is that of
+    `data.palette`, fitted to the training pictures.
     """
 
     kind = "classes"

@@ -20,7 +20,7 @@ class CrossEntropy(Loss):
     classes of each pixel, by their shares.
     """
 
-    kinds = ("classes", "categories")
+    kinds: tuple[str, ...] = ("classes", "categories")
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
         if isinstance(pair.target, SoftClasses):
