@@ -61,20 +61,21 @@ class ZhangNet(nn.Module):
         )
         self.final = nn.Conv2d(4 * width, out_channels, 1)  # (N, out_channels, 2 s, 2 s)
         initialise(self, "kaiming_normal")  # or little would be left of the signal after three layers without a norm
-        self.enlarge = nn.Upsample(scale_factor=self.training_stride, mode="bilinear")
+        enlarge = nn.Upsample(scale_factor=self.training_stride, mode="bilinear")
+        self.enlarge: nn.Module = enlarge if self.training_stride > 1 else nn.Identity()
 
     def forward(self, inputs: Tensor) -> Tensor:
         features = aligned(inputs, self.size_multiple)
         for block in (self.conv1, self.conv2, self.conv3, self.conv4, self.conv5, self.conv6, self.conv7, self.conv8):
             features = block(features)
-        outputs: Tensor = self.final(features)
         height, width = inputs.shape[-2:]
         if not self.training:
-            if self.training_stride > 1:
-                outputs = self.enlarge(outputs)
+            outputs: Tensor = self.enlarge(self.final(features))
             return outputs[..., :height, :width]
+        # Enlarging and a convolution of 1 x 1 may change places; this order enlarges fewer channels.
         step = self.training_stride
-        return every_enlarged(outputs, step)[..., : -(-height // step), : -(-width // step)]
+        outputs = self.final(every_enlarged(features, step))
+        return outputs[..., : -(-height // step), : -(-width // step)]
 
 
 def group(in_channels: int, width: int, count: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
