@@ -69,6 +69,7 @@ def check_task(config: DictConfig) -> None:
     data = build_data(config)
     task = build_task(config, data)
     assert isinstance(task, RestorationTask)
+    task.eval()  # in training some networks answer fewer pixels
     pair = task.make_pair(next(iter(data.train_dataloader())))
     outputs = task.outputs(pair)
     pixels = (32, 32) if task.answer.per_pixel else ()
@@ -185,9 +186,9 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others += {"folder": [f"data.root={folder}"], "synthetic": SMALL}.get(option, [])
     if option == "ddp":
         others.append("trainer.accelerator=cpu")
-    if group == "loss" and option != "cross_entropy":
+    if group == "loss" and not option.endswith("cross_entropy"):
         others.append("answer=rgb")
-    if option == "lab_chroma":
+    if option in ("lab_chroma", "ab_bins"):
         others.append("degradation=luminance")
     if option in WHOLE_PICTURES:  # what asks about categories needs a source that knows them, and such a model
         own = {"model": "model=residual_classifier", "task": "task=category_classification"}

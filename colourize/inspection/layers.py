@@ -96,7 +96,7 @@ def _sizes(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
 
 
 def kernel(module: nn.Module) -> str:
-    """The window of a layer in words: "3×3, stride 2", "2×2", "×2"; "" where it has none."""
+    """The window of a layer in words: "3×3, stride 2", "3×3, dilation 2", "2×2", "×2"; "" where it has none."""
     if isinstance(module, nn.Upsample) and module.scale_factor is not None:
         return f"×{module.scale_factor:g}"  # type: ignore[str-bytes-safe]
     size, stride = getattr(module, "kernel_size", None), getattr(module, "stride", None)
@@ -104,6 +104,8 @@ def kernel(module: nn.Module) -> str:
         return ""
     usual = (1, 1) if hasattr(module, "out_channels") else _pair(size)  # a pooling moves by its own width
     text = shape_text(_pair(size))
+    if (dilation := _pair(getattr(module, "dilation", 1))[0]) != 1:
+        text += f", dilation {dilation}"
     return text if stride is None or _pair(stride) == usual else f"{text}, stride {_pair(stride)[0]}"
 
 

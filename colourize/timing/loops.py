@@ -23,6 +23,7 @@ from torch import Tensor
 from colourize.build import build_data, build_task, build_trainer
 from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
 from colourize.measures.registry import EPOCH
 
 Times = dict[str, float]  # "step_ms", the mean of an epoch; "epoch_s", of training and validation; "validation_s"
@@ -157,6 +158,11 @@ class CourseLoop(BareLoop):
     def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
         """Inputs and targets of all batches together, contiguous, cut into batches of the training's size."""
         pairs, size = super()._prepared(batches), self.batch_size
+        if not isinstance(pairs[0].target, Tensor) or getattr(self.task.model, "training_stride", 1) > 1:
+            told = f"{type(self.task.model).__name__} with {type(self.task.answer).__name__}"
+            raise UsageError(
+                f"benchmark.cases: the course's loop cannot train {told}; must be of the course's networks"
+            )
         inputs = np.concatenate([pair.inputs.cpu().contiguous().numpy() for pair in pairs])  # float32 (N, C, H, W)
         target = np.concatenate([pair.target.cpu().contiguous().numpy() for pair in pairs])
         starts = range(0, len(inputs), size)
