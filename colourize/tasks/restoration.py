@@ -81,6 +81,7 @@ class RestorationTask(LightningModule):
         if "answer" not in self.hparams["fitted"]:
             self.answer.prepare(palette)
         check_degradation(self.degradation, self.answer)
+        self.degradation.prepare(self.answer)
         self.loss_class = check_loss(loss, self.answer)
         self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
