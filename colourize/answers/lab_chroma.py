@@ -15,8 +15,8 @@ SCALE = 110.0  # sRGB's a and b lie within about ± this: a network's answers ar
 class LabChroma(Answer):
     """The chroma of every pixel over its given lightness: distances are nearly as people see them.
 
-    Outputs: (N, 2, H, W), a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs, their first channel,
-    L / 100: a colour that sRGB does not have becomes paler at its lightness and hue (`chroma_over`).
+    Outputs: (N, 2, H, W), a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs, L / 100, their
+    first channel: a colour that sRGB does not have becomes paler at its lightness and hue (`chroma_over`).
     """
 
     kind = "values"

@@ -193,7 +193,7 @@ class RestorationTask(LightningModule):
         return any(parameter.requires_grad for parameter in self.parameters())
 
     @property
-    def _reads_classes(self) -> bool:
+    def reads_classes(self) -> bool:
         """Whether the classes are read from the model's pictures: each is certain then, whether it is right or not, and
         what asks for probabilities has no meaning.
         """
@@ -300,13 +300,13 @@ class RestorationTask(LightningModule):
             each
             for each in measures
             if (self.answer.kind in each.kinds if each.kinds else self.answer.per_pixel)
-            if not (each.of_probabilities and self._reads_classes)
+            if not (each.of_probabilities and self.reads_classes)
         ]
 
     @property
     def _has_loss(self) -> bool:
         """Whether a test tells the loss: not one that needs files, unless this task was trained here."""
-        return bool(self._loss or not self.loss_class.needs_files) and not self._reads_classes
+        return bool(self._loss or not self.loss_class.needs_files) and not self.reads_classes
 
     def results(self, stage: str) -> dict[str, float]:
         """The loss and all measures of what was added, as `<stage>/<name>`; all processes must call it."""
