@@ -65,7 +65,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.joint.evaluation import JointSettings, can_be_asked
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
-    from colourize.methods.candidates import find_checkpoints, from_checkpoint, from_task, label
+    from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
     from colourize.methods.results import compare
     from colourize.reporting.evaluation import study_labels
     from colourize.study.trials import make_plan
@@ -88,6 +88,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
     if candidates and not joint.is_empty and not any(can_be_asked(each.task) for each in candidates):
         raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
+    candidates = at_temperatures(candidates, config.temperature)
     named = named_reference(config.reference, config.trust)
     if named.name and candidates and all(baseline_on(each.task, named.name) is None for each in candidates):
         raise UsageError(f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is")
@@ -105,7 +106,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         data = _read(config, candidates, data)
     with record.phase("task"):
         if own is not None:
-            candidates = [from_task(fit_task(config, own, data), data)]
+            candidates = at_temperatures([from_task(fit_task(config, own, data), data)], config.temperature)
         if named.name:
             baselines = [*baselines, *({named.name} - set(baselines))]
         others = [

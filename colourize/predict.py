@@ -64,7 +64,14 @@ def _predictor(config: DictConfig) -> Predictor:
             f"checkpoint={config.checkpoint}: stands for {len(paths)} files; must be one, such as {paths[0]}"
         )
     task = load(paths[0], config.trust)
-    return Predictor(task, config.join, config.picture, config.size, config.tile, config.device)
+    task.answer.decode_at(config.temperature)
+    predictor = Predictor(task, config.join, config.picture, config.size, config.tile, config.device)
+    if config.temperature is not None and predictor.picture != task.answer.annealed_picture:
+        raise UsageError(
+            f"temperature={config.temperature}: changes nothing of picture={predictor.picture}; "
+            f"must be null, or picture={task.answer.annealed_picture}"
+        )
+    return predictor
 
 
 def _one(predictor: Predictor, place: Place, advance: Advance) -> str:

@@ -1,9 +1,10 @@
 """What a network answers: how a picture is written as a target, and how outputs are read as a picture."""
 
-from colourize.answers.base import Answer
+from colourize.answers.ab_bins import AbBins
+from colourize.answers.base import Answer, SoftClasses
 from colourize.answers.category import Category
 from colourize.answers.lab_chroma import LabChroma
 from colourize.answers.palette_classes import PaletteClasses
 from colourize.answers.rgb import RGB
 
-__all__ = ["RGB", "Answer", "Category", "LabChroma", "PaletteClasses"]
+__all__ = ["RGB", "AbBins", "Answer", "Category", "LabChroma", "PaletteClasses", "SoftClasses"]

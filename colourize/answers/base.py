@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
 
 from colourize.data.batches import Batch
 from colourize.degradations.base import Degradation
+from colourize.errors import UsageError
+
+
+class SoftClasses(NamedTuple):
+    """A target in which each pixel belongs to k of the classes, in shares; all others have none.
+
+    It stands for a distribution over all classes, which nobody has to hold: of 313 classes that would be sixty times
+    as large.
+    """
+
+    classes: Tensor  # int64 (N, k, H, W), the largest share first
+    shares: Tensor  # float32 (N, k, H, W), summing to 1
 
 
 class Answer(nn.Module):
@@ -22,12 +34,18 @@ class Answer(nn.Module):
         out_channels: what the network answers at each pixel.
         degradations: the only degradations that it is for; none: any.
         per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
+        annealed_picture: the name of the picture that is the mean of the outputs' distribution at a `temperature`;
+            None: no picture is.
+        temperature: of that mean, 0 and more, see `colourize.answers.annealing`; it belongs to whoever decodes, and is
+            in no checkpoint.
     """
 
     kind: Literal["values", "classes", "categories"]
     out_channels: int
     per_pixel = True
     degradations: tuple[type[Degradation], ...] = ()
+    annealed_picture: str | None = None
+    temperature = 1.0
 
     def prepare(self, palette: int | str | None) -> None:
         """Take what must be known before pictures are read; an answer that was fitted earlier does not need it.
@@ -58,6 +76,30 @@ class Answer(nn.Module):
         """
         return {"prediction": self.decode(outputs, inputs)}
 
+    def decode_at(self, temperature: Any) -> None:
+        """Read pictures at this temperature from now on; None leaves it as it is.
+
+        Raises:
+            UsageError: it is no number of at least 0, or no picture of this answer depends on it.
+        """
+        if temperature is None:
+            return
+        if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 <= temperature <= 100:
+            raise UsageError(f"temperature={temperature}: must be a number from 0 (the likeliest colour) to 100")
+        if self.annealed_picture is None:
+            raise UsageError(
+                f"temperature={temperature}: the answer {type(self).__name__} is no distribution; must be null"
+            )
+        self.temperature = float(temperature)
+
+    def class_places(self) -> Tensor:
+        """Of classes: where in CIE Lab each lies, (K, 2), a and b, or (K, 3), float64.
+
+        Raises:
+            UsageError: it has no classes that lie anywhere.
+        """
+        raise UsageError(f"task.answer={type(self).__name__}: its classes lie nowhere among the colours")
+
     def average_form(self, truth: Tensor) -> Tensor:
         """True pictures in a form that can be averaged over pixels and pictures, (N, out_channels, H, W).
 
@@ -69,6 +111,15 @@ class Answer(nn.Module):
         """The outputs that stand for such an average, of any shape whose second dimension is the channels."""
         raise NotImplementedError
 
+    def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
+        """Add `average_form` of each true pixel (N, 3, H, W) to the row of `sums`, (cells, C), that `cells` names.
+
+        Args:
+            cells: (N, H, W) int64.
+        """
+        said = self.average_form(truth).movedim(1, -1).flatten(0, 2)  # (pixels, C)
+        sums.index_add_(0, cells.flatten(), said.to(sums.dtype))
+
     def outputs_of(self, truth: Tensor) -> Tensor:
         """The outputs that decode to given pictures (N, 3, H, W), as nearly as this answer can: an oracle's."""
         return self.outputs_from(self.average_form(truth))
@@ -79,5 +130,5 @@ class Answer(nn.Module):
 
     def labels(self, target: Any) -> Tensor:
         """Of classes and categories the right ones, int64: the whole target, unless `encode` writes more into it."""
-        labels: Tensor = target
+        labels: Tensor = target.classes[:, 0] if isinstance(target, SoftClasses) else target
         return labels

@@ -10,7 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colourize.answers.annealing import annealed
 from colourize.answers.base import Answer
+from colourize.colour.lab import rgb_to_lab
 from colourize.colour.palette import Palette, cached_palette, load_palette
 from colourize.data.batches import Batch
 from colourize.data.fitting import Fitted, Training
@@ -25,10 +27,12 @@ class PaletteClasses(Fitted, Answer):
     """The class of every pixel, its nearest palette colour (the assignment's parts B to D).
 
     Outputs: logits (N, K, H, W). Two pictures can be read from them: "prediction", the most likely colour, and
-    "expected", the mean of the distribution. The palette is that of `data.palette`, fitted to the training pictures.
+    "expected", the mean of the distribution, at a temperature (1 leaves it as it is). The palette is that of
+    `data.palette`, fitted to the training pictures.
     """
 
     kind = "classes"
+    annealed_picture = "expected"
 
     def prepare(self, palette: int | str | None) -> None:
         if palette is None:
@@ -64,7 +68,13 @@ class PaletteClasses(Fitted, Answer):
         return self.palette.picture(classes)
 
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        return {**super().pictures(outputs, inputs), "expected": self.palette.expected(outputs.softmax(1))}
+        return {
+            **super().pictures(outputs, inputs),
+            "expected": self.palette.expected(annealed(outputs, self.temperature)),
+        }
+
+    def class_places(self) -> Tensor:
+        return rgb_to_lab(self.palette.colours[:, :, None, None])[:, :, 0, 0]
 
     def average_form(self, truth: Tensor) -> Tensor:
         return F.one_hot(self.palette.labels(truth), self.out_channels).movedim(-1, 1).float()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colourize.answers.base import Answer
+from colourize.answers.base import Answer, SoftClasses
 from colourize.data.batches import Pair
 from colourize.losses.base import Loss
 
@@ -13,15 +16,24 @@ from colourize.losses.base import Loss
 class CrossEntropy(Loss):
     """−log of the right class's probability, in nats, the mean over pixels, or over pictures.
 
-    Targets are class numbers, (N, H, W) or (N,).
+    Targets are class numbers, (N, H, W) or (N,), or distributions, `SoftClasses`: then it is the mean of −log over the
+    classes of each pixel, by their shares.
     """
 
-    kinds = ("classes", "categories")
+    kinds: tuple[str, ...] = ("classes", "categories")
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
-        # Where channels lie last in memory, this is the same memory as a plain (pixels, K) table, and softmax over a
-        # table's rows is faster than over the second of four dimensions.
-        return F.cross_entropy(outputs.movedim(1, -1).reshape(-1, outputs.shape[1]), pair.target.flatten())
+        if isinstance(pair.target, SoftClasses):
+            return self.of_pixels(outputs, pair.target).mean()
+        return F.cross_entropy(_as_table(outputs), pair.target.flatten())
+
+    def of_pixels(self, outputs: Tensor, target: Tensor | SoftClasses) -> Tensor:
+        """The cross-entropy of each pixel, or of each picture, in one row: (N · H · W,), or (N,)."""
+        rows = _as_table(outputs).float()
+        if not isinstance(target, SoftClasses):
+            return F.cross_entropy(rows, target.flatten(), reduction="none")
+        value: Tensor = _SoftCrossEntropy.apply(rows, _as_table(target.classes), _as_table(target.shares))
+        return value
 
 
 class MeanSquaredError(Loss):
@@ -40,3 +52,32 @@ class MeanAbsoluteError(Loss):
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
         return F.l1_loss(outputs, pair.target)
+
+
+class _SoftCrossEntropy(torch.autograd.Function):
+    """−Σ share · log softmax(row)[class] of each row, (P, K) → (P,), with the classes and shares of k ≪ K, (P, k).
+
+    Its gradient, softmax − shares, is written into one table; torch's own way takes three.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, classes: Tensor, shares: Tensor) -> Tensor:
+        logarithms = rows.log_softmax(1)
+        ctx.save_for_backward(logarithms, classes, shares)
+        return -(shares * logarithms.gather(1, classes)).sum(1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        logarithms, classes, shares = ctx.saved_tensors
+        scale = gradients[0][:, None]
+        table = logarithms.exp().mul_(scale)
+        return table.scatter_add_(1, classes, (-scale * shares).to(table.dtype)), None, None
+
+
+def _as_table(values: Tensor) -> Tensor:
+    """(N, C, H, W) → (N · H · W, C), and (N, C) as it is.
+
+    Where channels lie last in memory it is the same memory, and softmax over a table's rows is faster than over the
+    second of four dimensions.
+    """
+    return values.movedim(1, -1).reshape(-1, values.shape[1])

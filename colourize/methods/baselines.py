@@ -10,7 +10,7 @@ from typing import Any
 from colourize.checkpoints import data_from
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
-from colourize.methods.candidates import Candidate, find_checkpoints, from_checkpoint
+from colourize.methods.candidates import TEMPERATURE, Candidate, find_checkpoints, from_checkpoint
 from colourize.methods.identity import is_baseline, options, settings_of_task
 from colourize.runs.settings import is_one_of
 from colourize.tasks.restoration import RestorationTask, qualified_name
@@ -100,6 +100,9 @@ def baselines_for(
             if task is not None:
                 task.fit_parts(training)
                 settings = settings_of_task(task.hparams, qualified_name(data), data.hparams)
+                if (temperature := kind.settings.get(TEMPERATURE)) is not None:
+                    task.answer.decode_at(temperature)
+                    settings[TEMPERATURE] = temperature
                 found.append(Candidate(name, task, settings, checkpoint=kind.checkpoint))
     return found
 
@@ -140,4 +143,5 @@ def kind_of(candidate: Candidate) -> tuple[str, ...]:
     data = [
         f"{key}={value}" for key, value in settings.items() if is_one_of(key, ("data",)) and not is_one_of(key, SPLIT)
     ]
-    return (*(str(hparams[part]) for part in ("degradation", "answer", "divisor")), *colours, *sorted(data))
+    parts = (str(hparams[part]) for part in ("degradation", "answer", "divisor"))
+    return (*parts, str(settings.get(TEMPERATURE)), *colours, *sorted(data))

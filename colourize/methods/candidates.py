@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import glob
 import itertools
 import logging
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from colourize.tasks.restoration import RestorationTask, qualified_name
 
 log = logging.getLogger(__name__)
 
+TEMPERATURE = "temperature"  # at which a method is decoded, where that was asked for: among its settings
 LONGEST = 150  # letters of a label in a folder's name
 
 
@@ -112,6 +114,30 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
     data = checkpoint.get("datamodule_hyper_parameters") or {}
     seed = None if isinstance(task.model, Baseline) else data.get("seed")
     return Candidate(settings["model"], task, settings, seed, path, checkpoint)
+
+
+def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candidate]:
+    """Each method as it is decoded at each of some temperatures; those that are decoded without one stay as they are.
+
+    Args:
+        asked: a temperature, a list of them, or None: each answer's own.
+
+    Raises:
+        UsageError: one is not allowed, or none of the methods is decoded with one.
+    """
+    temperatures = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
+    if asked is None or not temperatures or not candidates:
+        return list(candidates)
+    decoded = [each for each in candidates if each.task.answer.annealed_picture is not None]
+    for temperature in temperatures:
+        (decoded or candidates)[0].task.answer.decode_at(temperature)
+    found = [each for each in candidates if each not in decoded]
+    for temperature in dict.fromkeys(map(float, temperatures)):
+        for each in decoded:
+            settings = {**each.settings, TEMPERATURE: temperature}
+            found.append(replace(each, task=copy.deepcopy(each.task), settings=settings))
+            found[-1].task.answer.decode_at(temperature)
+    return found
 
 
 def from_task(task: RestorationTask, data: PictureData) -> Candidate:

@@ -15,6 +15,7 @@ from colourize.models.regression_cnn import RegressionCNN
 from colourize.models.residual_classifier import ResidualClassifier
 from colourize.models.strided_unet import StridedUNet
 from colourize.models.unet import UNet
+from colourize.models.zhang import ZhangNet
 
 __all__ = [
     "CNN",
@@ -31,5 +32,6 @@ __all__ = [
     "ResidualClassifier",
     "StridedUNet",
     "UNet",
+    "ZhangNet",
     "convolve_by_unfold",
 ]

@@ -94,16 +94,10 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H, W), for any height and width."""
-        height, width = inputs.shape[-2:]
-        # (`-height % 4` is shorter, but torch.compile stumbles over it once sizes vary.)
-        multiple = self.size_multiple
-        bottom, right = (multiple - height % multiple) % multiple, (multiple - width % multiple) % multiple
-        if not (bottom or right):
+        padded = aligned(inputs, self.size_multiple)
+        if padded is inputs:
             return self.forward_aligned(inputs)
-        # A mirror shows the network more of the picture; black bars would be edges that it has never seen.
-        # All goes below and to the right, so that the pooling windows stay where they were.
-        mode = "reflect" if bottom < height and right < width else "replicate"
-        padded = F.pad(inputs, (0, right, 0, bottom), mode=mode)
+        height, width = inputs.shape[-2:]
         return self.forward_aligned(padded)[..., :height, :width]
 
     def forward_aligned(self, inputs: Tensor) -> Tensor:
@@ -140,6 +134,19 @@ class EncoderDecoder(nn.Module):
         """
         k = self.kernel_size
         return nn.ConvTranspose2d(in_channels, out_channels, k, stride=2, padding=k // 2, output_padding=1)
+
+
+def aligned(inputs: Tensor, multiple: int) -> Tensor:
+    """Pictures (N, C, H, W), mirrored at their bottom and right until height and width are multiples of a number."""
+    height, width = inputs.shape[-2:]
+    # (`-height % 4` is shorter, but torch.compile stumbles over it once sizes vary.)
+    bottom, right = (multiple - height % multiple) % multiple, (multiple - width % multiple) % multiple
+    if not (bottom or right):
+        return inputs
+    # A mirror shows the network more of the picture; black bars would be edges that it has never seen.
+    # All goes below and to the right, so that the pooling windows stay where they were.
+    mode = "reflect" if bottom < height and right < width else "replicate"
+    return F.pad(inputs, (0, right, 0, bottom), mode=mode)
 
 
 def conv_block(conv: AnyConv, resize: nn.Module | None = None, order: str = BLOCK_ORDERS[0]) -> nn.Sequential:

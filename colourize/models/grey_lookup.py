@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.data.fitting import Fitted, Training
@@ -32,8 +31,9 @@ class Table(Fitted, Baseline):
     def fit(self, training: Training) -> dict[str, Tensor]:
         sums = torch.zeros(self.num_cells, self.out_channels + 1, dtype=torch.float64)
         for pair in training.pairs():
-            said = training.answer.average_form(pair.truth).movedim(1, -1).flatten(0, 2).double()  # (pixels, C)
-            sums.index_add_(0, self.cells(pair.inputs).flatten(), F.pad(said, (0, 1), value=1))
+            cells = self.cells(pair.inputs)
+            training.answer.add_by_cell(sums[:, :-1], cells, pair.truth)
+            sums[:, -1] += torch.bincount(cells.flatten(), minlength=self.num_cells)
         whole = sums.sum(0, keepdim=True)
         parents = self.parents(sums)
         parents = parents + whole / whole[:, -1:]

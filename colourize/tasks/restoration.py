@@ -108,6 +108,8 @@ class RestorationTask(LightningModule):
     def _unfitted(self) -> dict[str, Fitted]:
         """The parts that are still to be fitted, by name, in the order in which one needs the other."""
         parts = {name: getattr(self, name) for name in ("degradation", "answer", "model", "prior")}
+        if issubclass(self.loss_class, Fitted) and self.is_trained:
+            parts["loss"] = self.build_loss()
         done = self.hparams["fitted"]
         return {name: part for name, part in parts.items() if isinstance(part, Fitted) and name not in done}
 
@@ -172,9 +174,11 @@ class RestorationTask(LightningModule):
             return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
+        """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W); in training of every `stride`th pixel."""
         outputs = self._outputs_of(self.model, inputs)
-        return outputs if self.prior is None else outputs + self._outputs_of(self.prior, inputs)
+        if self.prior is None:
+            return outputs
+        return outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
 
     def _outputs_of(self, part: nn.Module, inputs: Tensor) -> Tensor:
         """The outputs of network or prior; where a part makes pictures, the outputs that stand for these."""
@@ -186,6 +190,11 @@ class RestorationTask(LightningModule):
         sees_truth = isinstance(self.model, Baseline) and self.model.sees_truth
         outputs: Tensor = self(pair.truth if sees_truth else pair.inputs)
         return outputs
+
+    @property
+    def _stride(self) -> int:
+        """Outputs are those of every so many pixels in height and width: of some networks, as long as they train."""
+        return int(getattr(self.model, "training_stride", 1)) if self.model.training else 1
 
     @property
     def is_trained(self) -> bool:
@@ -204,7 +213,9 @@ class RestorationTask(LightningModule):
         return self.answer.pictures(outputs, inputs)
 
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
-        """What training makes small, a scalar."""
+        """What training makes small, a scalar; where a network answers every so many pixels, it is of these."""
+        if self._stride > 1:
+            pair = every(pair, self._stride)
         # No submodule: nobody else moves it along when the task goes to another device.
         value: Tensor = self.build_loss().to(outputs.device)(outputs, pair, self.answer)
         return value
@@ -212,7 +223,7 @@ class RestorationTask(LightningModule):
     def build_loss(self) -> Loss:
         """The loss, frozen; it is built when it is first needed: an evaluation may have to do without its files."""
         if not self._loss:
-            self._loss.append(build_part("task.loss", self.hparams["loss"]).requires_grad_(False).eval())
+            self._loss.append(self._build("loss", "task.loss").requires_grad_(False).eval())
         return self._loss[0]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -343,6 +354,13 @@ class RestorationTask(LightningModule):
             every = self.trainer.check_val_every_n_epoch or 1
             step |= {"monitor": "val/loss", "frequency": every, "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": step}
+
+
+def every(values: Any, stride: int) -> Any:
+    """Of pictures (…, H, W), or of a tuple with some in it, every so many pixels in height and width."""
+    if isinstance(values, tuple):
+        return type(values)(*(every(each, stride) for each in values))
+    return values[..., ::stride, ::stride] if isinstance(values, Tensor) and values.dim() > 2 else values
 
 
 def _gives_pictures(part: nn.Module) -> bool:

@@ -1,0 +1,109 @@
+"""Bins of chroma: the plane of CIE Lab's a and b cut into squares, of which sRGB's colours fall into some."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from colourize.colour.chroma import chroma_of
+
+LEVELS = 52  # of each of two channels on a face of the RGB cube; more of them change no bin
+FARTHEST = 130  # a and b of sRGB, and of a grid's bins, lie within ± this
+CELLS_A_BIN = 4  # cells along the side of a bin, for which it is known beforehand which bins can be nearest
+
+
+@lru_cache(maxsize=8)
+def centres_of_grid(spacing: int) -> np.ndarray:
+    """The bins of a grid that sRGB has colours in, or next to: (Q, 2) float64, a and b, sorted by a and then by b.
+
+    Those points of the grid, whole multiples of `spacing`, that lie within the convex hull of sRGB's a and b (D65)
+    widened by a square of half-side `spacing`. With 10 these are the 313 of Zhang, Isola & Efros (2016), "Colorful
+    image colorization", https://arxiv.org/abs/1603.08511, the same as in their released file.
+    """
+    from scipy.spatial import ConvexHull
+
+    level = torch.linspace(0, 1, LEVELS, dtype=torch.float64)
+    first, second = torch.meshgrid(level, level, indexing="ij")
+    faces = [
+        torch.stack([*(first, second)[:channel], torch.full_like(first, end), *(first, second)[channel:]])
+        for channel in range(3)
+        for end in (0.0, 1.0)
+    ]
+    chroma = chroma_of(torch.stack(faces)).movedim(1, -1).reshape(-1, 2).numpy()
+    corners = spacing * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    vertices = chroma[ConvexHull(chroma).vertices]
+    hull = ConvexHull((vertices[:, None] + corners).reshape(-1, 2))
+    reach = math.ceil(FARTHEST / spacing)
+    line = spacing * np.arange(-reach, reach + 1, dtype=np.float64)
+    points = np.stack(np.meshgrid(line, line, indexing="ij"), -1).reshape(-1, 2)
+    inside = (points @ hull.equations[:, :2].T + hull.equations[:, 2] <= 0).all(1)
+    found: np.ndarray = points[inside]
+    return found
+
+
+class ChromaBins(nn.Module):
+    """Q bins, each known by its centre, and which are nearest to a colour.
+
+    Args:
+        centres: (Q, 2), a and b.
+        spacing: how far neighbouring centres lie apart; it changes no result.
+    """
+
+    centres: Tensor
+    near: Tensor
+    near_centres: Tensor
+
+    def __init__(self, centres: Tensor, spacing: float) -> None:
+        super().__init__()
+        # Not persistent: the task's hyperparameters carry the centres, and one truth is enough.
+        self.register_buffer("centres", centres.float(), persistent=False)
+        self.side = spacing / CELLS_A_BIN
+        self.cells = math.ceil(2 * FARTHEST / self.side)  # a row
+        self._neighbours = 0
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+    def nearest(self, chroma: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """The bins nearest to each colour, the nearest first; of equally near ones any.
+
+        Args:
+            chroma: a and b, (N, 2, H, W), within ±130.
+            count: how many.
+
+        Returns:
+            Their numbers, int64, and their squared distances, (N, count, H, W) each.
+        """
+        if count != self._neighbours:
+            self._prepare(count)
+        pixels = chroma.movedim(1, -1)  # (N, H, W, 2)
+        row, column = ((pixels + FARTHEST) / self.side).long().clamp(0, self.cells - 1).unbind(-1)
+        cell = (row * self.cells + column).flatten()
+        candidates = self.near_centres[cell].unflatten(0, pixels.shape[:-1])  # (N, H, W, M, 2)
+        apart = (candidates - pixels.unsqueeze(-2)).square().sum(-1)  # (N, H, W, M)
+        squares, places = apart.topk(count, dim=-1, largest=False)
+        numbers = self.near[cell].unflatten(0, pixels.shape[:-1]).gather(-1, places)
+        return numbers.movedim(-1, 1), squares.movedim(-1, 1)
+
+    def _prepare(self, count: int) -> None:
+        """Find for every small square of the plane, a cell, the bins that can be among the nearest of a colour in it.
+
+        A bin is none of them where so many others are nearer to all of the cell than it is to any of it. So a handful
+        are compared for each pixel, and the result is that of comparing all.
+        """
+        centres, half = self.centres.double(), self.side / 2
+        line = torch.arange(self.cells, device=centres.device) * self.side + half - FARTHEST
+        middles = torch.cartesian_prod(line, line)  # (cells², 2)
+        apart = (middles[:, None] - centres).abs()  # (cells², Q, 2)
+        least = (apart - half).clamp(min=0).square().sum(-1)
+        most = (apart + half).square().sum(-1)
+        enough = most.kthvalue(count, dim=1, keepdim=True).values
+        possible = int((least <= enough + 1e-6).sum(1).max())
+        near = least.topk(possible, dim=1, largest=False).indices
+        self.register_buffer("near", near, persistent=False)
+        self.register_buffer("near_centres", self.centres[near], persistent=False)
+        self._neighbours = count
