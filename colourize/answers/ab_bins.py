@@ -29,7 +29,7 @@ class AbBins(Fitted, Answer):
 
     Outputs: logits (N, Q, H, W). The target is soft: a pixel belongs to its k nearest bins, in shares proportional to
     exp(−d²/2σ²) of the distances d to their centres. Three pictures can be read from outputs, all of exactly the
-    lightness of the inputs, (N, 1, H, W), L / 100: "prediction", the mean of the distribution at a `temperature`, the
+    lightness of the inputs, their first channel, L / 100: "prediction", the mean of the distribution at a `temperature`, the
     paper's annealed mean; "mode", the likeliest bin's centre; "mean", at temperature 1. A colour that sRGB does not
     have becomes paler (`chroma_over`).
 

@@ -20,6 +20,7 @@ from colourize.measures.registry import MEASURES
 from colourize.tasks.restoration import RestorationTask
 
 HINT_MEASURES = ("psnr", "delta_e")
+MEANS = ("expected", "mean")  # what answers call the mean of their distribution
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def pictures_with_hints(task: RestorationTask, batch: Batch, number: int) -> tup
     hints.prepare(task.answer)
     inputs = hints(pair.truth, batch.draws("degradation"))
     pictures = task.pictures(task(inputs).float(), inputs)
-    return pair.truth, pictures.get("expected", next(iter(pictures.values())))
+    return pair.truth, next((pictures[name] for name in MEANS if name in pictures), pictures["prediction"])
 
 
 def samples_of(task: RestorationTask, batch: Batch, settings: JointSettings) -> list[Tensor]:
