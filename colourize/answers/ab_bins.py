@@ -29,7 +29,7 @@ class AbBins(Fitted, Answer):
 
     Outputs: logits (N, Q, H, W). The target is soft: a pixel belongs to its k nearest bins, in shares proportional to
     exp(−d²/2σ²) of the distances d to their centres. Three pictures can be read from outputs, all of exactly the
-    lightness of the inputs, their first channel, L / 100: "prediction", the mean of the distribution at a `temperature`, the
+    lightness of the inputs, their first channel: "prediction", the mean of the distribution at a `temperature`, the
     paper's annealed mean; "mode", the likeliest bin's centre; "mean", at temperature 1. A colour that sRGB does not
     have becomes paler (`chroma_over`).
 
@@ -130,5 +130,5 @@ class AbBins(Fitted, Answer):
         return average.clamp(min=LEAST).log()
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        nearest = self.bins.nearest(chroma_of(truth), 1)[0][:, 0]
+        nearest = self.bins.nearest(chroma_of(truth), self.neighbours)[0][:, 0]
         return {"quantised truth": self.picture_of_classes(nearest, inputs)}
