@@ -41,6 +41,10 @@ class Degradation(nn.Module):
         """Pictures by simple methods to hold a prediction against, by name."""
         return {}
 
+    def finish(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        """A network's outputs (N, out_channels, H, W) made to agree with its inputs; gradients flow through it."""
+        return outputs
+
     def prepare(self, answer: Any) -> None:
         """Take what must be known of the task's `Answer`, which may still have to be fitted."""
 

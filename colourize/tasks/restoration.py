@@ -176,9 +176,9 @@ class RestorationTask(LightningModule):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W); in training of every `stride`th pixel."""
         outputs = self._outputs_of(self.model, inputs)
-        if self.prior is None:
-            return outputs
-        return outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
+        if self.prior is not None:
+            outputs = outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
+        return self.degradation.finish(outputs, inputs)
 
     def _outputs_of(self, part: nn.Module, inputs: Tensor) -> Tensor:
         """The outputs of network or prior; where a part makes pictures, the outputs that stand for these."""
