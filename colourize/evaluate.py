@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lightning import Trainer
 
     from colourize.data.pictures import PictureData
+    from colourize.joint.evaluation import JointSettings, JointValues
     from colourize.measures.base import Measure
     from colourize.methods.candidates import Candidate
     from colourize.methods.results import Evaluated
@@ -61,6 +62,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
     from colourize.build import fit_task, make_data
     from colourize.errors import UsageError, check_count
+    from colourize.joint.evaluation import JointSettings, can_be_asked
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
     from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
@@ -81,8 +83,11 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             "with its task and data, such as model=grey_lookup task=colour_classification data=cifar10"
         )
     check_count("seed", config.seed, least=0)
+    joint = JointSettings(**config.joint)
     checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
     candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
+    if candidates and not joint.is_empty and not any(can_be_asked(each.task) for each in candidates):
+        raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
     candidates = at_temperatures(candidates, config.temperature)
     named = named_reference(config.reference, config.trust)
     if named.name and candidates and all(baseline_on(each.task, named.name) is None for each in candidates):
@@ -122,6 +127,9 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         evaluated = _test_all(config, trainer, everything, measures, data)
     with record.phase("comparison"):
         comparison = compare(evaluated, references(everything, named), lacking)
+    if not joint.is_empty:
+        with record.phase("joint"):
+            _test_joint(config, joint, everything, data)
     record.update(measures=describe(measures))
     record.update(evaluated_on={"part": "test", "pictures": len(evaluated[0].table["picture"])})
     return _write(config, evaluated, comparison, data)
@@ -219,6 +227,35 @@ def _test_all(
         Evaluated.of(candidate, candidate.task.tally, logged)
         for candidate, logged in zip(everything, evaluation.results, strict=True)
     ]
+
+
+def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Candidate], data: PictureData) -> None:
+    """Hints, likelihood and samples of the networks that take hints, and the likelihood of what else says classes."""
+    from lightning.pytorch.utilities import rank_zero_only
+    from rich.progress import track
+
+    from colourize.joint.evaluation import can_be_asked, joint_values, pictures_with_hints, samples_of
+    from colourize.reporting.joint import write_joint, write_samples
+
+    if rank_zero_only.rank:  # type: ignore[attr-defined]  # one process does it
+        return
+    folder = Path(config.output_dir)
+    values: dict[str, list[JointValues]] = {}
+    for each in everything:
+        says_classes = each.task.answer.kind == "classes" and not each.task.reads_classes
+        if not (can_be_asked(each.task) or (settings.orders and says_classes)):
+            continue
+        each.task.eval()
+        batches = track(data.test_dataloader(), f"{each.label}: hints, likelihood and samples", transient=True)
+        values.setdefault(each.label, []).append(joint_values(each.task, batches, settings))
+        if can_be_asked(each.task) and settings.samples and len(values) == len(values[each.label]) == 1:
+            batch = next(iter(data.test_dataloader()))
+            batch = batch._replace(pictures=batch.pictures[:8], which=batch.which[:8], labels=None)
+            batch = batch.to(each.task.device)
+            truth, mean = pictures_with_hints(each.task, batch, 0)
+            grey = each.task.degradation.show(each.task.degradation.given(truth))
+            write_samples(folder / "samples.png", grey, samples_of(each.task, batch, settings), mean, truth)
+    write_joint(folder, values)
 
 
 def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:

@@ -8,6 +8,7 @@ colourize-predict checkpoint=best.ckpt input=photo.jpg join=none
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -15,6 +16,9 @@ from omegaconf import DictConfig
 from colourize.cli import app
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from colourize.data.picture_files import Photograph
     from colourize.prediction.places import Place
     from colourize.prediction.predictor import Advance, Predictor
 
@@ -26,18 +30,22 @@ def predict(config: DictConfig) -> None:
         UsageError: a value that is not allowed, or a result that is there already; nothing is computed then.
         InputError: a file that is missing or damaged; of several pictures, how many failed.
     """
-    from colourize.errors import ColourizeError, InputError
+    from colourize.errors import ColourizeError, InputError, UsageError
     from colourize.prediction.places import plan
     from colourize.prediction.showing import shown
 
     predictor = _predictor(config)
     postfix = "coloured" if predictor.factor == 1 else "enlarged"
     places = plan(config.input, config.output, postfix, str(config.format), overwrite=config.overwrite)
+    samples = [sample_path(place, number + 1) for place in places for number in range(config.samples)]
+    there = [path for path in samples if path.exists()]
+    if there and not config.overwrite:
+        raise UsageError(f"samples: {there[0]} is there already; overwrite=true replaces it")
     failed = 0
     with shown(places) as (begin, tell):
         for place in places:
             try:
-                tell(_one(predictor, place, begin(place)))
+                tell(_one(predictor, place, begin(place), config))
             except ColourizeError as error:
                 if len(places) == 1:
                     raise
@@ -49,11 +57,14 @@ def predict(config: DictConfig) -> None:
 
 def _predictor(config: DictConfig) -> Predictor:
     from colourize.checkpoints import load
-    from colourize.errors import UsageError, check_flag
+    from colourize.errors import UsageError, check_count, check_flag
     from colourize.methods.candidates import find_checkpoints
+    from colourize.prediction.hinted import HintedPredictor, read_points
     from colourize.prediction.predictor import Predictor
 
     check_flag("overwrite", config.overwrite)
+    check_count("samples", config.samples, least=0)
+    check_count("seed", config.seed, least=0)
     if config.input is None:
         raise UsageError("input: missing; give a picture, a folder or a pattern, such as input=photo.jpg")
     if config.checkpoint is None:
@@ -64,9 +75,15 @@ def _predictor(config: DictConfig) -> Predictor:
             f"checkpoint={config.checkpoint}: stands for {len(paths)} files; must be one, such as {paths[0]}"
         )
     task = load(paths[0], config.trust)
-    task.answer.decode_at(config.temperature)
-    predictor = Predictor(task, config.join, config.picture, config.size, config.tile, config.device)
-    if config.temperature is not None and predictor.picture != task.answer.annealed_picture:
+    arguments = (config.join, config.picture, config.size, config.tile, config.device)
+    if not config.samples:
+        task.answer.decode_at(config.temperature)
+    if config.hints is None and not config.samples:
+        predictor = Predictor(task, *arguments)
+    else:
+        points = [] if config.hints is None else read_points(Path(str(config.hints)).expanduser())
+        predictor = HintedPredictor(task, *arguments, points=points)
+    if config.temperature is not None and not config.samples and predictor.picture != task.answer.annealed_picture:
         raise UsageError(
             f"temperature={config.temperature}: changes nothing of picture={predictor.picture}; "
             f"must be null, or picture={task.answer.annealed_picture}"
@@ -74,29 +91,50 @@ def _predictor(config: DictConfig) -> Predictor:
     return predictor
 
 
-def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
-    """Predict one picture and write the result; returns what is told of it."""
+def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfig) -> str:
+    """Predict one picture and write the result, and samples where they are asked for; returns what is told of it."""
     from colourize.data.picture_files import open_photograph
+    from colourize.errors import InputError
+    from colourize.prediction.hinted import HintedPredictor
+
+    photograph = open_photograph(place.source)
+    grey = photograph.colours
+    try:
+        flat = _save(photograph, predictor(grey, advance), place.result)
+        if config.samples and isinstance(predictor, HintedPredictor):
+            settings = {"rounds": config.rounds, "seed": config.seed}
+            if config.temperature is not None:
+                settings["temperature"] = config.temperature
+            for number, drawn in enumerate(predictor.samples(grey, config.samples, **settings), 1):
+                _save(photograph, drawn, sample_path(place, number))
+    except InputError as error:
+        raise InputError(f"{place.source}: {error}") from error
+    width, height = photograph.colours.size
+    samples = [f"{config.samples} samples in {sample_path(place, 1)} and so on"] if config.samples else []
+    laid = [f"{place.result.suffix} knows no transparency: laid over white"] if flat else []
+    return "; ".join([f"{place.source} → {place.result} ({width}×{height})", *samples, *photograph.notes, *laid])
+
+
+def sample_path(place: Place, number: int) -> Path:
+    """Where a sample lies, beside the result; the first has number 1."""
+    return place.result.with_stem(f"{place.result.stem}-sample-{number}")
+
+
+def _save(photograph: Photograph, colours: Image, path: Path) -> bool:
+    """Write a result with the photograph's transparency; returns whether it was laid over white."""
     from colourize.errors import InputError, full_disk, one_line
     from colourize.prediction.photographs import save_photograph
 
-    photograph = open_photograph(place.source)
-    try:
-        photograph.colours = predictor(photograph.colours, advance)
-    except InputError as error:
-        raise InputError(f"{place.source}: {error}") from error
+    photograph.colours = colours
     if photograph.alpha is not None:
-        photograph.alpha = photograph.alpha.resize(photograph.colours.size)
+        photograph.alpha = photograph.alpha.resize(colours.size)
     try:
-        place.result.parent.mkdir(parents=True, exist_ok=True)
-        flat = save_photograph(photograph, place.result)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return save_photograph(photograph, path)
     except OSError as error:
         if full_disk(error):
             raise  # nor would the others find room
-        raise InputError(f"output={place.result}: cannot be written ({one_line(error.strerror or error)})") from error
-    width, height = photograph.colours.size
-    laid = [f"{place.result.suffix} knows no transparency: laid over white"] if flat else []
-    return "; ".join([f"{place.source} → {place.result} ({width}×{height})", *photograph.notes, *laid])
+        raise InputError(f"output={path}: cannot be written ({one_line(error.strerror or error)})") from error
 
 
 def main() -> None:

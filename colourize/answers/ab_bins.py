@@ -29,7 +29,7 @@ class AbBins(Fitted, Answer):
 
     Outputs: logits (N, Q, H, W). The target is soft: a pixel belongs to its k nearest bins, in shares proportional to
     exp(−d²/2σ²) of the distances d to their centres. Three pictures can be read from outputs, all of exactly the
-    lightness of the inputs, (N, 1, H, W), L / 100: "prediction", the mean of the distribution at a `temperature`, the
+    lightness of the inputs, their first channel: "prediction", the mean of the distribution at a `temperature`, the
     paper's annealed mean; "mode", the likeliest bin's centre; "mean", at temperature 1. A colour that sRGB does not
     have becomes paler (`chroma_over`).
 
@@ -108,7 +108,10 @@ class AbBins(Fitted, Answer):
             chroma = centres[outputs.argmax(1)].movedim(-1, 1)
         else:
             chroma = torch.einsum("nqhw,qc->nchw", annealed(outputs.float(), temperature), centres)
-        return chroma_over(inputs, chroma)
+        return chroma_over(inputs[:, :1], chroma)
+
+    def picture_of_classes(self, classes: Tensor, inputs: Tensor) -> Tensor:
+        return chroma_over(inputs[:, :1], self.bins.centres[classes].movedim(-1, 1))
 
     def class_places(self) -> Tensor:
         return self.bins.centres.double()
@@ -127,5 +130,5 @@ class AbBins(Fitted, Answer):
         return average.clamp(min=LEAST).log()
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        nearest = self.bins.nearest(chroma_of(truth), 1)[0][:, 0]
-        return {"quantised truth": chroma_over(inputs, self.bins.centres[nearest].movedim(-1, 1))}
+        nearest = self.bins.nearest(chroma_of(truth), self.neighbours)[0][:, 0]
+        return {"quantised truth": self.picture_of_classes(nearest, inputs)}

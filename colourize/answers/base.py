@@ -65,6 +65,10 @@ class Answer(nn.Module):
         """Outputs (N, out_channels, H, W) for these inputs as the picture that is measured, (N, 3, H, W) in [0, 1]."""
         raise NotImplementedError
 
+    def picture_of_classes(self, classes: Tensor, inputs: Tensor) -> Tensor:
+        """The picture (N, 3, H, W) of the class of each pixel, int64 (N, H, W); only of answers that say classes."""
+        raise NotImplementedError
+
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         """All pictures that can be read from outputs, by name; "prediction" comes first.
 

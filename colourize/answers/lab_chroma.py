@@ -15,8 +15,8 @@ SCALE = 110.0  # sRGB's a and b lie within about ± this: a network's answers ar
 class LabChroma(Answer):
     """The chroma of every pixel over its given lightness: distances are nearly as people see them.
 
-    Outputs: (N, 2, H, W), a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs, (N, 1, H, W),
-    L / 100: a colour that sRGB does not have becomes paler at its lightness and hue (`chroma_over`).
+    Outputs: (N, 2, H, W), a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs, L / 100, their
+    first channel: a colour that sRGB does not have becomes paler at its lightness and hue (`chroma_over`).
     """
 
     kind = "values"
@@ -27,7 +27,7 @@ class LabChroma(Answer):
         return self.average_form(truth)
 
     def decode(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        return chroma_over(inputs, SCALE * outputs)
+        return chroma_over(inputs[:, :1], SCALE * outputs)
 
     def average_form(self, truth: Tensor) -> Tensor:
         return chroma_of(truth) / SCALE

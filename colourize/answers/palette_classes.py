@@ -62,7 +62,10 @@ class PaletteClasses(Fitted, Answer):
         return batch.cache.labels(self.palette, batch.which, lambda: self.palette.labels(truth))
 
     def decode(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        return self.palette.picture(outputs.argmax(1))
+        return self.picture_of_classes(outputs.argmax(1), inputs)
+
+    def picture_of_classes(self, classes: Tensor, inputs: Tensor) -> Tensor:
+        return self.palette.picture(classes)
 
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         return {

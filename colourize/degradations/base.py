@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from colourize.data.draws import Draws
@@ -38,6 +40,13 @@ class Degradation(nn.Module):
     def references(self, truth: Tensor) -> dict[str, Tensor]:
         """Pictures by simple methods to hold a prediction against, by name."""
         return {}
+
+    def finish(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        """A network's outputs (N, out_channels, H, W) made to agree with its inputs; gradients flow through it."""
+        return outputs
+
+    def prepare(self, answer: Any) -> None:
+        """Take what must be known of the task's `Answer`, which may still have to be fitted."""
 
     def check_size(self, height: int, width: int) -> None:
         """Raise UsageError where pictures of this size cannot be degraded."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.data.draws import Draws
 from colourize.degradations.base import Degradation
-from colourize.errors import UsageError
+from colourize.errors import UsageError, check_flag
 
 
 class LowResolution(Degradation):
@@ -17,16 +19,27 @@ class LowResolution(Degradation):
 
     Args:
         scale_factor: 2, 4 or 8. The course takes 4: 8×8 → 32×32.
+        projected: whether what a network answers is shifted, block by block, to the mean that is known; see `project`.
     """
 
     name = "low"
     channels = 3
 
-    def __init__(self, scale_factor: int = 4) -> None:
+    def __init__(self, scale_factor: int = 4, projected: bool = False) -> None:
         super().__init__()
         if type(scale_factor) is not int or scale_factor not in (2, 4, 8):
             raise UsageError(f"task.degradation.scale_factor={scale_factor}: must be 2, 4 or 8")
-        self.scale_factor = scale_factor
+        check_flag("task.degradation.projected", projected)
+        self.scale_factor, self.projected = scale_factor, projected
+
+    def prepare(self, answer: Any) -> None:
+        if self.projected and (answer.kind, answer.out_channels) != ("values", 3):
+            raise UsageError(
+                f"task.degradation.projected=true: is for an answer in R, G and B; {type(answer).__name__} is another"
+            )
+
+    def finish(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        return project(outputs, F.avg_pool2d(inputs, self.scale_factor)) if self.projected else outputs
 
     def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
         return self.given(F.avg_pool2d(truth, self.scale_factor))
@@ -48,3 +61,14 @@ class LowResolution(Degradation):
             raise UsageError(
                 f"task.degradation.scale_factor={self.scale_factor}: must divide the pictures' size, {height}×{width}"
             )
+
+
+def project(pictures: Tensor, low: Tensor) -> Tensor:
+    """Pictures (N, C, f·H, f·W) whose f × f blocks have exactly the means `low`, (N, C, H, W).
+
+    y + repeat(low - mean(y)): of all pictures with these means the nearest one, and so never farther from the truth,
+    which has them. The result is not clipped.
+    """
+    factor = pictures.shape[-1] // low.shape[-1]
+    error = low - F.avg_pool2d(pictures, factor)
+    return pictures + F.interpolate(error, scale_factor=factor, mode="nearest")

@@ -28,7 +28,7 @@ class Luminance(Degradation):
         return chroma_over(inputs, torch.zeros_like(inputs).expand(-1, 2, -1, -1))
 
     def given(self, picture: Tensor) -> Tensor:
-        return self(picture)
+        return lightness_of(picture)
 
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
         """The predicted chroma over the picture's own lightness, which every pixel keeps; see `chroma_over`.
@@ -36,4 +36,4 @@ class Luminance(Degradation):
         A prediction of another size is resized (bilinear) first: people see colour less sharply than brightness.
         """
         colours = F.interpolate(prediction, size=picture.shape[-2:], mode="bilinear", align_corners=False)
-        return chroma_over(self(picture), chroma_of(colours))
+        return chroma_over(lightness_of(picture), chroma_of(colours))

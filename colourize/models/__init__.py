@@ -10,6 +10,7 @@ from colourize.models.conv_transpose_net import ConvTransposeNet
 from colourize.models.convolution import Convolution2d, convolve_by_unfold
 from colourize.models.grey_lookup import CommonestClass, GreyLookup, GreyRowLookup
 from colourize.models.interpolation import Interpolation
+from colourize.models.linear_filter import LinearFilter
 from colourize.models.pool_upsample_net import PoolUpsampleNet
 from colourize.models.regression_cnn import RegressionCNN
 from colourize.models.residual_classifier import ResidualClassifier
@@ -26,6 +27,7 @@ __all__ = [
     "GreyLookup",
     "GreyRowLookup",
     "Interpolation",
+    "LinearFilter",
     "PaletteOracle",
     "PoolUpsampleNet",
     "RegressionCNN",

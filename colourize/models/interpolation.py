@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colourize.errors import UsageError
+from colourize.degradations.low_resolution import project
+from colourize.errors import UsageError, check_flag
 from colourize.models.baselines import Baseline
 
 
@@ -44,16 +45,18 @@ class Interpolation(Baseline):
 
     Args:
         filter: nearest, bilinear, bicubic or lanczos.
+        projected: whether each block is shifted to the mean that is known of it, see `project`.
     """
 
     degradation = "low"
     gives_pictures = True
 
-    def __init__(self, in_channels: int, out_channels: int, filter: str = "bilinear") -> None:
+    def __init__(self, in_channels: int, out_channels: int, filter: str = "bilinear", projected: bool = False) -> None:
         super().__init__(in_channels, out_channels)
         if filter not in FILTERS:
             raise UsageError(f"model.filter={filter}: must be one of {', '.join(FILTERS)}")
-        self.filter = filter
+        check_flag("model.projected", projected)
+        self.filter, self.projected = filter, projected
         self.scale_factor = 1
 
     def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
@@ -62,7 +65,8 @@ class Interpolation(Baseline):
 
     def forward(self, inputs: Tensor) -> Tensor:
         low = F.avg_pool2d(inputs, self.scale_factor)  # each block of the input is one pixel
-        return enlarge(low, self.scale_factor, self.filter).clamp(0, 1)
+        enlarged = enlarge(low, self.scale_factor, self.filter)
+        return (project(enlarged, low) if self.projected else enlarged).clamp(0, 1)
 
 
 def enlarge(pictures: Tensor, scale_factor: int, filter: str) -> Tensor:

@@ -19,6 +19,7 @@ from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
 from colourize.tasks.restoration import RestorationTask
 
 JOINS = ("luminance", "none")
+ENTROPY = "entropy"  # how uncertain the network is: 0 (black) to that of equally likely classes (white)
 JOINED = 512  # pixels, side of the pieces in which colours are joined with a photograph
 WHOLE = 2**21  # pixels of a picture that a network without pieces may be given
 LONGEST = 32  # what is enlarged for the network becomes no longer than this many times the trained size
@@ -35,7 +36,7 @@ class Predictor:
             `Degradation.join` says; grey keeps exactly what the network saw, its weighted mean of R, G and B. "none":
             the network sees the photograph at its full size. A degradation with nothing to join is always so.
         picture: which one is read from the outputs, such as "prediction" or "expected"; "auto": the mean of the
-            distribution where there is one.
+            distribution where there is one; "entropy": of a classifier how uncertain it is at each pixel, as grey.
         size: pixels of the shorter side at which colours are predicted; None: as the network was trained.
         tile: pixels, the largest side of a picture that the network is given at once, without its surroundings.
         device: "auto", "cpu", "cuda", …
@@ -118,27 +119,48 @@ class Predictor:
             side, halo = max(width, height), 0
         for box in boxes(height, width, side):
             outer = box.grown(halo, height, width)
-            inputs = self.task.degradation.given(self._tensor(photograph, outer))
-            outputs = self.task(inputs).float()
-            predicted = self.task.pictures(outputs, inputs)[self.picture]
+            inputs = self._inputs(photograph, outer)
+            predicted = self._read(self.task(inputs).float(), inputs)
             rows, columns = box.scaled(self.factor).within(outer.scaled(self.factor))
             yield box.scaled(self.factor), predicted[..., rows, columns].float()
             advance((box.bottom - box.top) * (box.right - box.left) / (width * height))
 
+    def _inputs(self, photograph: Image.Image, box: Box) -> Tensor:
+        """What the network is given of a part of a picture, (1, in_channels, h, w)."""
+        return self.task.degradation.given(self._tensor(photograph, box))
+
+    def _read(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        """The picture that is asked for, (1, 3, h, w)."""
+        if self.picture == ENTROPY:
+            shares = outputs.log_softmax(1)
+            entropy = -(shares.exp() * shares).sum(1, keepdim=True) / math.log(outputs.shape[1])
+            return entropy.expand(-1, 3, -1, -1)
+        return self.task.pictures(outputs, inputs)[self.picture]
+
     @torch.no_grad()
     def _joined(self, photograph: Image.Image, advance: Advance) -> Image.Image:
         """Colours as the network predicts them at its own size, over the photograph itself."""
-        width, height = photograph.size
-        low = photograph.resize(self._low_size(width, height), Image.Resampling.LANCZOS)  # as `middle_square`
+        low = self._low(photograph)
         colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
         for box, predicted in self._pieces(low, lambda share: advance(share / 2)):
             colours[..., box.top : box.bottom, box.left : box.right] = predicted
+        return self._over(photograph, colours, lambda share: advance(share / 2))
+
+    def _low(self, photograph: Image.Image) -> Image.Image:
+        """The photograph at the size at which colours are predicted."""
+        return photograph.resize(self._low_size(*photograph.size), Image.Resampling.LANCZOS)  # as `middle_square`
+
+    @torch.no_grad()
+    def _over(self, photograph: Image.Image, colours: Tensor, advance: Advance = lambda share: None) -> Image.Image:
+        """Colours of any size (1, 3, h, w) over the photograph itself; of uncertainty nothing but the picture of it."""
+        width, height = photograph.size
         result = Image.new("RGB", photograph.size)
         for box in boxes(height, width, JOINED):
-            resized = resized_part(colours, height, width, box)
-            joined = join(self.task.degradation, resized, self._tensor(photograph, box), 255 / self.task.divisor)
-            result.paste(self._image(joined), (box.left, box.top))
-            advance((box.bottom - box.top) * (box.right - box.left) / (2 * width * height))
+            part = resized_part(colours, height, width, box)
+            if self.picture != ENTROPY:
+                part = join(self.task.degradation, part, self._tensor(photograph, box), 255 / self.task.divisor)
+            result.paste(self._image(part), (box.left, box.top))
+            advance((box.bottom - box.top) * (box.right - box.left) / (width * height))
         return result
 
     def _low_size(self, width: int, height: int) -> tuple[int, int]:
@@ -164,6 +186,8 @@ class Predictor:
         inputs = self.task.degradation.given(torch.zeros(1, 3, 4, 4))
         outputs = inputs.new_zeros(1, self.task.answer.out_channels, *inputs.shape[2:])
         names = list(self.task.pictures(outputs, inputs))
+        if self.task.answer.kind == "classes" and not self.task.reads_classes:
+            names.append(ENTROPY)
         if picture == "auto":
             return "expected" if "expected" in names else names[0]
         if picture not in names:

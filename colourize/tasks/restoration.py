@@ -81,6 +81,7 @@ class RestorationTask(LightningModule):
         if "answer" not in self.hparams["fitted"]:
             self.answer.prepare(palette)
         check_degradation(self.degradation, self.answer)
+        self.degradation.prepare(self.answer)
         self.loss_class = check_loss(loss, self.answer)
         self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
@@ -175,9 +176,9 @@ class RestorationTask(LightningModule):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W); in training of every `stride`th pixel."""
         outputs = self._outputs_of(self.model, inputs)
-        if self.prior is None:
-            return outputs
-        return outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
+        if self.prior is not None:
+            outputs = outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
+        return self.degradation.finish(outputs, inputs)
 
     def _outputs_of(self, part: nn.Module, inputs: Tensor) -> Tensor:
         """The outputs of network or prior; where a part makes pictures, the outputs that stand for these."""
@@ -201,7 +202,7 @@ class RestorationTask(LightningModule):
         return any(parameter.requires_grad for parameter in self.parameters())
 
     @property
-    def _reads_classes(self) -> bool:
+    def reads_classes(self) -> bool:
         """Whether the classes are read from the model's pictures: each is certain then, whether it is right or not, and
         what asks for probabilities has no meaning.
         """
@@ -310,13 +311,13 @@ class RestorationTask(LightningModule):
             each
             for each in measures
             if (self.answer.kind in each.kinds if each.kinds else self.answer.per_pixel)
-            if not (each.of_probabilities and self._reads_classes)
+            if not (each.of_probabilities and self.reads_classes)
         ]
 
     @property
     def _has_loss(self) -> bool:
         """Whether a test tells the loss: not one that needs files, unless this task was trained here."""
-        return bool(self._loss or not self.loss_class.needs_files) and not self._reads_classes
+        return bool(self._loss or not self.loss_class.needs_files) and not self.reads_classes
 
     def results(self, stage: str) -> dict[str, float]:
         """The loss and all measures of what was added, as `<stage>/<name>`; all processes must call it."""

@@ -1,0 +1,132 @@
+"""Chroma is taken away but at a few pixels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from colourize.colour.chroma import chroma_of, chroma_over, lightness_of
+from colourize.data.draws import Draws
+from colourize.degradations.luminance import Luminance
+from colourize.errors import UsageError, check_count
+
+SCALE = 110.0  # chroma is divided by it, as Zhang et al. (2017) do
+STOP = 1 / 8  # probability that no further point follows: seven points on average
+MOST_POINTS = 64
+SIDES, SIDES_AT = (1.0, 9.0), 176  # a point's side in pixels, in pictures of this side
+FIXED_SIDE, FIXED_SIDE_AT = 6.0, 256  # the same where the number of points is fixed
+
+
+class Hints(Luminance):
+    """Colour → its lightness, and the true chroma of some pixels.
+
+    The input has four channels: L / 100; a / 110 and b / 110, which are 0 where no hint is; and the mask, 0.5 at hints
+    and -0.5 elsewhere. Where the answer says classes, a hint is the chroma of the pixel's true class: what is known
+    of a pixel is then exactly what a network can say of one, and a network can be asked about its own samples.
+
+    Which pixels are hints follows from seed, epoch, stage and picture alone. A smaller number of hints is always a
+    part of a larger one.
+
+    Args:
+        reveal: "points" as in Zhang et al. (2017), "Real-time user-guided image colorization with learned deep priors",
+            https://arxiv.org/abs/1705.02999: their number is geometric (none in an eighth of the pictures, seven on
+            average), each a square of 1 to 9 pixels (in a picture of 176) with its mean chroma, placed by a Gaussian
+            around the middle. "share": a random share of all pixels, uniform in 0…1, as order-agnostic training needs
+            it (Hoogeboom et al. 2021, "Autoregressive diffusion models", https://arxiv.org/abs/2110.02037).
+        number: so many hints in each picture; None: as many as `reveal` draws.
+    """
+
+    channels = 4
+
+    def __init__(self, reveal: str = "share", number: int | None = None) -> None:
+        super().__init__()
+        if reveal not in ("share", "points"):
+            raise UsageError(f"task.degradation.reveal={reveal}: must be share or points")
+        if number is not None:
+            check_count("task.degradation.number", number, least=0)
+            if reveal == "points" and number > MOST_POINTS:
+                raise UsageError(f"task.degradation.number={number}: must be at most {MOST_POINTS} points")
+        self.reveal, self.number = reveal, number
+        self._answer: list[Any] = []  # in a list: the task's own submodule, and not this one's
+
+    def prepare(self, answer: Any) -> None:
+        self._answer = [answer]
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        if draws is None:
+            raise TypeError("hints are drawn: `draws` is needed")
+        lightness = lightness_of(truth)
+        chroma = self.known_chroma(truth, lightness)
+        if self.reveal == "share":
+            return with_hints(lightness, chroma, self._random_pixels(truth, draws))
+        return with_hints(lightness, *self._points(chroma, draws))
+
+    def known_chroma(self, truth: Tensor, lightness: Tensor) -> Tensor:
+        """a and b that hints are made of, (N, 2, H, W): those of the true classes where the answer says classes."""
+        ceiling = self._answer[0].ceiling(truth, lightness) if self._answer else {}
+        return chroma_of(next(iter(ceiling.values()), truth))
+
+    def _random_pixels(self, truth: Tensor, draws: Draws) -> Tensor:
+        """The pixels of a random order that come first, as a mask (N, 1, H, W)."""
+        pixels = truth.shape[2] * truth.shape[3]
+        count = (draws.uniform() * pixels).floor()
+        if self.number is not None:
+            count = torch.full_like(count, min(self.number, pixels))
+        return (random_ranks(draws, pixels) < count[:, None]).view(-1, 1, *truth.shape[2:])
+
+    def _points(self, chroma: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+        """Chroma with each point's mean within it, and the points' mask; later points lie over earlier ones."""
+        height, width = chroma.shape[2:]
+        # Geometric from 0: log(1 - u) / log(1 - p), rounded down.
+        count = (torch.log1p(-draws.uniform()) / math.log(1 - STOP)).floor().clamp(max=MOST_POINTS).long()
+        sides = (SIDES[0] + (SIDES[1] - SIDES[0]) * draws.uniform(MOST_POINTS)) * min(height, width) / SIDES_AT
+        if self.number is not None:
+            count = torch.full_like(count, self.number)
+            sides = torch.full_like(sides, FIXED_SIDE * min(height, width) / FIXED_SIDE_AT)
+        sides = sides.ceil().clamp(1, min(height, width))
+        tops, lefts = (
+            ((0.5 + draws.normal(MOST_POINTS) / 4) * (length - sides + 1)).floor().clamp(min=0).minimum(length - sides)
+            for length in (height, width)
+        )
+        rows, columns = (torch.arange(length, device=chroma.device) for length in (height, width))
+        colours, mask = torch.zeros_like(chroma), torch.zeros_like(chroma[:, :1], dtype=torch.bool)
+        for point in range(int(count.max())):
+            side, top, left = (each[:, point, None] for each in (sides, tops, lefts))
+            in_rows, in_columns = (rows >= top) & (rows < top + side), (columns >= left) & (columns < left + side)
+            inside = (in_rows[:, None, :, None] & in_columns[:, None, None]) & (point < count).view(-1, 1, 1, 1)
+            area = inside.sum((2, 3), keepdim=True).clamp(min=1)
+            colours = torch.where(inside, (chroma * inside).sum((2, 3), keepdim=True) / area, colours)
+            mask |= inside
+        return colours, mask
+
+    def chroma_in(self, inputs: Tensor) -> Tensor:
+        """a and b of the hints in an input, (N, 2, H, W), 0 where there is none."""
+        return inputs[:, 1:3] * SCALE
+
+    def show(self, inputs: Tensor) -> Tensor:
+        """The grey of this lightness, with the hints' colours."""
+        return chroma_over(inputs[:, :1], self.chroma_in(inputs))
+
+    def given(self, picture: Tensor) -> Tensor:
+        """The input that stands for a picture without any hint."""
+        lightness = lightness_of(picture)
+        return with_hints(lightness, lightness.expand(-1, 2, -1, -1), torch.zeros_like(lightness, dtype=torch.bool))
+
+
+def with_hints(lightness: Tensor, chroma: Tensor, mask: Tensor) -> Tensor:
+    """The input of a network that takes hints, (N, 4, H, W).
+
+    Args:
+        lightness: L / 100, (N, 1, H, W).
+        chroma: a and b, (N, 2, H, W); only those at hints count.
+        mask: which pixels are hints, bool, (N, 1, H, W).
+    """
+    return torch.cat([lightness, (chroma / SCALE).masked_fill(~mask, 0), mask.to(lightness) - 0.5], 1)
+
+
+def random_ranks(draws: Draws, pixels: int) -> Tensor:
+    """Each picture's pixels in a random order: the place of each in it, int64, (N, pixels)."""
+    return draws.uniform(pixels).argsort(dim=1, stable=True).argsort(1)

@@ -1,0 +1,176 @@
+"""What a network that takes hints can do, measured on test pictures: hints, likelihood and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colourize.data.batches import Batch
+from colourize.degradations.hints import MOST_POINTS, Hints
+from colourize.errors import UsageError, check_count
+from colourize.joint.likelihood import independent_nats, nats_per_pixel
+from colourize.joint.sampling import sample
+from colourize.measures.base import PictureBatch, PictureMeasure
+from colourize.measures.registry import MEASURES
+from colourize.tasks.restoration import RestorationTask
+
+HINT_MEASURES = ("psnr", "delta_e")
+MEANS = ("expected", "mean")  # what answers call the mean of their distribution
+
+
+@dataclass(frozen=True)
+class JointSettings:
+    """What is asked about networks that take hints; the keys of the group `joint`.
+
+    Args:
+        hints: numbers of hints to test at, each a square of 6 pixels in a picture of 256 (one pixel of 32), placed by
+            a Gaussian around the middle as in Zhang et al. (2017).
+        orders: random orders of each picture whose mean is the bound of the likelihood; 0: none is computed.
+        samples: how many are drawn of each picture; 0: none.
+        rounds, temperature, order: of the samples, see `sample`.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+
+    hints: Sequence[int] = ()
+    orders: int = 0
+    samples: int = 0
+    rounds: int = 16
+    temperature: float = 1.0
+    order: str = "random"
+
+    def __post_init__(self) -> None:
+        for number in self.hints:
+            check_count("joint.hints", number, least=0)
+            if number > MOST_POINTS:
+                raise UsageError(f"joint.hints={number}: must be at most {MOST_POINTS}")
+        for key in ("orders", "samples"):
+            check_count(f"joint.{key}", getattr(self, key), least=0)
+        if self.samples == 1:
+            raise UsageError("joint.samples=1: must be 0, or at least 2, which can differ")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked."""
+        return not (self.hints or self.orders or self.samples)
+
+
+@dataclass
+class JointValues:
+    """Values of each test picture of one network, (N,) each; nan where it has none.
+
+    Attributes:
+        hints: by number of hints and by measure.
+        nats: in nats a pixel, of each way to take the pixels: "joint", "independent".
+        best: by k, the highest PSNR among the first k samples.
+        diversity: root of the mean squared difference between two samples in RGB.
+    """
+
+    hints: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+    nats: dict[str, np.ndarray] = field(default_factory=dict)
+    best: dict[int, np.ndarray] = field(default_factory=dict)
+    diversity: np.ndarray | None = None
+
+
+def can_be_asked(task: RestorationTask) -> bool:
+    """Whether a task's network takes hints and answers classes."""
+    return isinstance(task.degradation, Hints) and task.answer.kind == "classes" and task.is_trained
+
+
+def joint_values(task: RestorationTask, batches: Iterable[Batch], settings: JointSettings) -> JointValues:
+    """All that `settings` asks, of one network; of one that takes no hints its likelihood alone.
+
+    Args:
+        task: in evaluation mode; its answer says classes.
+        batches: of the test pictures, which are moved to the task's device.
+    """
+    parts: list[dict[tuple[Any, ...], Tensor]] = []
+    for batch in batches:
+        batch = batch.to(task.device)
+        part: dict[tuple[Any, ...], Tensor] = {}
+        with torch.no_grad():
+            if can_be_asked(task):
+                _ask(task, batch, settings, part)
+            if settings.orders:
+                part["nats", "independent"] = _without_hints(task, batch)
+        parts.append(part)
+    columns = {key: torch.cat([part[key] for part in parts]).cpu().numpy() for key in parts[0]}
+    found = JointValues(diversity=columns.get(("diversity",)))
+    for (kind, *rest), column in columns.items():
+        if kind == "hints":
+            found.hints.setdefault(rest[0], {})[rest[1]] = column
+        elif kind == "nats":
+            found.nats[rest[0]] = column
+        elif kind == "best":
+            found.best[rest[0]] = column
+    return found
+
+
+def _ask(task: RestorationTask, batch: Batch, settings: JointSettings, part: dict[tuple[Any, ...], Tensor]) -> None:
+    """Everything about a batch that needs a network with hints, into `part`."""
+    for number in settings.hints:
+        truth, pictures = pictures_with_hints(task, batch, number)
+        for name in HINT_MEASURES:
+            part["hints", number, name] = _values(name, pictures, truth)
+    if settings.orders:
+        part["nats", "joint"] = nats_per_pixel(task, batch, orders=settings.orders)
+    if settings.samples:
+        pair = task.make_pair(batch)
+        drawn = samples_of(task, batch, settings)
+        psnr = torch.stack([_values("psnr", each, pair.truth) for each in drawn])
+        for k in range(1, len(drawn) + 1):
+            part["best", k] = psnr[:k].amax(0)
+        differences = [(drawn[i] - drawn[j]).square().mean((1, 2, 3)) for i in range(len(drawn)) for j in range(i)]
+        part[("diversity",)] = torch.stack(differences).mean(0).sqrt()
+
+
+@torch.no_grad()
+def pictures_with_hints(task: RestorationTask, batch: Batch, number: int) -> tuple[Tensor, Tensor]:
+    """The true pictures and what the network makes of so many hints, both (N, 3, H, W).
+
+    Of the pictures that can be read from the outputs it is the mean of the distribution where there is one.
+    """
+    pair = task.make_pair(batch)
+    hints = Hints("points", number)
+    hints.prepare(task.answer)
+    inputs = hints(pair.truth, batch.draws("degradation"))
+    pictures = task.pictures(task(inputs).float(), inputs)
+    return pair.truth, next((pictures[name] for name in MEANS if name in pictures), pictures["prediction"])
+
+
+def samples_of(task: RestorationTask, batch: Batch, settings: JointSettings) -> list[Tensor]:
+    """Coloured samples of each picture, drawn without any hint; each (N, 3, H, W)."""
+    inputs = task.degradation.given(batch.pictures.permute(0, 3, 1, 2).float() / task.divisor)
+    draws = batch.draws("samples")
+    return [
+        task.answer.picture_of_classes(
+            sample(task, inputs, draws, rounds=settings.rounds, temperature=settings.temperature, order=settings.order),
+            inputs,
+        )
+        for _ in range(settings.samples)
+    ]
+
+
+def _without_hints(task: RestorationTask, batch: Batch) -> Tensor:
+    """The likelihood where each pixel is taken to be independent of the others given the lightness, (N,)."""
+    if not isinstance(task.degradation, Hints):
+        return independent_nats(task, batch)
+    number, task.degradation.number = task.degradation.number, 0
+    try:
+        return independent_nats(task, batch)
+    finally:
+        task.degradation.number = number
+
+
+def _values(name: str, pictures: Tensor, truth: Tensor) -> Tensor:
+    measure = MEASURES[name]
+    assert isinstance(measure, PictureMeasure)
+    values = measure.values(PictureBatch(pictures), PictureBatch(truth))
+    assert values is not None
+    return values

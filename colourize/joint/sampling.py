@@ -1,0 +1,99 @@
+"""Coherent samples: the pixels of a picture are drawn a few at a time, each given all that were drawn before.
+
+The schedule and the order of the surest pixels are those of Chang et al. (2022), "MaskGIT: masked generative image
+transformer", https://arxiv.org/abs/2202.04200.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from colourize.colour.chroma import chroma_of
+from colourize.data.draws import Draws
+from colourize.degradations.hints import Hints, random_ranks, with_hints
+from colourize.errors import UsageError, check_count
+from colourize.tasks.restoration import RestorationTask
+
+ORDERS = ("random", "surest")
+
+
+def check_joint(task: RestorationTask, key: str) -> None:
+    """Raise a UsageError, which names this key, where a task's network is not one that samples can be drawn from."""
+    if not isinstance(task.degradation, Hints) or task.answer.kind != "classes":
+        raise UsageError(
+            f"{key}: needs a network that takes hints and answers classes (degradation=hints); this one is given "
+            f"{type(task.degradation).__name__} and answers {type(task.answer).__name__}"
+        )
+
+
+@torch.no_grad()
+def sample(
+    task: RestorationTask,
+    inputs: Tensor,
+    draws: Draws,
+    *,
+    rounds: int = 16,
+    temperature: float = 1.0,
+    order: str = "random",
+) -> Tensor:
+    """The class of each pixel, drawn from the network's joint distribution, int64 (N, H, W).
+
+    Pixels that are hints in the inputs stay hints; their classes are drawn in the first round, given themselves.
+
+    Args:
+        task: a task with `degradation=hints` whose answer says classes, in evaluation mode.
+        inputs: (N, 4, H, W), as `Hints` makes them.
+        draws: of these pictures; each call takes further numbers from it.
+        rounds: in how many steps the pixels are drawn; as many as pixels is exact, fewer are quicker.
+        temperature: logits are divided by it; 0: the likeliest class of each pixel, given those before.
+        order: "random", or "surest": those whose drawn classes are the likeliest come first.
+
+    Raises:
+        UsageError: a value that is not allowed, or another kind of task.
+    """
+    check_joint(task, "samples")
+    check_count("rounds", rounds)
+    if not (isinstance(temperature, int | float) and 0 <= temperature < math.inf):
+        raise UsageError(f"temperature={temperature}: must be a number, at least 0")
+    if order not in ORDERS:
+        raise UsageError(f"order={order}: must be one of {', '.join(ORDERS)}")
+    count, _, height, width = inputs.shape
+    pixels = height * width
+    lightness, chroma = inputs[:, :1], task.degradation.chroma_in(inputs)  # type: ignore[operator]
+    known = (inputs[:, 3] > 0).flatten(1)
+    first_known = known.clone()
+    classes = torch.zeros(count, pixels, dtype=torch.int64, device=inputs.device)
+    drawn = torch.zeros_like(known)
+    ranks = random_ranks(draws, pixels).to(inputs.device)
+    for step in range(1, rounds + 1):
+        logits = task(with_hints(lightness, chroma, known.view(count, 1, height, width))).float().flatten(2)
+        proposed, sureness = _draw(logits, temperature, draws)
+        # So many are still to be drawn after this step; hints take part in no order.
+        remaining = math.floor(pixels * math.cos(math.pi / 2 * step / rounds)) if step < rounds else 0
+        score = ranks.float() if order == "random" else -sureness
+        score = score.masked_fill(drawn, -math.inf)
+        taken = score.argsort(dim=1, stable=True).argsort(1) < pixels - remaining
+        new = taken & ~drawn
+        classes = torch.where(new, proposed, classes)
+        drawn |= taken
+        known = drawn | first_known
+        picture = task.answer.picture_of_classes(classes.view(count, height, width), inputs)
+        is_drawn = (drawn & ~first_known).view(count, 1, height, width)
+        chroma = torch.where(is_drawn, chroma_of(picture), chroma)
+    return classes.view(count, height, width)
+
+
+def _draw(logits: Tensor, temperature: float, draws: Draws) -> tuple[Tensor, Tensor]:
+    """A class of each pixel and how likely it was (its log-probability), both (N, pixels), from (N, K, pixels)."""
+    scaled = (logits / temperature if temperature else logits).log_softmax(1)
+    if temperature:
+        # The inverse of the cumulative distribution.
+        cumulative = scaled.exp().cumsum(1)
+        uniform = draws.uniform(logits.shape[2]).to(logits.device)
+        classes = (cumulative < uniform[:, None] * cumulative[:, -1:]).sum(1).clamp(max=logits.shape[1] - 1)
+    else:
+        classes = scaled.argmax(1)
+    return classes, scaled.gather(1, classes[:, None])[:, 0]

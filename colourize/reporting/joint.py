@@ -1,0 +1,91 @@
+"""Hints, likelihood and samples of networks that take hints: tables, a curve and a sheet of samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from colourize.figures.grid import labelled_grid
+from colourize.figures.saving import save_figure
+from colourize.files import whole_file
+from colourize.joint.evaluation import JointValues
+from colourize.measures.intervals import Estimate, estimate_means
+from colourize.measures.registry import unit
+from colourize.runs.tables import write_table
+
+
+def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> None:
+    """Write `hints.csv` and `hints.svg`, `likelihood.csv` and `samples.csv`, those that there are values for.
+
+    Args:
+        values: of each method, by its label, those of each of its seeds.
+    """
+    hints, likelihood, samples = [], [], []
+    for label, seeds in values.items():
+        for number, measures in seeds[0].hints.items():
+            for name in measures:
+                found = _estimate([each.hints[number][name] for each in seeds])
+                hints.append({"method": label, "hints": number, "measure": name, **_cells(found)})
+        for way in seeds[0].nats:
+            found = _estimate([each.nats[way] for each in seeds])
+            bits = found.mean / math.log(2) / 2  # a pixel's chroma has two dimensions
+            likelihood.append({"method": label, "pixels": way, **_cells(found), "bits_per_dimension": f"{bits:.4g}"})
+        for k in seeds[0].best:
+            found = _estimate([each.best[k] for each in seeds])
+            samples.append({"method": label, "measure": "best psnr", "samples": k, **_cells(found)})
+        if seeds[0].diversity is not None:
+            found = _estimate([each.diversity for each in seeds if each.diversity is not None])
+            samples.append({"method": label, "measure": "diversity", "samples": len(seeds[0].best), **_cells(found)})
+    for name, rows in (("hints", hints), ("likelihood", likelihood), ("samples", samples)):
+        if rows:
+            write_table(folder / f"{name}.csv", rows)
+    if hints:
+        draw_hint_curve(folder / "hints", values)
+
+
+def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]]) -> None:
+    """Each measure against the number of hints with its 95 % interval; the axis is logarithmic but for 0."""
+    from matplotlib.figure import Figure
+
+    curves = {label: seeds for label, seeds in values.items() if seeds[0].hints}
+    measures = list(next(iter(next(iter(curves.values()))[0].hints.values())))
+    figure = Figure(figsize=(4 * len(measures), 3), layout="constrained")
+    for axis, name in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):
+        for label, seeds in curves.items():
+            numbers = sorted(seeds[0].hints)
+            found = [_estimate([each.hints[number][name] for each in seeds]) for number in numbers]
+            axis.plot(numbers, [each.mean for each in found], "o-", ms=3, lw=1, label=label)
+            low, high = zip(*(each.interval() for each in found), strict=True)
+            axis.fill_between(numbers, low, high, alpha=0.2, lw=0)
+        axis.set_xscale("symlog", linthresh=1)
+        axis.set_xticks(numbers, [str(number) for number in numbers], fontsize=6)
+        axis.minorticks_off()
+        axis.tick_params(labelsize=7)
+        axis.set_xlabel("hints", fontsize=8)
+        axis.set_ylabel(f"{name}{unit(name)}", fontsize=8)
+        axis.legend(fontsize=7, frameon=False)
+    save_figure(figure, path, ["svg"])
+
+
+def write_samples(path: Path, grey: Tensor, samples: Sequence[Tensor], mean: Tensor, truth: Tensor) -> None:
+    """A sheet: the grey pictures, their samples, the mean of the distribution and the truth; all (N, 3, H, W)."""
+    rows = {"grey": grey, **{f"sample {k}": each for k, each in enumerate(samples, 1)}, "mean": mean, "truth": truth}
+    with whole_file(path) as part:
+        labelled_grid(rows).save(part)
+
+
+def _estimate(seeds: Sequence[np.ndarray]) -> Estimate:
+    return estimate_means(np.stack(seeds)[None])[0]
+
+
+def _cells(found: Estimate) -> dict[str, str]:
+    low, high = found.interval()
+    deviation = found.seed_deviation
+    return {
+        "mean": f"{found.mean:.6g}", "low": f"{low:.6g}", "high": f"{high:.6g}",
+        "seed_deviation": "" if math.isnan(deviation) else f"{deviation:.3g}",
+    }  # fmt: skip
