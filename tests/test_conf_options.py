@@ -172,6 +172,7 @@ CHECKS: dict[str, Callable[[DictConfig], None]] = {
 }
 
 
+ENLARGING = ("residual_sr", "bicubic")  # "bicubic" is a model and a prior
 WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
 
 
@@ -189,6 +190,8 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others.append("answer=rgb")
     if option == "lab_chroma":
         others.append("degradation=luminance")
+    if option in ENLARGING:
+        others.append("task=super_resolution_regression")
     if option in WHOLE_PICTURES:  # what asks about categories needs a source that knows them, and such a model
         own = {"model": "model=residual_classifier", "task": "task=category_classification"}
         others = [override for override in others if not override.startswith("data.num_")]
@@ -198,7 +201,7 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         model_class: Any = hydra.utils.get_class(OmegaConf.load(CONF / "model" / f"{option}.yaml")._target_)
         if not issubclass(model_class, Baseline):
             others.append("model.num_filters=4")
-        elif model_class.degradation == "low":
+        elif model_class.degradation == "low" and option not in ENLARGING:
             others.append("task=super_resolution")
     return others
 

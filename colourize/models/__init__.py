@@ -13,6 +13,8 @@ from colourize.models.interpolation import Interpolation
 from colourize.models.pool_upsample_net import PoolUpsampleNet
 from colourize.models.regression_cnn import RegressionCNN
 from colourize.models.residual_classifier import ResidualClassifier
+from colourize.models.residual_sr import ResidualSR
+from colourize.models.ronneberger_unet import RonnebergerUNet
 from colourize.models.strided_unet import StridedUNet
 from colourize.models.unet import UNet
 
@@ -29,6 +31,8 @@ __all__ = [
     "PoolUpsampleNet",
     "RegressionCNN",
     "ResidualClassifier",
+    "ResidualSR",
+    "RonnebergerUNet",
     "StridedUNet",
     "UNet",
     "convolve_by_unfold",

@@ -87,6 +87,7 @@ class RestorationTask(LightningModule):
         network: nn.Module = self._build("model", "model", **channels)
         check_model(network, self.answer)
         check_prior(network, prior)
+        check_scale_factor(network, self.degradation)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = self._build("prior", "prior", **channels) if prior is not None else None
@@ -392,6 +393,16 @@ def check_prior(model: nn.Module, prior: object) -> None:
     """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
     if isinstance(model, Baseline) and prior is not None:
         raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
+
+
+def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
+    """Raise a UsageError where a network enlarges by another factor than the degradation shrinks by."""
+    factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
+    if factor is None or isinstance(model, Baseline) or factor == of_degradation:
+        return
+    if of_degradation is None:
+        raise UsageError(f"model: {type(model).__name__} enlarges small pictures; degradation=low_resolution fits")
+    raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
 
 
 def qualified_name(thing: object) -> str:
