@@ -84,7 +84,8 @@ def check_task(config: DictConfig) -> None:
     for key, part in (("degradation", task.degradation), ("answer", task.answer), ("prior", task.prior)):
         node = config.task[key]
         assert type(part) is (type(None) if node is None else hydra.utils.get_class(node._target_)), key
-    assert task.loss_class is hydra.utils.get_class(config.task.loss._target_)
+    nodes = [config.task.loss] if "_target_" in config.task.loss else [*config.task.loss.values()]
+    assert [*task.loss_classes.values()] == [hydra.utils.get_class(node._target_) for node in nodes]
 
 
 def check_measures_of(config: DictConfig) -> None:

@@ -62,7 +62,7 @@ def test_the_text_has_ten_short_examples() -> None:
     for heading, python in SECTIONS.items():
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
-        "model/grey_table", "answer/chroma", "answer/soft_palette", "loss/features", "degradation/hints",
+        "model/grey_table", "answer/chroma", "answer/soft_palette", "loss/own_features", "degradation/hints",
     ]  # fmt: skip
 
 
@@ -122,9 +122,9 @@ def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.Monk
     features = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3))
     torch.save(features.state_dict(), "features.pt")
     before = {name: value.clone() for name, value in features.state_dict().items()}
-    config = add(SNIPPETS["loss/features"], *SMALL)
+    config = add(SNIPPETS["loss/own_features"], *SMALL)
     Path("features.pt").rename("moved.pt")
-    with pytest.raises(UsageError, match=r"^task\.loss=FeatureLoss: .*No such file.*features\.pt"):
+    with pytest.raises(UsageError, match=r"^task\.loss=OwnFeatures: .*No such file.*features\.pt"):
         built(config)
     Path("moved.pt").rename("features.pt")
     data, task = built(config)

@@ -16,6 +16,7 @@ class CrossEntropy(Loss):
     Targets are class numbers, (N, H, W) or (N,).
     """
 
+    name = "cross_entropy"
     kinds = ("classes", "categories")
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
@@ -27,6 +28,7 @@ class CrossEntropy(Loss):
 class MeanSquaredError(Loss):
     """The mean of squared differences over pixels and channels."""
 
+    name = "mse"
     kinds = ("values",)
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
@@ -36,6 +38,7 @@ class MeanSquaredError(Loss):
 class MeanAbsoluteError(Loss):
     """The mean of absolute differences over pixels and channels: less drawn to single large ones than the square."""
 
+    name = "mae"
     kinds = ("values",)
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:

@@ -19,6 +19,7 @@ from colourize.data.fitting import Fitted, Training
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError
 from colourize.losses.base import Loss
+from colourize.losses.weighted_sum import WeightedSum, build_loss, is_sum, terms_of, told
 from colourize.measures.base import Measure, PictureBatch
 from colourize.measures.registry import EPOCH, choose
 from colourize.measures.tally import BatchMean, Tally
@@ -36,7 +37,8 @@ class RestorationTask(LightningModule):
 
     Args:
         model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
-        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`.
+        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`; losses may add
+            up, see `losses.weighted_sum`.
         optimizer: `_target_` and arguments of a torch optimiser; None where nothing is to be trained.
         lr_scheduler: None, or `_target_` and arguments of a torch schedule (see `tasks.optimisation`).
         prior: None, or `_target_` and arguments of a fitted table whose outputs are added to the network's, which then
@@ -81,7 +83,7 @@ class RestorationTask(LightningModule):
         if "answer" not in self.hparams["fitted"]:
             self.answer.prepare(palette)
         check_degradation(self.degradation, self.answer)
-        self.loss_class = check_loss(loss, self.answer)
+        self.loss_classes = check_loss(loss, self.answer)
         self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
         network: nn.Module = self._build("model", "model", **channels)
@@ -95,6 +97,9 @@ class RestorationTask(LightningModule):
             if isinstance(part, Baseline):
                 part.prepare(self.degradation, self.answer, key)
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
+        # Of losses that add up each by itself.
+        names = self.loss_classes if is_sum(loss) else ()
+        self.train_terms, self.eval_terms = (nn.ModuleDict({name: BatchMean() for name in names}) for _ in range(2))
         self.tally = Tally()
         self.measures = choose(measures)
 
@@ -156,7 +161,7 @@ class RestorationTask(LightningModule):
         size = self.hparams["size"]
         return {
             **{name: type(part).__name__ for name, part in parts.items() if part is not None},
-            "loss": self.loss_class.__name__,
+            "loss": told(self.hparams["loss"]),
             "parameters": sum(each.numel() for each in self.parameters() if each.requires_grad),
             "flops_per_picture": flops_per_picture(self.model, self.degradation.channels, size) if size else None,
         }
@@ -209,17 +214,27 @@ class RestorationTask(LightningModule):
         value: Tensor = self.build_loss().to(outputs.device)(outputs, pair, self.answer)
         return value
 
+    def _measured_loss(self, outputs: Tensor, pair: Pair, mean: BatchMean, terms: nn.ModuleDict) -> Tensor:
+        """The loss of a batch, which is added to its mean; of losses that add up, each to its own."""
+        value = self.loss(outputs, pair)
+        mean.update(value.detach(), len(pair.truth))
+        for name, each in means_of(terms).items():
+            loss = self.build_loss()
+            assert isinstance(loss, WeightedSum)
+            each.update(loss.latest[name], len(pair.truth))
+        return value
+
     def build_loss(self) -> Loss:
         """The loss, frozen; it is built when it is first needed: an evaluation may have to do without its files."""
         if not self._loss:
-            self._loss.append(build_part("task.loss", self.hparams["loss"]).requires_grad_(False).eval())
+            self._loss.append(build_loss(self.hparams["loss"]).requires_grad_(False).eval())
         return self._loss[0]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         pair = self.make_pair(batch)
-        loss = self.loss(self.outputs(pair), pair)
-        self.train_loss.update(loss.detach(), len(pair.truth))
+        loss = self._measured_loss(self.outputs(pair), pair, self.train_loss, self.train_terms)
         self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
+        self._log_terms("train", self.train_terms)
         return loss
 
     def on_fit_start(self) -> None:
@@ -250,6 +265,11 @@ class RestorationTask(LightningModule):
         self.measure(self.outputs(pair), pair, measures, quick=stage == "val")
         if self._has_loss:
             self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
+            self._log_terms(stage, self.eval_terms)
+
+    def _log_terms(self, stage: str, means: nn.ModuleDict) -> None:
+        for name, mean in means_of(means).items():
+            self.log(f"{stage}/loss_{name}", mean, on_step=False, on_epoch=True)
 
     def measure(
         self,
@@ -271,7 +291,7 @@ class RestorationTask(LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
             if self._has_loss:
-                self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
+                self._measured_loss(outputs, pair, self.eval_loss, self.eval_terms)
             failed = ~(outputs < math.inf).flatten(1).all(1)
             if failed.any():
                 outputs = outputs.nan_to_num(0, 0, -math.inf)
@@ -306,11 +326,14 @@ class RestorationTask(LightningModule):
     @property
     def _has_loss(self) -> bool:
         """Whether a test tells the loss: not one that needs files, unless this task was trained here."""
-        return bool(self._loss or not self.loss_class.needs_files) and not self._reads_classes
+        needs_files = any(each.needs_files for each in self.loss_classes.values())
+        return bool(self._loss or not needs_files) and not self._reads_classes
 
     def results(self, stage: str) -> dict[str, float]:
         """The loss and all measures of what was added, as `<stage>/<name>`; all processes must call it."""
         loss = {"loss": float(self.eval_loss.compute())} if self._has_loss else {}
+        if loss:
+            loss |= {f"loss_{name}": float(mean.compute()) for name, mean in means_of(self.eval_terms).items()}
         return {f"{stage}/{name}": value for name, value in sorted({**loss, **self.tally.means()}.items())}
 
     def _log_means(self, stage: str) -> None:
@@ -345,26 +368,35 @@ class RestorationTask(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": step}
 
 
+def means_of(terms: nn.ModuleDict) -> dict[str, BatchMean]:
+    """The means of losses that add up, by name."""
+    return {name: each for name, each in terms.items() if isinstance(each, BatchMean)}
+
+
 def _gives_pictures(part: nn.Module) -> bool:
     """Whether it returns pictures in place of outputs."""
     return isinstance(part, Baseline) and part.gives_pictures
 
 
-def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
-    """The class of a loss, which is not built yet.
+def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
+    """The classes of the losses that add up, by name; of one alone this one. None is built yet.
 
     Raises:
-        UsageError: it cannot be computed from such answers.
+        UsageError: one cannot be computed from such answers.
     """
-    loss_class: type[Loss] = part_class("task.loss", loss)
-    if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
-        raise UsageError(f"task.loss={loss['_target_']}: must be a Loss of this project's kind (see docs/extending.md)")
-    if answer.kind not in loss_class.kinds:
-        raise UsageError(
-            f"task.loss={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
-            f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
-        )
-    return loss_class
+    found: dict[str, type[Loss]] = {}
+    for name, term in terms_of(loss).items():
+        loss_class: type[Loss] = part_class(term.key, term.config)
+        if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
+            target = term.config["_target_"]
+            raise UsageError(f"{term.key}={target}: must be a Loss of this project's kind (see docs/extending.md)")
+        if answer.kind not in loss_class.kinds:
+            raise UsageError(
+                f"{term.key}={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
+                f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
+            )
+        found[name] = loss_class
+    return found
 
 
 def check_degradation(degradation: Degradation, answer: Answer) -> None:
