@@ -64,7 +64,7 @@ def _predictor(config: DictConfig) -> Predictor:
             f"checkpoint={config.checkpoint}: stands for {len(paths)} files; must be one, such as {paths[0]}"
         )
     task = load(paths[0], config.trust)
-    return Predictor(task, config.join, config.picture, config.size, config.tile, config.device)
+    return Predictor(task, config.join, config.picture, config.size, config.tile, config.device, config.test_time_flips)
 
 
 def _one(predictor: Predictor, place: Place, advance: Advance) -> str:

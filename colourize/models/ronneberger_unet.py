@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from colourize.errors import UsageError, check_count
 from colourize.models.convolution import PaddingMode
 from colourize.models.initialisation import initialise
+from colourize.models.mirroring import mirrored
 
 PADDINGS = ("reflect", "zeros", "valid")
 
@@ -122,17 +123,3 @@ def cropped(skip: Tensor, beside: Tensor) -> Tensor:
     """The middle of a skip connection, as large as what it goes beside; valid convolutions lose the border."""
     edge = (skip.shape[-1] - beside.shape[-1]) // 2
     return skip[..., edge : skip.shape[-2] - edge, edge : skip.shape[-1] - edge]
-
-
-def mirrored(pictures: Tensor, before: int, rows: int, columns: int) -> Tensor:
-    """Pictures (N, C, H, W) → (N, C, rows, columns): mirrored on their outermost pixels, again and again if need be.
-
-    Args:
-        before: how many of the rows stand above, and of the columns to the left.
-    """
-    for dim, length in ((2, rows), (3, columns)):
-        size = pictures.shape[dim]
-        turn = max(2 * size - 2, 1)  # after so many pixels all comes again
-        places = (torch.arange(length, device=pictures.device) - before) % turn
-        pictures = pictures.index_select(dim, torch.minimum(places, turn - places))
-    return pictures

@@ -26,6 +26,7 @@ from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
 from colourize.tasks.optimisation import build_optimizer, build_scheduler, count_steps
+from colourize.tasks.test_time import over_flips
 
 
 class RestorationTask(LightningModule):
@@ -48,6 +49,10 @@ class RestorationTask(LightningModule):
         fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
         palette: for an answer that is still to be fitted: how many colours, or a file of them (`data.palette`).
         measures: what a test measures, by the names that `measures.registry.choose` takes; they are not saved.
+
+    Attributes:
+        test_time_flips: whether answers are means over a picture and its mirror image; whoever uses a trained task chooses,
+            and it is not saved.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -76,6 +81,7 @@ class RestorationTask(LightningModule):
         }  # fmt: skip
         self.save_hyperparameters(arguments, logger=False)
         self.divisor = divisor
+        self.test_time_flips = False
         self.degradation: Degradation = self._build("degradation", "task.degradation")
         if size is not None:
             self.degradation.check_size(*size)
@@ -178,6 +184,11 @@ class RestorationTask(LightningModule):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W)."""
+        if self.test_time_flips:
+            return over_flips(self._once, inputs, self.answer.kind, getattr(self.model, "size_multiple", 1))
+        return self._once(inputs)
+
+    def _once(self, inputs: Tensor) -> Tensor:
         outputs = self._outputs_of(self.model, inputs)
         return outputs if self.prior is None else outputs + self._outputs_of(self.prior, inputs)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from colourize.errors import UsageError
 from colourize.models import RonnebergerUNet, UNet
-from colourize.models.ronneberger_unet import mirrored
+from colourize.models.mirroring import mirrored
 
 
 def count(model: nn.Module) -> int:
