@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from colourize.configuration import build_part
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError, check_count, check_flag, one_line
 from colourize.files import check_writable
+from colourize.losses.weighted_sum import terms_of
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.measures.registry import EPOCH
 from colourize.runs.checkpoint_files import CheckpointFiles
@@ -93,6 +95,7 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
     # The task builds its own parts from plain values, so that its checkpoint can do the same.
     settings: Any = OmegaConf.to_container(config.get("task") or OmegaConf.create(), resolve=True)
     settings |= {key: settings.get(key) for key in ("degradation", "answer", "loss")}
+    check_losses(settings["loss"])
     settings["model"] = OmegaConf.to_container(config.model, resolve=True) if config.get("model") else None
     if config.get("measures"):
         settings["measures"] = config.measures.names
@@ -213,6 +216,16 @@ def check_launcher() -> None:
         launcher = HydraConfig.get().runtime.choices.get("launcher", "basic")
         if launcher != "basic":
             raise UsageError(f"launcher={launcher}: acts on a sweep only, with -m")
+
+
+def check_losses(loss: dict[str, Any]) -> None:
+    """Raise a UsageError where several losses were chosen, and one took the place of another."""
+    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []  # `choices` has no lists
+    names = next((re.findall(r"\w+", word)[1:] for word in reversed(typed) if word.startswith("loss=")), [])
+    if len(names) > len(terms_of(loss)):
+        raise UsageError(
+            f"loss=[{','.join(names)}]: of cross_entropy, mse and mae one alone can be among losses that add up"
+        )
 
 
 def check_slurm_tasks(trainer: DictConfig) -> None:

@@ -61,7 +61,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, while its record is kept."""
     from colourize.build import fit_task, make_data
-    from colourize.errors import UsageError, check_count
+    from colourize.errors import UsageError, check_count, check_flag
     from colourize.joint.evaluation import JointSettings, can_be_asked
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
@@ -84,6 +84,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         )
     check_count("seed", config.seed, least=0)
     joint = JointSettings(**config.joint)
+    check_flag("test_time_flips", config.test_time_flips)
     checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
     candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
     if candidates and not joint.is_empty and not any(can_be_asked(each.task) for each in candidates):
@@ -115,6 +116,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         ]
     everything = [*candidates, *others]
     label(everything)
+    if config.test_time_flips:
+        _flip([each for each in everything if not each.is_baseline])
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
     if config.study:
@@ -186,7 +189,18 @@ def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: l
             for each in everything
         ],
         data=data.describe(),
+        **({"test_time_flips": True} if config.test_time_flips else {}),
     )
+
+
+def _flip(networks: list[Candidate]) -> None:
+    """Let networks answer with the mean over each picture and its mirror image."""
+    from colourize.errors import UsageError
+
+    if not networks:
+        raise UsageError("test_time_flips=true: none of these methods is a network")
+    for each in networks:
+        each.task.test_time_flips = True
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:

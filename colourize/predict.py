@@ -75,7 +75,7 @@ def _predictor(config: DictConfig) -> Predictor:
             f"checkpoint={config.checkpoint}: stands for {len(paths)} files; must be one, such as {paths[0]}"
         )
     task = load(paths[0], config.trust)
-    arguments = (config.join, config.picture, config.size, config.tile, config.device)
+    arguments = (config.join, config.picture, config.size, config.tile, config.device, config.test_time_flips)
     if not config.samples:
         task.answer.decode_at(config.temperature)
     if config.hints is None and not config.samples:

@@ -85,7 +85,8 @@ def check_task(config: DictConfig) -> None:
     for key, part in (("degradation", task.degradation), ("answer", task.answer), ("prior", task.prior)):
         node = config.task[key]
         assert type(part) is (type(None) if node is None else hydra.utils.get_class(node._target_)), key
-    assert task.loss_class is hydra.utils.get_class(config.task.loss._target_)
+    nodes = [config.task.loss] if "_target_" in config.task.loss else [*config.task.loss.values()]
+    assert [*task.loss_classes.values()] == [hydra.utils.get_class(node._target_) for node in nodes]
 
 
 def check_measures_of(config: DictConfig) -> None:
@@ -173,6 +174,7 @@ CHECKS: dict[str, Callable[[DictConfig], None]] = {
 }
 
 
+ENLARGING = ("residual_sr", "bicubic")  # "bicubic" is a model and a prior
 WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
 
 
@@ -190,6 +192,8 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others.append("answer=rgb")
     if option in ("lab_chroma", "ab_bins"):
         others.append("degradation=luminance")
+    if option in ENLARGING:
+        others.append("task=super_resolution_regression")
     if option in WHOLE_PICTURES:  # what asks about categories needs a source that knows them, and such a model
         own = {"model": "model=residual_classifier", "task": "task=category_classification"}
         others = [override for override in others if not override.startswith("data.num_")]
@@ -199,7 +203,7 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         model_class: Any = hydra.utils.get_class(OmegaConf.load(CONF / "model" / f"{option}.yaml")._target_)
         if not issubclass(model_class, Baseline):
             others.append("model.num_filters=4")
-        elif model_class.degradation == "low":
+        elif model_class.degradation == "low" and option not in ENLARGING:
             others.append("task=super_resolution")
     return others
 

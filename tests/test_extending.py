@@ -65,7 +65,7 @@ def test_the_examples_are_those_that_are_tested_and_short() -> None:
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
         "model/two_layers", "degradation/noise", "loss/robust", "data/npz", "model/grey_table", "answer/chroma",
-        "answer/soft_palette", "loss/features", "degradation/hints",
+        "answer/soft_palette", "loss/own_features", "degradation/hints",
     ]  # fmt: skip
 
 
@@ -169,9 +169,9 @@ def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.Monk
     features = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3))
     torch.save(features.state_dict(), "features.pt")
     before = {name: value.clone() for name, value in features.state_dict().items()}
-    config = add(SNIPPETS["loss/features"], *SMALL)
+    config = add(SNIPPETS["loss/own_features"], *SMALL)
     Path("features.pt").rename("moved.pt")
-    with pytest.raises(UsageError, match=r"^task\.loss=FeatureLoss: .*No such file.*features\.pt"):
+    with pytest.raises(UsageError, match=r"^task\.loss=OwnFeatures: .*No such file.*features\.pt"):
         built(config)
     Path("moved.pt").rename("features.pt")
     data, task = built(config)

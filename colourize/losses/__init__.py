@@ -1,7 +1,20 @@
 """What training makes small."""
 
 from colourize.losses.base import Loss
+from colourize.losses.perceptual import FeatureLoss, StyleLoss
+from colourize.losses.pictures import TotalVariation
 from colourize.losses.pixel import CrossEntropy, MeanAbsoluteError, MeanSquaredError
 from colourize.losses.rebalanced import RebalancedCrossEntropy
+from colourize.losses.weighted_sum import WeightedSum
 
-__all__ = ["CrossEntropy", "Loss", "MeanAbsoluteError", "MeanSquaredError", "RebalancedCrossEntropy"]
+__all__ = [
+    "CrossEntropy",
+    "FeatureLoss",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "RebalancedCrossEntropy",
+    "StyleLoss",
+    "TotalVariation",
+    "WeightedSum",
+]

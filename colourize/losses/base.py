@@ -15,11 +15,13 @@ class Loss(nn.Module):
     (for a loss on its features) is frozen.
 
     Attributes:
+        name: what it is logged by where several losses add up; "": by its class' name.
         kinds: of the answers that it can be computed from, see `Answer.kind`.
         needs_files: whether building it reads files, such as a frozen network's weights: an evaluation does without
             such a loss.
     """
 
+    name = ""
     kinds: tuple[str, ...] = ("values", "classes", "categories")
     needs_files = False
 

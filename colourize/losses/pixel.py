@@ -20,6 +20,7 @@ class CrossEntropy(Loss):
     classes of each pixel, by their shares.
     """
 
+    name = "cross_entropy"
     kinds: tuple[str, ...] = ("classes", "categories")
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
@@ -39,6 +40,7 @@ class CrossEntropy(Loss):
 class MeanSquaredError(Loss):
     """The mean of squared differences over pixels and channels."""
 
+    name = "mse"
     kinds = ("values",)
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
@@ -48,6 +50,7 @@ class MeanSquaredError(Loss):
 class MeanAbsoluteError(Loss):
     """The mean of absolute differences over pixels and channels: less drawn to single large ones than the square."""
 
+    name = "mae"
     kinds = ("values",)
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:

@@ -187,8 +187,8 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
         part: Any = config
         for name in key.split("."):
             part = part.get(name) if isinstance(part, Mapping) else None
-        if isinstance(part, Mapping) and part.get("_target_"):
-            settings[key] = option_of(group, part)
+        if isinstance(part, Mapping) and (named := _named(group, part)):
+            settings[key] = named
     task = _task_option(settings)
     if task:
         settings["task"] = task
@@ -197,6 +197,13 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
     if is_baseline(str((config.get("model") or {}).get("_target_"))):
         settings = {key: value for key, value in settings.items() if not is_one_of(key, TRAINING)}
     return settings
+
+
+def _named(group: str, part: Mapping[str, Any]) -> str:
+    """The option that a part is; of losses that add up all of them, "mse+features"."""
+    own = [option_of(group, part)] if part.get("_target_") else []
+    added = [name for name, each in part.items() if group == "loss" and isinstance(each, Mapping) and "weight" in each]
+    return "+".join([*own, *added])
 
 
 def _parts(task: Mapping[str, Any], data: str | None, arguments: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from colourize.models.linear_filter import LinearFilter
 from colourize.models.pool_upsample_net import PoolUpsampleNet
 from colourize.models.regression_cnn import RegressionCNN
 from colourize.models.residual_classifier import ResidualClassifier
+from colourize.models.residual_sr import ResidualSR
+from colourize.models.ronneberger_unet import RonnebergerUNet
 from colourize.models.strided_unet import StridedUNet
 from colourize.models.unet import UNet
 from colourize.models.zhang import ZhangNet
@@ -32,6 +34,8 @@ __all__ = [
     "PoolUpsampleNet",
     "RegressionCNN",
     "ResidualClassifier",
+    "ResidualSR",
+    "RonnebergerUNet",
     "StridedUNet",
     "UNet",
     "ZhangNet",

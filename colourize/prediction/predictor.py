@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from colourize.degradations import Degradation, Grey
-from colourize.errors import InputError, UsageError, check_count
+from colourize.errors import InputError, UsageError, check_count, check_flag
 from colourize.models.baselines import Baseline
 from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
 from colourize.tasks.restoration import RestorationTask
@@ -40,6 +40,7 @@ class Predictor:
         size: pixels of the shorter side at which colours are predicted; None: as the network was trained.
         tile: pixels, the largest side of a picture that the network is given at once, without its surroundings.
         device: "auto", "cpu", "cuda", …
+        test_time_flips: answer with the mean over a picture and its mirror image.
 
     Attributes:
         factor: how many times as large a result is.
@@ -57,12 +58,17 @@ class Predictor:
         size: int | None = None,
         tile: int = 256,
         device: str = "auto",
+        test_time_flips: bool = False,
     ) -> None:
         if join not in JOINS:
             raise UsageError(f"join={join}: must be one of {', '.join(JOINS)}")
         check_count("tile", tile, least=32, most=8192)
         check_task(task)
         self.task = task.eval()
+        check_flag("test_time_flips", test_time_flips)
+        if test_time_flips and isinstance(task.model, Baseline):
+            raise UsageError(f"test_time_flips=true: {type(task.model).__name__} is no network")
+        self.task.test_time_flips = test_time_flips
         self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
         self.picture = self._which(picture)
         self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join

@@ -11,7 +11,7 @@ from torch import nn
 
 from colourize.data.batches import Batch, Pair
 from colourize.measures.base import Measure, PictureBatch
-from colourize.tasks.restoration import RestorationTask
+from colourize.tasks.restoration import RestorationTask, means_of
 
 
 class Tested(NamedTuple):
@@ -34,7 +34,8 @@ class Evaluation(LightningModule):
     def on_test_epoch_start(self) -> None:
         for task, _, _ in self.methods:
             task.on_test_epoch_start()
-            task.eval_loss.reset()
+            for mean in (task.eval_loss, *means_of(task.eval_terms).values()):
+                mean.reset()
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         pairs: dict[Hashable, Pair] = {}

@@ -19,12 +19,14 @@ from colourize.data.fitting import Fitted, Training
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError
 from colourize.losses.base import Loss
+from colourize.losses.weighted_sum import WeightedSum, build_loss, is_sum, terms_of, told
 from colourize.measures.base import Measure, PictureBatch
 from colourize.measures.registry import EPOCH, choose
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
 from colourize.tasks.optimisation import build_optimizer, build_scheduler, count_steps
+from colourize.tasks.test_time import over_flips
 
 
 class RestorationTask(LightningModule):
@@ -36,7 +38,8 @@ class RestorationTask(LightningModule):
 
     Args:
         model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
-        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`.
+        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`; losses may add
+            up, see `losses.weighted_sum`.
         optimizer: `_target_` and arguments of a torch optimiser; None where nothing is to be trained.
         lr_scheduler: None, or `_target_` and arguments of a torch schedule (see `tasks.optimisation`).
         prior: None, or `_target_` and arguments of a fitted table whose outputs are added to the network's, which then
@@ -46,6 +49,10 @@ class RestorationTask(LightningModule):
         fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
         palette: for an answer that is still to be fitted: how many colours, or a file of them (`data.palette`).
         measures: what a test measures, by the names that `measures.registry.choose` takes; they are not saved.
+
+    Attributes:
+        test_time_flips: whether answers are means over a picture and its mirror image, as whoever uses a trained task
+            chooses; it is not saved.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -74,6 +81,7 @@ class RestorationTask(LightningModule):
         }  # fmt: skip
         self.save_hyperparameters(arguments, logger=False)
         self.divisor = divisor
+        self.test_time_flips = False
         self.degradation: Degradation = self._build("degradation", "task.degradation")
         if size is not None:
             self.degradation.check_size(*size)
@@ -82,12 +90,13 @@ class RestorationTask(LightningModule):
             self.answer.prepare(palette)
         check_degradation(self.degradation, self.answer)
         self.degradation.prepare(self.answer)
-        self.loss_class = check_loss(loss, self.answer)
+        self.loss_classes = check_loss(loss, self.answer)
         self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
         network: nn.Module = self._build("model", "model", **channels)
         check_model(network, self.answer)
         check_prior(network, prior)
+        check_scale_factor(network, self.degradation)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = self._build("prior", "prior", **channels) if prior is not None else None
@@ -95,6 +104,9 @@ class RestorationTask(LightningModule):
             if isinstance(part, Baseline):
                 part.prepare(self.degradation, self.answer, key)
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
+        # Of losses that add up each by itself.
+        names = self.loss_classes if is_sum(loss) else ()
+        self.train_terms, self.eval_terms = (nn.ModuleDict({name: BatchMean() for name in names}) for _ in range(2))
         self.tally = Tally()
         self.measures = choose(measures)
 
@@ -108,7 +120,7 @@ class RestorationTask(LightningModule):
     def _unfitted(self) -> dict[str, Fitted]:
         """The parts that are still to be fitted, by name, in the order in which one needs the other."""
         parts = {name: getattr(self, name) for name in ("degradation", "answer", "model", "prior")}
-        if issubclass(self.loss_class, Fitted) and self.is_trained:
+        if any(issubclass(each, Fitted) for each in self.loss_classes.values()) and self.is_trained:
             parts["loss"] = self.build_loss()
         done = self.hparams["fitted"]
         return {name: part for name, part in parts.items() if isinstance(part, Fitted) and name not in done}
@@ -158,7 +170,7 @@ class RestorationTask(LightningModule):
         size = self.hparams["size"]
         return {
             **{name: type(part).__name__ for name, part in parts.items() if part is not None},
-            "loss": self.loss_class.__name__,
+            "loss": told(self.hparams["loss"]),
             "parameters": sum(each.numel() for each in self.parameters() if each.requires_grad),
             "flops_per_picture": flops_per_picture(self.model, self.degradation.channels, size) if size else None,
         }
@@ -175,6 +187,11 @@ class RestorationTask(LightningModule):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W); in training of every `stride`th pixel."""
+        if self.test_time_flips:
+            return over_flips(self._once, inputs, self.answer.kind, getattr(self.model, "size_multiple", 1))
+        return self._once(inputs)
+
+    def _once(self, inputs: Tensor) -> Tensor:
         outputs = self._outputs_of(self.model, inputs)
         if self.prior is not None:
             outputs = outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
@@ -220,17 +237,31 @@ class RestorationTask(LightningModule):
         value: Tensor = self.build_loss().to(outputs.device)(outputs, pair, self.answer)
         return value
 
+    def _measured_loss(self, outputs: Tensor, pair: Pair, mean: BatchMean, terms: nn.ModuleDict) -> Tensor:
+        """The loss of a batch, which is added to its mean; of losses that add up, each to its own."""
+        value = self.loss(outputs, pair)
+        mean.update(value.detach(), len(pair.truth))
+        for name, each in means_of(terms).items():
+            loss = self.build_loss()
+            assert isinstance(loss, WeightedSum)
+            each.update(loss.latest[name], len(pair.truth))
+        return value
+
     def build_loss(self) -> Loss:
         """The loss, frozen; it is built when it is first needed: an evaluation may have to do without its files."""
         if not self._loss:
-            self._loss.append(self._build("loss", "task.loss").requires_grad_(False).eval())
+            loss = build_loss(self.hparams["loss"])
+            if "loss" in self.hparams["fitted"]:
+                assert isinstance(loss, Fitted)
+                loss.take(self.hparams["fitted"]["loss"])
+            self._loss.append(loss.requires_grad_(False).eval())
         return self._loss[0]
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         pair = self.make_pair(batch)
-        loss = self.loss(self.outputs(pair), pair)
-        self.train_loss.update(loss.detach(), len(pair.truth))
+        loss = self._measured_loss(self.outputs(pair), pair, self.train_loss, self.train_terms)
         self.log("train/loss", self.train_loss, on_epoch=True, on_step=False)
+        self._log_terms("train", self.train_terms)
         return loss
 
     def on_fit_start(self) -> None:
@@ -261,6 +292,11 @@ class RestorationTask(LightningModule):
         self.measure(self.outputs(pair), pair, measures, quick=stage == "val")
         if self._has_loss:
             self.log(f"{stage}/loss", self.eval_loss, on_step=False, on_epoch=True, prog_bar=True)
+            self._log_terms(stage, self.eval_terms)
+
+    def _log_terms(self, stage: str, means: nn.ModuleDict) -> None:
+        for name, mean in means_of(means).items():
+            self.log(f"{stage}/loss_{name}", mean, on_step=False, on_epoch=True)
 
     def measure(
         self,
@@ -282,7 +318,7 @@ class RestorationTask(LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
             if self._has_loss:
-                self.eval_loss.update(self.loss(outputs, pair), len(pair.truth))
+                self._measured_loss(outputs, pair, self.eval_loss, self.eval_terms)
             failed = ~(outputs < math.inf).flatten(1).all(1)
             if failed.any():
                 outputs = outputs.nan_to_num(0, 0, -math.inf)
@@ -317,11 +353,14 @@ class RestorationTask(LightningModule):
     @property
     def _has_loss(self) -> bool:
         """Whether a test tells the loss: not one that needs files, unless this task was trained here."""
-        return bool(self._loss or not self.loss_class.needs_files) and not self.reads_classes
+        needs_files = any(each.needs_files for each in self.loss_classes.values())
+        return bool(self._loss or not needs_files) and not self.reads_classes
 
     def results(self, stage: str) -> dict[str, float]:
         """The loss and all measures of what was added, as `<stage>/<name>`; all processes must call it."""
         loss = {"loss": float(self.eval_loss.compute())} if self._has_loss else {}
+        if loss:
+            loss |= {f"loss_{name}": float(mean.compute()) for name, mean in means_of(self.eval_terms).items()}
         return {f"{stage}/{name}": value for name, value in sorted({**loss, **self.tally.means()}.items())}
 
     def _log_means(self, stage: str) -> None:
@@ -363,26 +402,37 @@ def every(values: Any, stride: int) -> Any:
     return values[..., ::stride, ::stride] if isinstance(values, Tensor) and values.dim() > 2 else values
 
 
+def means_of(terms: nn.ModuleDict) -> dict[str, BatchMean]:
+    """The means of losses that add up, by name."""
+    return {name: each for name, each in terms.items() if isinstance(each, BatchMean)}
+
+
 def _gives_pictures(part: nn.Module) -> bool:
     """Whether it returns pictures in place of outputs."""
     return isinstance(part, Baseline) and part.gives_pictures
 
 
-def check_loss(loss: dict[str, Any], answer: Answer) -> type[Loss]:
-    """The class of a loss, which is not built yet.
+def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
+    """The classes of the losses that add up, by name; of one alone this one. None is built yet.
 
     Raises:
-        UsageError: it cannot be computed from such answers.
+        UsageError: one cannot be computed from such answers.
     """
-    loss_class: type[Loss] = part_class("task.loss", loss)
-    if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
-        raise UsageError(f"task.loss={loss['_target_']}: must be a Loss of this project's kind (see docs/extending.md)")
-    if answer.kind not in loss_class.kinds:
-        raise UsageError(
-            f"task.loss={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
-            f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
-        )
-    return loss_class
+    found: dict[str, type[Loss]] = {}
+    for name, term in terms_of(loss).items():
+        loss_class: type[Loss] = part_class(term.key, term.config)
+        if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
+            target = term.config["_target_"]
+            raise UsageError(f"{term.key}={target}: must be a Loss of this project's kind (see docs/extending.md)")
+        if answer.kind not in loss_class.kinds:
+            raise UsageError(
+                f"{term.key}={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
+                f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
+            )
+        if term.key != "task.loss" and issubclass(loss_class, Fitted):
+            raise UsageError(f"{term.key}={loss_class.__name__}: is fitted to the training pictures; it must be alone")
+        found[name] = loss_class
+    return found
 
 
 def check_degradation(degradation: Degradation, answer: Answer) -> None:
@@ -411,6 +461,16 @@ def check_prior(model: nn.Module, prior: object) -> None:
     """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
     if isinstance(model, Baseline) and prior is not None:
         raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
+
+
+def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
+    """Raise a UsageError where a network enlarges by another factor than the degradation shrinks by."""
+    factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
+    if factor is None or isinstance(model, Baseline) or factor == of_degradation:
+        return
+    if of_degradation is None:
+        raise UsageError(f"model: {type(model).__name__} enlarges small pictures; degradation=low_resolution fits")
+    raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
 
 
 def qualified_name(thing: object) -> str:

@@ -66,7 +66,17 @@ def test_a_wider_kernel_sees_further(tiny_task: TaskMaker) -> None:
     assert_pieces_are_the_whole(task, 107, 94)
 
 
-@pytest.mark.parametrize("model", [network("CNN"), {"_target_": "colourize.models.Interpolation"}])
+@pytest.mark.parametrize("arguments", [{}, {"padding": "zeros"}, {"padding": "valid"}, {"levels": 4}])
+def test_tiles_of_the_papers_unet_overlap_by_what_it_sees(arguments: dict[str, Any], tiny_task: TaskMaker) -> None:
+    task = tiny_task("grey", "classification", model=network("RonnebergerUNet", **arguments))
+    halo = halo_of(task)
+    assert halo is not None and halo >= task.model.margin
+    assert_pieces_are_the_whole(task, 107, 94)
+
+
+@pytest.mark.parametrize(
+    "model", [network("CNN"), network("ResidualSR"), {"_target_": "colourize.models.Interpolation"}]
+)
 def test_super_resolution_in_pieces_is_that_of_the_whole(model: dict[str, Any], tiny_task: TaskMaker) -> None:
     task = tiny_task("low", "regression", model=model)
     assert_pieces_are_the_whole(task, 37, 29)

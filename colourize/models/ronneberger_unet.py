@@ -1,0 +1,125 @@
+"""The U-Net of its paper, of any depth and width.
+
+Ronneberger, Fischer & Brox (2015), "U-Net: convolutional networks for biomedical image segmentation",
+https://arxiv.org/abs/1505.04597. `model=unet` is the course's smaller relative.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from colourize.errors import UsageError, check_count
+from colourize.models.convolution import PaddingMode
+from colourize.models.initialisation import initialise
+from colourize.models.mirroring import mirrored
+
+PADDINGS = ("reflect", "zeros", "valid")
+
+
+class RonnebergerUNet(nn.Module):
+    """Two convolutions a level, down and up again, (N, in_channels, H, W) → (N, out_channels, H, W).
+
+    NF is `num_filters`; here with three levels, of a picture of H×W pixels:
+
+        input ─ 3×3 ─ 3×3 ─┬────────────── beside ──────────────┬─ 3×3 ─ 3×3 ─ 1×1 ─ output       NF, H×W
+                          pool                                  up
+                           └─ 3×3 ─ 3×3 ─┬─── beside ───┬─ 3×3 ─ 3×3                             2 NF, H/2×W/2
+                                        pool            up
+                                         └─ 3×3 ─ 3×3 ─ dropout                                  4 NF, H/4×W/4
+
+    A ReLU follows each 3×3; `pool` takes the largest of 2×2; `up` is a transposed convolution of 2×2 at stride 2, which
+    halves the channels; `beside` is concatenation. There is no batch norm. The paper has 5 levels and 64 filters.
+
+    With `padding="valid"` the convolutions are unpadded, and a picture loses `margin` pixels at each side on its way.
+    The input is mirrored by as much first, so that the output has the picture's size: the paper's overlap-tile
+    strategy. A piece of a picture that is given with `margin` pixels around it has the whole picture's outputs.
+
+    Args:
+        in_channels, out_channels: of the whole network.
+        num_filters: of the first level; each level has twice as many as the one above.
+        levels: resolutions, 2 or more: one more than there are poolings.
+        padding: of the 3×3 convolutions: "reflect" or "zeros" keep the size; "valid" is the paper's.
+        dropout: the share of activations that are set to 0 in training, at the end of the contracting path.
+
+    Attributes:
+        size_multiple: pooling meets the same pixels in pieces that begin at multiples of this.
+        margin: pixels that "valid" takes away at each side.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_filters: int = 16,
+        levels: int = 3,
+        padding: str = "reflect",
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        check_count("model.in_channels", in_channels)
+        check_count("model.out_channels", out_channels)
+        check_count("model.num_filters", num_filters)
+        check_count("model.levels", levels, least=2, most=8)
+        if padding not in PADDINGS:
+            raise UsageError(f"model.padding={padding}: must be one of {', '.join(PADDINGS)}")
+        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+            raise UsageError(f"model.dropout={dropout}: must be a share, at least 0 and below 1")
+        self.in_channels, self.out_channels, self.padding = in_channels, out_channels, padding
+        self.size_multiple = 2 ** (levels - 1)
+        self.margin = 6 * self.size_multiple - 4 if padding == "valid" else 0
+        widths = [num_filters * 2**level for level in range(levels)]
+        self.down = nn.ModuleList(
+            self._two(given, width) for given, width in zip([in_channels, *widths], widths, strict=False)
+        )
+        self.pool = nn.MaxPool2d(2)
+        self.dropout = nn.Dropout(dropout)
+        above = widths[-2::-1]
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * width, width, 2, stride=2) for width in above)
+        self.joined = nn.ModuleList(self._two(2 * width, width) for width in above)
+        self.last = nn.Conv2d(num_filters, out_channels, 1)
+        initialise(self, "kaiming_normal")
+
+    def _two(self, in_channels: int, out_channels: int) -> nn.Sequential:
+        """The two convolutions of a level."""
+        layers: list[nn.Module] = []
+        mode: PaddingMode = "reflect" if self.padding == "reflect" else "zeros"
+        for given in (in_channels, out_channels):
+            edge = 0 if self.padding == "valid" else 1
+            layers += [nn.Conv2d(given, out_channels, 3, padding=edge, padding_mode=mode), nn.ReLU()]
+        return nn.Sequential(*layers)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """For any height and width: what is missing to one that can be halved again and again is mirrored."""
+        height, width = inputs.shape[-2:]
+        rows, columns = (self.needed(side) for side in (height, width))
+        if (rows, columns) != (height, width):
+            inputs = mirrored(inputs, self.margin, rows, columns)
+        return self.forward_unpadded(inputs)[..., :height, :width]
+
+    def needed(self, side: int) -> int:
+        """The least height or width whose outputs have at least `side` pixels."""
+        multiple = self.size_multiple
+        if self.padding == "valid":  # outputs have 4 pixels more than some multiple
+            return -(-(side - 4) // multiple) * multiple + 4 + 2 * self.margin
+        # A mirror at the lowest level needs two pixels.
+        return max(-(-side // multiple), 2 if self.padding == "reflect" else 1) * multiple
+
+    def forward_unpadded(self, inputs: Tensor) -> Tensor:
+        """The layers alone, for heights and widths that `needed` returns; "valid" leaves `margin` less at each side."""
+        skips = []
+        for level, convolutions in enumerate(self.down):
+            inputs = convolutions(self.pool(inputs) if level else inputs)
+            skips.append(inputs)
+        outputs = self.dropout(skips.pop())
+        for up, convolutions in zip(self.up, self.joined, strict=True):
+            outputs = up(outputs)
+            outputs = convolutions(torch.cat([cropped(skips.pop(), outputs), outputs], dim=1))
+        result: Tensor = self.last(outputs)
+        return result
+
+
+def cropped(skip: Tensor, beside: Tensor) -> Tensor:
+    """The middle of a skip connection, as large as what it goes beside; valid convolutions lose the border."""
+    edge = (skip.shape[-1] - beside.shape[-1]) // 2
+    return skip[..., edge : skip.shape[-2] - edge, edge : skip.shape[-1] - edge]

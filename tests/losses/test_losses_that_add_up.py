@@ -1,0 +1,266 @@
+"""Losses that add up, and losses on a frozen network's features: by hand, by loops, and by torchvision's VGG-16."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from lightning import Trainer
+from torch import Tensor, nn
+
+import colourize
+from colourize.answers import RGB, LabChroma
+from colourize.build import build_data, build_task
+from colourize.data.batches import Pair
+from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
+from colourize.losses import FeatureLoss, MeanSquaredError, StyleLoss, TotalVariation, WeightedSum
+from colourize.losses.frozen_networks import VGG16_WIDTHS, classifier_layers, vgg16_layers
+from colourize.losses.perceptual import gram
+from colourize.losses.weighted_sum import build_loss, told
+from colourize.measures.category_classifier import category_classifier
+from colourize.tasks import RestorationTask
+
+TaskMaker = Callable[..., RestorationTask]
+ALL: dict[str, Any] = {
+    "_target_": "colourize.losses.MeanSquaredError",
+    "features": {"_target_": "colourize.losses.FeatureLoss", "weight": 0.5},
+    "style": {"_target_": "colourize.losses.StyleLoss", "weight": 2, "layers": ["full_1", "half_2"]},
+    "total_variation": {"_target_": "colourize.losses.TotalVariation", "weight": 0.25},
+}
+
+
+def pair_of(truth: Tensor, inputs: Tensor | None = None) -> Pair:
+    return Pair(truth.mean(1, keepdim=True) if inputs is None else inputs, truth, truth, torch.arange(len(truth)))
+
+
+# ------------------------------------------------------------------------------------- closed forms
+
+
+def test_gram_matrices_by_loops() -> None:
+    features = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    expected = np.zeros((2, 3, 3))
+    for n, c, d, i, j in np.ndindex(2, 3, 3, 4, 5):
+        expected[n, c, d] += features[n, c, i, j] * features[n, d, i, j] / (3 * 4 * 5)
+    found = gram(torch.from_numpy(features))
+    np.testing.assert_allclose(found, expected)
+    alike = torch.from_numpy(features).flatten(2)[:, :, torch.randperm(20)].view(2, 3, 4, 5)
+    torch.testing.assert_close(gram(alike), found)  # places do not matter
+
+
+def test_total_variation_by_hand() -> None:
+    picture = torch.tensor([[0.0, 1.0, 1.0], [0.5, 1.0, 0.0]]).expand(1, 3, 2, 3)
+    found = TotalVariation()(picture, pair_of(torch.zeros(1, 3, 2, 3)), RGB())
+    down, right = (0.5 + 0 + 1) / 3, (1 + 0 + 0.5 + 1) / 4
+    assert found.item() == pytest.approx(down + right)
+    flat = torch.full((2, 3, 4, 5), 0.3)
+    assert TotalVariation()(flat, pair_of(flat), RGB()).item() == 0
+
+
+def test_features_and_style_by_the_classifiers_own_layers() -> None:
+    torch.manual_seed(0)
+    outputs, truth = torch.rand(3, 3, 16, 16), torch.rand(3, 3, 16, 16)
+    body = category_classifier().body
+    given, true = (body[:5](each) for each in (outputs, truth))  # the second convolution at half the resolution
+    assert given.shape[2:] == (8, 8)
+    found = FeatureLoss(["half_2"])(outputs, pair_of(truth), RGB())
+    torch.testing.assert_close(found, (given - true).square().sum((1, 2, 3)).mean() / given[0].numel())
+    both = FeatureLoss(["half_2", "full_1"])(outputs, pair_of(truth), RGB())
+    torch.testing.assert_close(both, found + F.mse_loss(body[:1](outputs), body[:1](truth)))
+    grams = [torch.einsum("ncp,ndp->ncd", each.flatten(2), each.flatten(2)) / each[0].numel() for each in (given, true)]
+    style = StyleLoss(["half_2"])(outputs, pair_of(truth), RGB())
+    torch.testing.assert_close(style, (grams[0] - grams[1]).square().sum((1, 2)).mean())
+    for loss in (FeatureLoss(), StyleLoss()):
+        assert loss(truth, pair_of(truth), RGB()).item() == 0
+
+
+def test_layers_are_named_by_their_resolution() -> None:
+    names = ["full_1", "full_2", "half_1", "half_2", "quarter_1"]
+    seen = classifier_layers(names)(torch.rand(1, 3, 24, 16))
+    size = {"full": (24, 16), "half": (12, 8), "quarter": (6, 4)}
+    assert [*seen] == names and all(each.shape[2:] == size[name.split("_")[0]] for name, each in seen.items())
+
+
+# ------------------------------------------------------------------------------------------- VGG-16
+
+
+@pytest.fixture(scope="module")
+def vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as torchvision's, of its first three blocks: those have random weights."""
+    layers: list[nn.Module] = []
+    before = 3
+    for widths in VGG16_WIDTHS[:3]:
+        for width in widths:
+            layers += [nn.Conv2d(before, width, 3, padding=1), nn.ReLU()]
+            before = width
+        layers.append(nn.MaxPool2d(2))
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "vgg16.pth"
+    torch.save({f"features.{name}": each for name, each in nn.Sequential(*layers).state_dict().items()}, path)
+    return path
+
+
+def test_a_vgg16_from_a_file_is_torchvisions(vgg16: Path) -> None:
+    models = pytest.importorskip("torchvision.models")
+    theirs = models.vgg16(weights=None).features[:16]
+    theirs.load_state_dict({
+        name.removeprefix("features."): each for name, each in torch.load(vgg16).items() if int(name.split(".")[1]) < 16
+    })  # fmt: skip
+    picture = torch.rand(2, 3, 32, 32)
+    mean, std = (torch.tensor(row).view(3, 1, 1) for row in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    normalised = (picture - mean) / std
+    seen = vgg16_layers(str(vgg16), ["relu1_2", "relu2_2", "relu3_3"])(picture)
+    for name, place in (("relu1_2", 3), ("relu2_2", 8), ("relu3_3", 15)):
+        torch.testing.assert_close(seen[name], theirs[: place + 1](normalised))
+
+
+def test_files_that_are_none_are_refused(vgg16: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^task\.loss: vgg16=nowhere\.pth: there is no such file$"):
+        FeatureLoss(vgg16="nowhere.pth")
+    (tmp_path / "text.pth").write_text("no weights")
+    with pytest.raises(UsageError, match=r"text\.pth: no weights of torchvision's VGG-16 \(") as error:
+        FeatureLoss(vgg16=str(tmp_path / "text.pth"))
+    assert "\n" not in str(error.value)
+    with pytest.raises(UsageError, match=r"no weights of torchvision's VGG-16 \(KeyError: 'features\.17\.weight'\)"):
+        FeatureLoss(["relu4_1"], vgg16=str(vgg16))
+    with pytest.raises(UsageError, match=r"layers=relu9: must be some of relu1_1, relu1_2, "):
+        FeatureLoss(["relu9"], vgg16=str(vgg16))
+    with pytest.raises(UsageError, match=r"layers=relu2_2: must be some of full_1, full_2, half_1, half_2, quarter_1$"):
+        StyleLoss(["relu2_2"])
+
+
+# --------------------------------------------------------------------------------- losses that add up
+
+
+def test_losses_add_up_by_their_weights(vgg16: Path) -> None:
+    torch.manual_seed(0)
+    outputs, truth = torch.rand(2, 3, 16, 16, requires_grad=True), torch.rand(2, 3, 16, 16)
+    config: dict[str, Any] = {**ALL, "vgg": {**ALL["features"], "vgg16": str(vgg16), "weight": 3}}
+    loss, pair = build_loss(config), pair_of(truth)
+    assert isinstance(loss, WeightedSum)
+    singles = {
+        "mse": (1, MeanSquaredError()), "features": (0.5, FeatureLoss()), "style": (2, StyleLoss(["full_1", "half_2"])),
+        "total_variation": (0.25, TotalVariation()), "vgg": (3, FeatureLoss(vgg16=str(vgg16))),
+    }  # fmt: skip
+    found = loss(outputs, pair, RGB())
+    expected = {name: each(outputs, pair, RGB()) for name, (_, each) in singles.items()}
+    torch.testing.assert_close(loss.latest, {name: each.detach() for name, each in expected.items()})
+    torch.testing.assert_close(found, sum(weight * expected[name] for name, (weight, _) in singles.items()))
+    assert told(ALL) == "MeanSquaredError + 0.5 FeatureLoss + 2 StyleLoss + 0.25 TotalVariation"
+
+
+def test_features_and_style_share_a_pass() -> None:
+    loss = build_loss(ALL)
+    assert isinstance(loss, WeightedSum)
+    (network,) = {each.network for each in loss.losses.values() if hasattr(each, "network")}
+    passes: list[None] = []
+    network.register_forward_hook(lambda *args: passes.append(None))
+    picture = torch.rand(1, 3, 8, 8)
+    loss(picture, pair_of(picture), RGB())
+    assert len(passes) == 2  # the picture, and the truth
+    assert category_classifier().body is not network.chain and len(network.chain) == 5  # no deeper than half_2
+
+
+@pytest.mark.parametrize("answer", [RGB(), LabChroma()])
+def test_gradients_arrive_at_every_pixel(answer: Any) -> None:
+    torch.manual_seed(0)
+    truth = 0.2 + 0.6 * torch.rand(2, 3, 8, 8)
+    outputs = (answer.average_form(truth) * 0.9 + 0.02).requires_grad_()
+    loss = build_loss({name: ALL[name] for name in ("features", "style")}).requires_grad_(False).eval()
+    loss(outputs, pair_of(truth, truth.mean(1, keepdim=True)), answer).backward()
+    assert outputs.grad is not None and outputs.grad.abs().sum(1).gt(0).all()
+    assert all(parameter.grad is None for parameter in loss.parameters())
+
+
+def test_a_picture_of_a_distribution_is_its_mean(tiny_task: TaskMaker) -> None:
+    task = tiny_task("grey", "classification", loss={
+        "_target_": "colourize.losses.CrossEntropy", "total_variation": ALL["total_variation"],
+    })  # fmt: skip
+    pair = task.make_pair(torch.randint(0, 256, (2, 8, 8, 3), dtype=torch.uint8))
+    outputs = torch.randn(2, 5, 8, 8, requires_grad=True)
+    loss = task.build_loss()
+    assert isinstance(loss, WeightedSum)
+    loss.losses["total_variation"](outputs, pair, task.answer).backward()
+    assert outputs.grad is not None and outputs.grad.any()
+    mean = task.pictures(outputs, pair.inputs)["expected"]
+    loss(outputs, pair, task.answer)
+    torch.testing.assert_close(loss.latest["total_variation"], TotalVariation()(mean, pair_of(mean), RGB()).detach())
+
+
+def test_each_is_logged_by_its_name_and_none_is_in_the_checkpoint(
+    tiny_task: TaskMaker, tiny_data: type[PictureData], quiet_trainer: Callable[..., Trainer], tmp_path: Path
+) -> None:
+    task, data, trainer = tiny_task("grey", "regression", loss=ALL), tiny_data(), quiet_trainer(max_epochs=2)
+    before = classifier_layers(["half_2"]).state_dict()
+    trainer.fit(task, datamodule=data)
+    logged = {name: value.item() for name, value in trainer.callback_metrics.items()}
+    for stage in ("train", "val"):
+        parts = {name: logged[f"{stage}/loss_{name}"] for name in ("mse", "features", "style", "total_variation")}
+        total = parts["mse"] + 0.5 * parts["features"] + 2 * parts["style"] + 0.25 * parts["total_variation"]
+        assert logged[f"{stage}/loss"] == pytest.approx(total, rel=1e-5)
+    after = task.build_loss().losses["features"].network.state_dict()
+    assert all(torch.equal(after[name], each) for name, each in before.items())
+    assert not any("loss" in name or "network" in name for name in task.state_dict())
+    trainer.save_checkpoint(tmp_path / "task.ckpt")
+    assert (tmp_path / "task.ckpt").stat().st_size < 200_000
+    (measures,) = trainer.test(task, datamodule=data, verbose=False)
+    assert measures["test/loss_style"] > 0
+    loaded = colourize.load(tmp_path / "task.ckpt")
+    (measures,) = quiet_trainer().test(loaded, datamodule=data, verbose=False)
+    assert "test/psnr" in measures and "test/loss" not in measures  # a VGG-16's file may be elsewhere
+
+
+def test_one_loss_alone_is_what_it_was(tiny_task: TaskMaker) -> None:
+    task = tiny_task("grey", "regression")
+    assert type(task.build_loss()) is MeanSquaredError
+    assert not task.train_terms and not task.eval_terms
+
+
+# -------------------------------------------------------------------------------- typed, and refused
+
+
+SMALL = ("data=synthetic", "data.num_train=8", "data.num_val=4", "data.num_test=4", "data.batch_size=4")
+
+
+def test_as_it_is_typed(compose: Callable[..., Any]) -> None:
+    config = compose(*SMALL, "task=colour_regression", "loss=[mse,features,total_variation]", "model.num_filters=2")
+    loss = build_task(config, build_data(config)).build_loss()
+    assert isinstance(loss, WeightedSum) and [*loss.losses] == ["mse", "features", "total_variation"]
+    config = compose(*SMALL, "task=colour_regression", "loss=style", "task.loss.style.weight=5", "model.num_filters=2")
+    loss = build_task(config, build_data(config)).build_loss()
+    assert isinstance(loss, WeightedSum) and loss.weights == {"style": 5}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"features": {**ALL["features"], "weight": -1}},
+            "task.loss.features.weight=-1: must be a number of at least 0",
+        ),
+        ({"features": {**ALL["features"], "weight": True}}, "task.loss.features.weight=True: must be a number of "),
+        ({"mse": ALL["features"]}, "task.loss.mse: is a loss already; it must have another name"),
+        (
+            {"other": {"_target_": "colourize.losses.CrossEntropy", "weight": 1}},
+            "task.loss.other=CrossEntropy: is for classes and categories, and the answer RGB is values; ",
+        ),
+        (
+            {"other": {"_target_": "colourize.models.UNet", "weight": 1}},
+            "task.loss.other=colourize.models.UNet: must be a Loss of this project's kind",
+        ),
+    ],
+)
+def test_what_is_refused(change: dict[str, Any], expected: str, tiny_task: TaskMaker) -> None:
+    with pytest.raises(UsageError) as error:
+        tiny_task("grey", "regression", loss={**ALL, **change})
+    assert str(error.value).startswith(expected)
+
+
+def test_nothing_to_learn_is_refused(tiny_task: TaskMaker) -> None:
+    with pytest.raises(UsageError, match=r"^task\.loss: all weights are 0; nothing would be learnt$"):
+        tiny_task("grey", "regression", loss={"style": {**ALL["style"], "weight": 0}})
