@@ -65,7 +65,7 @@ def test_the_examples_are_those_that_are_tested_and_short() -> None:
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
         "model/two_layers", "degradation/noise", "loss/robust", "data/npz", "model/grey_table", "answer/chroma",
-        "answer/soft_palette", "loss/own_features", "degradation/hints",
+        "answer/soft_palette", "loss/own_features", "degradation/own_hints",
     ]  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_hints_and_a_flip(add: Adder, tmp_path: Path) -> None:
-    data, task = built(add(SNIPPETS["degradation/hints"], *SMALL))
+    data, task = built(add(SNIPPETS["degradation/own_hints"], *SMALL))
     loaded = trained_and_loaded(task, data, tmp_path)
     assert loaded.model.in_channels == 5
     batch = next(iter(data.test_dataloader()))

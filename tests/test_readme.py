@@ -150,7 +150,7 @@ def test_the_table_names_every_group() -> None:
 
 
 def test_the_table_names_every_option(compose: Compose) -> None:
-    choices = compose().hydra.runtime.choices
+    choices = {**compose(name="evaluate").hydra.runtime.choices, **compose().hydra.runtime.choices}
     for group, options in OPTIONS:
         names = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", options))  # in parentheses: an extra, not an option
         assert sorted(names) == sorted(path.stem for path in (CONF / group).glob("*.yaml")), group

@@ -51,8 +51,7 @@ class RestorationTask(LightningModule):
         measures: what a test measures, by the names that `measures.registry.choose` takes; they are not saved.
 
     Attributes:
-        test_time_flips: whether answers are means over a picture and its mirror image, as whoever uses a trained task
-            chooses; it is not saved.
+        test_time_flips: whether answers are means over a picture and its mirror image; it is not saved.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
