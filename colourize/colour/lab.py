@@ -14,11 +14,7 @@ from torch import Tensor
 
 # Linear sRGB → XYZ (D65). White is the sum of the columns, so that greys are exactly a = b = 0.
 TO_XYZ = torch.tensor(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ],
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]],
     dtype=torch.float64,
 )
 WHITE = TO_XYZ.sum(1)

@@ -53,7 +53,5 @@ class SyntheticData(PictureData):
         pictures = draw_horses(sum(self.counts), self.size, self.drawing_seed)
         # The test horses come first: asking for more training horses never moves one into another part.
         return Pictures(
-            train=pictures[num_test + num_val :],
-            val=pictures[num_test : num_test + num_val],
-            test=pictures[:num_test],
+            train=pictures[num_test + num_val :], val=pictures[num_test : num_test + num_val], test=pictures[:num_test]
         )

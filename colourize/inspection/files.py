@@ -121,8 +121,7 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
     write_whole(folder / "layers.md", layers.markdown(table))
     lines = [asdict(each) for each in [*table, *layers.totals(table)]]
     write_table(
-        folder / "layers.csv",
-        [{key: "" if value is None else value for key, value in line.items()} for line in lines],
+        folder / "layers.csv", [{key: "" if value is None else value for key, value in line.items()} for line in lines]
     )
     write_whole(folder / "diagram.svg", diagram(found, title))
     return text

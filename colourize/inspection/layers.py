@@ -67,10 +67,7 @@ def layers(trace: Trace) -> list[Layer]:
 
 def totals(table: Sequence[Layer]) -> list[Layer]:
     """Two lines: of everything, and of the layers with weights alone (convolutions, and linear layers)."""
-    return [
-        _sum("all layers", "total", table),
-        _sum("convolutions", "total", [each for each in table if each.filters]),
-    ]
+    return [_sum("all layers", "total", table), _sum("convolutions", "total", [each for each in table if each.filters])]
 
 
 def _sum(name: str, kind: str, table: Sequence[Layer]) -> Layer:

@@ -109,9 +109,7 @@ class Watch(Callback):
 
 
 def test_input_and_target_change_together_and_in_training_alone(
-    tiny_task: Callable[..., RestorationTask],
-    tiny_data: type[PictureData],
-    quiet_trainer: Callable[..., Trainer],
+    tiny_task: Callable[..., RestorationTask], tiny_data: type[PictureData], quiet_trainer: Callable[..., Trainer]
 ) -> None:
     augmentation = {"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 0.5, "max_shift": 2}
     found: dict[int, dict[tuple[int, int], Change]] = {}

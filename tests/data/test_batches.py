@@ -120,9 +120,7 @@ class Watch(Callback):
 
 
 def test_epochs_count_in_training_alone(
-    tiny_task: Callable[..., RestorationTask],
-    tiny_data: type[PictureData],
-    quiet_trainer: Callable[..., Trainer],
+    tiny_task: Callable[..., RestorationTask], tiny_data: type[PictureData], quiet_trainer: Callable[..., Trainer]
 ) -> None:
     """Lightning says which epoch it is; validation and test are the same each time."""
     watch = Watch()
