@@ -1,4 +1,4 @@
-"""Lab and CIEDE2000 against scikit-image and the published pairs."""
+"""Lab and CIEDE2000 agree with scikit-image and the published pairs."""
 
 import csv
 from pathlib import Path
