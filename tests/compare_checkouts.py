@@ -28,17 +28,12 @@ from rich.table import Table
 MODELS = ("regression_cnn", "cnn", "unet", "pool_upsample_net", "conv_transpose_net", "strided_unet")
 TASKS = ("colour_classification", "colour_regression", "super_resolution", "super_resolution_regression")
 DATA = ("data=synthetic", "trainer.accelerator=cpu", "trainer.enable_progress_bar=false")
-SMALL = (
-    "data.num_train=300",
-    "data.num_val=100",
-    "data.num_test=20",
-    "trainer.max_epochs=2",
-    "trainer.precision=32-true",
-)
+SMALL = ("data.num_train=300", "data.num_val=100", "data.num_test=20", "trainer.max_epochs=2",
+         "trainer.precision=32-true")  # fmt: skip
 TIMED = (
-    *("data.num_train=2000", "trainer.max_epochs=3", "trainer.limit_val_batches=0", "trainer.limit_test_batches=1"),
-    *("callbacks.checkpoints=null", "callbacks.samples=null"),
-)
+    "data.num_train=2000", "trainer.max_epochs=3", "trainer.limit_val_batches=0", "trainer.limit_test_batches=1",
+    "callbacks.checkpoints=null", "callbacks.samples=null",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -72,36 +67,32 @@ def compare_numbers(checkouts: dict[str, Path], work: Path, rounding: float, ove
         if files["old"].read_bytes() == files["new"].read_bytes():
             table.add_row(model, task, "equal, byte for byte")
             continue
-        differences = {column: value for column, value in columns(files["old"], files["new"]).items() if value}
-        equal &= all(value <= rounding for value in differences.values())
-        told = ", ".join(f"{column} {value:.0e}" for column, value in differences.items())
-        table.add_row(model, task, told or "the same numbers, written otherwise")
+        found = differences(files["old"], files["new"])
+        equal &= all(value <= rounding for value in found.values())
+        shown = ", ".join(f"{column} {value:.0e}" for column, value in found.items())
+        table.add_row(model, task, shown or "the same numbers in another notation")
     Console(width=100).print(table)
     return equal
 
 
-def columns(old: Path, new: Path) -> dict[str, float]:
-    """The largest relative difference in each column of two tables."""
-    tables = []
-    for path in (old, new):
-        with path.open(newline="") as file:
-            tables.append(list(csv.DictReader(file)))
-    names = dict.fromkeys(name for rows in tables for row in rows for name in row)
-    if any(set(row) != set(names) for rows in tables for row in rows) or len(tables[0]) != len(tables[1]):
-        return {"other rows or columns": float("inf")}
-    return {
-        name: max((difference(a[name], b[name]) for a, b in zip(*tables, strict=True)), default=0.0) for name in names
-    }
+def differences(old: Path, new: Path) -> dict[str, float]:
+    """The largest relative difference in each column of two tables, where there is any."""
+    one, two = (list(csv.DictReader(path.read_text().splitlines())) for path in (old, new))
+    if [*map(set, one)] != [*map(set, two)]:
+        return {"other rows or columns": math.inf}
+    found: dict[str, float] = {}
+    for ours, theirs in zip(one, two, strict=True):
+        for name in ours:
+            found[name] = max(found.get(name, 0.0), difference(ours[name], theirs[name]))
+    return {name: value for name, value in found.items() if value}
 
 
 def difference(old: str, new: str) -> float:
     """The relative difference of two cells: 0 for equal ones, infinite where only one of them is a finite number."""
-    if old == new:
-        return 0.0
     try:
         a, b = float(old), float(new)
     except ValueError:
-        return math.inf
+        return 0.0 if old == new else math.inf
     if a == b or (math.isnan(a) and math.isnan(b)):
         return 0.0
     return abs(a - b) / (abs(a) or 1.0) if math.isfinite(a - b) else math.inf

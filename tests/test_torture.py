@@ -1,5 +1,6 @@
-"""Generated pictures, palettes, caches and settings, whole and damaged: what is wrong is told, and nothing else comes:
-no other error, no endless wait, and no code of a file is run.
+"""Generated pictures, palettes, caches and settings, whole and damaged, are read or refused in one or two lines.
+
+No other error, no hang, and no code of a file is run.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from PIL import Image
-from torture.generating import Trap, check_told, counted, damaged, trap, trying, values  # noqa: F401
+from torture.generating import Trap, check_message, counted, damaged, trap, trying, values  # noqa: F401
 
 from colourize.colour.palette import load_palette
 from colourize.data.cifar10 import CIFAR10Data, cache_path, read_cache
@@ -58,7 +59,7 @@ def test_pictures(content: bytes, extension: str, tmp_path: Path) -> None:
     try:
         picture = open_photograph(path, 16).over_white()
     except InputError as error:
-        check_told(error)
+        check_message(error)
         assert str(path) in str(error)
     else:
         assert picture.mode == "RGB"
@@ -74,7 +75,7 @@ def test_folders(contents: list[bytes], skip: bool, tested: bool, tmp_path_facto
     try:
         pictures = data.load()
     except InputError as error:
-        check_told(error)
+        check_message(error)
         assert str(root) in str(error)
     else:
         count = len(pictures.train) + len(pictures.test)
@@ -86,7 +87,7 @@ def check_palette(path: Path) -> None:
     try:
         colours = load_palette(path)
     except InputError as error:
-        check_told(error)
+        check_message(error)
         assert f"data.palette={path}" in str(error)
     else:
         assert colours.dtype == np.float64 and colours.ndim == 2 and colours.shape[1] == 3 and 2 <= len(colours) <= 256
@@ -151,7 +152,7 @@ def test_caches(contents: dict[str, np.ndarray], packed: bool, data: st.DataObje
     try:
         cache = read_cache(path)
     except InputError as error:
-        check_told(error)
+        check_message(error)
         assert str(path) in str(error)
     else:
         for part in cache:

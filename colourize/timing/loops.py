@@ -1,6 +1,6 @@
-"""Three ways to train and validate for an epoch: the project's, a bare loop, and the course's style.
+"""Three ways to train and validate for an epoch, on the same pictures from the same weights.
 
-They take the same pictures in the same order, and start from the same weights.
+They are the project's own, a bare loop, and the course's style.
 """
 
 import contextlib
@@ -29,14 +29,14 @@ Times = dict[str, float]  # "step_ms", the mean of an epoch; "epoch_s", of train
 
 
 def now(device: torch.device) -> float:
-    """Seconds on a clock that never goes back, read when the device has done all it was given."""
+    """Seconds on a monotonic clock, read when the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
 
 
 class Stopwatch(Callback):
-    """The moments between which an epoch lies. It is asked before the others, so that their work counts."""
+    """Notes when an epoch begins and ends. It stands before the other callbacks, so that their work counts."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -45,27 +45,27 @@ class Stopwatch(Callback):
     def mark(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.times.append(now(self.device))
 
-    # The last is the first moment after everything that belongs to the last epoch, its checkpoint included.
+    # The last comes after everything that belongs to the last epoch, its checkpoint included.
     on_train_epoch_start = on_validation_start = on_validation_end = on_train_end = mark
 
 
-class UnseenTerminal(io.StringIO):
-    """What is drawn on it costs what it costs on a terminal, but nobody sees it."""
+class HiddenTerminal(io.StringIO):
+    """Progress bars are drawn here as on a terminal, but not shown."""
 
     def isatty(self) -> bool:
         return True
 
 
 def time_project(config: DictConfig, data: PictureData, device: torch.device, work: Path) -> Times:
-    """An epoch under Lightning's Trainer with the configuration's callbacks and logger, which write below `work`."""
+    """Time an epoch under Lightning's Trainer; the configuration's callbacks and logger write below `work`."""
     config.output_dir = str(work / "project")
     config.trainer.num_sanity_val_steps = 0
     torch.manual_seed(config.seed)
     task, trainer, watch = build_task(config, data), build_trainer(config), Stopwatch(device)
     trainer.callbacks.insert(0, watch)  # type: ignore[attr-defined]
-    with contextlib.redirect_stdout(UnseenTerminal()):
+    with contextlib.redirect_stdout(HiddenTerminal()):
         trainer.fit(task, datamodule=data)
-        # Again alone: within an epoch the sample pictures are drawn in its midst.
+        # Again by itself: within an epoch sample pictures are drawn in between.
         trainer.validate(task, datamodule=data, verbose=False)
     shutil.rmtree(work / "project", ignore_errors=True)
     start, trained, _, end, validating, validated = watch.times
@@ -74,14 +74,14 @@ def time_project(config: DictConfig, data: PictureData, device: torch.device, wo
 
 
 class BareLoop:
-    """The limit of the project's path: a plain PyTorch loop over the same model, batches and arithmetic, for one epoch.
+    """A plain PyTorch loop over the same model, batches and arithmetic, for one epoch: the limit of the project's path.
 
-    Inputs and labels of all pictures are made beforehand. Augmentation, if there is one, is the project's alone.
+    Inputs and labels of all pictures are made beforehand, without augmentation.
 
     Args:
-        config: of `colourize-train`; of the Trainer's limits it knows `limit_train_batches`, as a whole number.
+        config: of `colourize-train`; `limit_train_batches` as a whole number is the one limit that counts.
         device: where the loop runs.
-        data: the configuration's; None, in a process that has none yet: it is made.
+        data: the configuration's; None: it is built.
     """
 
     def __init__(self, config: DictConfig, device: torch.device, data: PictureData | None = None) -> None:
@@ -100,14 +100,13 @@ class BareLoop:
         return [self.task.make_pair(move_data_to_device(batch, self.device)) for batch in batches]
 
     def pair(self, prepared: Any) -> Pair:
-        pair: Pair = prepared
-        return pair
+        return Pair(*prepared)
 
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
         return self.task.loss(outputs, pair)
 
     def note(self, loss: Tensor) -> Any:
-        """What is kept of a step's loss; it stays on the device until someone looks."""
+        """The loss as it is kept; it stays on the device."""
         return loss.detach()
 
     def train(self) -> list[Any]:
@@ -126,7 +125,7 @@ class BareLoop:
 
     @torch.inference_mode()
     def validate(self) -> float:
-        """The mean loss; the answer's own measures, such as the accuracy, are taken as well."""
+        """The mean loss; the answer's own measures, such as the accuracy, are computed as well."""
         self.task.eval()
         losses, counts = [], []
         for batch in self.val_batches:
@@ -142,9 +141,9 @@ class BareLoop:
 
 
 class CourseLoop(BareLoop):
-    """The style of the course's own scripts: NCHW, float32, NumPy batches converted each step, `.item()` after each.
+    """The style of the course's scripts: channels first, float32, NumPy batches converted each step, then `.item()`.
 
-    The network has its channels first, as torch makes it, and computes every layer literally.
+    The network computes every layer literally.
     """
 
     def __init__(self, config: DictConfig, device: torch.device, data: PictureData | None = None) -> None:
@@ -155,16 +154,18 @@ class CourseLoop(BareLoop):
         self.task.model.folded = False  # type: ignore[assignment]
 
     def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
-        """Inputs and targets of all batches together, contiguous, cut into batches of the training's size."""
+        """Inputs and targets of all pictures as contiguous arrays, cut into batches of the training's size."""
         pairs, size = super()._prepared(batches), self.batch_size
-        inputs = np.concatenate([pair.inputs.cpu().contiguous().numpy() for pair in pairs])  # float32 (N, C, H, W)
-        target = np.concatenate([pair.target.cpu().contiguous().numpy() for pair in pairs])
+        inputs, target = (
+            np.concatenate([getattr(pair, name).cpu().contiguous().numpy() for pair in pairs])
+            for name in ("inputs", "target")
+        )
         starts = range(0, len(inputs), size)
         return [(inputs[start : start + size], target[start : start + size]) for start in starts]
 
-    def pair(self, batch: Any) -> Pair:
-        inputs, target = (torch.from_numpy(array).to(self.device) for array in batch)
-        return Pair(inputs, target, inputs, target)  # the course's losses look at no more than the first two
+    def pair(self, prepared: Any) -> Pair:
+        inputs, target = (torch.from_numpy(array).to(self.device) for array in prepared)
+        return Pair(inputs, target, inputs, target)  # the course's losses need only the first two
 
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
         """Squared error to pictures, cross-entropy to labels."""
@@ -176,7 +177,7 @@ class CourseLoop(BareLoop):
 
 
 def time_loop(kind: type[BareLoop], config: DictConfig, device: torch.device, data: PictureData | None = None) -> Times:
-    """An epoch of a plain loop, whose preparations do not count."""
+    """Time an epoch of a plain loop, without its preparations."""
     loop = kind(config, device, data)
     start = now(device)
     steps = len(loop.train())
