@@ -1,6 +1,6 @@
-"""Augmentation: training pictures changed at random, before anything is made of them, so that input and target agree.
+"""Augmentation: random changes of training pictures, before input and target are made of them.
 
-Each picture has draws of its own, from seed, epoch and picture alone; the pictures stay uint8.
+Each picture has its own draws, from seed, epoch and picture alone; the pictures stay uint8.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Augmentation(nn.Module):
 
 
 class FlipsAndShifts(Augmentation):
-    """Mirrors a picture left to right, and moves it by a few pixels; what comes in at the border is mirrored.
+    """Mirrors a picture left to right and moves it by a few pixels, with mirrored borders.
 
     Args:
         flip: the share of pictures that are mirrored, 0…1.
@@ -41,18 +41,13 @@ class FlipsAndShifts(Augmentation):
             raise UsageError(f"data.augmentation.max_shift={self.max_shift}: must be below the size, {height}×{width}")
         flipped = draws.uniform() < self.flip  # (B,)
         down, right = draws.integers(-self.max_shift, self.max_shift + 1, 2).unbind(1)
-        rows = _mirrored(_places(height, pictures) - down[:, None], height)  # (B, H): where each row comes from
-        columns = _mirrored(_places(width, pictures) - right[:, None], width)
+        rows, columns = _sources(height, down), _sources(width, right)  # (B, H) and (B, W)
         columns = columns.where(~flipped[:, None], width - 1 - columns)
-        which = _places(len(pictures), pictures)
+        which = torch.arange(len(pictures), device=pictures.device)
         return pictures[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
-def _places(count: int, beside: Tensor) -> Tensor:
-    return torch.arange(count, device=beside.device)
-
-
-def _mirrored(places: Tensor, size: int) -> Tensor:
-    """Places beyond a border read back from it: -1 is 1, `size` is `size - 2`."""
-    places = places.abs()
+def _sources(size: int, shift: Tensor) -> Tensor:
+    """Where each pixel of a shifted row comes from, (B, size); beyond the border -1 is 1, and `size` is `size - 2`."""
+    places = (torch.arange(size, device=shift.device) - shift[:, None]).abs()
     return places.where(places < size, 2 * (size - 1) - places)

@@ -1,4 +1,4 @@
-"""TIFF files that Pillow does not know, or decodes wrongly, decoded by tifffile."""
+"""TIFF files that Pillow cannot decode, or decodes wrongly, decoded by tifffile."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MODES = {("MINISBLACK", 2): "LA", ("RGB", 3): "RGB", ("RGB", 4): "RGBA", ("SEPAR
 
 
 def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
-    """The first picture of a TIFF file, and how many there are; colours are reduced to 8 bits, greys are not.
+    """The first picture of a TIFF file and the number of pictures; colours are reduced to 8 bits, greys are not.
 
     Raises:
-        ValueError: a kind of pixels that is not read, or a compression.
+        ValueError: pixels or a compression of an unsupported kind.
     """
     file.seek(0)
     with tifffile.TiffFile(file) as tiff:
@@ -33,7 +33,11 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
         ):
             what = f"{kind}, {count} channels of {page.bitspersample} bits, {page.sampleformat.name}"
             raise ValueError(f"a kind of TIFF that is not read ({what}); save it as grey or RGB with 8 or 16 bits")
-        pixels = page.asarray()
+        try:
+            pixels = page.asarray()
+        except ValueError as error:
+            kind = page.compression.name
+            raise ValueError(f"{kind} compression of this kind of TIFF; save it without compression") from error
         if greys:
             pixels = ~pixels if kind == "MINISWHITE" else pixels
             image = Image.fromarray(pixels.astype(pixels.dtype.newbyteorder("="), copy=False))

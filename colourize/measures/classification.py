@@ -1,4 +1,4 @@
-"""Measures of a classifier's outputs, logits (N, K, H, W) or (N, K), against the right classes, (N, H, W) or (N,)."""
+"""Measures of a classifier's logits, (N, K, H, W) or (N, K), against the right classes, (N, H, W) or (N,)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from colourize.measures.base import LESS, MORE, PictureMeasure, SetMeasure, Value
 
-NOTHING = 1e-9  # what rounding leaves of a spread of nothing, as a share
-BINS = 15  # of the confidence, as wide as each other
+NOTHING = 1e-9  # as a share, the rounding error of a spread of 0
+BINS = 15  # of confidence, of equal width
 
 
 class Accuracy(

@@ -1,7 +1,4 @@
-"""Measures of colour. They ask what people see, or leave brightness out of it.
-
-A grey copy has a good mean squared error and no colour.
-"""
+"""Measures of colour: a grey copy has a good mean squared error and no colour."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from torch import Tensor
 from colourize.colour.lab import ciede2000
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO, PictureBatch, PictureMeasure, SetMeasure, Value
 
-FARTHEST = 150.0  # in the plane of a and b, where the curve of `auc` ends
+FARTHEST = 150.0  # in the plane of a and b, the end of `auc`'s curve
 BIN = 10  # width and height of a bin of a and b
 BINS_A_SIDE = 24  # -120 … 120: sRGB has nothing outside
 
@@ -94,13 +91,9 @@ class ColourfulnessGap(Colourfulness, name="colourfulness_gap", direction=ZERO, 
 
 
 class NazeriAccuracy2(
-    PictureMeasure,
-    name="nazeri_accuracy_2",
-    direction=MORE,
-    source="Nazeri, Ng & Ebrahimi 2018",
-    group="default",
+    PictureMeasure, name="nazeri_accuracy_2", direction=MORE, source="Nazeri, Ng & Ebrahimi 2018", group="default",
     some_lack=True,
-):
+):  # fmt: skip
     """Share of pixels whose rounded L, a and b are within 2, 4.4 and 4.4 of the truth's, 0…1; exactly grey pictures are
     left out.
     """

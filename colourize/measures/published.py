@@ -1,7 +1,6 @@
-"""LPIPS and FID, which rest on networks that this project neither brings nor fetches.
+"""LPIPS and FID, whose networks this project neither ships nor downloads.
 
-Their weights are looked for where torch keeps what it has downloaded, the folder `checkpoints` in torch.hub's
-(TORCH_HOME moves it).
+Their weights are expected in torch.hub's folder `checkpoints` (TORCH_HOME moves it).
 """
 
 from __future__ import annotations
@@ -48,12 +47,12 @@ class FrechetInceptionDistance(FeatureFrechetDistance, name="fid", source="Heuse
         return _missing(INCEPTION)
 
     def features(self, pictures: PictureBatch) -> Tensor:
-        """The features that FID is defined on, from 8-bit pictures."""
+        """Inception's features of 8-bit pictures."""
         if self not in pictures.cache:
             network = _inception().to(pictures.rgb.device)
             with torch.no_grad():
-                seen: Tensor = network((255 * pictures.rgb.clamp(0, 1)).round().to(torch.uint8))
-            pictures.cache[self] = seen.flatten(1)
+                features: Tensor = network((255 * pictures.rgb.clamp(0, 1)).round().to(torch.uint8))
+            pictures.cache[self] = features.flatten(1)
         found: Tensor = pictures.cache[self]
         return found
 
