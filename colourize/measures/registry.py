@@ -90,9 +90,7 @@ def _own(name: Any) -> Measure:
     try:
         found = get_class(name)
     except Exception as error:
-        raise UsageError(
-            f"measures.names={text}: cannot be imported ({one_line(error.__cause__ or error)})"
-        ) from error
+        raise UsageError(f"measures.names={text}: cannot be imported ({one_line(error.__cause__ or error)})") from error
     if not (isinstance(found, type) and issubclass(found, (PictureMeasure, SetMeasure))):
         raise UsageError(f"measures.names={text}: must be a PictureMeasure or a SetMeasure (see docs/extending.md)")
     known_one = MEASURES.get(found.name)
