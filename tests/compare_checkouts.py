@@ -1,11 +1,11 @@
 """Do two checkouts train the same numbers, and in the same time?
 
-python tests/compare_checkouts.py OLD NEW                 every model on every task that OLD has, two epochs, float32
-python tests/compare_checkouts.py OLD NEW --rounding 1e-6 … where so much relative difference is none
+python tests/compare_checkouts.py OLD NEW                 every model on every task, two epochs in float32
+python tests/compare_checkouts.py OLD NEW --rounding 1e-6 … with a tolerance, as a relative difference
 python tests/compare_checkouts.py OLD NEW --time 5        the default network's training in turns, five rounds
 
-Each run is a process of its own with its checkout's package, on the drawn horses. Words like trainer.max_epochs=5 are
-added to every command. It ends with exit code 1 where metrics.csv differs.
+Each run is a process with its checkout's package, on the drawn horses. Words like trainer.max_epochs=5 are added to
+every command. The exit code is 1 where metrics.csv differs.
 """
 
 from __future__ import annotations
@@ -59,18 +59,15 @@ def compare_numbers(checkouts: dict[str, Path], work: Path, rounding: float, ove
     equal = True
     cases = [(model, task) for model in MODELS for task in TASKS]
     for model, task in track(cases, "Training", console=Console(stderr=True)):
-        files = {}
-        for name, checkout in checkouts.items():
-            folder = work / f"{name}-{model}-{task}"
-            train(checkout, work, folder, [*SMALL, f"model={model}", f"task={task}", *overrides])
-            files[name] = folder / "metrics.csv"
-        if files["old"].read_bytes() == files["new"].read_bytes():
-            table.add_row(model, task, "equal, byte for byte")
-            continue
-        found = differences(files["old"], files["new"])
+        words = [*SMALL, f"model={model}", f"task={task}", *overrides]
+        old, new = (
+            train(checkout, work, work / f"{name}-{model}-{task}", words) / "metrics.csv"
+            for name, checkout in checkouts.items()
+        )
+        found = differences(old, new)
         equal &= all(value <= rounding for value in found.values())
-        shown = ", ".join(f"{column} {value:.0e}" for column, value in found.items())
-        table.add_row(model, task, shown or "the same numbers in another notation")
+        same = "equal, byte for byte" if old.read_bytes() == new.read_bytes() else "the same numbers"
+        table.add_row(model, task, ", ".join(f"{column} {value:.0e}" for column, value in found.items()) or same)
     Console(width=100).print(table)
     return equal
 
@@ -80,22 +77,20 @@ def differences(old: Path, new: Path) -> dict[str, float]:
     one, two = (list(csv.DictReader(path.read_text().splitlines())) for path in (old, new))
     if [*map(set, one)] != [*map(set, two)]:
         return {"other rows or columns": math.inf}
+    pairs = [(name, ours[name], theirs[name]) for ours, theirs in zip(one, two, strict=True) for name in ours]
     found: dict[str, float] = {}
-    for ours, theirs in zip(one, two, strict=True):
-        for name in ours:
-            found[name] = max(found.get(name, 0.0), difference(ours[name], theirs[name]))
+    for name, ours, theirs in pairs:
+        found[name] = max(found.get(name, 0.0), 0.0 if ours == theirs else difference(ours, theirs))
     return {name: value for name, value in found.items() if value}
 
 
 def difference(old: str, new: str) -> float:
-    """The relative difference of two cells: 0 for equal ones, infinite where only one of them is a finite number."""
+    """The relative difference of two cells, infinite where only one of them is a finite number."""
     try:
         a, b = float(old), float(new)
     except ValueError:
-        return 0.0 if old == new else math.inf
-    if a == b or (math.isnan(a) and math.isnan(b)):
-        return 0.0
-    return abs(a - b) / (abs(a) or 1.0) if math.isfinite(a - b) else math.inf
+        return math.inf
+    return 0.0 if a == b else abs(a - b) / (abs(a) or 1.0) if math.isfinite(a - b) else math.inf
 
 
 def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrides: list[str]) -> None:
@@ -105,8 +100,7 @@ def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrid
     for number in track(range(rounds + 1), "Training", console=Console(stderr=True)):
         seconds = {}
         for name in list(checkouts)[:: 1 if number % 2 else -1]:
-            folder = work / f"{name}-{number}"
-            train(checkouts[name], work, folder, [*TIMED, *overrides])
+            folder = train(checkouts[name], work, work / f"{name}-{number}", [*TIMED, *overrides])
             (found,) = re.findall(r"Trained \d+ epochs in ([\d.]+) s", (folder / "train.log").read_text())
             seconds[name] = float(found)
         if number:  # the first round warms up
@@ -116,13 +110,11 @@ def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrid
     Console().print(table)
 
 
-def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> None:
-    """A `colourize-train` of a checkout; what it printed is shown where it fails."""
-    # Each checkout fits its own palettes.
-    data = work / f"data-{folder.name.partition('-')[0]}"
+def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> Path:
+    """Run a checkout's `colourize-train`; returns the run's folder. The output of a failed run is shown."""
+    data = work / f"data-{folder.name.partition('-')[0]}"  # each checkout fits its own palettes
     environment = {**os.environ, "PYTHONPATH": str(checkout), "COLOURIZE_DATA": str(data)}
-    # Python puts PYTHONPATH before what is installed; whether it did is asked, not hoped.
-    program = (
+    program = (  # it makes sure that PYTHONPATH precedes what is installed
         "import pathlib, colourize, colourize.train; "
         f"assert pathlib.Path(colourize.__file__).is_relative_to({str(checkout)!r}), colourize.__file__; "
         "colourize.train.main()"
@@ -131,6 +123,7 @@ def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> Non
     ended = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
     if ended.returncode:
         sys.exit(f"{' '.join(overrides)} in {checkout} ended with {ended.returncode}\n{ended.stdout}{ended.stderr}")
+    return folder
 
 
 if __name__ == "__main__":

@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import http.server
 import io
-import json
 import os
 import socket
-import subprocess
 import sys
 import threading
 import zipfile
@@ -18,12 +16,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import extract_archive
 from torture.archives import Archive, make_archive, md5
 
-import colourize
 from colourize.data import cifar10
 from colourize.data.cifar10 import ARCHIVE, CATEGORIES, CIFAR10Data, cache_path
 from colourize.errors import InputError, UsageError
@@ -114,103 +110,11 @@ def test_download(tiny: Archive, host: Requests, tmp_path: Path) -> None:
 
 def test_batches_extracted_by_torchvision_are_used_and_stay(tiny: Archive, tmp_path: Path) -> None:
     extract_archive(str(tiny.path), str(tmp_path))
-    check_content(tiny, tmp_path, "deer")
-    assert names(tmp_path) == CACHES | {LOCK, CIFAR10.base_folder}
-
-
-def test_existing_caches_stay_as_they_are(tiny: Archive, tmp_path: Path) -> None:
     own = np.zeros((2, 32, 32, 3), np.uint8)
-    np.savez(tmp_path / "cifar10-deer.npz", train=own, test=own)
-    CIFAR10Data(root=tmp_path, mirror=tiny.path.as_uri()).prepare_data()
-    check_content(tiny, tmp_path, "horse")
-    assert len(CIFAR10Data(root=tmp_path, category="deer").load().train) == 2
-
-
-def test_interrupted_writing_leaves_no_half_cache(
-    tiny: Archive, host: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    savez, written = np.savez, []
-
-    def interrupted(path: Path, **arrays: Any) -> None:
-        savez(path, **arrays)
-        written.append(path)
-        if len(written) == 3:
-            os.truncate(path, 1000)
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(np, "savez", interrupted)
-    data = CIFAR10Data(root=tmp_path, mirror=host.url)
-    with pytest.raises(KeyboardInterrupt):
-        data.prepare_data()
-    assert names(tmp_path) == {"cifar10-airplane.npz", "cifar10-automobile.npz", "cifar10.part", LOCK}
-    monkeypatch.setattr(np, "savez", savez)
-    asked = len(host)
-    data.prepare_data()
-    assert len(host) == asked  # the archive had come whole
-    assert names(tmp_path) == CACHES | {LOCK}
-    check_content(tiny, tmp_path, *CATEGORIES)
-
-
-def test_a_kill_when_all_is_made_leaves_nothing_for_long(
-    tiny: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = CIFAR10Data(root=tmp_path, mirror=tiny.path.as_uri())
-    with monkeypatch.context() as patch:
-        patch.setattr(cifar10.shutil, "rmtree", lambda folder: None)
-        data.prepare_data()
-    assert (tmp_path / "cifar10.part" / CIFAR10.base_folder).is_dir()
-    with FileLock(tmp_path / LOCK):  # another one is at work there
-        data.prepare_data()
-    assert (tmp_path / "cifar10.part").is_dir()
-    data.prepare_data()
-    assert names(tmp_path) == CACHES | {LOCK}
-
-
-CHILD = """
-import hashlib, json, sys, time
-from torchvision.datasets import CIFAR10
-from colourize.data import cifar10
-
-root, mirror, checksums = json.loads(sys.argv[1])
-for name, value in checksums.items():
-    setattr(CIFAR10, name, value)
-make_caches = cifar10.make_caches
-
-def slowly(*args):
-    print("made", flush=True)
-    time.sleep(0.5)
-    make_caches(*args)
-
-cifar10.make_caches = slowly
-print("ready", flush=True)
-sys.stdin.readline()
-print(hashlib.sha256(cifar10.CIFAR10Data(root=root, mirror=mirror).load().train.tobytes()).hexdigest())
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_prepare_once(tiny: Archive, tmp_path: Path) -> None:
-    arguments = json.dumps([str(tmp_path), tiny.path.as_uri(), tiny.attributes])
-    environment = {**os.environ, "PYTHONPATH": str(Path(colourize.__file__).parents[1])}
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", CHILD, arguments],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    for child in children:
-        assert child.stdout is not None and child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("\n")
-        child.stdin.flush()
-    lines = [child.communicate(timeout=60)[0].split() for child in children]
-    assert [child.returncode for child in children] == [0, 0]
-    assert sorted(map(len, lines)) == [1, 2]  # one of them made the caches
-    assert len({line[-1] for line in lines}) == 1
-    check_content(tiny, tmp_path, "horse")
-    assert names(tmp_path) == CACHES | {LOCK}
+    np.savez(cache_path(tmp_path, "cat"), train=own, test=own)
+    check_content(tiny, tmp_path, "deer")
+    assert len(CIFAR10Data(root=tmp_path, category="cat").load().train) == 2  # an existing cache stays as it is
+    assert names(tmp_path) == CACHES | {LOCK, CIFAR10.base_folder}
 
 
 @pytest.fixture
@@ -327,9 +231,13 @@ def check_unavailable(error: InputError, root: Path, *words: str) -> None:
     assert "Traceback" not in str(error)
 
 
-def test_a_host_that_is_not_there_or_lacks_the_archive(tiny: Archive, host: Requests, tmp_path: Path) -> None:
-    none = (tmp_path / "none").as_uri()
+def test_a_host_that_is_silent_or_not_there_or_lacks_the_archive(
+    tiny: Archive, host: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none, silent = (tmp_path / "none").as_uri(), socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setattr(cifar10, "STALL_SECONDS", 0.2)
     for mirror, words in (
+        (f"http://127.0.0.1:{silent.getsockname()[1]}", ["timed out"]),
         (None, [tiny.attributes["url"], "refused"]),
         (f"{host.url}/elsewhere", [f"{host.url}/elsewhere/{ARCHIVE}", "404"]),
         (none, [f"{none}/{ARCHIVE}", "no such file"]),
@@ -338,13 +246,6 @@ def test_a_host_that_is_not_there_or_lacks_the_archive(tiny: Archive, host: Requ
             CIFAR10Data(root=tmp_path, mirror=mirror).load()
         check_unavailable(error.value, tmp_path, *words)
         assert names(tmp_path) == {LOCK}
-
-
-def test_host_that_says_nothing(tiny: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cifar10, "STALL_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(InputError) as error:
-        CIFAR10Data(root=tmp_path, mirror=f"http://127.0.0.1:{silent.getsockname()[1]}").load()
-    check_unavailable(error.value, tmp_path, "timed out")
 
 
 def test_wrong_archive_on_the_mirror(

@@ -114,19 +114,6 @@ def test_a_prior_is_fitted_once_and_added(
     assert not any("prior" in name for name in contents["state_dict"])  # one truth is enough
 
 
-def test_a_table_is_a_model_like_others(tiny_task: Make, tiny_data: Data, quiet_trainer: Run) -> None:
-    data = tiny_data()
-    task = tiny_task("grey", "regression", model=MEAN, optimizer=None)
-    task.fit_parts(data.training)
-    assert not task.is_trained and fits == ["mean"]
-    (measures,) = quiet_trainer().test(task, datamodule=data, verbose=False)
-    mean = truth_of(data.pictures.train).double().mean((0, 2, 3), keepdim=True)
-    expected = (truth_of(data.pictures.test).double() - mean).square().mean().item()
-    assert [measures["test/mse"], measures["test/loss"]] == pytest.approx([expected] * 2, rel=1e-5)
-    again = RestorationTask(**dict(task.hparams))
-    assert fits == ["mean"] and torch.equal(again.model.mean, task.model.mean)
-
-
 def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
     """Parts are fitted in turn: a table over a palette's classes needs that palette first."""
     data = tiny_data()

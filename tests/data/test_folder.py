@@ -149,18 +149,6 @@ def damaged(root: Path, *names: str) -> None:
         (root / name).write_bytes(b"no picture")
 
 
-def test_all_damaged_pictures_are_named_at_once(tmp_path: Path) -> None:
-    for part in ("train", "test"):
-        for i in range(3):
-            save(tmp_path / part / f"{i}.png")
-    damaged(tmp_path, "train/1.png", "test/0.png")
-    with pytest.raises(InputError) as error:
-        data(tmp_path).load()
-    found, named = str(error.value).splitlines()
-    assert found.startswith(f"data.root={tmp_path}: 2 of 6 files cannot be read as pictures; data.skip_unreadable=true")
-    assert named == "train/1.png (no picture format that is known), test/0.png (no picture format that is known)"
-
-
 def test_damaged_pictures_can_be_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     numbered(tmp_path, 20)
     damaged(tmp_path, "0/3.png", "1/4.png")
@@ -172,16 +160,10 @@ def test_damaged_pictures_can_be_skipped(tmp_path: Path, caplog: pytest.LogCaptu
                   "of 1 files not all is read: a.gif (the first of 2)"):  # fmt: skip
         assert words in caplog.text
     damaged(tmp_path, *(f"1/{number:02d}.png" for number in range(13)))
-    with pytest.raises(InputError, match=r"1/08\.png \(no [^,]*, and 5 more$"):
+    with pytest.raises(InputError, match=r"^data\.root=.*: 15 of 33 files .*\n.*1/08\.png \(no [^,]*, and 5 more$"):
         data(tmp_path).load()
-
-
-@pytest.mark.parametrize("part", ["", "test"])
-def test_too_few_remain_of_damaged_ones(tmp_path: Path, part: str) -> None:
-    save(tmp_path / "train" / "a.png") if part else numbered(tmp_path, 2)
-    save(tmp_path / part / "x.png")
-    damaged(tmp_path / part, "x.png")
-    with pytest.raises(InputError, match=r"2 readable pictures; must|no readable pictures in the sub-folder test"):
+    damaged(tmp_path, "a.gif", *(f"{number % 3}/{number}.png" for number in range(18)))
+    with pytest.raises(InputError, match="2 readable pictures; must"):
         data(tmp_path, skip_unreadable=True).load()
 
 
@@ -206,10 +188,3 @@ def test_what_is_only_tested(tmp_path: Path) -> None:
     save(tmp_path / "test" / "a.png")
     save(tmp_path / "val" / "a.png").write_bytes(b"no picture")
     assert list(map(len, data(tmp_path, only_tested=True).pictures)) == [0, 0, 1]
-
-
-def test_more_pictures_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    numbered(tmp_path, 3)
-    monkeypatch.setattr("os.sysconf", lambda name: 10)  # 100 bytes
-    with pytest.raises(UsageError, match=r"data\.size=8: 3 pictures of 8×8 pixels take"):
-        data(tmp_path).load()

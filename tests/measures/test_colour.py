@@ -68,20 +68,6 @@ def test_colourfulness_by_its_formula(pair: tuple[torch.Tensor, torch.Tensor]) -
     assert colour_measures(flat, flat)["colourfulness"][0].item() == pytest.approx(0.3 * np.hypot(255, 127.5))
 
 
-def test_equal_grey_constant_and_single_pixels(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
-    truth = pair[1]
-    grey = truth.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    equal = colour_measures(truth, truth)
-    assert (equal["delta_e"] == 0).all() and (equal["auc"] == 1).all() and (equal["colourfulness_gap"] == 0).all()
-    assert BalancedAreaUnderCurve().value(areas_by_bin(truth, truth).numpy())(np.ones(3)) == pytest.approx(1)
-    copied = colour_measures(grey, truth)
-    assert (copied["colourfulness"] < 1e-3).all() and (copied["colourfulness_gap"] < 0).all()
-    for pictures in (truth[:1, :, :1, :1], torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)):
-        found = colour_measures(pictures, pictures)
-        greys = {name for name, value in found.items() if not value.isfinite().all()}
-        assert greys == (set() if pictures.shape[2] == 1 else {"nazeri_accuracy_2", "nazeri_accuracy_5"})
-
-
 @pytest.mark.parametrize("threshold", [2, 5])
 def test_nazeris_accuracy_by_its_definition(pair: tuple[torch.Tensor, torch.Tensor], threshold: int) -> None:
     truth = pair[1]

@@ -12,7 +12,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from colourize.prediction import pieces, predictor
-from colourize.prediction.pieces import Box, boxes
 from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
@@ -115,16 +114,3 @@ def test_networks_of_ones_own(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPa
 def test_too_small_a_halo_is_noticed(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "_reach", lambda part, task: 0)
     assert halo_of(tiny_task("grey", "regression", model=network("UNet"))) is None
-
-
-def test_boxes_cover_a_picture_once() -> None:
-    seen = np.zeros((50, 70), int)
-    for box in boxes(50, 70, 32):
-        seen[box.top : box.bottom, box.left : box.right] += 1
-        outer = box.grown(8, 50, 70)
-        rows, columns = box.within(outer)
-        whole = np.arange(50 * 70).reshape(50, 70)
-        part = whole[outer.top : outer.bottom, outer.left : outer.right][rows, columns]
-        assert np.array_equal(part, whole[box.top : box.bottom, box.left : box.right])
-    assert (seen == 1).all()
-    assert Box(1, 2, 3, 4).scaled(4) == (4, 8, 12, 16)

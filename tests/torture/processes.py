@@ -41,32 +41,28 @@ class Ended:
 
 
 class Process:
-    """A console script, or a function, in a process of its own.
-
-    A fork starts in a fraction of a second, and is a process like any other to whoever kills it.
+    """A console script, or a function, in a process of its own: a fork, which starts at once, or a new interpreter.
 
     Args:
-        work: what is run: the words of a command line from the script's name on (`["train", "data=synthetic"]`), or a
-            function without arguments.
-        cwd: its working folder, which is made where it is missing.
+        work: a command line from the script's name on (`["train", "data=synthetic"]`), or a function.
+        cwd: its working folder, which is made if it is missing; its output goes to a file beside it.
         fresh: a new interpreter, which imports everything itself.
         before: called in the fork first, to inject faults.
-        variables: environment variables that are added to this process's.
+        variables: further environment variables.
     """
 
     def __init__(
         self, work: Work, cwd: Path, *, fresh: bool = False, before: Callable[[], None] | None = None, **variables: str
     ) -> None:
         cwd.mkdir(parents=True, exist_ok=True)
-        self.log = cwd.with_name(f"{cwd.name}.log")  # beside it: what a run leaves is what it left itself
+        self.log = cwd.with_name(f"{cwd.name}.log")
         self.started = time.monotonic()
         with self.log.open("wb") as log:
             if fresh and not callable(work):
-                door, *words = work
-                places = {**os.environ, **variables, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
-                self._popen = subprocess.Popen(  # kept: when it goes, it would wait for the process
-                    [sys.executable, "-m", f"colourize.{door}", *words],
-                    cwd=cwd, env=places, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                paths = {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
+                self._popen = subprocess.Popen(  # kept: its finaliser would wait for the process
+                    [sys.executable, "-m", f"colourize.{work[0]}", *work[1:]], cwd=cwd, stdin=subprocess.DEVNULL,
+                    env={**os.environ, **variables, **paths}, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
                 self.pid = self._popen.pid
                 return
@@ -76,8 +72,7 @@ class Process:
                 os.setsid()
                 os.dup2(log.fileno(), 1)
                 os.dup2(log.fileno(), 2)
-        if self.pid == 0:
-            _live(work, cwd, before, variables)
+                _live(work, cwd, before, variables)
 
     def is_running(self) -> bool:
         """Whether it has not ended; once it has, `wait` says how."""
