@@ -32,18 +32,6 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
 
 
-def lab_to_rgb(lab: Tensor) -> Tensor:
-    """Lab, (N, 3, H, W), → sRGB of the same shape and type, outside [0, 1] where sRGB lacks the colour."""
-    lightness, a, b = lab.unbind(1)
-    y = (lightness + 16) / 116
-    roots = torch.stack([y + a / 500, y, y - b / 200], 1)
-    xyz = torch.where(roots**3 > EPSILON, roots**3, (116 * roots - 16) / KAPPA)
-    matrix = (torch.linalg.inv(TO_XYZ) * WHITE).to(lab)
-    linear = torch.einsum("ci,nihw->nchw", matrix, xyz)
-    curve = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(linear > 0.0031308, curve, 12.92 * linear)
-
-
 def ciede2000(first: Tensor, second: Tensor) -> Tensor:
     """How different two colours look: Lab (N, 3, …) twice → (N, …), 0 and more; about 1 is just visible."""
     (l1, a1, b1), (l2, a2, b2) = first.unbind(1), second.unbind(1)

@@ -45,17 +45,13 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
             pixels = pixels if page.planarconfig == 1 else np.moveaxis(pixels, 0, -1)
             if pixels.dtype == np.uint16:
                 pixels = (pixels >> 8).astype(np.uint8)  # as Pillow does
-            image = _with_mode(pixels, MODES[kind, count], page.extrasamples)
+            mode, extra = MODES[kind, count], page.extrasamples[:1]
+            if mode == "RGBA" and extra == (0,):  # a fourth channel without transparency
+                mode, pixels = "RGB", pixels[..., :3]
+            stored = "RGBa" if mode == "RGBA" and extra == (1,) else mode  # premultiplied
+            image = Image.frombytes(mode, (width, height), pixels.tobytes(), "raw", stored)
         if PROFILE in page.tags:
             image.info["icc_profile"] = page.tags[PROFILE].value
         if ORIENTATION in page.tags:
             image.getexif()[ORIENTATION] = int(page.tags[ORIENTATION].value)
         return image, len(tiff.pages)
-
-
-def _with_mode(pixels: np.ndarray, mode: str, extra: tuple[int, ...]) -> Image.Image:
-    size = (pixels.shape[1], pixels.shape[0])
-    if mode == "RGBA" and extra[:1] == (0,):  # a fourth channel, but not of transparency
-        return Image.frombytes("RGB", size, pixels[..., :3].tobytes())
-    stored = "RGBa" if mode == "RGBA" and extra[:1] == (1,) else mode  # premultiplied
-    return Image.frombytes(mode, size, pixels.tobytes(), "raw", stored)

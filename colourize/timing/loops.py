@@ -1,27 +1,20 @@
-"""Three ways to train and validate for an epoch, on the same pictures from the same weights.
-
-They are the project's own, a bare loop, and the course's style.
-"""
+"""An epoch of training and validation by the project and by a bare loop, on the same pictures and weights."""
 
 import contextlib
 import io
 import shutil
 import time
-from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.utilities.apply_func import move_data_to_device
 from omegaconf import DictConfig
 from torch import Tensor
 
-from colourize.build import build_data, build_task, build_trainer
-from colourize.data.batches import Batch, Pair
+from colourize.build import build_task, build_trainer
 from colourize.data.pictures import PictureData
 from colourize.measures.registry import EPOCH
 
@@ -76,109 +69,54 @@ def time_project(config: DictConfig, data: PictureData, device: torch.device, wo
 class BareLoop:
     """A plain PyTorch loop over the same model, batches and arithmetic, for one epoch: the limit of the project's path.
 
-    Inputs and labels of all pictures are made beforehand, without augmentation.
-
-    Args:
-        config: of `colourize-train`; `limit_train_batches` as a whole number is the one limit that counts.
-        device: where the loop runs.
-        data: the configuration's; None: it is built.
+    Inputs and labels of all pictures are made beforehand, without augmentation. Of the Trainer's limits
+    `limit_train_batches` counts, as a whole number.
     """
 
-    def __init__(self, config: DictConfig, device: torch.device, data: PictureData | None = None) -> None:
+    def __init__(self, config: DictConfig, data: PictureData, device: torch.device) -> None:
         torch.use_deterministic_algorithms(False)  # a Trainer may have asked for them
         torch.manual_seed(config.seed)
-        data = data or build_data(config)
-        self.task, self.device = build_task(config, data).to(device), device
+        self.task = build_task(config, data).to(device)
         self.optimizer = self.task.build_optimizer()
         self.arithmetic = torch.autocast(device.type, torch.bfloat16, config.trainer.precision == "bf16-mixed")
         limit = config.trainer.limit_train_batches
-        steps = limit if isinstance(limit, int) else None  # 1.0: all
-        self.train_batches: list[Any] = self._prepared(islice(data.train_dataloader(), steps))
-        self.val_batches: list[Any] = self._prepared(data.val_dataloader())
+        train = islice(data.train_dataloader(), limit if isinstance(limit, int) else None)  # 1.0: all
+        self.train_pairs, self.val_pairs = (
+            [self.task.make_pair(move_data_to_device(batch, device)) for batch in batches]
+            for batches in (train, data.val_dataloader())
+        )
 
-    def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
-        return [self.task.make_pair(move_data_to_device(batch, self.device)) for batch in batches]
-
-    def pair(self, prepared: Any) -> Pair:
-        return Pair(*prepared)
-
-    def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
-        return self.task.loss(outputs, pair)
-
-    def note(self, loss: Tensor) -> Any:
-        """The loss as it is kept; it stays on the device."""
-        return loss.detach()
-
-    def train(self) -> list[Any]:
+    def train(self) -> list[Tensor]:
         """Train for the epoch; returns the losses of its steps."""
         self.task.train()
         losses = []
-        for batch in self.train_batches:
-            pair = self.pair(batch)
+        for pair in self.train_pairs:
             self.optimizer.zero_grad()
             with self.arithmetic:
-                loss = self.loss(self.task(pair.inputs), pair)
+                loss = self.task.loss(self.task(pair.inputs), pair)
             loss.backward()
             self.optimizer.step()
-            losses.append(self.note(loss))
+            losses.append(loss.detach())
         return losses
 
     @torch.inference_mode()
     def validate(self) -> float:
         """The mean loss; the answer's own measures, such as the accuracy, are computed as well."""
         self.task.eval()
-        losses, counts = [], []
-        for batch in self.val_batches:
-            pair = self.pair(batch)
+        losses = []
+        for pair in self.val_pairs:
             with self.arithmetic:
                 outputs = self.task(pair.inputs).float()
             for measure in self.task.fitting(EPOCH):
                 if measure.kinds:
                     measure.values(outputs, self.task.answer.labels(pair.target))  # type: ignore[attr-defined]
-            losses.append(self.loss(outputs, pair).item())
-            counts.append(len(outputs))
-        return float(np.average(losses, weights=counts))
+            losses.append(self.task.loss(outputs, pair).item())
+        return float(np.average(losses, weights=[len(pair.inputs) for pair in self.val_pairs]))
 
 
-class CourseLoop(BareLoop):
-    """The style of the course's scripts: channels first, float32, NumPy batches converted each step, then `.item()`.
-
-    The network computes every layer literally.
-    """
-
-    def __init__(self, config: DictConfig, device: torch.device, data: PictureData | None = None) -> None:
-        self.batch_size = config.data.batch_size
-        super().__init__(config, device, data)
-        self.arithmetic = torch.autocast(device.type, enabled=False)
-        self.task.model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-        self.task.model.folded = False  # type: ignore[assignment]
-
-    def _prepared(self, batches: Iterable[Batch]) -> list[Any]:
-        """Inputs and targets of all pictures as contiguous arrays, cut into batches of the training's size."""
-        pairs, size = super()._prepared(batches), self.batch_size
-        inputs, target = (
-            np.concatenate([getattr(pair, name).cpu().contiguous().numpy() for pair in pairs])
-            for name in ("inputs", "target")
-        )
-        starts = range(0, len(inputs), size)
-        return [(inputs[start : start + size], target[start : start + size]) for start in starts]
-
-    def pair(self, prepared: Any) -> Pair:
-        inputs, target = (torch.from_numpy(array).to(self.device) for array in prepared)
-        return Pair(inputs, target, inputs, target)  # the course's losses need only the first two
-
-    def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
-        """Squared error to pictures, cross-entropy to labels."""
-        loss = F.mse_loss if pair.target.is_floating_point() else F.cross_entropy
-        return loss(outputs, pair.target)
-
-    def note(self, loss: Tensor) -> Any:
-        return loss.item()
-
-
-def time_loop(kind: type[BareLoop], config: DictConfig, device: torch.device, data: PictureData | None = None) -> Times:
-    """Time an epoch of a plain loop, without its preparations."""
-    loop = kind(config, device, data)
+def time_bare(config: DictConfig, data: PictureData, device: torch.device) -> Times:
+    """Time an epoch of the bare loop, without its preparations."""
+    loop = BareLoop(config, data, device)
     start = now(device)
     steps = len(loop.train())
     trained = now(device)

@@ -1,17 +1,19 @@
 """The parts of the benchmark; each function measures one and adds its numbers to a report's `Part`."""
 
 import contextlib
+import functools
 import gc
-import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import distribution
 
+from omegaconf import DictConfig
+
 from colourize.build import build_data
+from colourize.data.pictures import PictureData
 from colourize.machine.threads import SPIN_COUNT
-from colourize.timing.loops import BareLoop, CourseLoop, time_loop, time_project
+from colourize.timing.loops import Times, time_bare, time_project
 from colourize.timing.programs import run, train
 from colourize.timing.report import Part
 from colourize.timing.settings import Settings
@@ -27,27 +29,19 @@ SHORT = ("trainer.max_epochs=1", *(f"trainer.limit_{stage}_batches=1" for stage 
 
 
 def steps(part: Part, settings: Settings) -> None:
-    """Training and validation of each case on three paths, epoch by epoch in turn."""
+    """Training and validation of each case by the project and by a bare loop, epoch by epoch in turn."""
     for case in settings.node.cases:
-        _steps_of(case, part, settings)
-
-
-def _steps_of(case: str, part: Part, settings: Settings) -> None:
-    config = settings.case(case)
-    data = build_data(config)
-
-    def one_epoch(path: str) -> dict[str, float]:
-        gc.collect()
-        if path == "project":
-            return time_project(config, data, settings.device, settings.work)
-        if path == "bare":
-            return time_loop(BareLoop, config, settings.device, data)
-        return other_process.submit(time_loop, CourseLoop, config, settings.device).result()
-
-    # The course's loop runs in a process with Python's own memory settings (see `colourize.machine.memory`).
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other_process:
-        names, over = ("project", "bare", "course"), (("project", "bare"), ("course", "project"))
+        config = settings.case(case)
+        one_epoch = functools.partial(_one_epoch, config, build_data(config), settings)
+        names, over = ("project", "bare"), [("project", "bare")]
         part.compare(case, "path", names, one_epoch, settings.node.repeats, over=over, case=case)
+
+
+def _one_epoch(config: DictConfig, data: PictureData, settings: Settings, path: str) -> Times:
+    gc.collect()
+    if path == "bare":
+        return time_bare(config, data, settings.device)
+    return time_project(config, data, settings.device, settings.work)
 
 
 def threads(part: Part, settings: Settings) -> None:
