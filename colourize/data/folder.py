@@ -72,7 +72,7 @@ class FolderData(PictureData):
         read, unreadable = self._read(files)
         if unreadable:
             found = f"{len(unreadable)} of {sum(map(len, files.values()))} files cannot be read as pictures"
-            remedy = "skipped, as data.skip_unreadable=true says"
+            remedy = "skipped (data.skip_unreadable=true)"
             if not self.skip_unreadable:
                 remedy = "data.skip_unreadable=true goes on without them"
             message = f"data.root={self.root.resolve()}: {found}; {remedy}\n{self._named(unreadable)}"

@@ -170,33 +170,33 @@ def _table(curve: Curve, white: int) -> list[int]:
     return np.rint(255 * curve(np.arange(white + 1) / white)).astype(int).tolist()
 
 
-def _cover(colours: Image.Image, seen: Image.Image) -> None:
-    """Paint the invisible pixels (0 in `seen`, others are 255) with the colours of the visible ones around them.
+def _cover(colours: Image.Image, visible: Image.Image) -> None:
+    """Paint the invisible pixels (0 in `visible`, others are 255) with the colours of the visible ones around them.
 
     The colours come from the picture at half the size, whose pixels are means of visible ones alone, and so on.
     """
     width, height = colours.size
-    if _extremes(seen)[0] == 255 or max(width, height) == 1:
+    if _extremes(visible)[0] == 255 or max(width, height) == 1:
         return
     half = Image.new("RGB", (-(-width // 2), -(-height // 2)))
-    half_seen = Image.new("L", half.size)
+    half_visible = Image.new("L", half.size)
     strips = [(0, top, width, min(top + STRIP, height)) for top in range(0, height, STRIP)]
     for strip in strips:
-        means, any_seen = _halved(np.asarray(colours.crop(strip)), np.asarray(seen.crop(strip)) > 0)
+        means, any_visible = _halved(np.asarray(colours.crop(strip)), np.asarray(visible.crop(strip)) > 0)
         half.paste(Image.fromarray(means), (0, strip[1] // 2))
-        half_seen.paste(Image.fromarray(any_seen), (0, strip[1] // 2))
-    _cover(half, half_seen)
+        half_visible.paste(Image.fromarray(any_visible), (0, strip[1] // 2))
+    _cover(half, half_visible)
     for strip in strips:
         box = (0.0, strip[1] / 2, width / 2, strip[3] / 2)
         around = half.resize((width, strip[3] - strip[1]), Image.Resampling.BILINEAR, box)
-        around.paste(colours.crop(strip), mask=seen.crop(strip))
+        around.paste(colours.crop(strip), mask=visible.crop(strip))
         colours.paste(around, strip[:2])
 
 
-def _halved(colours: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _halved(colours: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The means of the visible pixels among each four, and 255 where there are any."""
-    edges = ((0, seen.shape[0] % 2), (0, seen.shape[1] % 2))
-    weights = np.pad(seen, edges).astype(np.uint16)[..., None]
+    edges = ((0, visible.shape[0] % 2), (0, visible.shape[1] % 2))
+    weights = np.pad(visible, edges).astype(np.uint16)[..., None]
     sums, counts = (
         pixels[::2, ::2] + pixels[::2, 1::2] + pixels[1::2, ::2] + pixels[1::2, 1::2]
         for pixels in (np.pad(colours, (*edges, (0, 0))) * weights, weights)

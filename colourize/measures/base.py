@@ -56,12 +56,12 @@ class PictureBatch:
         return rgb_to_lab(self.rgb)
 
     @cached_property
-    def seen(self) -> tuple[Tensor, Tensor]:
+    def classified(self) -> tuple[Tensor, Tensor]:
         """The features (N, D) and the logits (N, 10) of this project's classifier."""
         if (self.rgb == self.rgb[:1]).all():  # of a method with one answer for all pictures
-            features, logits = category_classifier.seen(self.rgb[:1])
+            features, logits = category_classifier.classify(self.rgb[:1])
             return features.expand(len(self.rgb), -1), logits.expand(len(self.rgb), -1)
-        return category_classifier.seen(self.rgb)
+        return category_classifier.classify(self.rgb)
 
     @cached_property
     def cache(self) -> dict[Measure, Any]:
@@ -122,11 +122,11 @@ class Measure:
 class PictureMeasure(Measure, abstract=True):
     """A measure with a value for each picture; that of a split is their mean."""
 
-    def values(self, given: Any, true: Any) -> Tensor | None:
+    def values(self, preds: Any, true: Any) -> Tensor | None:
         """A value for each picture, (N,); None where these pictures have none.
 
         Args:
-            given, true: predicted and true pictures, a `PictureBatch` each; of a measure with `kinds` the outputs, in
+            preds, true: predicted and true pictures, a `PictureBatch` each; of a measure with `kinds` the outputs, in
                 float32, and the right classes.
         """
         raise NotImplementedError
@@ -141,7 +141,7 @@ class SetMeasure(Measure, abstract=True):
     Each picture adds a vector, and the measure of any resampled set of pictures follows from the same vectors.
     """
 
-    def vectors(self, given: Any, true: Any) -> Tensor:
+    def vectors(self, preds: Any, true: Any) -> Tensor:
         """The vectors of a batch, (N, D) in float32; the arguments are those of `PictureMeasure.values`."""
         raise NotImplementedError
 

@@ -28,15 +28,15 @@ class CategoryAccuracy(
     The semantic interpretability of Zhang et al. with this project's classifier.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor | None:
-        return None if true.labels is None else (given.seen[1].argmax(1) == true.labels).float()
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor | None:
+        return None if true.labels is None else (preds.classified[1].argmax(1) == true.labels).float()
 
 
 class FeatureDistance(PictureMeasure, name="feature_distance", direction=LESS, group="default"):
     """1 − cosine between that classifier's features of the picture and of the truth, 0…1; not LPIPS."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return 1 - F.cosine_similarity(given.seen[0], true.seen[0])
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return 1 - F.cosine_similarity(preds.classified[0], true.classified[0])
 
 
 class FeatureKernelDistance(
@@ -52,11 +52,11 @@ class FeatureKernelDistance(
 
     def features(self, pictures: PictureBatch) -> Tensor:
         """The features whose distributions are compared, (N, D)."""
-        return pictures.seen[0]
+        return pictures.classified[0]
 
-    def vectors(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def vectors(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         """The features of the pictures beside those of the true ones, (N, 2·D)."""
-        return torch.cat([self.features(given), self.features(true)], 1)
+        return torch.cat([self.features(preds), self.features(true)], 1)
 
     def value(self, vectors: np.ndarray) -> Value:
         first, second = np.split(vectors.astype(np.float64), 2, axis=1)

@@ -16,14 +16,14 @@ class PiqMeasure(PictureMeasure, abstract=True, group="default"):
 
     function, least = "", 1  # another name in piq; pixels of the smaller side
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         if true.smaller_side < self.least:
             return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
         import piq
 
         compare = getattr(piq, self.function or self.name)
-        values: Tensor = compare(given.contiguous, true.contiguous, data_range=1.0, reduction="none")
-        same = (given.rgb == true.rgb).flatten(1).all(1)
+        values: Tensor = compare(preds.contiguous, true.contiguous, data_range=1.0, reduction="none")
+        same = (preds.rgb == true.rgb).flatten(1).all(1)
         return values.masked_fill(same, 0.0 if self.direction is LESS else 1.0)
 
 

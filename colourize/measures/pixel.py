@@ -17,15 +17,15 @@ LEAST_MSE = 1 / (12 * 255**2)
 class MeanSquaredError(PictureMeasure, name="mse", direction=LESS, group="epoch", headline=True):
     """Mean squared error over pixels and channels, against the true picture, not the quantised one."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return _squared_error(given, true)
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return _squared_error(preds, true)
 
 
 class MeanAbsoluteError(PictureMeasure, name="mae", direction=LESS, group="default"):
     """Mean absolute error over pixels and channels."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return (given.rgb - true.rgb).abs().mean((1, 2, 3))
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return (preds.rgb - true.rgb).abs().mean((1, 2, 3))
 
 
 class PeakSignalToNoiseRatio(PictureMeasure, name="psnr", direction=MORE, unit="dB", group="epoch", headline=True):
@@ -33,12 +33,12 @@ class PeakSignalToNoiseRatio(PictureMeasure, name="psnr", direction=MORE, unit="
     8 bits leaves on average, counts as that: 58.92 dB at most, so that an exact picture does not decide the mean.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return -10 * torch.log10(_squared_error(given, true).clamp(min=LEAST_MSE))
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return -10 * torch.log10(_squared_error(preds, true).clamp(min=LEAST_MSE))
 
 
-def _squared_error(given: PictureBatch, true: PictureBatch) -> Tensor:
-    return (given.rgb - true.rgb).square().mean((1, 2, 3))
+def _squared_error(preds: PictureBatch, true: PictureBatch) -> Tensor:
+    return (preds.rgb - true.rgb).square().mean((1, 2, 3))
 
 
 class StructuralSimilarity(
@@ -49,9 +49,9 @@ class StructuralSimilarity(
     With mirrored borders, as torchmetrics has it; −1 … 1.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         if true.smaller_side < LEAST:
             return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
-        values = structural_similarity_index_measure(given.rgb, true.rgb, data_range=1.0, reduction="none")
+        values = structural_similarity_index_measure(preds.rgb, true.rgb, data_range=1.0, reduction="none")
         assert isinstance(values, Tensor)
         return values.view(-1)  # of a single picture it has no dimension

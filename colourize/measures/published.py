@@ -27,12 +27,12 @@ class PerceptualPatchSimilarity(PictureMeasure, name="lpips", direction=LESS, so
     def needs(self) -> str | None:
         return _missing(VGG)
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         if true.smaller_side < LEAST:
             return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
         network = _lpips().to(true.rgb.device)
         with torch.no_grad():
-            values: Tensor = network(given.contiguous, true.contiguous, normalize=True)
+            values: Tensor = network(preds.contiguous, true.contiguous, normalize=True)
         return values.flatten()
 
 

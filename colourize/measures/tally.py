@@ -30,18 +30,18 @@ class Tally:
         """Begin a batch: the numbers of its pictures, (N,)."""
         self._batches.setdefault("picture", []).append(which)
 
-    def add(self, measures: Sequence[Measure], given: Any, true: Any, failed: Tensor, postfix: str = "") -> None:
+    def add(self, measures: Sequence[Measure], preds: Any, true: Any, failed: Tensor, postfix: str = "") -> None:
         """Compute measures of the batch.
 
         Args:
-            given, true: as in `PictureMeasure.values`.
+            preds, true: as in `PictureMeasure.values`.
             failed: which pictures have no value in any case, (N,).
             postfix: of the columns' names.
         """
         for each in measures:
             assert isinstance(each, (PictureMeasure, SetMeasure))
             compute = each.values if isinstance(each, PictureMeasure) else each.vectors
-            found = compute(given, true)
+            found = compute(preds, true)
             if found is not None:
                 found = found.masked_fill(failed.to(found.device).view(-1, *[1] * (found.dim() - 1)), math.nan)
                 self._batches.setdefault(f"{each.name}{postfix}", []).append(found.cpu())

@@ -78,7 +78,7 @@ def test_expected_colour_is_the_sum_over_classes():
 
 
 @pytest.mark.parametrize(
-    ("colours", "told"),
+    ("colours", "message"),
     [
         ([[0, 0, 0]], "shape (1, 3)"),
         ([[0, 0], [1, 1]], "shape (2, 2)"),
@@ -91,10 +91,10 @@ def test_expected_colour_is_the_sum_over_classes():
         ([[0, 0, 0], [1, 1]], "table of numbers"),
     ],
 )
-def test_what_is_no_palette(colours, told):
+def test_what_is_no_palette(colours, message):
     with pytest.raises(UsageError) as error:
         Palette(colours)
-    assert str(error.value).startswith("palette: ") and told in str(error.value)
+    assert str(error.value).startswith("palette: ") and message in str(error.value)
 
 
 @pytest.mark.parametrize("divisor", [255, 256])

@@ -142,7 +142,7 @@ def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"degradation": CENTRED}, "degradation: Centred"),
         ({"fitted": None, "palette": 4}, "answer: PaletteClasses"),
@@ -151,9 +151,9 @@ def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str
     ],
 )
 def test_a_task_is_fitted_before_it_is_used(
-    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, arguments: Mapping[str, Any], told: str
+    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, arguments: Mapping[str, Any], message: str
 ) -> None:
     task = tiny_task("grey", "classification", **arguments)
     with pytest.raises(UsageError) as error:
         quiet_trainer().fit(task, datamodule=tiny_data())
-    assert str(error.value) == f"{told} must be fitted to training pictures first (fit_parts)"
+    assert str(error.value) == f"{message} must be fitted to training pictures first (fit_parts)"

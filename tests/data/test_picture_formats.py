@@ -300,7 +300,7 @@ def test_odd_pictures(name: str, scene: str, notes: list[str], tmp_path: Path) -
 
 
 def test_heic(tmp_path: Path) -> None:
-    """Read with the extra `heif`; without it, it is told, and not passed over."""
+    """Read with the extra `heif`, else refused, not skipped."""
     for name in ("phone.HEIC", "small.heic"):
         (tmp_path / name).write_bytes((ODD / name).read_bytes())
     assert len(find_pictures(tmp_path).pictures) == 2

@@ -61,7 +61,7 @@ def test_course_validates_on_the_test_pictures(val: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "acting", "told"),
+    ("options", "acting", "message"),
     [
         ({}, (255, "own"), "pixels / 255, validation on pictures of its own (honest protocol)"),
         ({"protocol": "course"}, (256, "test"), "pixels / 256, validation on the test pictures (course protocol)"),
@@ -71,15 +71,15 @@ def test_course_validates_on_the_test_pictures(val: bool) -> None:
     ],
 )
 def test_a_protocol_is_two_settings(
-    caplog: pytest.LogCaptureFixture, options: dict[str, Any], acting: tuple[int, str], told: str
+    caplog: pytest.LogCaptureFixture, options: dict[str, Any], acting: tuple[int, str], message: str
 ) -> None:
-    """What acts is told: `data.protocol` sets both, and each can be set alone."""
+    """The log has the acting settings: `data.protocol` sets both, and each can be set alone."""
     caplog.set_level(logging.INFO)
     data = Numbered(**options)
     data.setup()
     assert (data.divisor, data.validation) == acting
     assert len(data.pictures.val) == (100 if acting[1] == "own" else 57)
-    assert told in caplog.text and "Numbered: " in caplog.text
+    assert message in caplog.text and "Numbered: " in caplog.text
 
 
 def test_each_stage_has_its_batches() -> None:

@@ -59,8 +59,8 @@ def test_numbers_add_up_to_the_whole(network):
 def test_the_table_of_question_a1():
     """By hand, for the courses' RegressionCNN on pictures of 32×32."""
     table = [each for each in layers.layers(trace(RegressionCNN(1, 3), 1, (32, 32))) if each.filters]
-    told = [(each.layer, each.kernel, each.filters, each.input, each.output, each.weights) for each in table]
-    assert told == [
+    rows = [(each.layer, each.kernel, each.filters, each.input, each.output, each.weights) for each in table]
+    assert rows == [
         ("down1.conv", "3×3", 32, "1×32×32", "32×32×32", 288),
         ("down2.conv", "3×3", 64, "32×16×16", "64×16×16", 18_432),
         ("middle.conv", "3×3", 64, "64×8×8", "64×8×8", 36_864),

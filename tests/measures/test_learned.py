@@ -105,7 +105,7 @@ def test_an_interval_from_the_influence_is_the_bootstraps() -> None:
 def test_equal_pictures_and_what_they_show() -> None:
     labels = torch.tensor([0, 1, 5])
     true, given = PictureBatch(torch.rand(3, 3, 8, 8), labels), PictureBatch(torch.rand(3, 3, 8, 8))
-    given.__dict__["seen"] = true.__dict__["seen"] = torch.rand(3, 4), torch.eye(3, 10)
+    given.__dict__["classified"] = true.__dict__["classified"] = torch.rand(3, 4), torch.eye(3, 10)
     torch.testing.assert_close(FeatureDistance().values(given, true), torch.zeros(3), atol=1e-6, rtol=0)
     assert CategoryAccuracy().values(given, true).tolist() == [1, 1, 0]
     assert CategoryAccuracy().values(given, given) is None  # without labels
@@ -114,7 +114,7 @@ def test_equal_pictures_and_what_they_show() -> None:
 def test_pictures_of_any_size_are_classified() -> None:
     for height, width in ((32, 32), (1, 1), (48, 20)):
         picture = torch.rand(1, 3, height, width)
-        features, logits = category_classifier.seen(picture)
+        features, logits = category_classifier.classify(picture)
         assert features.shape == (1, 128) and logits.shape == (1, 10) and features.isfinite().all()
-        alike = PictureBatch(picture.repeat(3, 1, 1, 1)).seen  # computed once
+        alike = PictureBatch(picture.repeat(3, 1, 1, 1)).classified  # computed once
         torch.testing.assert_close(alike[0], features.expand(3, -1))

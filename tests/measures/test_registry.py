@@ -109,8 +109,8 @@ def test_names_are_a_list_or_one_alone() -> None:
     assert [each.name for each in choose("mse")] == ["accuracy", "cross_entropy", "mse"]
     assert choose(OmegaConf.create(["mse", "psnr", "mse"])) == choose(["mse", "psnr"])  # asked twice, measured once
     wrong = {"nope": ["mse", "nope"], "null": None, "0": 0, "True": True, "{'mse': 1}": OmegaConf.create({"mse": 1})}
-    for told, names in {**wrong, "1": [1], "['mse']": OmegaConf.create([["mse"]]), "loss": "loss"}.items():
-        with pytest.raises(UsageError, match=rf"^measures\.names={re.escape(told)}: must be some of quick, .* mse, "):
+    for text, names in {**wrong, "1": [1], "['mse']": OmegaConf.create([["mse"]]), "loss": "loss"}.items():
+        with pytest.raises(UsageError, match=rf"^measures\.names={re.escape(text)}: must be some of quick, .* mse, "):
             choose(names)
     with pytest.raises(UsageError, match=r"^measures\.names=no\.such\.Measure: cannot be imported \(.*'no'"):
         choose("no.such.Measure")

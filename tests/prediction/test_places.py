@@ -64,7 +64,7 @@ def test_results_are_no_pictures_of_the_next_call(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "output", "told"),
+    ("asked", "output", "message"),
     [
         (None, None, "input: missing"),
         ("no.jpg", None, "input=no.jpg: there is no such file or folder"),
@@ -77,9 +77,9 @@ def test_results_are_no_pictures_of_the_next_call(here: Path) -> None:
         ("photo.jpg", "old.png", "output=old.png: is there already; overwrite=true replaces it"),
     ],
 )
-def test_what_is_refused(asked: Any, output: Any, told: str, here: Path) -> None:
+def test_what_is_refused(asked: Any, output: Any, message: str, here: Path) -> None:
     touch("old.png")
-    with pytest.raises(ColourizeError, match=f"^{told}"):
+    with pytest.raises(ColourizeError, match=f"^{message}"):
         planned(asked, output)
 
 

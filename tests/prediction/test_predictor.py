@@ -86,14 +86,14 @@ def test_super_resolution_enlarges_up_to_a_limit(tiny_task: TaskMaker, monkeypat
 
 def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
     task = tiny_task("grey", "regression", size=[16, 16])
-    for wrong, told in (
+    for wrong, message in (
         ({"join": "colour"}, "join=colour: must be one of luminance, none"),
         ({"picture": "expected"}, "picture=expected: must be auto, or what this network gives: prediction"),
         ({"tile": 8}, "tile=8: must be a whole number from 32"),
         ({"size": True}, "size=True: must be"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu"),
     ):
-        with pytest.raises(UsageError, match=told):
+        with pytest.raises(UsageError, match=message):
             Predictor(task, **wrong)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="size: missing"):
         Predictor(tiny_task("grey", "regression"))
