@@ -6,7 +6,6 @@ colourize-benchmark benchmark.parts=all device=cuda
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import tempfile
@@ -19,15 +18,12 @@ from colourize.errors import UsageError
 
 log = logging.getLogger(__name__)
 
-# In this order: each is a module of colourize.timing with a function `measure`.
-PARTS = ("steps", "threads", "startup")
+PARTS = ("steps", "threads", "startup")  # measured in this order
 
 
 def benchmark(config: DictConfig) -> None:
-    """Measure the chosen parts, show and save their tables.
-
-    What is finished is saved, also when a later part fails or is interrupted.
-    """
+    """Measure the chosen parts, show and save their tables; each is saved as soon as it is finished."""
+    from colourize.timing import parts as functions
     from colourize.timing.report import Part, show, write
     from colourize.timing.settings import settings_from
 
@@ -38,7 +34,7 @@ def benchmark(config: DictConfig) -> None:
         settings = settings_from(config, Path(work))
         for name in names:
             part = Part()
-            importlib.import_module(f"colourize.timing.{name}").measure(part, settings)
+            functions.PARTS[name](part, settings)
             parts[name] = part
             write(folder, settings, parts)
             show(name, part)
@@ -49,7 +45,7 @@ def chosen_parts(chosen: object) -> list[str]:
     """The parts to measure, in their own order.
 
     Raises:
-        UsageError: a part that there is not, or none.
+        UsageError: an unknown part, or none.
     """
     wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
     if wanted == ["all"]:

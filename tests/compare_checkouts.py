@@ -1,11 +1,11 @@
 """Do two checkouts train the same numbers, and in the same time?
 
-python tests/compare_checkouts.py OLD NEW                 every model on every task that OLD has, two epochs, float32
-python tests/compare_checkouts.py OLD NEW --rounding 1e-6 … where so much relative difference is none
+python tests/compare_checkouts.py OLD NEW                 every model on every task, two epochs in float32
+python tests/compare_checkouts.py OLD NEW --rounding 1e-6 … with a tolerance, as a relative difference
 python tests/compare_checkouts.py OLD NEW --time 5        the default network's training in turns, five rounds
 
-Each run is a process of its own with its checkout's package, on the drawn horses. Words like trainer.max_epochs=5 are
-added to every command. It ends with exit code 1 where metrics.csv differs.
+Each run is a process with its checkout's package, on the drawn horses. Words like trainer.max_epochs=5 are added to
+every command. The exit code is 1 where metrics.csv differs.
 """
 
 from __future__ import annotations
@@ -28,17 +28,12 @@ from rich.table import Table
 MODELS = ("regression_cnn", "cnn", "unet", "pool_upsample_net", "conv_transpose_net", "strided_unet")
 TASKS = ("colour_classification", "colour_regression", "super_resolution", "super_resolution_regression")
 DATA = ("data=synthetic", "trainer.accelerator=cpu", "trainer.enable_progress_bar=false")
-SMALL = (
-    "data.num_train=300",
-    "data.num_val=100",
-    "data.num_test=20",
-    "trainer.max_epochs=2",
-    "trainer.precision=32-true",
-)
+SMALL = ("data.num_train=300", "data.num_val=100", "data.num_test=20", "trainer.max_epochs=2",
+         "trainer.precision=32-true")  # fmt: skip
 TIMED = (
-    *("data.num_train=2000", "trainer.max_epochs=3", "trainer.limit_val_batches=0", "trainer.limit_test_batches=1"),
-    *("callbacks.checkpoints=null", "callbacks.samples=null"),
-)
+    "data.num_train=2000", "trainer.max_epochs=3", "trainer.limit_val_batches=0", "trainer.limit_test_batches=1",
+    "callbacks.checkpoints=null", "callbacks.samples=null",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -64,47 +59,38 @@ def compare_numbers(checkouts: dict[str, Path], work: Path, rounding: float, ove
     equal = True
     cases = [(model, task) for model in MODELS for task in TASKS]
     for model, task in track(cases, "Training", console=Console(stderr=True)):
-        files = {}
-        for name, checkout in checkouts.items():
-            folder = work / f"{name}-{model}-{task}"
-            train(checkout, work, folder, [*SMALL, f"model={model}", f"task={task}", *overrides])
-            files[name] = folder / "metrics.csv"
-        if files["old"].read_bytes() == files["new"].read_bytes():
-            table.add_row(model, task, "equal, byte for byte")
-            continue
-        differences = {column: value for column, value in columns(files["old"], files["new"]).items() if value}
-        equal &= all(value <= rounding for value in differences.values())
-        told = ", ".join(f"{column} {value:.0e}" for column, value in differences.items())
-        table.add_row(model, task, told or "the same numbers, written otherwise")
+        words = [*SMALL, f"model={model}", f"task={task}", *overrides]
+        old, new = (
+            train(checkout, work, work / f"{name}-{model}-{task}", words) / "metrics.csv"
+            for name, checkout in checkouts.items()
+        )
+        found = differences(old, new)
+        equal &= all(value <= rounding for value in found.values())
+        same = "equal, byte for byte" if old.read_bytes() == new.read_bytes() else "the same numbers"
+        table.add_row(model, task, ", ".join(f"{column} {value:.0e}" for column, value in found.items()) or same)
     Console(width=100).print(table)
     return equal
 
 
-def columns(old: Path, new: Path) -> dict[str, float]:
-    """The largest relative difference in each column of two tables."""
-    tables = []
-    for path in (old, new):
-        with path.open(newline="") as file:
-            tables.append(list(csv.DictReader(file)))
-    names = dict.fromkeys(name for rows in tables for row in rows for name in row)
-    if any(set(row) != set(names) for rows in tables for row in rows) or len(tables[0]) != len(tables[1]):
-        return {"other rows or columns": float("inf")}
-    return {
-        name: max((difference(a[name], b[name]) for a, b in zip(*tables, strict=True)), default=0.0) for name in names
-    }
+def differences(old: Path, new: Path) -> dict[str, float]:
+    """The largest relative difference in each column of two tables, where there is any."""
+    one, two = (list(csv.DictReader(path.read_text().splitlines())) for path in (old, new))
+    if [*map(set, one)] != [*map(set, two)]:
+        return {"other rows or columns": math.inf}
+    pairs = [(name, ours[name], theirs[name]) for ours, theirs in zip(one, two, strict=True) for name in ours]
+    found: dict[str, float] = {}
+    for name, ours, theirs in pairs:
+        found[name] = max(found.get(name, 0.0), 0.0 if ours == theirs else difference(ours, theirs))
+    return {name: value for name, value in found.items() if value}
 
 
 def difference(old: str, new: str) -> float:
-    """The relative difference of two cells: 0 for equal ones, infinite where only one of them is a finite number."""
-    if old == new:
-        return 0.0
+    """The relative difference of two cells, infinite where only one of them is a finite number."""
     try:
         a, b = float(old), float(new)
     except ValueError:
         return math.inf
-    if a == b or (math.isnan(a) and math.isnan(b)):
-        return 0.0
-    return abs(a - b) / (abs(a) or 1.0) if math.isfinite(a - b) else math.inf
+    return 0.0 if a == b else abs(a - b) / (abs(a) or 1.0) if math.isfinite(a - b) else math.inf
 
 
 def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrides: list[str]) -> None:
@@ -114,8 +100,7 @@ def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrid
     for number in track(range(rounds + 1), "Training", console=Console(stderr=True)):
         seconds = {}
         for name in list(checkouts)[:: 1 if number % 2 else -1]:
-            folder = work / f"{name}-{number}"
-            train(checkouts[name], work, folder, [*TIMED, *overrides])
+            folder = train(checkouts[name], work, work / f"{name}-{number}", [*TIMED, *overrides])
             (found,) = re.findall(r"Trained \d+ epochs in ([\d.]+) s", (folder / "train.log").read_text())
             seconds[name] = float(found)
         if number:  # the first round warms up
@@ -125,13 +110,11 @@ def compare_seconds(checkouts: dict[str, Path], work: Path, rounds: int, overrid
     Console().print(table)
 
 
-def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> None:
-    """A `colourize-train` of a checkout; what it printed is shown where it fails."""
-    # Each checkout fits its own palettes.
-    data = work / f"data-{folder.name.partition('-')[0]}"
+def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> Path:
+    """Run a checkout's `colourize-train`; returns the run's folder. The output of a failed run is shown."""
+    data = work / f"data-{folder.name.partition('-')[0]}"  # each checkout fits its own palettes
     environment = {**os.environ, "PYTHONPATH": str(checkout), "COLOURIZE_DATA": str(data)}
-    # Python puts PYTHONPATH before what is installed; whether it did is asked, not hoped.
-    program = (
+    program = (  # it makes sure that PYTHONPATH precedes what is installed
         "import pathlib, colourize, colourize.train; "
         f"assert pathlib.Path(colourize.__file__).is_relative_to({str(checkout)!r}), colourize.__file__; "
         "colourize.train.main()"
@@ -140,6 +123,7 @@ def train(checkout: Path, work: Path, folder: Path, overrides: list[str]) -> Non
     ended = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
     if ended.returncode:
         sys.exit(f"{' '.join(overrides)} in {checkout} ended with {ended.returncode}\n{ended.stdout}{ended.stderr}")
+    return folder
 
 
 if __name__ == "__main__":

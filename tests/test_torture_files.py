@@ -1,5 +1,6 @@
-"""Generated checkpoints and command lines: what is wrong is told in one or two lines, and nothing else comes: no other
-error, no file left behind, no endless wait, and no code of a file is run.
+"""Generated checkpoints and command lines are accepted or refused in one or two lines.
+
+No other error, no file left behind, no hang, and no code of a file is run.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pytest
 import torch
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
-from torture.generating import Trap, check_told, counted, damaged, trap, trying, values  # noqa: F401
+from torture.generating import Trap, check_message, counted, damaged, trap, trying, values  # noqa: F401
 
 from colourize.checkpoints import data_from, read, task_from
 from colourize.errors import ColourizeError, UsageError
@@ -56,7 +57,7 @@ def check_checkpoint(path: Path) -> None:
         task_from(contents, path)
         data_from(contents, path)
     except ColourizeError as error:
-        check_told(error)
+        check_message(error)
         assert isinstance(error, UsageError) or f"checkpoint={path}" in str(error)
 
 
@@ -79,7 +80,7 @@ def test_checkpoints(data: st.DataObject, whole: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", ["colourize", "datamodule_hyper_parameters"])
 @pytest.mark.parametrize("key", ["data", "seed", "palette", "reshuffle"])
-def test_checkpoints_that_were_found_to_be_told_badly(part: str, key: str, whole: Path, tmp_path: Path) -> None:
+def test_checkpoints_with_odd_settings(part: str, key: str, whole: Path, tmp_path: Path) -> None:
     contents = torch.load(whole, weights_only=True)
     contents[part][key] = torch.full((3, 3), 0.5)
     path = tmp_path / "other.ckpt"

@@ -1,6 +1,6 @@
-"""A picture in two parts, CIE Lab's lightness and its chroma (a and b), and the two put together again.
+"""Split a picture into CIE Lab's lightness and chroma, and join them again.
 
-Lightness is written as L / 100, 0 … 1; chroma as a and b themselves, 0 for greys, in sRGB within about ±110.
+Lightness is L / 100, 0 … 1; chroma is a and b, 0 for greys, in sRGB within about ±110.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from torch import Tensor
 
 from colourize.colour.lab import EPSILON, KAPPA, TO_XYZ, WHITE, rgb_to_lab
 
-# Where a colour lies within sRGB by rounding only: a share of its luminance below 0, and so much above 1.
-BELOW, ABOVE = 4e-6, 1e-6
+BELOW, ABOVE = 4e-6, 1e-6  # rounding at sRGB's borders: a share of the luminance below 0, and above 1
 STRONGEST = 140.0  # chroma √(a² + b²); that of sRGB ends at 134
-STEPS, HALVINGS = 16, 14  # of the search along a hue: which part of it, and where within; together 2⁻¹⁸ of the chroma
+STEPS, HALVINGS = 16, 14  # of the search along a hue, together 2⁻¹⁸ of the chroma
 
 
 def lightness_of(rgb: Tensor) -> Tensor:
@@ -30,10 +29,9 @@ def chroma_of(rgb: Tensor) -> Tensor:
 def chroma_over(lightness: Tensor, chroma: Tensor) -> Tensor:
     """The sRGB picture of exactly this lightness, with this chroma as far as sRGB has it.
 
-    A colour that sRGB does not have becomes paler at its own lightness and hue: a and b are both multiplied by the
-    largest factor below 1 that leads into sRGB. Along a hue sRGB is not one piece (a bright yellow's way to grey leaves
-    it), so that the factor is first sought among sixteenths, then by bisection; a piece shorter than a sixteenth may be
-    missed. A colour that sRGB has stays as it is. The gradient takes the factor as given.
+    A colour outside sRGB becomes paler at its own lightness and hue: a and b are multiplied by the largest factor below
+    1 that leads into sRGB. Along a hue sRGB has gaps (between bright yellow and grey), so that the factor is first
+    searched among sixteenths, then by bisection; shorter pieces may be missed. The gradient treats it as constant.
 
     Args:
         lightness: L / 100, (N, 1, H, W); clipped to [0, 1].
@@ -55,9 +53,9 @@ def chroma_over(lightness: Tensor, chroma: Tensor) -> Tensor:
 
 
 def _linear(root: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Linear sRGB, (…) → (…) with the three channels as dimension 1; `root` is (L + 16) / 116.
+    """Linear sRGB with the three channels as dimension 1; `root` is (L + 16) / 116.
 
-    As luminance plus what a and b add to it, so that where these add nothing all channels are the same number.
+    It is luminance plus the contributions of a and b, so that without these all channels are the same number.
     """
     x, y, z = (
         torch.where(each**3 > EPSILON, each**3, (116 * each - 16) / KAPPA)
@@ -74,13 +72,11 @@ def _is_inside(root: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _largest_factor(root: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """The largest factor below 1 of colours (n,) outside sRGB that leads into it."""
+    """The largest factor below 1 that leads colours (n,) from outside into sRGB."""
     low = torch.zeros_like(root)
     for step in range(1, STEPS):
-        low = low.where(~_is_inside(root, step / STEPS * a, step / STEPS * b), torch.full_like(low, step / STEPS))
-    width = 1 / STEPS
-    for _ in range(HALVINGS):
-        width /= 2
-        middle = low + width
+        low[_is_inside(root, step / STEPS * a, step / STEPS * b)] = step / STEPS
+    for halving in range(1, HALVINGS + 1):
+        middle = low + 2.0**-halving / STEPS
         low = middle.where(_is_inside(root, middle * a, middle * b), low)
     return low

@@ -1,4 +1,4 @@
-"""CIE Lab: colours in numbers that lie about as far apart as people see them, and their difference CIEDE2000.
+"""CIE Lab, whose distances are about those that people see, and the difference CIEDE2000.
 
 sRGB and its white D65: IEC 61966-2-1. Lab: CIE 15:2004, L 0 … 100, a (green to red) and b (blue to yellow) about
 -100 … 100. CIEDE2000: Sharma, Wu & Dalal (2005), "The CIEDE2000 color-difference formula: implementation notes,
@@ -14,11 +14,7 @@ from torch import Tensor
 
 # Linear sRGB → XYZ (D65). White is the sum of the columns, so that greys are exactly a = b = 0.
 TO_XYZ = torch.tensor(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ],
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]],
     dtype=torch.float64,
 )
 WHITE = TO_XYZ.sum(1)
@@ -27,7 +23,7 @@ EPSILON, KAPPA = 216 / 24389, 24389 / 27  # where the cube root becomes a line, 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB in [0, 1], (N, 3, H, W), → Lab of the same shape and type."""
-    curve = ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4  # clamped: a power's gradient at 0 is no number
+    curve = ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4  # clamped: a power's gradient at 0 is nan
     linear = torch.where(rgb > 0.04045, curve, rgb / 12.92)
     matrix = (TO_XYZ / WHITE[:, None]).to(rgb)
     xyz = torch.einsum("ic,nchw->nihw", matrix, linear)
@@ -36,27 +32,15 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
 
 
-def lab_to_rgb(lab: Tensor) -> Tensor:
-    """Lab, (N, 3, H, W), → sRGB of the same shape and type; colours that sRGB does not have lie outside [0, 1]."""
-    lightness, a, b = lab.unbind(1)
-    y = (lightness + 16) / 116
-    roots = torch.stack([y + a / 500, y, y - b / 200], 1)
-    xyz = torch.where(roots**3 > EPSILON, roots**3, (116 * roots - 16) / KAPPA)
-    matrix = (torch.linalg.inv(TO_XYZ) * WHITE).to(lab)
-    linear = torch.einsum("ci,nihw->nchw", matrix, xyz)
-    curve = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(linear > 0.0031308, curve, 12.92 * linear)
-
-
 def ciede2000(first: Tensor, second: Tensor) -> Tensor:
-    """How different two colours look: Lab (N, 3, …) and (N, 3, …) → (N, …), 0 and more; about 1 can just be seen."""
+    """How different two colours look: Lab (N, 3, …) twice → (N, …), 0 and more; about 1 is just visible."""
     (l1, a1, b1), (l2, a2, b2) = first.unbind(1), second.unbind(1)
     mean_chroma7 = ((a1.hypot(b1) + a2.hypot(b2)) / 2) ** 7
     stretch = 1.5 - 0.5 * (mean_chroma7 / (mean_chroma7 + 25.0**7)).sqrt()  # of a, for colours that are nearly grey
     c1, c2 = (a1 * stretch).hypot(b1), (a2 * stretch).hypot(b2)
     h1, h2 = (torch.atan2(b, a * stretch) % (2 * math.pi) for a, b in ((a1, b1), (a2, b2)))
 
-    grey = c1 * c2 == 0  # of which a hue has no meaning
+    grey = c1 * c2 == 0  # without a hue
     turn = h2 - h1
     turn = torch.where(turn > math.pi, turn - 2 * math.pi, torch.where(turn < -math.pi, turn + 2 * math.pi, turn))
     turn = turn.masked_fill(grey, 0.0)
@@ -67,13 +51,8 @@ def ciede2000(first: Tensor, second: Tensor) -> Tensor:
     across = torch.where(sum_hue < 2 * math.pi, sum_hue + 2 * math.pi, sum_hue - 2 * math.pi)
     hue = torch.where((h1 - h2).abs() > math.pi, across, sum_hue) / 2
     hue = torch.where(grey, sum_hue, hue)
-    tone = (
-        1
-        - 0.17 * torch.cos(hue - math.radians(30))
-        + 0.24 * torch.cos(2 * hue)
-        + 0.32 * torch.cos(3 * hue + math.radians(6))
-        - 0.20 * torch.cos(4 * hue - math.radians(63))
-    )
+    tone = 1 - 0.17 * torch.cos(hue - math.radians(30)) + 0.24 * torch.cos(2 * hue)
+    tone = tone + 0.32 * torch.cos(3 * hue + math.radians(6)) - 0.20 * torch.cos(4 * hue - math.radians(63))
     off_middle = (lightness - 50) ** 2
     scale_lightness = 1 + 0.015 * off_middle / (20 + off_middle).sqrt()
     scale_chroma = 1 + 0.045 * chroma

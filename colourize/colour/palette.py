@@ -1,7 +1,7 @@
-"""Palettes: a few colours that stand for all, fitted with k-means, and the classification they allow.
+"""Palettes: a few representative colours, fitted with k-means, as the classes of pixels.
 
-Colourization as classification labels each pixel with the nearest palette colour (Euclidean distance in RGB)
-and reads a picture back from labels, or from a distribution over them.
+A pixel's label is the nearest palette colour (Euclidean distance in RGB); labels, or a distribution over them, give a
+picture again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_COLOURS = 256  # a file's, as of a fitted palette
 
 
 class Palette(nn.Module):
-    """K colours, their nearest-colour labels and the pictures that labels or distributions mean.
+    """K colours: pixels' labels, and pictures from labels or distributions.
 
     Args:
         colours: (K, 3), RGB in [0, 1]; any sequence or array.
@@ -50,8 +50,7 @@ class Palette(nn.Module):
             raise UsageError(f"palette: shape {table.shape}; must be (K, 3) with K of at least 2")
         if not (np.isfinite(table).all() and table.min() >= 0 and table.max() <= 1):
             raise UsageError("palette: colours must be RGB in [0, 1]")
-        # In double precision, so that labels are those of exact arithmetic; `.half()` or bf16 modules would round it.
-        # Not persistent: the task's hyperparameters carry the palette, and one truth is enough.
+        # In double precision, so that labels are exact. Not persistent: the task's hyperparameters carry the palette.
         self.register_buffer("colours", torch.from_numpy(table), persistent=False)
 
     def __len__(self) -> int:
@@ -68,18 +67,18 @@ class Palette(nn.Module):
         """
         count = len(self.colours)
         pixels = rgb.flatten(2).to(torch.float64)  # (N, 3, HW)
-        # |p - c|² = |p|² - 2 p·c + |c|²; the first term is the same for every colour. 4 keeps the rest positive.
+        # |p - c|² = |p|² - 2 p·c + |c|² without |p|², which is the same for every colour; 4 keeps it positive.
         offset = (self.colours.square().sum(1, keepdim=True) + 4).expand(len(pixels), -1, -1)
         scores = torch.baddbmm(offset, (-2 * self.colours).expand(len(pixels), -1, -1), pixels)  # (N, K, HW)
-        # argmin is slow; amin is not. So the class number replaces the last few of a double's 52 mantissa bits:
-        # positive doubles are ordered as their bits are, and what is lost, 2⁻⁴⁴ of a score, is below any pixel's step.
+        # amin is faster than argmin. So the class number replaces the last bits of a double's mantissa: the bits of
+        # positive doubles are ordered alike, and the loss, 2⁻⁴⁴ of a score, is below any pixel's step.
         mask = (1 << (count - 1).bit_length()) - 1
         bits = scores.view(torch.int64)
         bits.bitwise_and_(~mask).bitwise_or_(torch.arange(count, device=bits.device).view(-1, 1))
         return scores.amin(1).view(torch.int64).bitwise_and_(mask).unflatten(1, rgb.shape[-2:])
 
     def picture(self, labels: Tensor) -> Tensor:
-        """The picture that labels mean: (N, H, W) integers in 0 … K-1 → (N, 3, H, W) RGB in [0, 1], float32."""
+        """The picture of labels: (N, H, W) integers in 0 … K-1 → (N, 3, H, W) RGB in [0, 1], float32."""
         return self.colours.float()[labels].movedim(-1, 1).contiguous()
 
     def expected(self, probabilities: Tensor) -> Tensor:
@@ -90,13 +89,12 @@ class Palette(nn.Module):
 def fit_palette(pixels: np.ndarray, size: int, *, divisor: float = 255, seed: int = 0) -> np.ndarray:
     """k-means colours of a set of pixels (scikit-learn's KMeans, one k-means++ start).
 
-    Equal pixels are counted once and weighted by how often they occur: the objective is the same, the time
-    a third of that on 4.6 million pixels of the CIFAR-10 horses.
+    Equal pixels are counted once and weighted by their number: the objective is the same, and the time a third.
 
     Args:
         pixels: uint8, (…, 3) RGB.
         size: how many colours, at least 2.
-        divisor: what a pixel is divided by to lie in [0, 1] (255, or 256 under the course protocol).
+        divisor: 255, or 256 under the course protocol; pixels divided by it lie in [0, 1].
 
     Returns:
         (size, 3) float64 RGB in [0, 1], from dark to light, so that equal fits give equal class numbers.
@@ -114,14 +112,14 @@ def fit_palette(pixels: np.ndarray, size: int, *, divisor: float = 255, seed: in
         raise UsageError(f"data.palette={size}: the training pictures have only {len(codes)} distinct colours")
     distinct = np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], 1).astype(np.float32) / divisor
     weights = counts[codes].astype(np.float32)
-    with threadpool_limits(1):  # three threads or more add their sums up in the order in which they end
+    with threadpool_limits(1):  # the sums of several threads would depend on their order
         kmeans = KMeans(size, n_init=1, random_state=seed).fit(distinct, sample_weight=weights)
     colours = kmeans.cluster_centers_.astype(np.float64)
     return colours[np.lexsort((colours[:, 2], colours[:, 1], colours[:, 0], colours.sum(1)))].clip(0, 1)
 
 
 def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, cache_dir: Path | None) -> np.ndarray:
-    """`fit_palette`, kept in `cache_dir` under a name made from everything that decides the result."""
+    """`fit_palette`, saved in `cache_dir` under a hash of everything that decides the result."""
     recipe = f"{size} {divisor} {seed} {pixels.shape}".encode()
     digest = hashlib.blake2b(recipe + np.ascontiguousarray(pixels).data, digest_size=8).hexdigest()
     path = cache_dir / f"palette-{size}-{digest}.npy" if cache_dir else None
@@ -137,12 +135,12 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
 
 
 def _may_write(folder: Path) -> bool:
-    """Whether files may be put into a folder, which is made where it is missing."""
+    """Whether files may be written into a folder, which is made if it is missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return False
-    # Root may write where the owner said read-only; the mode bits are the owner's wish.
+    # Root may write into read-only folders; the mode bits are the owner's wish.
     return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
@@ -150,7 +148,7 @@ def load_palette(path: str | Path) -> np.ndarray:
     """A palette from a `.npy` (no pickles) or a `.csv` file (one colour a line, R,G,B, an optional header).
 
     Returns:
-        (K, 3) float64 RGB in [0, 1]. A table whose values exceed 1 is not guessed at: it is refused.
+        (K, 3) float64 RGB in [0, 1].
 
     Raises:
         InputError: the file is missing, unreadable or holds no palette, equal colours, or more than 256.
@@ -175,22 +173,18 @@ def load_palette(path: str | Path) -> np.ndarray:
 
 
 def _read_csv(path: Path) -> np.ndarray:
-    with path.open(newline="", encoding="utf-8-sig") as file:  # -sig: as spreadsheets write it
-        rows = [row for row in csv.reader(file) if row]
+    rows = [row for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()) if row]  # -sig: spreadsheets'
     for row in rows:
         if len(row) != 3:
             raise ValueError(f"{len(row)} columns in a line; must be R,G,B")
-    return np.array([[float(cell) for cell in row] for row in rows[has_header(rows) :]])
+    if rows and not any(map(_is_number, rows[0])):
+        rows = rows[1:]  # a header
+    return np.array([[float(cell) for cell in row] for row in rows])
 
 
-def has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row of a table is names and not numbers."""
-
-    def is_number(cell: str) -> bool:
-        try:
-            float(cell)
-        except ValueError:
-            return False
-        return True
-
-    return bool(rows) and not any(is_number(cell) for cell in rows[0])
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,6 +1,6 @@
-"""Augmentation: training pictures changed at random, before anything is made of them, so that input and target agree.
+"""Augmentation: random changes of training pictures, before input and target are made of them.
 
-Each picture has draws of its own, from seed, epoch and picture alone; the pictures stay uint8.
+Each picture has its own draws, from seed, epoch and picture alone; the pictures stay uint8.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Augmentation(nn.Module):
 
 
 class FlipsAndShifts(Augmentation):
-    """Mirrors a picture left to right, and moves it by a few pixels; what comes in at the border is mirrored.
+    """Mirrors a picture left to right and moves it by a few pixels, with mirrored borders.
 
     Args:
         flip: the share of pictures that are mirrored, 0…1.
@@ -44,10 +44,9 @@ class FlipsAndShifts(Augmentation):
             raise UsageError(f"data.augmentation.max_shift={self.max_shift}: must be below the size, {height}×{width}")
         flipped = draws.uniform() < self.flip  # (B,)
         down, right = draws.integers(-self.max_shift, self.max_shift + 1, 2).unbind(1)
-        rows = _mirrored(_places(height, pictures) - down[:, None], height)  # (B, H): where each row comes from
-        columns = _mirrored(_places(width, pictures) - right[:, None], width)
+        rows, columns = _sources(height, down), _sources(width, right)  # (B, H) and (B, W)
         columns = columns.where(~flipped[:, None], width - 1 - columns)
-        which = _places(len(pictures), pictures)
+        which = torch.arange(len(pictures), device=pictures.device)
         return pictures[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
@@ -108,8 +107,8 @@ def displacements(coarse: Tensor, angles: Tensor, height: int, width: int) -> Te
 def deformed(pictures: Tensor, field: Tensor) -> Tensor:
     """uint8 pictures (B, H, W, 3), each of whose pixels is read where a field (B, 2, H, W) of `displacements` says."""
     height, width = pictures.shape[1:3]
-    down = _places(height, pictures)[:, None] + field[:, 0]  # (B, H, W)
-    right = _places(width, pictures) + field[:, 1]
+    down = torch.arange(height, device=field.device)[:, None] + field[:, 0]  # (B, H, W)
+    right = torch.arange(width, device=field.device) + field[:, 1]
     # -1 and 1 are the middles of the outermost pixels.
     places = torch.stack([2 * right / max(width - 1, 1) - 1, 2 * down / max(height - 1, 1) - 1], dim=-1)
     values = pictures.permute(0, 3, 1, 2).float()
@@ -117,11 +116,7 @@ def deformed(pictures: Tensor, field: Tensor) -> Tensor:
     return read.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def _places(count: int, beside: Tensor) -> Tensor:
-    return torch.arange(count, device=beside.device)
-
-
-def _mirrored(places: Tensor, size: int) -> Tensor:
-    """Places beyond a border read back from it: -1 is 1, `size` is `size - 2`."""
-    places = places.abs()
+def _sources(size: int, shift: Tensor) -> Tensor:
+    """Where each pixel of a shifted row comes from, (B, size); beyond the border -1 is 1, and `size` is `size - 2`."""
+    places = (torch.arange(size, device=shift.device) - shift[:, None]).abs()
     return places.where(places < size, 2 * (size - 1) - places)

@@ -14,11 +14,7 @@ from colourize.data.draws import Draws
 
 
 class LabelCache:
-    """Labels of a stage's pictures that were computed in an earlier epoch; each picture's are computed once.
-
-    Args:
-        count: how many pictures the stage has.
-    """
+    """The pixels' labels of a stage's `count` pictures, each computed once and kept for later epochs."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -28,9 +24,9 @@ class LabelCache:
         """The labels of some pictures, int64 (B, H, W) below 256, computed where they are not known yet.
 
         Args:
-            owner: whose labels they are, such as an answer with its palette.
+            owner: what they belong to, such as an answer with its palette.
             which: the pictures' places, (B,).
-            compute: makes the labels of just these pictures.
+            compute: computes the labels of just these pictures.
         """
         if owner in self._kept:
             known, kept = self._kept[owner]
@@ -46,18 +42,18 @@ class LabelCache:
 
 
 class Batch(NamedTuple):
-    """Pictures as they travel to the device, and which ones they are."""
+    """Pictures as they travel to the device, and their places in their stage."""
 
     pictures: Tensor  # uint8 (B, H, W, 3), RGB
     which: Tensor  # int64 (B,): their places among the stage's pictures
     stage: str = "predict"  # train | val | test | predict
-    epoch: int = 0  # always 0 where nothing is learnt: an evaluation is the same each time
+    epoch: int = 0  # always 0 outside of training: an evaluation is the same each time
     seed: int = 0
     labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
     cache: LabelCache | None = None  # of the stage's pictures; None where these were changed, by augmentation
 
     def to(self, device: torch.device) -> Batch:
-        """The same on a device."""
+        """The same batch on a device."""
         labels = None if self.labels is None else self.labels.to(device)
         return self._replace(pictures=self.pictures.to(device), which=self.which.to(device), labels=labels)
 
@@ -69,8 +65,8 @@ class Batch(NamedTuple):
 class Pair(NamedTuple):
     """A batch as a task learns from it."""
 
-    inputs: Tensor  # (B, in_channels, H, W): what the network is given
-    target: Any  # what it must answer, as the task's answer writes it
+    inputs: Tensor  # (B, in_channels, H, W)
+    target: Any  # in the form of the task's answer
     truth: Tensor  # (B, 3, H, W): the true picture, RGB in [0, 1]
     which: Tensor  # int64 (B,): which pictures of their stage
     labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
@@ -84,50 +80,39 @@ def as_batch(pictures: Batch | Tensor) -> Batch:
 
 
 class BatchLoader:
-    """All pictures of a stage once, a batch at a time, the last one smaller where they do not divide.
+    """All pictures of a stage once, a batch at a time; the last batch may be smaller.
 
-    Shuffled ones come in an order that the seed and the epoch alone decide, whatever else drew random numbers before.
-    Of several processes each gets its share of every batch, so that all take equally many steps, together see what one
-    process would see, and none sees a picture twice. A batch is one look-up in memory; to pass it from a worker process
-    would cost more than to make it.
+    Seed and epoch alone decide the shuffled order. Each of several processes gets its share of every batch: all take
+    equally many steps, together see what one process would see, and none sees a picture twice. A batch is one look-up
+    in memory; passing it from a worker process would cost more than making it.
 
     Args:
         pictures: uint8 (N, H, W, 3).
         batch_size: pictures a batch, over all processes.
-        stage: whose pictures they are.
+        stage: train, val, test or predict.
         labels: int64 (N,), their categories; None: they have none.
         cache: keeps the pixels' labels of these pictures from one epoch to the next.
-        seed: of the order and of all that is random about a picture.
-        shuffle: whether they come in a random order.
-        reshuffle: whether the order changes with the epoch.
-        world_size, rank: how many processes, and which this is.
+        seed: of the order and of all random numbers of a picture.
+        shuffle, reshuffle: whether the order is random, and whether it changes with the epoch.
+        world_size, rank: the number of processes, and this one's.
     """
 
     def __init__(
-        self,
-        pictures: np.ndarray,
-        batch_size: int,
-        stage: str,
-        *,
-        labels: np.ndarray | None = None,
-        cache: LabelCache | None = None,
-        seed: int = 0,
-        shuffle: bool = False,
-        reshuffle: bool = True,
-        world_size: int = 1,
-        rank: int = 0,
-    ) -> None:
+        self, pictures: np.ndarray, batch_size: int, stage: str, *, labels: np.ndarray | None = None,
+        cache: LabelCache | None = None, seed: int = 0, shuffle: bool = False, reshuffle: bool = True,
+        world_size: int = 1, rank: int = 0,
+    ) -> None:  # fmt: skip
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
         self.cache = cache
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0
-        self._first, self._given = 0, 0  # the batch to begin at next time; how many of this epoch have been given
+        self._first, self._done = 0, 0  # the batch to begin with next time; the batches of this epoch so far
         self.sampler, self.batch_sampler = self, None  # where Lightning looks for `set_epoch`
         starts = list(range(0, len(pictures), batch_size))
         if len(starts) > 1 and len(pictures) - starts[-1] < world_size:
-            starts.pop()  # too few for every process to have one: they join the batch before
+            starts.pop()  # too few for all processes: they join the batch before
         self.bounds = list(zip(starts, [*starts[1:], len(pictures)], strict=True))
 
     def set_epoch(self, epoch: int) -> None:
@@ -141,11 +126,11 @@ class BatchLoader:
         return np.random.default_rng([self.seed, self.epoch if self.reshuffle else 0]).permutation(len(self.pictures))
 
     def state_dict(self) -> dict[str, int]:
-        """How many batches of this epoch have been given, so that a resumed run goes on after them."""
-        return {"batch": self._given}
+        """The number of batches of this epoch so far, after which a resumed run continues."""
+        return {"batch": self._done}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """The next iteration goes on where another one was; those after it are whole."""
+        """Continue another iteration; the epochs after it are whole."""
         self._first = state["batch"]
 
     def __iter__(self) -> Iterator[Batch]:
@@ -155,7 +140,7 @@ class BatchLoader:
     def _batches(self, first: int) -> Iterator[Batch]:
         order = torch.from_numpy(self.order())  # here, at the first batch: the epoch is set after `iter`
         for number, (start, end) in enumerate(self.bounds[first:], first + 1):
-            self._given = number
+            self._done = number
             which = order[start:end][self.rank :: self.world_size]
             labels = None if self.labels is None else self.labels[which]
             yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels, self.cache)

@@ -1,4 +1,4 @@
-"""CIFAR-10's pictures by category: read from small caches, which are made once from the official archive."""
+"""CIFAR-10's pictures by category, from small caches that are made once from the official archive."""
 
 from __future__ import annotations
 
@@ -30,40 +30,34 @@ CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "h
 PER_CATEGORY = (5000, 1000)  # training and test pictures
 ARCHIVE = "cifar-10-python.tar.gz"
 WORK, LOCK = "cifar10.part", ".cifar10.lock"  # in the folder of the caches
-# A host that accepts the connection and then says nothing would otherwise hold a run for ever.
-STALL_SECONDS = 60.0
+STALL_SECONDS = 60.0  # after which a silent host is given up
 
 
 class CIFAR10Data(PictureData):
     """CIFAR-10's horses, or other categories: each 5000 training and 1000 test pictures, 32×32, in its order.
 
-    Their labels are CIFAR-10's own, 0 … 9 in the order of `CATEGORIES`.
-    Pictures are read from `<root>/cifar10-<category>.npz` (`train` and `test`, uint8 RGB, (N, 32, 32, 3)).
-    Where a wanted file is missing, those of all ten categories are made from the archive: the one placed in
-    `root` by hand, else the `mirror`'s, else that of CIFAR-10's own host. Its MD5 is checked in any case.
+    Their labels are CIFAR-10's own, 0 … 9 in the order of `CATEGORIES`. Pictures are read from
+    `<root>/cifar10-<category>.npz` (`train` and `test`, uint8 RGB, (N, 32, 32, 3)). Where one is missing, those of all
+    ten categories are made from the archive: the one placed in `root` by hand, else the `mirror`'s, else that of
+    CIFAR-10's own host. Its MD5 is always checked.
     Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 
     Args:
-        root: the folder of the caches or the archive. It may be read-only where it holds the wanted caches.
-        category: one of the ten names, a list of them (their pictures follow one another), or "all".
-        mirror: the URL (http, https or file) of `cifar-10-python.tar.gz` or of a folder that holds it.
-        common: what every source has (see `PictureData`).
+        root: the folder of the caches or the archive; it may be read-only where it holds the caches.
+        category: one of the ten names, a list of them (their pictures are concatenated), or "all".
+        mirror: the URL (http, https or file) of `cifar-10-python.tar.gz` or of its folder.
+        common: the arguments of `PictureData`.
 
     Raises:
         UsageError: a value that is not allowed.
-        InputError: the archive cannot be had or is not CIFAR-10's, a cache is damaged, or `root` is read-only.
+        InputError: the archive is unavailable or not CIFAR-10's, a cache is damaged, or `root` is read-only.
     """
 
     def __init__(
-        self,
-        root: str | Path = "data",
-        category: str | Sequence[str] = "horse",
-        mirror: str | None = None,
+        self, root: str | Path = "data", category: str | Sequence[str] = "horse", mirror: str | None = None,
         **common: Any,
-    ) -> None:
-        # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
-        # Absolute, so that the checkpoint finds its data from any folder.
-        root = str(check_folder(root))
+    ) -> None:  # fmt: skip
+        root = str(check_folder(root))  # a plain, absolute path: Lightning keeps it for the checkpoint
         if isinstance(category, Sequence) and not isinstance(category, str):
             category = list(category)
         super().__init__(**common)
@@ -72,7 +66,7 @@ class CIFAR10Data(PictureData):
         self.mirror = None if mirror is None else _archive_url(mirror)
 
     def prepare_data(self) -> None:
-        """Make the caches where a wanted one is missing; safe when several processes do so at once."""
+        """Make the caches where one is missing; several processes may do so at once."""
         if self._has_caches():
             _remove_work(self.root)
             return
@@ -91,9 +85,9 @@ class CIFAR10Data(PictureData):
         self.prepare_data()
         parts = [read_cache(cache_path(self.root, category)) for category in self.categories]
         numbers = [CATEGORIES.index(category) for category in self.categories]
-        train, test = (_joined(part) for part in zip(*parts, strict=True))
-        of_train, of_test = (np.repeat(numbers, [len(each) for each in part]) for part in zip(*parts, strict=True))
-        return Pictures(train, None, test, Labels(of_train, None, of_test))
+        train, test = (part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True))
+        labels = (np.repeat(numbers, [len(each) for each in part]) for part in zip(*parts, strict=True))
+        return Pictures(train, None, test, Labels(next(labels), None, next(labels)))
 
     @property
     def cache_dir(self) -> Path:
@@ -103,12 +97,8 @@ class CIFAR10Data(PictureData):
         return all(cache_path(self.root, category).is_file() for category in self.categories)
 
 
-def _joined(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    return pictures[0] if len(pictures) == 1 else np.concatenate(pictures)
-
-
 def cache_path(root: Path, category: str) -> Path:
-    """Where a category's pictures are kept."""
+    """The cache of a category's pictures."""
     return root / f"cifar10-{category}.npz"
 
 
@@ -120,7 +110,7 @@ def read_cache(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """
     try:
         with zipfile.ZipFile(path):
-            pass  # np.load takes any kind of file, with a failure of its own for each
+            pass  # np.load would accept other kinds of files
         with np.load(path, allow_pickle=False) as cache:
             train, test = cache["train"], cache["test"]
         for pictures in (train, test):
@@ -128,7 +118,7 @@ def read_cache(path: Path) -> tuple[np.ndarray, np.ndarray]:
                 raise ValueError(f"{pictures.dtype} {pictures.shape}")
             if not len(pictures):
                 raise ValueError("no pictures")
-    except Exception as error:  # zip, its decompressors and numpy's parser fail on a damaged file in almost any way
+    except Exception as error:  # damaged files make zip and numpy raise almost anything
         raise InputError(
             f"{path.resolve()}: not a whole cache of CIFAR-10 pictures ({_reason(error)})\n"
             f"Delete it to have it made anew"
@@ -140,16 +130,14 @@ def read_cache(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_caches(root: Path, mirror: str | None = None) -> None:
-    """Make the caches of all ten categories from the archive; those that exist stay as they are.
+    """Make the caches of all ten categories from the archive; existing ones stay as they are.
 
-    All ten, because reading the archive is the slow part. All that is unfinished lies in one folder of its
-    own, which goes at the end: with it a downloaded archive and its extracted batches, which nobody needs any
-    more. An archive or batches that somebody placed in `root` are read where they are, and stay. After a kill
-    the next call goes on in that folder, without a second download if the first one was complete.
-    The caller sees to it that only one process does this.
+    Unfinished files, a download among them, lie in a folder of their own, which is removed at the end. An archive or
+    batches in `root` are read there, and stay. After a kill the next call continues, without a second download if the
+    first was complete. The caller makes sure that only one process does this.
 
     Raises:
-        InputError: the archive cannot be had, or is not CIFAR-10's.
+        InputError: the archive is unavailable, or not CIFAR-10's.
     """
     work = root / WORK
     parts = _read_archive(root, work, mirror)
@@ -158,7 +146,7 @@ def make_caches(root: Path, mirror: str | None = None) -> None:
         path = cache_path(root, category)
         if not path.exists():
             train, test = (pictures[labels == label] for pictures, labels in parts)
-            # A cache has its name only once it is whole, and on the disk.
+            # A cache gets its name once it is whole and on the disk.
             with whole_file(work / path.name) as part:
                 np.savez(part, train=train, test=test)
             os.replace(work / path.name, path)
@@ -167,7 +155,7 @@ def make_caches(root: Path, mirror: str | None = None) -> None:
 
 
 def _remove_work(root: Path) -> None:
-    """Remove the folder that a process left which was killed when all ten caches were made."""
+    """Remove the folder of a process that was killed after all ten caches were made."""
     work = root / WORK
     if work.exists() and all(cache_path(root, category).is_file() for category in CATEGORIES):
         with suppress(OSError, Timeout), FileLock(root / LOCK, timeout=0):
@@ -189,7 +177,7 @@ def _read_archive(root: Path, work: Path, mirror: str | None) -> list[tuple[np.n
     try:
         return read(root, download=False)
     except RuntimeError:
-        pass  # The usual case: no batches that torchvision extracted there earlier, or not all of them.
+        pass  # the usual case: no batches, or not all of them, were extracted there before
 
     # torchvision would download over a wrong archive in `root`, and cannot read file:// URLs.
     placed = root / ARCHIVE
@@ -213,8 +201,8 @@ def _read_archive(root: Path, work: Path, mirror: str | None) -> list[tuple[np.n
         return read(work, download=True)
     except (OSError, RuntimeError, ValueError, http.client.HTTPException) as error:
         if check_integrity(str(work / ARCHIVE), Archive.tgz_md5):
-            raise  # It came whole but cannot be unpacked: not the source's fault, and worth keeping.
-        wrong = type(error) is RuntimeError  # how torchvision says it
+            raise  # the download is whole but cannot be unpacked: keep it
+        wrong = type(error) is RuntimeError  # torchvision's own error
         reason = "wrong MD5, so not CIFAR-10's archive" if wrong else _reason(error)
         shutil.rmtree(work, ignore_errors=True)
         raise _unavailable(f"CIFAR-10 cannot be had from {Archive.url}: {reason}", root) from None
@@ -232,9 +220,9 @@ def _unavailable(what: str, root: Path) -> InputError:
 
 @contextmanager
 def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold the lock of `root`, which the system frees when the process dies. Removing its file would race."""
+    """Hold the lock of `root`, which the system frees when the process dies. Its file stays: removal would race."""
     path = root / LOCK
-    path.touch()  # fails at once where FileLock would wait for ever for a file that cannot be made (/proc)
+    path.touch()  # fails at once where FileLock would wait for ever (/proc)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
@@ -267,7 +255,7 @@ def _archive_url(mirror: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """What happened, in one line."""
+    """The cause of an error in one line."""
     if isinstance(error, URLError) and isinstance(getattr(error, "reason", None), BaseException):
         error = error.reason  # type: ignore[assignment]
     text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

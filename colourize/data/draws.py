@@ -1,9 +1,9 @@
 """Random numbers that belong to a picture: noise, hints, augmentation, from seed, epoch, stage and picture alone.
 
-A generator answers each question in turn, so that its answers depend on everything that asked before: the batch size,
-the device, a resumed epoch. Here a number is *looked up* instead, by hashing what it is for. This is a counter-based
-generator: Salmon et al. (2011), "Parallel random numbers: as easy as 1, 2, 3", https://doi.org/10.1145/2063384.2063405;
-the hash is SplitMix64's (Steele, Lea & Flood 2014, https://doi.org/10.1145/2660193.2660195, with Stafford's constants).
+A usual generator depends on all earlier draws, and so on the batch size, the device, a resumed epoch. Here a number is
+*looked up* by hashing its purpose, in a counter-based generator: Salmon et al. (2011), "Parallel random numbers: as
+easy as 1, 2, 3", https://doi.org/10.1145/2063384.2063405. The hash is SplitMix64's (Steele, Lea & Flood 2014,
+https://doi.org/10.1145/2660193.2660195, with Stafford's constants).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ BITS = 24  # of a float32's significand: every multiple of 2⁻²⁴ below 1 is 
 class Draws:
     """The random numbers of a batch's pictures for one purpose.
 
-    Two calls give different numbers; the same calls in the same order give the same ones, whatever the batch is, on any
-    device (normal numbers up to the rounding of its logarithm and cosine).
+    Two calls give different numbers; the same calls in the same order give the same ones in any batch and on any device
+    (normal numbers up to the rounding of its logarithm and cosine).
 
     Args:
-        which: (N,) int64: which pictures of their stage.
+        which: (N,) int64: the pictures' places in their stage.
         seed, epoch, stage: of the batch.
-        purpose: what the numbers are for, such as "noise": those of two purposes have nothing to do with each other.
+        purpose: such as "noise"; the numbers of two purposes are independent.
     """
 
     def __init__(self, which: Tensor, *, seed: int, epoch: int, stage: str, purpose: str) -> None:
@@ -39,7 +39,7 @@ class Draws:
 
     @cached_property
     def _pictures(self) -> Tensor:
-        """A number for each picture, (N,) int64; most batches have nothing random, and never ask."""
+        """A number for each picture, (N,) int64; most batches need none."""
         key = int.from_bytes(hashlib.blake2b(self._recipe.encode(), digest_size=8).digest(), "big", signed=True)
         return _hash(self._which * GOLDEN + key)
 
@@ -67,11 +67,7 @@ class Draws:
 
 def _hash(numbers: Tensor) -> Tensor:
     """SplitMix64's finaliser: each bit of the result depends on all bits of the number. int64, wrapping round."""
-    for shift, factor in ((30, MIX_1), (27, MIX_2)):
-        numbers = (numbers ^ _shifted(numbers, shift)) * factor
-    return numbers ^ _shifted(numbers, 31)
-
-
-def _shifted(numbers: Tensor, by: int) -> Tensor:
-    """Shifted right with zeros from the left: torch's own shift of a signed number repeats its sign."""
-    return (numbers >> by) & ((1 << (64 - by)) - 1)
+    for shift, factor in ((30, MIX_1), (27, MIX_2), (31, 1)):
+        # Zeros must come in from the left: torch's own shift of a signed number repeats its sign.
+        numbers = (numbers ^ ((numbers >> shift) & ((1 << (64 - shift)) - 1))) * factor
+    return numbers

@@ -1,7 +1,7 @@
 """Parts that must be fitted to the training split before they can be used: palettes, tables, class frequencies.
 
-One protocol for all: `fit` reads the training split once and returns what it found, `take` puts that into use. What was
-found travels in the checkpoint, so that nothing is fitted again.
+`fit` reads the training split once and returns tensors, `take` uses them. They travel in the checkpoint, so that
+nothing is fitted again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Training:
     Args:
         pictures: uint8 (N, H, W, 3), without augmentation.
         divisor: what a pixel is divided by to lie in [0, 1].
-        cache_dir: where what was fitted may be kept; None: nowhere.
+        cache_dir: a folder for fitted palettes; None: they are not saved.
         answer, make_pair: the task's `Answer` and its method, for the parts that are fitted to pairs.
     """
 
@@ -38,7 +38,7 @@ class Training:
     make_pair: Callable[[Batch], Pair] | None = None
 
     def pairs(self) -> Iterator[Pair]:
-        """Inputs and targets of all pictures once, in their own order, some at a time."""
+        """Inputs and targets of all pictures once, in order, some at a time."""
         assert self.make_pair is not None
         for which in torch.arange(len(self.pictures)).split(PICTURES_AT_ONCE):
             yield self.make_pair(Batch(torch.from_numpy(self.pictures[which.numpy()]), which, "train"))
@@ -48,15 +48,15 @@ class Fitted:
     """A part of a task that is built, then fitted, then used; it stands before `nn.Module` among the bases."""
 
     def fit(self, training: Training) -> dict[str, Tensor]:
-        """What the part learns from the training split, as tensors by name; it changes nothing yet.
+        """Learn tensors, by name, from the training split, without using them yet.
 
         Raises:
-            UsageError: there is nothing to fit it to.
+            UsageError: there is nothing to fit the part to.
         """
         raise NotImplementedError
 
     def take(self, fitted: Mapping[str, Tensor]) -> None:
-        """Use what `fit` found, now or in an earlier run: each tensor becomes the buffer of its name."""
+        """Use the tensors of `fit`, of this or an earlier run, as buffers."""
         for name, value in fitted.items():
             # Not persistent: the checkpoint's hyperparameters carry it, and one truth is enough.
             self.register_buffer(name, value, persistent=False)  # type: ignore[attr-defined]

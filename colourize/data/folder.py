@@ -1,4 +1,4 @@
-"""Pictures of one's own: a folder of files in any format and size, made into equal squares."""
+"""A folder of the user's own pictures in any format and size, made into equal squares."""
 
 from __future__ import annotations
 
@@ -24,65 +24,61 @@ from colourize.errors import InputError, UsageError, check_count, check_flag, on
 
 log = logging.getLogger(__name__)
 
-PROGRESS_FROM = 2000  # pictures; fewer are read in seconds
+PROGRESS_FROM = 2000  # pictures
 PARTS = ("train", "val", "test")
 
 
 class FolderData(PictureData):
     """The pictures of a folder as RGB squares, uint8 (N, size, size, 3), sorted by path.
 
-    Either the folder has the sub-folders `train` and `test` (and perhaps `val`), and only they are read, or
-    its pictures are split: a fixed `test_fraction` of them, chosen by their names, are the test pictures. Where
-    they are only tested (see `PictureData`), `test` is read alone, or all are test pictures.
-    Folders are searched to any depth. A file is a picture if its extension is one that is read; others are named,
-    hidden files and folders are passed over. A picture is read as prediction reads it (see `open_photograph`), laid
-    over white where it is transparent, and its middle square is scaled (Lanczos).
+    Either the folder has the sub-folders `train` and `test` (and perhaps `val`), and only they are read, or a fixed
+    `test_fraction` of its pictures, chosen by their names, are the test pictures. With `only_tested` (see
+    `PictureData`) `test` is read alone, or all are test pictures. Folders are searched to any depth (see
+    `find_pictures`). Pictures are read as for prediction (see `open_photograph`) and laid over white; the middle square
+    is scaled (Lanczos).
 
     Args:
         root: the folder.
         size: height and width in pixels, 8 to 4096.
         test_fraction: the share of test pictures where there are no sub-folders, above 0 and below 1.
-        split_seed: which pictures these are; apart from the run's seed, so that runs stay comparable.
-        skip_unreadable: go on without files that cannot be read as pictures, with a warning that names them.
-        common: what every source has (see `PictureData`).
+        split_seed: chooses the test pictures; apart from the run's seed, so that runs stay comparable.
+        skip_unreadable: continue without unreadable files, with a warning that names them.
+        common: the arguments of `PictureData`.
 
     Raises:
         UsageError: a value that is not allowed.
-        InputError: the folder is missing or holds too few pictures, or some cannot be read (all are looked at first).
+        InputError: the folder is missing or holds too few pictures, or some cannot be read (all are tried first).
     """
 
     def __init__(
-        self,
-        root: str | Path | None = None,
-        size: int = 32,
-        test_fraction: float = 0.1,
-        split_seed: int = 0,
-        skip_unreadable: bool = False,
-        **common: Any,
-    ) -> None:
+        self, root: str | Path | None = None, size: int = 32, test_fraction: float = 0.1, split_seed: int = 0,
+        skip_unreadable: bool = False, **common: Any,
+    ) -> None:  # fmt: skip
         if not root or str(root) == "???":
             raise UsageError("data.root: must name a folder of pictures, such as data.root=pictures")
-        # Lightning keeps arguments as they are here for the checkpoint, which takes plain values only.
-        # Absolute, so that the checkpoint finds its data from any folder.
-        root = str(check_folder(root))
+        root = str(check_folder(root))  # a plain, absolute path: Lightning keeps it for the checkpoint
         super().__init__(**common)
         check_count("data.size", size, least=8, most=LARGEST)
         if type(test_fraction) is not float or not 0 < test_fraction < 1:  # 0, 1 and True are none
             raise UsageError(f"data.test_fraction={test_fraction}: must be above 0 and below 1")
         check_count("data.split_seed", split_seed, least=0)
         check_flag("data.skip_unreadable", skip_unreadable)
-        self.root = Path(root)
-        self.size = size
-        self.test_fraction = test_fraction
-        self.split_seed = split_seed
-        self.skip_unreadable = skip_unreadable
+        self.root, self.size, self.skip_unreadable = Path(root), size, skip_unreadable
+        self.test_fraction, self.split_seed = test_fraction, split_seed
 
     def load(self) -> Pictures:
         files = self._find()
         self._check_enough(files, "pictures")
         read, unreadable = self._read(files)
         if unreadable:
-            self._tell(unreadable, sum(map(len, files.values())))
+            found = f"{len(unreadable)} of {sum(map(len, files.values()))} files cannot be read as pictures"
+            remedy = "skipped (data.skip_unreadable=true)"
+            if not self.skip_unreadable:
+                remedy = "data.skip_unreadable=true goes on without them"
+            message = f"data.root={self.root.resolve()}: {found}; {remedy}\n{self._named(unreadable)}"
+            if not self.skip_unreadable:
+                raise InputError(message)
+            log.warning("%s", message)
             files = {part: [file for file in there if file in read] for part, there in files.items()}
             self._check_enough(files, "readable pictures")
         if "" in files:
@@ -92,7 +88,7 @@ class FolderData(PictureData):
         return Pictures(parts.get("train", none), parts.get("val", none if self.only_tested else None), parts["test"])
 
     def _find(self) -> dict[str, list[Path]]:
-        """The files of each part that is wanted; of the part "" where there are no sub-folders."""
+        """The files of each part; of the part "" where there are no sub-folders."""
         root = self.root
         if not root.is_dir():
             raise InputError(f"data.root={root.resolve()}: there is no such folder")
@@ -125,7 +121,7 @@ class FolderData(PictureData):
                 )
 
     def _split(self, files: list[Path]) -> dict[str, list[Path]]:
-        # By name rather than by place in the list: a new file hardly ever moves another to the other part.
+        # By name, not by place: a new file hardly ever moves another to the other part.
         def draw(file: Path) -> bytes:
             name = file.relative_to(self.root).as_posix()
             return hashlib.blake2b(os.fsencode(f"{self.split_seed}/{name}")).digest()
@@ -135,7 +131,7 @@ class FolderData(PictureData):
         return {"train": [file for file in files if file not in test], "test": [file for file in files if file in test]}
 
     def _read(self, files: dict[str, list[Path]]) -> tuple[dict[Path, np.ndarray], dict[Path, str]]:
-        """The squares, uint8 (size, size, 3), by file, and what is wrong with those files that are no pictures."""
+        """The squares, uint8 (size, size, 3), by file, and the reasons of the unreadable files."""
         everything = [file for there in files.values() for file in there]
         check_memory(f"data.size={self.size}", len(everything), self.size)
         steps: Iterable[Path] = everything
@@ -147,7 +143,7 @@ class FolderData(PictureData):
         read, unreadable, notes = {}, {}, {}
         for file in steps:
             try:
-                # At least twice the size wanted: a large JPEG is read fast so, and still sharp.
+                # Twice the size: a large JPEG is read faster, and stays sharp.
                 photograph = open_photograph(file, 2 * self.size)
                 read[file] = middle_square(photograph.over_white(), self.size)
                 if photograph.notes:
@@ -155,21 +151,9 @@ class FolderData(PictureData):
             except UnreadableError as error:
                 unreadable[file] = error.reason
         if notes:
-            told = f"data.root={self.root.resolve()}: of {len(notes)} files not all is read"
-            log.warning("%s: %s", told, self._named(notes))
+            where = f"data.root={self.root.resolve()}: of {len(notes)} files not all is read"
+            log.warning("%s: %s", where, self._named(notes))
         return read, unreadable
-
-    def _tell(self, unreadable: dict[Path, str], count: int) -> None:
-        """Name the files that are no pictures: in a warning where they are to be skipped, else in an error."""
-        found = f"data.root={self.root.resolve()}: {len(unreadable)} of {count} files cannot be read as pictures"
-        if self.skip_unreadable:
-            remedy = "skipped, as data.skip_unreadable=true says"
-        else:
-            remedy = "data.skip_unreadable=true goes on without them"
-        told = f"{found}; {remedy}\n{self._named(unreadable)}"
-        if not self.skip_unreadable:
-            raise InputError(told)
-        log.warning("%s", told)
 
     def _named(self, reasons: dict[Path, str]) -> str:
         return named([f"{one_line(file.relative_to(self.root))} ({reason})" for file, reason in reasons.items()])

@@ -1,4 +1,4 @@
-"""The pixels of a decoded picture as 8-bit sRGB: depths, colour profiles, gamma and transparency."""
+"""Convert a decoded picture to 8-bit sRGB: depth, colour profile, gamma and transparency."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Curve = Callable[[np.ndarray], np.ndarray]  # levels in [0, 1] to sRGB's, in [0,
 
 SRGB_CHROMATICITIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 PROFILE_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}
-STRIP = 256  # rows that are worked on at once, an even number
-HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273, as cICP and nclx give them
+STRIP = 256  # rows at once, an even number
+HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273, in cICP and nclx
 AS_SRGB = (1, 2, 6, 13, 14, 15)  # those of television, which screens show as sRGB, and "not specified"
 NEAR_SRGB = (1, 2, 5, 6)  # primaries likewise
 
@@ -21,14 +21,12 @@ NEAR_SRGB = (1, 2, 5, 6)  # primaries likewise
 def to_srgb(image: Image.Image, white: int, inverted: bool, notes: list[str]) -> tuple[Image.Image, Image.Image | None]:
     """The colours (RGB) and the opacity (L, or None where there is no transparency) of a decoded picture.
 
-    A pixel that nobody sees gets the colour of those around it, so that no filter mixes what a file holds there into
-    what is seen.
+    An invisible pixel gets the colour of those around it, so that no filter mixes hidden colours into visible ones.
 
     Args:
         image: as Pillow decodes it, with its profile in `info`.
-        white: the level of white, of greys with more than 8 bits.
-        inverted: whether `white` is black instead, and 0 white, of greys with more than 8 bits.
-        notes: what is left out is added here.
+        white, inverted: of greys with more than 8 bits, the level of white, and whether it is that of black instead.
+        notes: receives what is left out.
 
     Raises:
         ValueError: levels without a known white.
@@ -57,10 +55,10 @@ def to_srgb(image: Image.Image, white: int, inverted: bool, notes: list[str]) ->
 
 
 def check_signals(head: bytes, notes: list[str]) -> None:
-    """What the head of a PNG, AVIF or HEIC file says by the codes of ITU-T H.273; Pillow reads none of it.
+    """Check the codes of ITU-T H.273 in the head of a PNG, AVIF or HEIC file, which Pillow does not read.
 
     Raises:
-        ValueError: levels that are not those of an sRGB picture, such as HDR.
+        ValueError: levels that are not sRGB's, such as HDR.
     """
     head = head.partition(b"IDAT")[0]
     if (found := head.find(b"cICP")) >= 0 and len(head) >= found + 6:
@@ -87,14 +85,14 @@ def _alpha(image: Image.Image) -> Image.Image | None:
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
-    """A colour picture in a mode that a profile can be of."""
+    """A colour picture in a mode that profiles support."""
     if image.mode in PROFILE_MODES.values():
         return image
     return image.convert("RGBA").convert("RGB") if image.has_transparency_data else image.convert("RGB")
 
 
 def _profile(image: Image.Image, notes: list[str]) -> ImageCms.ImageCmsProfile | None:
-    """The colour profile of a picture, where there is one that can be used with it."""
+    """The colour profile of a picture, if it has one of its own kind."""
     content = image.info.get("icc_profile")
     if not content:
         return None
@@ -123,7 +121,7 @@ def _by_profile(image: Image.Image, profile: ImageCms.ImageCmsProfile, notes: li
 
 
 def _grey_curve(image: Image.Image, profile: ImageCms.ImageCmsProfile | None, notes: list[str]) -> Curve | None:
-    """What greys become in sRGB; None: they are sRGB already."""
+    """The curve from greys to sRGB; None: they are sRGB already."""
     if profile is None:
         return _gamma(image, notes)
     ramp = Image.frombytes("L", (256, 1), bytes(range(256)))
@@ -133,7 +131,7 @@ def _grey_curve(image: Image.Image, profile: ImageCms.ImageCmsProfile | None, no
 
 
 def _gamma(image: Image.Image, notes: list[str]) -> Curve | None:
-    """The curve that a PNG's gAMA asks for, where nothing better is said; None: sRGB, or as good as that."""
+    """The curve of a PNG's gAMA, where neither profile nor sRGB chunk prevails; None: nearly sRGB's."""
     if image.info.get("icc_profile") or "srgb" in image.info:
         return None
     primaries = image.info.get("chromaticity", SRGB_CHROMATICITIES)
@@ -151,7 +149,7 @@ def _gamma(image: Image.Image, notes: list[str]) -> Curve | None:
 
 
 def _from_deep(image: Image.Image, white: int, inverted: bool, curve: Curve | None) -> Image.Image:
-    """Greys of more than 8 bits as 8 bits, by a table: no array of several bytes a pixel is made."""
+    """Greys of more than 8 bits as 8 bits, by a table, without an array of several bytes a pixel."""
     levels = image.convert("I")
     least, most = _extremes(levels)
     if least < 0 or most > white:
@@ -172,33 +170,33 @@ def _table(curve: Curve, white: int) -> list[int]:
     return np.rint(255 * curve(np.arange(white + 1) / white)).astype(int).tolist()
 
 
-def _cover(colours: Image.Image, seen: Image.Image) -> None:
-    """Paint over the pixels that nobody sees (0 in `seen`, others are 255) with the colours of the visible around them.
+def _cover(colours: Image.Image, visible: Image.Image) -> None:
+    """Paint the invisible pixels (0 in `visible`, others are 255) with the colours of the visible ones around them.
 
-    They are read from the picture at half the size, whose pixels are means of visible ones alone, and so on.
+    The colours come from the picture at half the size, whose pixels are means of visible ones alone, and so on.
     """
     width, height = colours.size
-    if _extremes(seen)[0] == 255 or max(width, height) == 1:
+    if _extremes(visible)[0] == 255 or max(width, height) == 1:
         return
     half = Image.new("RGB", (-(-width // 2), -(-height // 2)))
-    half_seen = Image.new("L", half.size)
+    half_visible = Image.new("L", half.size)
     strips = [(0, top, width, min(top + STRIP, height)) for top in range(0, height, STRIP)]
     for strip in strips:
-        means, any_seen = _halved(np.asarray(colours.crop(strip)), np.asarray(seen.crop(strip)) > 0)
+        means, any_visible = _halved(np.asarray(colours.crop(strip)), np.asarray(visible.crop(strip)) > 0)
         half.paste(Image.fromarray(means), (0, strip[1] // 2))
-        half_seen.paste(Image.fromarray(any_seen), (0, strip[1] // 2))
-    _cover(half, half_seen)
+        half_visible.paste(Image.fromarray(any_visible), (0, strip[1] // 2))
+    _cover(half, half_visible)
     for strip in strips:
         box = (0.0, strip[1] / 2, width / 2, strip[3] / 2)
         around = half.resize((width, strip[3] - strip[1]), Image.Resampling.BILINEAR, box)
-        around.paste(colours.crop(strip), mask=seen.crop(strip))
+        around.paste(colours.crop(strip), mask=visible.crop(strip))
         colours.paste(around, strip[:2])
 
 
-def _halved(colours: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The means of the visible pixels among each four, and where there are any (255)."""
-    edges = ((0, seen.shape[0] % 2), (0, seen.shape[1] % 2))
-    weights = np.pad(seen, edges).astype(np.uint16)[..., None]
+def _halved(colours: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The means of the visible pixels among each four, and 255 where there are any."""
+    edges = ((0, visible.shape[0] % 2), (0, visible.shape[1] % 2))
+    weights = np.pad(visible, edges).astype(np.uint16)[..., None]
     sums, counts = (
         pixels[::2, ::2] + pixels[::2, 1::2] + pixels[1::2, ::2] + pixels[1::2, 1::2]
         for pixels in (np.pad(colours, (*edges, (0, 0))) * weights, weights)

@@ -1,4 +1,4 @@
-"""Picture files: finding them, opening one as sRGB, and making a square of it."""
+"""Picture files: find them, open one as sRGB, make a square of it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ from colourize.data.picture_colours import check_signals, to_srgb
 from colourize.data.tiff_files import open_tiff
 from colourize.errors import InputError, one_line
 
-WHITE = (255, 255, 255)
-# Formats that Pillow recognises, and reads only in part (MPEG), by running another program on the file (EPS), or
-# with levels that have no fixed white (FITS).
-NOT_READ = ("MPEG", "EPS", "FITS")
+WHITE, STUB = (255, 255, 255), ImageFile.StubImageFile
+NOT_READ = ("MPEG", "EPS", "FITS")  # only a part of it, by running another program, without a fixed white
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 259, 262, 284, 339, 50706
 SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
-HEAD = 2**18  # bytes, in which a file says what it is
+HEAD = 2**18  # bytes that identify a file
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-NOT_SKIPPED = {".heic", ".heif", ".hif", ".jxl"}  # photographs, of which it is told why they are not read
+NOT_SKIPPED = {".heic", ".heif", ".hif", ".jxl"}  # an error explains why these are not read
 NAMED = 10  # files that a message names
 
 
@@ -40,9 +38,9 @@ class UnreadableError(InputError):
 
 @dataclass
 class Photograph:
-    """A picture of any size: its colours (RGB, sRGB, upright), and how opaque each pixel is (L); None: all are.
+    """A picture of any size: its colours (RGB, sRGB, upright) and the opacity of each pixel (L); None: all are opaque.
 
-    `notes` say what of its file was left out, such as the pages after the first.
+    `notes` list what of its file was left out, such as the pages after the first.
     """
 
     colours: Image.Image
@@ -50,7 +48,7 @@ class Photograph:
     notes: list[str] = field(default_factory=list)
 
     def over_white(self) -> Image.Image:
-        """As RGB, laid over white where it is transparent."""
+        """RGB, over white where the picture is transparent."""
         if self.alpha is None:
             return self.colours
         return Image.composite(self.colours, Image.new("RGB", self.colours.size, WHITE), self.alpha)
@@ -64,9 +62,9 @@ class Found(NamedTuple):
 
 
 def find_pictures(folder: Path) -> Found:
-    """The files below a folder whose extension says picture, and those of other extensions, sorted by path.
+    """The files below a folder with a picture's extension, and those with others, sorted by path.
 
-    Hidden files and folders are passed over, and links to folders are not followed.
+    Hidden files and folders are skipped, and links to folders are not followed.
 
     Raises:
         InputError: a folder cannot be searched.
@@ -81,38 +79,38 @@ def find_pictures(folder: Path) -> Found:
 
 
 def passed_over(others: Sequence[Path], folder: Path) -> str:
-    """What is told of files that are not taken for pictures."""
+    """The warning about files that do not count as pictures."""
     names = named([one_line(file.relative_to(folder)) for file in others])
     return f"{len(others)} without the extension of a picture format that is read, passed over: {names}"
 
 
 def named(names: Sequence[str]) -> str:
-    """The first of many names, and how many more there are."""
-    more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
-    return ", ".join([*names[:NAMED], *more])
+    """The first names of many, and the number of the others."""
+    return ", ".join([*names[:NAMED], *([f"and {len(names) - NAMED} more"] if len(names) > NAMED else [])])
 
 
 def open_photograph(path: Path, least_size: int | None = None) -> Photograph:
-    """The first picture of a file in sRGB with 8 bits a channel, turned as its EXIF data say.
+    """The first picture of a file in sRGB with 8 bits a channel, turned according to its EXIF data.
 
-    A colour profile, or else a PNG's gamma, is converted to sRGB. Colours beneath invisible pixels are not those of
-    the file, see `to_srgb`.
-
-    Args:
-        path: the file.
-        least_size: pixels; a JPEG may be decoded at a fraction of its size that is not smaller than this.
+    A colour profile, or else a PNG's gamma, is converted to sRGB; invisible pixels get other colours (see `to_srgb`). A
+    JPEG may be decoded at a fraction of its size, of at least `least_size` pixels.
 
     Raises:
-        UnreadableError: the file is no picture, damaged, too large for Pillow, or of a kind that is not read rightly.
+        UnreadableError: the file is no picture, damaged, too large for Pillow, or of a kind that is not supported.
     """
     try:
         if path.exists() and not path.is_file():
             raise ValueError("not a regular file")  # opening a pipe would wait for ever
         with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged EXIF data, say, beside a whole picture
+            warnings.simplefilter("ignore")  # such as that of damaged EXIF data beside a whole picture
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             head = file.read(HEAD)
-            return _read(file, head, least_size)
+            notes: list[str] = []
+            image, white, inverted = _decoder(file, head, notes)
+            if least_size is not None:
+                image.draft("RGB", (least_size, least_size))
+            ImageOps.exif_transpose(image, in_place=True)
+            return Photograph(*to_srgb(image, white, inverted, notes), notes)
     except UnidentifiedImageError:
         raise UnreadableError(path, _unidentified(head)) from None
     except Exception as error:  # Pillow's readers raise almost anything on a damaged file
@@ -125,8 +123,7 @@ def middle_square(picture: Image.Image, size: int) -> np.ndarray:
     width, height = picture.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
-    # Scaling only the middle square: a very long picture would otherwise become a huge one first.
-    box = (left, top, left + side, top + side)
+    box = (left, top, left + side, top + side)  # first, since a very long picture would become huge
     return np.array(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
 
 
@@ -134,18 +131,8 @@ def _refuse(error: OSError) -> None:
     raise InputError(f"{error.filename}: the folder cannot be searched ({error.strerror})")
 
 
-def _read(file: BinaryIO, head: bytes, least_size: int | None) -> Photograph:
-    notes: list[str] = []
-    image, white, inverted = _decoder(file, head, notes)
-    if least_size is not None:
-        image.draft("RGB", (least_size, least_size))
-    ImageOps.exif_transpose(image, in_place=True)
-    colours, alpha = to_srgb(image, white, inverted, notes)
-    return Photograph(colours, alpha, notes)
-
-
 def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image, int, bool]:
-    """The picture, not yet decoded, and of greys with more than 8 bits the level of white, and whether it is black."""
+    """The picture, not yet decoded; of deep greys also the level of white, and whether it is inverted to black."""
     white, inverted = 65535, False
     try:
         image: Image.Image = Image.open(file, formats=_formats())
@@ -181,10 +168,10 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
 
 
 def _count(path: str, image: Image.Image) -> int:
-    """How many pictures a file holds. Layers of a PSD are none."""
+    """How many pictures a file holds; the layers of a PSD do not count."""
     if "n_frames" in vars(image) or image.format not in ("GIF", "TIFF", "IM"):
         return int(vars(image).get("n_frames", 1))
-    with Image.open(path) as again:  # which counts by going through them
+    with Image.open(path) as again:  # counting reads the whole file
         return int(getattr(again, "n_frames", 1))
 
 
@@ -213,16 +200,12 @@ def _formats() -> tuple[str, ...]:
     Image.init()
     heif_is_read()
 
-    def decodes(name: str) -> bool:
-        factory = Image.OPEN[name][0]
-        stub = isinstance(factory, type) and issubclass(factory, ImageFile.StubImageFile)
-        return not stub and name not in NOT_READ
-
-    return tuple(name for name in Image.OPEN if decodes(name))
+    stubs = {name for name, (kind, _) in Image.OPEN.items() if isinstance(kind, type) and issubclass(kind, STUB)}
+    return tuple(name for name in Image.OPEN if name not in stubs and name not in NOT_READ)
 
 
 @cache
 def _extensions() -> frozenset[str]:
-    """Their extensions, in lower case."""
-    read = {*_formats(), "MPO"}  # which is opened as JPEG
+    """The extensions of these formats, in lower case."""
+    read = {*_formats(), "MPO"}  # MPO is opened as JPEG
     return frozenset(extension for extension, name in Image.registered_extensions().items() if name in read)

@@ -1,4 +1,4 @@
-"""The LightningDataModule: pictures of any source, split, shuffled and handed out in batches."""
+"""The LightningDataModule: pictures of any source, split, shuffled and batched."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from colourize.errors import UsageError, check_count, check_flag, one_line
 
 log = logging.getLogger(__name__)
 
-DIVISORS = {"honest": 255, "course": 256}  # what a pixel is divided by to lie in [0, 1], by protocol
+DIVISORS = {"honest": 255, "course": 256}  # by which a pixel is divided to lie in [0, 1]
 VALIDATIONS = {"honest": "own", "course": "test"}
-# Which pictures are held out never varies with the run's seed: runs stay comparable.
-SPLIT_SEED = 0
+SPLIT_SEED = 0  # the same for all runs, so that they stay comparable
 HELD_OUT_FRACTION = 0.1
 LARGEST = 4096  # pixels, height and width of a picture
 
@@ -36,12 +35,12 @@ class Labels(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """What a source delivers: uint8 RGB, (N, H, W, 3) each; `val` is None where the source has no such part."""
+    """A source's pictures: uint8 RGB, (N, H, W, 3) each; `val` is None where the source has no such part."""
 
     train: np.ndarray
     val: np.ndarray | None
     test: np.ndarray
-    labels: Labels | None = None  # where the source knows what its pictures show
+    labels: Labels | None = None  # where the source knows the categories
 
 
 class Split(NamedTuple):
@@ -53,49 +52,36 @@ class Split(NamedTuple):
 
 
 class PictureData(LightningDataModule):
-    """Pictures in batches; a task makes the pairs that it learns from out of them.
+    """Pictures in batches, of which a task makes pairs of input and target.
 
-    A source is a subclass that overrides `load`, which is called when pictures are first asked for. Pictures stay uint8
-    in memory; a batch travels to the device as uint8 (B, H, W, 3) together with the pictures' numbers, and training
-    batches are augmented there.
+    A source is a subclass that overrides `load`, which is called when pictures are first needed. They stay uint8 in
+    memory; a batch travels to the device as uint8 (B, H, W, 3) with the pictures' numbers, and is augmented there.
 
     Args:
         batch_size: pictures a training step; at most as many as there are training pictures.
         eval_batch_size: pictures a validation or test step; it changes no measure.
-        protocol: "honest" or "course": what `divisor` and `validation` are where they are None.
-        divisor: what a pixel is divided by to lie in [0, 1]: 255 (honest), or 256 as in the course's notebooks.
-        validation: "own" (honest): the source's own validation pictures or else a tenth of the training pictures, the
-            same for all seeds, and the test pictures are for the final figure; "test" (course): the test pictures
-            serve as validation, and no training picture is held out.
-        palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them, for the answers
-            that need a palette; None: none.
-        reshuffle: a new order in every epoch; False: shuffled once, the same batches in every epoch, as the course's
-            notebooks have it.
+        protocol: "honest" or "course": the defaults of `divisor` and `validation`.
+        divisor: 255 (honest), or 256 as in the course's notebooks; pixels divided by it lie in [0, 1].
+        validation: "own" (honest): the source's own validation pictures, or else a tenth of the training pictures, the
+            same for all seeds; "test" (course): the test pictures, and no training picture is held out.
+        palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them; None: no palette.
+        reshuffle: a new order in every epoch; False: the same batches in every epoch, as in the course's notebooks.
         augmentation: None, or `_target_` and arguments of an `Augmentation` of the training pictures.
-        seed: of the shuffling and of all that is random about a training picture, together with the epoch.
-        eval_seed: of what is random about validation and test pictures: the same for all runs, as the pictures are.
-        only_tested: nothing is trained on these pictures, so that a source may take all of them for the test.
+        seed: of the shuffling and, with the epoch, of all random numbers of a training picture.
+        eval_seed: of the random numbers of validation and test pictures: the same for all runs.
+        only_tested: nothing is trained on these pictures, so that a source may use all of them for the test.
 
     Raises:
         UsageError: a value that is not allowed; the message names the key.
     """
 
     def __init__(
-        self,
-        batch_size: int = 100,
-        eval_batch_size: int = 250,
-        protocol: str = "honest",
-        divisor: int | None = None,
-        validation: str | None = None,
-        palette: int | str | None = 24,
-        reshuffle: bool = True,
-        augmentation: dict[str, Any] | None = None,
-        seed: int = 0,
-        eval_seed: int = 0,
-        only_tested: bool = False,
-    ) -> None:
+        self, batch_size: int = 100, eval_batch_size: int = 250, protocol: str = "honest", divisor: int | None = None,
+        validation: str | None = None, palette: int | str | None = 24, reshuffle: bool = True,
+        augmentation: dict[str, Any] | None = None, seed: int = 0, eval_seed: int = 0, only_tested: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.save_hyperparameters(logger=False, ignore=["only_tested"])  # what is trained on is never only tested
+        self.save_hyperparameters(logger=False, ignore=["only_tested"])  # False in any training
         check_count("data.batch_size", batch_size)
         check_count("data.eval_batch_size", eval_batch_size)
         check_count("data.seed", seed, least=0)
@@ -110,26 +96,21 @@ class PictureData(LightningDataModule):
                 f"data.palette={one_line(palette)}: must be 2 to 256 colours, a .npy or .csv file, or null"
             )
         check_flag("data.reshuffle", reshuffle)
-        self.batch_size = batch_size
-        self.eval_batch_size = eval_batch_size
-        self.protocol = protocol
-        self.palette = palette
-        self.reshuffle = reshuffle
+        self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
+        self.protocol, self.palette, self.reshuffle, self.only_tested = protocol, palette, reshuffle, only_tested
         self.augmentation: Augmentation | None = instantiate(augmentation)
-        self.seed = seed
-        self.eval_seed = eval_seed
-        self.only_tested = only_tested
+        self.seed, self.eval_seed = seed, eval_seed
         self._pictures: Split | None = None
         self._labels: Split | None = None
         self._caches: dict[str, LabelCache] = {}
 
     def load(self) -> Pictures:
-        """The source's pictures; the one hook that a source overrides. Called once."""
+        """The source's pictures; the one hook that a source overrides, called once."""
         raise NotImplementedError
 
     @property
     def cache_dir(self) -> Path | None:
-        """Where things made from these pictures may be kept; None: nowhere."""
+        """A folder for files that are made from these pictures; None: there is none."""
         return None
 
     def setup(self, stage: str | None = None) -> None:
@@ -137,20 +118,16 @@ class PictureData(LightningDataModule):
             pictures = self.load()
             self._pictures = split(pictures, self.validation)
             self._labels = split(pictures.labels, self.validation) if pictures.labels else None
+            both = self.divisor, self.validation
+            named = [name for name in DIVISORS if (DIVISORS[name], VALIDATIONS[name]) == both]
             log.info(
                 "%s: %d training, %d validation and %d test pictures; pixels / %d, validation on %s (%s protocol)",
                 type(self).__name__, *map(len, self._pictures), self.divisor,
-                "pictures of its own" if self.validation == "own" else "the test pictures", self._protocol_that_acts,
+                "pictures of its own" if self.validation == "own" else "the test pictures", (named or ["neither"])[0],
             )  # fmt: skip
         count = len(self._pictures.train)
-        if stage == "fit" and self.batch_size > count:  # no matter to a test
+        if stage == "fit" and self.batch_size > count:
             raise UsageError(f"data.batch_size={self.batch_size}: more than the {count} training pictures")
-
-    @property
-    def _protocol_that_acts(self) -> str:
-        acting = (self.divisor, self.validation)
-        named = [name for name in DIVISORS if (DIVISORS[name], VALIDATIONS[name]) == acting]
-        return named[0] if named else "neither"
 
     @property
     def pictures(self) -> Split:
@@ -165,27 +142,22 @@ class PictureData(LightningDataModule):
         return Training(self.pictures.train, self.divisor, self.cache_dir)
 
     def describe(self) -> dict[str, Any]:
-        """Which pictures these are: the source and its settings, and of each part the number and a checksum."""
+        """The source and its settings, and of each part the number of pictures and a checksum."""
         settings = {key: value for key, value in self.hparams.items() if key not in ("seed", "eval_seed")}
         parts = {
             name: {"pictures": len(part), "size": list(part.shape[1:3]), "blake2b": checksum(part)}
             for name, part in self.pictures._asdict().items()
         }
-        acting = {"divisor": self.divisor, "validation": self.validation}
-        return {"source": type(self).__name__, **settings, **acting, "parts": parts}
+        resolved = {"divisor": self.divisor, "validation": self.validation}
+        return {"source": type(self).__name__, **settings, **resolved, "parts": parts}
 
     def check_processes(self, count: int) -> None:
         """Raise a UsageError where a batch would leave some of so many processes without a picture."""
-        train, val, test = map(len, self.pictures)
-        for batch_size, pictures in (
-            (self.batch_size, train),
-            (self.eval_batch_size, val),
-            (self.eval_batch_size, test),
-        ):
-            _check_shares(batch_size, pictures, count)
+        for stage, pictures in self.pictures._asdict().items():
+            _check_shares(self.batch_size if stage == "train" else self.eval_batch_size, len(pictures), count)
 
     def first(self, stage: str, count: int) -> Batch:
-        """The first so many pictures of a held-out stage, as its loader gives them."""
+        """The first `count` pictures of a held-out stage as one batch."""
         return next(iter(BatchLoader(
             getattr(self.pictures, stage)[:count], count, stage,
             labels=self._labels_of(stage, count), seed=self.eval_seed,
@@ -221,7 +193,7 @@ class PictureData(LightningDataModule):
 
 
 def split(pictures: Pictures | Labels, validation: str) -> Split:
-    """The parts of pictures, or of their labels: validation is the test part ("test") or a part of its own ("own")."""
+    """Split pictures, or their labels; validation is the test part ("test") or a part of its own ("own")."""
     train, val, test = pictures[:3]
     if validation == "test":
         return Split(train, test, test)
@@ -235,14 +207,14 @@ def split(pictures: Pictures | Labels, validation: str) -> Split:
 
 
 def checksum(pictures: np.ndarray) -> str:
-    """BLAKE2b of shape and pixels, 16 hexadecimal digits: equal pictures in equal order have equal ones."""
+    """BLAKE2b of shape and pixels, 16 hexadecimal digits."""
     digest = hashlib.blake2b(str(pictures.shape).encode(), digest_size=8)
     digest.update(np.ascontiguousarray(pictures).data)
     return digest.hexdigest()
 
 
 def check_folder(root: object) -> Path:
-    """The absolute path that `data.root` means.
+    """The absolute path of `data.root`.
 
     Raises:
         UsageError: it names no folder.
@@ -259,7 +231,7 @@ def check_memory(key: str, count: int, size: int) -> None:
     """Raise a UsageError where so many square pictures are more than this machine's memory holds."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError):  # a system that does not tell
+    except (AttributeError, ValueError):  # this system does not know its memory
         return
     needed = count * size * size * 3
     if needed > memory:

@@ -1,9 +1,11 @@
-"""The built-in horses: drawn by our own code, so that everything runs without a download."""
+"""The built-in horses, drawn by our own code: everything runs without a download."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from colourize.data.horses import draw_horses
 from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
@@ -14,11 +16,11 @@ class SyntheticData(PictureData):
     """Drawn horses (see `colourize.data.horses`), the same for all runs.
 
     Args:
-        root: a folder for the palettes that were fitted to them; it is made when the first one is kept.
+        root: a folder for fitted palettes; it is made when the first one is saved.
         num_train, num_val, num_test: how many pictures.
         size: height and width in pixels, 8 to 4096.
         drawing_seed: which horses; apart from the run's seed, so that runs with several seeds see the same ones.
-        common: what every source has (see `PictureData`).
+        common: the arguments of `PictureData`.
     """
 
     def __init__(
@@ -51,9 +53,6 @@ class SyntheticData(PictureData):
     def load(self) -> Pictures:
         _, num_val, num_test = self.counts
         pictures = draw_horses(sum(self.counts), self.size, self.drawing_seed)
-        # The test horses come first: asking for more training horses never moves one into another part.
-        return Pictures(
-            train=pictures[num_test + num_val :],
-            val=pictures[num_test : num_test + num_val],
-            test=pictures[:num_test],
-        )
+        # The test horses come first: with more training horses none moves into another part.
+        test, val, train = np.split(pictures, [num_test, num_test + num_val])
+        return Pictures(train, val, test)

@@ -1,4 +1,4 @@
-"""TIFF files that Pillow does not know, or decodes wrongly, decoded by tifffile."""
+"""TIFF files that Pillow cannot decode, or decodes wrongly, decoded by tifffile."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MODES = {("MINISBLACK", 2): "LA", ("RGB", 3): "RGB", ("RGB", 4): "RGBA", ("SEPAR
 
 
 def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
-    """The first picture of a TIFF file, and how many there are; colours are reduced to 8 bits, greys are not.
+    """The first picture of a TIFF file and the number of pictures; colours are reduced to 8 bits, greys are not.
 
     Raises:
-        ValueError: a kind of pixels that is not read, or a compression.
+        ValueError: pixels or a compression of an unsupported kind.
     """
     file.seek(0)
     with tifffile.TiffFile(file) as tiff:
@@ -33,7 +33,11 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
         ):
             what = f"{kind}, {count} channels of {page.bitspersample} bits, {page.sampleformat.name}"
             raise ValueError(f"a kind of TIFF that is not read ({what}); save it as grey or RGB with 8 or 16 bits")
-        pixels = page.asarray()
+        try:
+            pixels = page.asarray()
+        except ValueError as error:
+            kind = page.compression.name
+            raise ValueError(f"{kind} compression of this kind of TIFF; save it without compression") from error
         if greys:
             pixels = ~pixels if kind == "MINISWHITE" else pixels
             image = Image.fromarray(pixels.astype(pixels.dtype.newbyteorder("="), copy=False))
@@ -41,17 +45,13 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
             pixels = pixels if page.planarconfig == 1 else np.moveaxis(pixels, 0, -1)
             if pixels.dtype == np.uint16:
                 pixels = (pixels >> 8).astype(np.uint8)  # as Pillow does
-            image = _with_mode(pixels, MODES[kind, count], page.extrasamples)
+            mode, extra = MODES[kind, count], page.extrasamples[:1]
+            if mode == "RGBA" and extra == (0,):  # a fourth channel without transparency
+                mode, pixels = "RGB", pixels[..., :3]
+            stored = "RGBa" if mode == "RGBA" and extra == (1,) else mode  # premultiplied
+            image = Image.frombytes(mode, (width, height), pixels.tobytes(), "raw", stored)
         if PROFILE in page.tags:
             image.info["icc_profile"] = page.tags[PROFILE].value
         if ORIENTATION in page.tags:
             image.getexif()[ORIENTATION] = int(page.tags[ORIENTATION].value)
         return image, len(tiff.pages)
-
-
-def _with_mode(pixels: np.ndarray, mode: str, extra: tuple[int, ...]) -> Image.Image:
-    size = (pixels.shape[1], pixels.shape[0])
-    if mode == "RGBA" and extra[:1] == (0,):  # a fourth channel, but not of transparency
-        return Image.frombytes("RGB", size, pixels[..., :3].tobytes())
-    stored = "RGBa" if mode == "RGBA" and extra[:1] == (1,) else mode  # premultiplied
-    return Image.frombytes(mode, size, pixels.tobytes(), "raw", stored)

@@ -1,4 +1,4 @@
-"""What the layers of a network answer to pictures, and how much of it is silent (questions E1 to E3)."""
+"""The activations of a network's layers, and which channels are dead (questions E1 to E3)."""
 
 from __future__ import annotations
 
@@ -17,24 +17,19 @@ from colourize.inspection.tracing import blocks, trace
 
 @dataclass(frozen=True)
 class Activations:
-    """What one layer, or a block of them, answers.
-
-    Attributes:
-        name: of the block or module.
-        values: (N, C, H, W), or (N, C) behind a layer that has no places; float32.
-    """
+    """The activations of one layer or block: float32 (N, C, H, W), or (N, C) without spatial dimensions."""
 
     name: str
     values: Tensor
 
     @property
     def dead(self) -> list[int]:
-        """The channels that say the same at all places of all pictures; behind a ReLU nearly always 0."""
+        """The channels that have one value at all pixels of all pictures, after a ReLU nearly always 0."""
         channels = self.values.movedim(1, 0).flatten(1)
         return (channels.amax(1) == channels.amin(1)).nonzero().flatten().tolist()
 
     def describe(self) -> dict[str, Any]:
-        """A line of a table of statistics; `sparsity` is the share of values that are exactly 0, 0…1."""
+        """A row of statistics; `sparsity` is the share of values that are exactly 0, 0…1."""
         shape = self.values.shape[1:]
         return {
             "layer": self.name, "shape": "×".join(map(str, shape)), "mean": float(self.values.mean()),
@@ -45,15 +40,15 @@ class Activations:
 
 @torch.no_grad()
 def record(model: nn.Module, inputs: Tensor, modules: Sequence[str] | None = None) -> list[Activations]:
-    """What the layers of a network answer to inputs, in the order in which they are computed.
+    """The activations of a network's layers, in the order in which they are computed.
 
-    Hooks watch a copy of the network in evaluation mode: the network itself is not touched. What it computes in a
-    cheaper way unless somebody looks (`double_and_convolve`) is computed here as its diagram says.
+    Hooks on a copy in evaluation mode record them: the network itself does not change. With hooks, shortcuts such as
+    `double_and_convolve` compute what the diagram shows.
 
     Args:
         inputs: (N, in_channels, H, W), on the network's device.
-        modules: dotted names, such as "down1.norm"; None: the last layer of each block of the diagram. One that is used
-            several times answers as often.
+        modules: dotted names, such as "down1.norm"; None: the last layer of each block of the diagram. A module that is
+            used several times is recorded each time.
 
     Raises:
         UsageError: there is no such module, or the network never runs it.

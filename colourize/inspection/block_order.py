@@ -1,4 +1,4 @@
-"""Max-pool, ReLU and batch norm in other orders with the same weights: how much the answers change (question F2)."""
+"""Max-pool, ReLU and batch norm in other orders with the same weights: how the outputs change (question F2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 
 
 def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
-    """A network of the same weights whose blocks that pool have another order, in evaluation mode."""
+    """A network with the same weights and another order in the blocks that pool, in evaluation mode."""
     other = type(model)(
         model.in_channels, model.out_channels, model.num_filters, model.kernel_size, model.num_filters_last, order,
         model.middle_blocks if model.has_middle else None,
@@ -22,13 +22,13 @@ def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
 
 @torch.no_grad()
 def order_differences(model: EncoderDecoder, inputs: Tensor, *, classes: bool) -> list[dict[str, Any]]:
-    """How each order's answers to inputs differ from those of the network's own order, with the same weights.
+    """How each order's outputs differ from those of the network's own order, with the same weights.
 
-    A line for each order: how many `negative_scales` the batch norms of blocks that pool have (only these make a
-    difference in evaluation: the largest of four numbers becomes the smallest), whether the outputs are `equal` to the
-    last bit, the `largest` difference, the root mean square one as `rms`, and that of the outputs themselves as
-    `outputs_rms`; of classifiers the share of pixels whose likeliest class changes, `classes_changed`. Then three more
-    with every second scale of these batch norms made negative, in all orders alike.
+    A row for each order: how many `negative_scales` the batch norms of blocks that pool have (only these matter in
+    evaluation: the largest of four numbers becomes the smallest), whether the outputs are bitwise `equal`, their
+    `largest` and root mean square difference (`rms`), the root mean square of the outputs (`outputs_rms`), and of
+    classifiers the share of pixels whose likeliest class changes, `classes_changed`. Three more rows follow, with
+    every second scale of these batch norms made negative in all orders.
 
     Args:
         inputs: (N, in_channels, H, W).
@@ -56,7 +56,6 @@ def order_differences(model: EncoderDecoder, inputs: Tensor, *, classes: bool) -
 
 
 def _pooled_norms(model: EncoderDecoder) -> list[nn.BatchNorm2d]:
-    """The batch norms of the blocks that pool."""
     blocks = [[*block.children()] for block in model.children()]
     pooling = [layers for layers in blocks if any(isinstance(layer, nn.MaxPool2d) for layer in layers)]
     return [layer for layers in pooling for layer in layers if isinstance(layer, nn.BatchNorm2d)]

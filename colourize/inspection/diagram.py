@@ -1,7 +1,6 @@
-"""The diagram of a network as SVG, made from the network: blocks from top to bottom.
+"""The diagram of a network as SVG: blocks from top to bottom, the further right the lower their resolution.
 
-The lower a block's resolution, the further right it stands: an encoder goes to the right and a decoder comes back. Skip
-connections run at the left.
+Skip connections run at the left.
 """
 
 from __future__ import annotations
@@ -23,15 +22,11 @@ INK, WAY, SKIP, BLOCK, GIVEN = "#1e1e1e", "#555555", "#b8590b", "#e8f0f8", "#f4f
 
 
 def diagram(trace: Trace, title: str | None = None) -> str:
-    """The SVG of a network's diagram, with text that stays text; it has a label and no ids, to be put into a page.
-
-    Args:
-        title: what it is called by; None: by its class.
-    """
+    """The SVG of a network's diagram, with text as text, a label and no ids; its name is `title` or its class."""
     parts = blocks(trace)
     names = ["input", *(each.name for each in parts)]
     shapes = [trace.input, *(each.calls[-1].output for each in parts)]
-    lines = [[], *(wrap(" · ".join(map(_told, each.calls)), LONGEST) for each in parts)]
+    lines = [[], *(wrap(" · ".join(map(_words, each.calls)), LONGEST) for each in parts)]
     areas = [math.prod(shape[1:]) for shape in shapes]
     levels = [sorted(set(areas), reverse=True).index(area) for area in areas]
     ways = [(start - INPUT, end) for end, each in enumerate(parts, 1) for start in each.sources]
@@ -74,15 +69,15 @@ def diagram(trace: Trace, title: str | None = None) -> str:
     return "\n".join([*svg, "</svg>", ""])
 
 
-def _told(call: Call) -> str:
-    """A layer in few words: "conv 3×3, 32 → 64"."""
+def _words(call: Call) -> str:
+    """A layer in a few words: "conv 3×3, 32 → 64"."""
     kind = type(call.module).__name__
     words = f"{WORDS.get(kind, kind)} {kernel(call.module)}".strip()
     return f"{words}, {call.input[0]} → {call.output[0]}" if call.has_weights and call.input and call.output else words
 
 
 def _lanes(skips: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """How far at the left each skip connection runs, from 1 on: outside of all shorter ones that it overlaps."""
+    """The lane of each skip connection, from 1 on: outside of all shorter ones that it overlaps."""
     lanes: dict[tuple[int, int], int] = {}
     for start, end in sorted(skips, key=lambda each: each[1] - each[0]):
         lanes[start, end] = 1 + max((n for (a, b), n in lanes.items() if a < end and start < b), default=0)
@@ -90,7 +85,7 @@ def _lanes(skips: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
 
 
 def _arrow(path: str, x: float, y: float, colour: str, back: str) -> str:
-    """A way that ends at (x, y); `back` are the corners of its head behind that."""
+    """A path that ends at (x, y); `back` are the other corners of its head."""
     return (
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
         f'<polygon points="0,0 {back}" transform="translate({x:g} {y:g})" fill="{colour}"/>'

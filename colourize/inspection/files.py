@@ -1,4 +1,4 @@
-"""What an inspection leaves in its folder: layer tables, diagrams, sheets of feature maps, their statistics."""
+"""The files of an inspection: layer tables, diagrams, sheets of feature maps and their statistics."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Observed:
-    """What a network answers to some pictures.
+    """A network's activations and predictions for some pictures.
 
     Attributes:
-        label: what it is called by.
+        label: its name.
         recorded: of each layer, for all pictures.
-        prediction: (N, 3, H, W), RGB in [0, 1]; None of a network that answers about whole pictures.
+        prediction: (N, 3, H, W), RGB in [0, 1]; None of a network that classifies whole pictures.
     """
 
     label: str
@@ -45,9 +45,10 @@ class Observed:
 
     def column(self, number: int, label: str) -> Column:
         """One picture's column of a sheet."""
-        given = {self.task.degradation.name: self.task.degradation.show(self.pair.inputs)[number]}
-        made = {} if self.prediction is None else {"prediction": self.prediction[number]}
-        pictures = {**given, **made, "truth": self.pair.truth[number]}
+        pictures = {self.task.degradation.name: self.task.degradation.show(self.pair.inputs)[number]}
+        if self.prediction is not None:
+            pictures["prediction"] = self.prediction[number]
+        pictures["truth"] = self.pair.truth[number]
         return Column(label, pictures, self.recorded, number, type(self.task.answer).__name__)
 
 
@@ -55,12 +56,12 @@ class Observed:
 def observe(
     label: str, task: RestorationTask, data: PictureData, stage: str, count: int, modules: Sequence[str] | None = None
 ) -> Observed:
-    """Show the first so many pictures of a held-out stage to a task's network, see `record`."""
+    """Record a task's network on the first `count` pictures of a held-out stage (see `record`)."""
     was_training = task.training
     task.eval()
     pair = task.make_pair(data.first(stage, count).to(task.device))
-    seen = pair.truth if getattr(task.model, "sees_truth", False) else pair.inputs
-    recorded = record(task.model, seen, modules)
+    inputs = pair.truth if getattr(task.model, "sees_truth", False) else pair.inputs
+    recorded = record(task.model, inputs, modules)
     shown = task.pictures(task.outputs(pair).float(), pair.inputs) if task.answer.per_pixel else {}
     task.train(was_training)
     return Observed(label, task, pair, recorded, shown.get("prediction"))
@@ -69,13 +70,7 @@ def observe(
 def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Image.Image]:
     """A sheet for each picture with all networks side by side; of a single network one sheet with all pictures.
 
-    Of all sheets together each layer has one scale.
-
-    Args:
-        numbers: of the pictures, counted from 0.
-
-    Returns:
-        By the name of the file, without its ending.
+    A layer has one scale in all sheets. `numbers` are the pictures' places; the keys are file names without ending.
     """
     total = len(observed[0].pair.truth)
     note = f"numbers above the maps: of {total} pictures; red: dead channels; scales hold 99 % of the values"
@@ -85,16 +80,15 @@ def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Im
         return {"pictures": activation_sheet(columns, f"{one.label}; {note}")}
     grids = {number: [each.column(number, each.label) for each in observed] for number in numbers}
     limits = scales([column for columns in grids.values() for column in columns])
+    own = {number: [limits.pop(0) for _ in columns] for number, columns in grids.items()}
     return {
-        f"picture-{number:04d}": activation_sheet(
-            columns, f"Picture {number}; {note}", [limits.pop(0) for _ in columns]
-        )
+        f"picture-{number:04d}": activation_sheet(columns, f"Picture {number}; {note}", own[number])
         for number, columns in grids.items()
     }
 
 
 def write_activations(folder: Path, observed: Sequence[Observed], numbers: Sequence[int]) -> list[Path]:
-    """`<folder>/*.png` and `statistics.csv`; returns the pictures' paths."""
+    """Write `<folder>/*.png` and `statistics.csv`; returns the pictures' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, sheet in sheets(observed, numbers).items():
@@ -107,11 +101,11 @@ def write_activations(folder: Path, observed: Sequence[Observed], numbers: Seque
 
 
 def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequence[int], title: str) -> str:
-    """`layers.txt`, `.csv`, `.md` and `diagram.svg` of a network; returns the text.
+    """Write `layers.txt`, `.csv`, `.md` and `diagram.svg` of a network; returns the text.
 
     Args:
         in_channels, size: of the pictures that it takes, and their height and width.
-        title: what it is called by.
+        title: its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = trace(model, in_channels, size)
@@ -120,22 +114,18 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
     write_whole(folder / "layers.txt", text)
     write_whole(folder / "layers.md", layers.markdown(table))
     lines = [asdict(each) for each in [*table, *layers.totals(table)]]
-    write_table(
-        folder / "layers.csv",
-        [{key: "" if value is None else value for key, value in line.items()} for line in lines],
-    )
+    write_table(folder / "layers.csv", [{k: "" if v is None else v for k, v in line.items()} for line in lines])
     write_whole(folder / "diagram.svg", diagram(found, title))
     return text
 
 
 def write_block_orders(path: Path, observed: Sequence[Observed]) -> bool:
-    """`block_order.csv`: what other orders of max-pool, ReLU and batch norm would change; False: nothing here pools."""
+    """Write `block_order.csv`: what other orders of max-pool, ReLU and batch norm change; False: no network pools."""
     lines: list[Mapping[str, object]] = []
     for each in observed:
         model = each.task.model
         if isinstance(model, EncoderDecoder) and model.pools:
-            classes = each.task.answer.kind == "classes"
-            found = order_differences(model, each.pair.inputs, classes=classes)
+            found = order_differences(model, each.pair.inputs, classes=each.task.answer.kind == "classes")
             lines += [{"model": each.label, **line} for line in found]
     if lines:
         write_table(path, lines)

@@ -14,7 +14,7 @@ from colourize.inspection.tracing import WEIGHT_DIMENSIONS, Call, Trace
 
 NUMBERS = ("weights", "other", "outputs", "connections", "operations")
 NOTE = (
-    "Weights: those of convolutions and linear layers, without biases. Outputs: numbers that a layer answers with for "
+    "Weights: those of convolutions and linear layers, without biases. Outputs: numbers that a layer computes for "
     "one picture. Connections: pairs of an input and an output with a weight between them, borders of zeros included; "
     "each is two operations, a multiplication and an addition."
 )
@@ -27,7 +27,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Layer:
-    """A line of the table; input and output are shapes of one picture, channels×height×width.
+    """A row of the table; input and output are shapes of one picture, channels×height×width.
 
     Attributes:
         kernel: such as "3×3", or "3×3, stride 2".
@@ -48,14 +48,9 @@ class Layer:
     connections: int | None = None
     operations: int | None = None
 
-    @property
-    def words(self) -> str:
-        """Kind and kernel as people say them: "conv 3×3"."""
-        return f"{WORDS.get(self.kind, self.kind)} {self.kernel}".strip()
-
 
 def layers(trace: Trace) -> list[Layer]:
-    """A line for each use of a layer, without totals; a last one for what is in no layer, where there is any."""
+    """A row for each use of a layer, without totals, and a last one for what belongs to no layer, if there is any."""
     table = [_line(trace, call) for call in trace.calls]
     used = {id(each) for call in trace.calls for each in call.module.parameters()}
     weights, other = _sizes(each for each in trace.parameters if id(each) not in used)
@@ -66,16 +61,12 @@ def layers(trace: Trace) -> list[Layer]:
 
 
 def totals(table: Sequence[Layer]) -> list[Layer]:
-    """Two lines: of everything, and of the layers with weights alone (convolutions, and linear layers)."""
+    """Two rows: of all layers, and of those with weights alone (convolutions and linear layers)."""
+    groups = {"all layers": table, "convolutions": [each for each in table if each.filters]}
     return [
-        _sum("all layers", "total", table),
-        _sum("convolutions", "total", [each for each in table if each.filters]),
+        Layer(name, "total", **{key: sum(getattr(each, key) or 0 for each in group) for key in NUMBERS})  # type: ignore[arg-type]
+        for name, group in groups.items()
     ]
-
-
-def _sum(name: str, kind: str, table: Sequence[Layer]) -> Layer:
-    numbers: dict[str, Any] = {key: sum(getattr(each, key) or 0 for each in table) for key in NUMBERS}
-    return Layer(name, kind, **numbers)
 
 
 def _line(trace: Trace, call: Call) -> Layer:
@@ -90,13 +81,13 @@ def _line(trace: Trace, call: Call) -> Layer:
 
 
 def _sizes(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
-    """How many numbers parameters of at least two dimensions hold, and the others."""
+    """The sizes of parameters with at least two dimensions, and of the others."""
     sizes = [(each.ndim >= WEIGHT_DIMENSIONS, each.numel()) for each in parameters]
     return sum(size for is_weight, size in sizes if is_weight), sum(size for is_weight, size in sizes if not is_weight)
 
 
 def kernel(module: nn.Module) -> str:
-    """The window of a layer in words: "3×3, stride 2", "3×3, dilation 2", "2×2", "×2"; "" where it has none."""
+    """The window of a layer: "3×3, stride 2", "3×3, dilation 2", "2×2", "×2"; "" where it has none."""
     if isinstance(module, nn.Upsample) and module.scale_factor is not None:
         return f"×{module.scale_factor:g}"  # type: ignore[str-bytes-safe]
     size, stride = getattr(module, "kernel_size", None), getattr(module, "stride", None)
@@ -114,7 +105,7 @@ def _pair(value: Any) -> tuple[int, ...]:
 
 
 def shape_text(shape: Sequence[int]) -> str:
-    """A shape as people write it: 32×16×16."""
+    """A shape as text: 32×16×16."""
     return "×".join(map(str, shape))
 
 
@@ -123,19 +114,14 @@ def _cell(value: Any) -> str:
 
 
 def markdown(table: Sequence[Layer]) -> str:
-    """The table with its totals, and the definitions below it."""
+    """The table with its totals and definitions."""
     rows = [asdict(each) for each in [*table, *totals(table)]]
     lines = [[*rows[0]], ["---"] * 3 + ["---:"] * (len(rows[0]) - 3), *([*map(_cell, row.values())] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTE} {OTHER}\n"
 
 
 def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
-    """The table for a terminal; inputs and biases are in the files alone, and operations in the title.
-
-    Args:
-        title: what the network is called by.
-        width: in letters.
-    """
+    """The table for a terminal of so many columns, without inputs and biases; operations stand in the title."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -150,7 +136,8 @@ def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
         if each is sums[0]:
             shown.add_section()
         numbers = each.filters, each.output, each.weights or None, each.outputs or None, each.connections
-        shown.add_row(each.layer, each.words, *map(_cell, numbers))
+        kind = f"{WORDS.get(each.kind, each.kind)} {each.kernel}".strip()
+        shown.add_row(each.layer, kind, *map(_cell, numbers))
     target = io.StringIO()
     console = Console(width=width, file=target)
     parameters = f"{sums[0].weights + sums[0].other:,} parameters"

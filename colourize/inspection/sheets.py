@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -19,20 +20,20 @@ MOST_MAPS = 64  # channels shown of a layer; its numbers are of all
 SMALL_SIZE = 13
 PICTURE = 96  # pixels of the pictures on top
 SHOWN = 0.99  # the share of absolute values within a scale: a few large ones would leave the rest dark
-DEAD, NO_MAP, ABSENT = (214, 39, 40), (235, 235, 235), (150, 150, 150)
+DEAD, LINE, ABSENT = (214, 39, 40), (235, 235, 235), (150, 150, 150)
 Scales = Mapping[str, tuple[float, float]]  # of each layer the values at both ends of the colours
 
 
 @dataclass(frozen=True)
 class Column:
-    """What one network answers to one picture.
+    """The activations of one network for one picture.
 
     Attributes:
-        label: above the column.
-        pictures: what stands below it, label → (3, H, W), RGB in [0, 1]: the input, the prediction.
-        recorded: of all pictures that were looked at; statistics and dead channels are of these.
+        label: stands above the column.
+        pictures: the input, the prediction and so on below it, label → (3, H, W), RGB in [0, 1].
+        recorded: the activations for all pictures; statistics and dead channels are of these.
         number: the place of this picture among them.
-        answer: columns of unlike answers have no common scale in their last layer.
+        answer: columns of different answers have no common scale in their last layer.
     """
 
     label: str
@@ -41,48 +42,48 @@ class Column:
     number: int
     answer: str = ""
 
-    def maps(self) -> dict[str, Tensor]:
-        """The maps of this picture by layer, (C, H, W) or (C,)."""
-        return {each.name: each.values[self.number] for each in self.recorded}
-
     def scale_of(self, name: str) -> tuple[str, str]:
-        """What layers of one scale have in common."""
+        """The key that layers of one scale share."""
         return name, self.answer if name == self.recorded[-1].name else ""
 
 
 def scales(columns: Sequence[Column]) -> list[Scales]:
     """The scales of each column: the same for all columns that have a layer.
 
-    From 0 on where no value is negative, else alike on both sides of 0; a hundredth of the values may lie beyond.
-    Only last layers of unlike answers (RGB, logits) have scales of their own.
+    A scale begins at 0 where no value is negative, else it is symmetric; a hundredth of the values may lie beyond.
+    Only last layers of different answers (RGB, logits) have scales of their own.
     """
     values: dict[tuple[str, str], list[Tensor]] = {}
     for column in columns:
-        for name, maps in column.maps().items():
-            values.setdefault(column.scale_of(name), []).append(maps.flatten())
+        for layer in column.recorded:
+            values.setdefault(column.scale_of(layer.name), []).append(layer.values[column.number].flatten())
     found = {}
     for key, parts in values.items():
         every = torch.cat(parts)
         top = float(np.quantile(every.abs().cpu().numpy(), SHOWN)) or float(every.abs().max()) or 1.0
         found[key] = (-top if every.min() < 0 else 0.0, top)
-    return [{name: found[column.scale_of(name)] for name in column.maps()} for column in columns]
+    return [{each.name: found[column.scale_of(each.name)] for each in column.recorded} for column in columns]
 
 
 def activation_sheet(columns: Sequence[Column], title: str = "", limits: Sequence[Scales] | None = None) -> Image.Image:
     """A white sheet: on top the pictures of each column, then a row for each layer with all its maps.
 
-    The scale is drawn once a row, at the left; where a row has two, it stands in each cell. Dead channels have a red
+    The scale is drawn once a row, at the left; where a row has two, they stand in the cells. Dead channels have a red
     frame. Layers are in the order of the first column that has them.
 
     Args:
-        limits: of each column, from `scales` of more columns, where several sheets are to be alike.
+        limits: the scales of each column, where several sheets must have the same ones.
     """
     limits = limits or scales(columns)
     layers = [{each.name: each for each in column.recorded} for column in columns]
     names = _ordered([list(each) for each in layers])
     font, small = _font(FONT_SIZE), _font(SMALL_SIZE)
     margin = max(110, *(round(font.getlength(name)) + 4 * GAP for name in names))
-    heights = {name: max(_height(own[name].values.shape[1]) for own in layers if name in own) for name in names}
+    grids = [
+        {name: _map_grid(layer, column.number, limit[name]) for name, layer in own.items()}
+        for column, own, limit in zip(columns, layers, limits, strict=True)
+    ]
+    heights = {name: max(len(each[name]) for each in grids if name in each) for name in names}
     head, line = FONT_SIZE + 3 * GAP, SMALL_SIZE + 2 * GAP
     top = 2 * head + PICTURE + line
     size = margin + len(columns) * (WIDTH + 6 * GAP), top + sum(heights[name] + line + 3 * GAP for name in names)
@@ -94,40 +95,43 @@ def activation_sheet(columns: Sequence[Column], title: str = "", limits: Sequenc
         draw.text((left, head), column.label, INK, font)
         for place, (label, picture) in enumerate(column.pictures.items()):
             x = left + place * (PICTURE + 8 * GAP)
-            rgb = (picture.clamp(0, 1).movedim(0, -1).float().cpu().numpy() * 255).round().astype(np.uint8)
-            sheet.paste(_enlarged(rgb, PICTURE), (x, 2 * head))
+            sheet.paste(Image.fromarray(_uint8(_enlarged(picture.clamp(0, 1), PICTURE))), (x, 2 * head))
             draw.text((x, 2 * head + PICTURE + GAP), label, INK, small)
     for name in names:
-        draw.line((GAP, top, sheet.width - GAP, top), NO_MAP)
+        draw.line((GAP, top, sheet.width - GAP, top), LINE)
         top += GAP
         draw.text((GAP, top + line), name, INK, font)
-        here = {limit[name] for limit in limits if name in limit}
-        if len(here) == 1:
-            _draw_scale(sheet, draw, (GAP, top + line + FONT_SIZE + 2 * GAP), here.copy().pop(), small)
-        for left, column, own, limit in zip(lefts, columns, layers, limits, strict=True):
+        here = list({limit[name] for limit in limits if name in limit})
+        if len(here) == 1:  # a bar of the colours with the values at its ends
+            y = top + line + FONT_SIZE + 2 * GAP
+            bar = _colours(np.linspace(*here[0], 90)[None], here[0])
+            sheet.paste(Image.fromarray(bar.repeat(10, axis=0)), (GAP, y))
+            draw.text((GAP, y + 12), f"{here[0][0]:.3g}", INK, small)
+            draw.text((GAP + 90, y + 12), f"{here[0][1]:.3g}", INK, small, anchor="ra")
+        for left, own, limit, grid in zip(lefts, layers, limits, grids, strict=True):
             if name not in own:
                 draw.text((left, top), "no such layer", ABSENT, small)
                 continue
-            scale = f"   scale {limit[name][0]:.3g} … {limit[name][1]:.3g}" if len(here) > 1 else ""
-            draw.text((left, top), _described(own[name]) + scale, INK, small)
-            maps = _colours(own[name].values[column.number].float().cpu().numpy(), limit[name])
-            _draw_maps(sheet, draw, (left, top + line), maps, own[name].dead)
+            about = own[name].describe()
+            text = about["shape"] + (f" (first {MOST_MAPS})" if about["channels"] > MOST_MAPS else "")
+            text += f"   mean {about['mean']:.3g}, {about['sparsity']:.0%} zero"
+            text += f", {about['dead']} dead" if about["dead"] else ""
+            text += f"   scale {limit[name][0]:.3g} … {limit[name][1]:.3g}" if len(here) > 1 else ""
+            draw.text((left, top), text, INK, small)
+            sheet.paste(Image.fromarray(grid[name]), (left, top + line))
         top += heights[name] + line + 2 * GAP
     return sheet
 
 
-def _described(layer: Activations) -> str:
-    about = layer.describe()
-    dead = f", {about['dead']} dead" if about["dead"] else ""
-    more = f" (first {MOST_MAPS})" if about["channels"] > MOST_MAPS else ""
-    return f"{about['shape']}{more}   mean {about['mean']:.3g}, {about['sparsity']:.0%} zero{dead}"
-
-
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Matplotlib's: Pillow's own has no × and no Greek letters."""
+    """Matplotlib's font: Pillow's own has no × and no Greek letters."""
     import matplotlib
 
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+
+
+def _uint8(rgb: np.ndarray) -> np.ndarray:
+    return (rgb[..., :3] * 255).round().astype(np.uint8)
 
 
 def _colours(values: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
@@ -135,12 +139,11 @@ def _colours(values: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
     from matplotlib import colormaps
 
     low, high = scale
-    colours = colormaps["RdBu_r" if low < 0 else "magma"]((values - low) / (high - low))
-    return (colours[..., :3] * 255).round().astype(np.uint8)
+    return _uint8(colormaps["RdBu_r" if low < 0 else "magma"]((values - low) / (high - low)))
 
 
 def _ordered(lists: Sequence[Sequence[str]]) -> list[str]:
-    """All names once; one that the first list lacks stands behind its neighbour in its own."""
+    """All names once; one that the first list lacks follows its neighbour in its own list."""
     names: list[str] = []
     for each in lists:
         place = 0
@@ -151,44 +154,24 @@ def _ordered(lists: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def _in_row(channels: int) -> int:
-    return 8 if channels <= 32 else 16
+def _map_grid(layer: Activations, number: int, scale: tuple[float, float]) -> np.ndarray:
+    """The maps of a layer for one picture, row by row, uint8 (height, WIDTH, 3)."""
+    maps = layer.values[number][:MOST_MAPS]  # (C, H, W), or (C,)
+    count, in_row = len(maps), 8 if len(maps) <= 32 else 16
+    rows, side = -(-count // in_row), WIDTH // in_row
+    enlarged = _enlarged(maps.reshape(count, *(maps.shape[1:] or (1, 1))), side - 2)  # (h, w, C)
+    tiles = np.full((rows * in_row, side, side, 3), PAPER, np.uint8)
+    tiles[:count, : enlarged.shape[0], : enlarged.shape[1]] = _colours(np.moveaxis(enlarged, -1, 0), scale)
+    for dead in (each for each in layer.dead if each < count):
+        inside = tiles[dead, 2 : side - 4, 2 : side - 4].copy()
+        tiles[dead, : side - 2, : side - 2] = DEAD
+        tiles[dead, 2 : side - 4, 2 : side - 4] = inside
+    return tiles.reshape(rows, in_row, side, side, 3).swapaxes(1, 2).reshape(rows * side, WIDTH, 3)
 
 
-def _height(channels: int) -> int:
-    shown = min(channels, MOST_MAPS)
-    return -(-shown // _in_row(shown)) * (WIDTH // _in_row(shown))
-
-
-def _draw_maps(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], maps: np.ndarray, dead: Sequence[int]
-) -> None:
-    """The maps of a layer, (C, H, W, 3) or (C, 3), row by row."""
-    maps = maps[:MOST_MAPS]
-    in_row = _in_row(len(maps))
-    size = WIDTH // in_row
-    for number, each in enumerate(maps):
-        x, y = corner[0] + number % in_row * size, corner[1] + number // in_row * size
-        sheet.paste(_enlarged(each.reshape(*(each.shape[:-1] or (1, 1)), 3), size - 2), (x, y))
-        if number in dead:
-            draw.rectangle((x, y, x + size - 3, y + size - 3), outline=DEAD, width=2)
-
-
-def _draw_scale(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], scale: tuple[float, float],
-    font: ImageFont.FreeTypeFont,
-) -> None:  # fmt: skip
-    """A bar of the colours with the values at its ends."""
-    bar = _colours(np.linspace(*scale, 90)[None], scale)
-    sheet.paste(Image.fromarray(bar.repeat(10, axis=0)), corner)
-    draw.text((corner[0], corner[1] + 12), f"{scale[0]:.3g}", INK, font)
-    draw.text((corner[0] + 90, corner[1] + 12), f"{scale[1]:.3g}", INK, font, anchor="ra")
-
-
-def _enlarged(picture: np.ndarray, size: int) -> Image.Image:
-    """At most `size` pixels on each side; nothing is smoothed over where there is room for it."""
-    height, width = picture.shape[:2]
-    zoom = size / max(height, width)
-    target = max(1, round(width * zoom)), max(1, round(height * zoom))
-    smaller = Image.Resampling.BOX if zoom < 1 else Image.Resampling.NEAREST
-    return Image.fromarray(np.ascontiguousarray(picture)).resize(target, smaller)
+def _enlarged(bands: Tensor, size: int) -> np.ndarray:
+    """Bands (C, H, W) with at most `size` pixels on each side, (h, w, C); enlarging does not smooth."""
+    zoom = size / max(bands.shape[1:])
+    target = [max(1, round(side * zoom)) for side in bands.shape[1:]]
+    mode = "nearest-exact" if zoom >= 1 else "area"
+    return F.interpolate(bands[None].float(), target, mode=mode)[0].movedim(0, -1).cpu().numpy()

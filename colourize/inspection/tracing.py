@@ -1,7 +1,7 @@
-"""What a network computes, found by hooks on its layers while one picture passes through a copy of it.
+"""The layers of a network in use, recorded by hooks while one picture passes through a copy of it.
 
-Autograd's graph says which layers read which, through concatenations, sums and other functions that are no modules. No
-numbers are computed where a network can be run without: on torch's device "meta".
+Autograd's graph shows which layers read which, also through functions that are no modules. No numbers are computed
+where a network can run without them: on torch's device "meta".
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Block:
-    """Layers of one module one after the other, of which only the first may have weights: convolution, norm, ReLU.
+    """Successive layers of one module, of which only the first may have weights: convolution, norm, ReLU.
 
     Attributes:
-        name: the module that they make up, or the first and the last of them.
+        name: that of the module, or of the first and the last layer.
         sources: the places of the blocks that it reads; INPUT is the network's input.
     """
 
@@ -88,21 +88,18 @@ class Block:
 
 
 def trace(model: nn.Module, in_channels: int, size: Sequence[int]) -> Trace:
-    """The layers of a network for one picture.
-
-    Args:
-        in_channels, size: of the pictures that it takes, and their height and width.
+    """The layers of a network for one picture of so many channels and of `size`, its height and width.
 
     Raises:
-        UsageError: it cannot be run on such a picture.
+        UsageError: the network cannot be run on such a picture.
     """
-    for device in ("meta", "cpu"):  # a network that looks at its values needs some
+    for device in ("meta", "cpu"):  # a network that branches on its values needs some
         try:
             return _trace(model, (1, in_channels, *size), device)
         except Exception as error:
-            told = one_line(error)
+            reason = one_line(error)
     picture = f"a picture of {in_channels} channels and {'×'.join(map(str, size))} pixels"
-    raise UsageError(f"model: {type(model).__name__} cannot be run on {picture}: {told}")
+    raise UsageError(f"model: {type(model).__name__} cannot be run on {picture}: {reason}")
 
 
 def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
@@ -112,18 +109,18 @@ def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
 
     def before(module: nn.Module, args: Any, kwargs: Any) -> None:
         tensors = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
-        given = tuple(tensors[0].shape[1:]) if tensors else ()
-        begun.append((_sources(tensors, ends), given, counter.get_total_flops()))
+        shape = tuple(tensors[0].shape[1:]) if tensors else ()
+        begun.append((_sources(tensors, ends), shape, counter.get_total_flops()))
 
     def after(name: str, module: nn.Module, args: Any, outputs: Any) -> Any:
-        sources, given, flops = begun.pop()
+        sources, input_shape, flops = begun.pop()
         use = sum(each.module is module for each in calls)
         # A copy has a node of its own, also where a layer returns its input as it is.
         outputs = tree_map_only(Tensor, Tensor.clone, outputs)
         tensors = [each for each in tree_leaves(outputs) if isinstance(each, Tensor)]
         ends.update((each.grad_fn, len(calls)) for each in tensors)
         shape = tuple(tensors[0].shape[1:]) if tensors else ()
-        calls.append(Call(name, module, use, sources, given, shape, counter.get_total_flops() - flops))
+        calls.append(Call(name, module, use, sources, input_shape, shape, counter.get_total_flops() - flops))
         return outputs
 
     # Lightning validates in inference mode, in which there is no graph.
@@ -140,7 +137,7 @@ def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
 
 
 def _sources(tensors: Iterable[Tensor], ends: Mapping[Any, int]) -> tuple[int, ...]:
-    """The calls that tensors come from, without those behind these."""
+    """The calls that tensors directly come from."""
     found, seen, nodes = set(), set(), [each.grad_fn for each in tensors]
     while nodes:
         node = nodes.pop()

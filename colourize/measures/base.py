@@ -1,4 +1,4 @@
-"""What a measure is: one class with its name, its direction, its definition and how it is computed."""
+"""A measure is one class with its name, its direction, its definition and its computation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from colourize.measures import category_classifier
 
 
 class Direction(str, Enum):
-    """Which values of a measure are good; false where none is better than another."""
+    """Which values of a measure are good; false where none is better."""
 
     MORE = "more is better"
     LESS = "less is better"
@@ -30,11 +30,11 @@ MORE, LESS, ZERO, NEITHER = Direction
 
 
 class PictureBatch:
-    """Pictures, and what several measures need of them, computed once and only when it is asked for.
+    """Pictures, and what several measures need of them, computed once on demand.
 
     Args:
         rgb: (N, 3, H, W) float32, RGB in [0, 1].
-        labels: the categories of what they show, (N,); None where they are not known.
+        labels: their categories, (N,); None: unknown.
     """
 
     def __init__(self, rgb: Tensor, labels: Tensor | None = None) -> None:
@@ -42,12 +42,12 @@ class PictureBatch:
 
     @property
     def smaller_side(self) -> int:
-        """Height or width, whichever is less, in pixels."""
+        """The smaller of height and width, in pixels."""
         return min(self.rgb.shape[2:])
 
     @cached_property
     def contiguous(self) -> Tensor:
-        """The same with the layout (N, C, H, W) in memory, which some functions take views of."""
+        """RGB with the layout (N, C, H, W) in memory, which some functions need."""
         return self.rgb.contiguous()
 
     @cached_property
@@ -56,37 +56,36 @@ class PictureBatch:
         return rgb_to_lab(self.rgb)
 
     @cached_property
-    def seen(self) -> tuple[Tensor, Tensor]:
+    def classified(self) -> tuple[Tensor, Tensor]:
         """The features (N, D) and the logits (N, 10) of this project's classifier."""
-        if (self.rgb == self.rgb[:1]).all():  # of a method that answers each picture alike
-            features, logits = category_classifier.seen(self.rgb[:1])
+        if (self.rgb == self.rgb[:1]).all():  # of a method with one answer for all pictures
+            features, logits = category_classifier.classify(self.rgb[:1])
             return features.expand(len(self.rgb), -1), logits.expand(len(self.rgb), -1)
-        return category_classifier.seen(self.rgb)
+        return category_classifier.classify(self.rgb)
 
     @cached_property
     def cache(self) -> dict[Measure, Any]:
-        """What a measure keeps of these pictures, such as the true ones, for the next time it is asked."""
+        """Values that a measure keeps of these pictures for its next call."""
         return {}
 
 
 class Measure:
     """A measure, with its facts as arguments of the class: `class Mine(PictureMeasure, name="mine", direction=LESS)`.
 
-    A subclass without name, direction and docstring is refused, unless it is `abstract`; it inherits the other facts.
+    A subclass needs name, direction and docstring, unless it is `abstract`; it inherits the other facts.
 
     Attributes:
-        name: as it stands in `measures.names`, in tables and in files.
+        name: in `measures.names`, in tables and in files.
         direction: which values are good.
-        definition: for people, as docs/measures.md has it: the first paragraph of the class's docstring.
+        definition: the first paragraph of the class's docstring, as in docs/measures.md.
         source: the paper that defines it.
         unit: such as "dB".
-        group: the smallest set of measures that it belongs to; each set holds those before it. None: it is in no set,
-            and must be asked for by its name.
+        group: the smallest set of measures that it belongs to; each set includes those before it. None: no set.
         headline: whether an evaluation prints it; the files have all measures.
-        some_lack: whether some pictures have no value by definition. They are left out of its mean; elsewhere a
-            missing value makes the mean nan.
-        kinds: of which kinds of answers (`Answer.kind`) the outputs are measured; none: the pictures are measured.
-        of_probabilities: whether it asks how probable an answer is, which a method without probabilities cannot say.
+        some_lack: whether some pictures have no value by definition; its mean leaves them out. A missing value of
+            other measures makes the mean nan.
+        kinds: the kinds of answers (`Answer.kind`) whose outputs are measured; none: the pictures are measured.
+        of_probabilities: whether it needs a method with probabilities.
     """
 
     name: str
@@ -116,18 +115,18 @@ class Measure:
             raise TypeError(f"{cls.__name__}: a measure must have {' and '.join(missing)}")
 
     def needs(self) -> str | None:
-        """What it would need and is not there, in a few words; None: nothing."""
+        """What is missing to compute it, in a few words; None: nothing."""
         return None
 
 
 class PictureMeasure(Measure, abstract=True):
     """A measure with a value for each picture; that of a split is their mean."""
 
-    def values(self, given: Any, true: Any) -> Tensor | None:
-        """A value for each picture, (N,); None where these pictures have none, such as category labels.
+    def values(self, preds: Any, true: Any) -> Tensor | None:
+        """A value for each picture, (N,); None where these pictures have none.
 
         Args:
-            given, true: predicted and true pictures, a `PictureBatch` each; of a measure with `kinds` the outputs, in
+            preds, true: predicted and true pictures, a `PictureBatch` each; of a measure with `kinds` the outputs, in
                 float32, and the right classes.
         """
         raise NotImplementedError
@@ -139,12 +138,11 @@ Value = Callable[[np.ndarray], Any]  # weights (..., N) → (...)
 class SetMeasure(Measure, abstract=True):
     """A measure of all pictures together, such as a distance of two distributions.
 
-    Each picture adds a vector. So the measure of any resampled set of pictures, and with it an interval, follows from
-    the same vectors.
+    Each picture adds a vector, and the measure of any resampled set of pictures follows from the same vectors.
     """
 
-    def vectors(self, given: Any, true: Any) -> Tensor:
-        """What a batch adds, (N, D) in float32; the arguments are those of `PictureMeasure.values`."""
+    def vectors(self, preds: Any, true: Any) -> Tensor:
+        """The vectors of a batch, (N, D) in float32; the arguments are those of `PictureMeasure.values`."""
         raise NotImplementedError
 
     def value(self, vectors: np.ndarray) -> Value:
@@ -154,6 +152,6 @@ class SetMeasure(Measure, abstract=True):
     def influence(self, vectors: np.ndarray) -> np.ndarray | None:
         """The derivative of the measure with respect to each picture's weight, (N,), with mean 0; see `intervals`.
 
-        None: it is quick enough to be computed of every resampled set.
+        None: the measure is computed of every resampled set.
         """
         return None

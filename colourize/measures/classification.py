@@ -1,4 +1,4 @@
-"""Measures of a classifier's outputs, logits (N, K, H, W) or (N, K), against the right classes, (N, H, W) or (N,)."""
+"""Measures of a classifier's logits, (N, K, H, W) or (N, K), against the right classes, (N, H, W) or (N,)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from colourize.measures.base import LESS, MORE, PictureMeasure, SetMeasure, Value
 
-NOTHING = 1e-9  # what rounding leaves of a spread of nothing, as a share
-BINS = 15  # of the confidence, as wide as each other
+NOTHING = 1e-9  # as a share, the rounding error of a spread of 0
+BINS = 15  # of confidence, of equal width
 
 
 class Accuracy(
@@ -20,8 +20,8 @@ class Accuracy(
 ):
     """Share of pixels whose most likely colour is the palette colour nearest to the truth, 0…1."""
 
-    def values(self, given: Tensor, true: Tensor) -> Tensor:
-        return (given.argmax(1) == true).float().view(len(true), -1).mean(1)
+    def values(self, preds: Tensor, true: Tensor) -> Tensor:
+        return (preds.argmax(1) == true).float().view(len(true), -1).mean(1)
 
 
 class CrossEntropy(
@@ -33,8 +33,8 @@ class CrossEntropy(
     Pictures of a split have one size, so that a mean over pictures is that over all their pixels.
     """
 
-    def values(self, given: Tensor, true: Tensor) -> Tensor:
-        return F.cross_entropy(given, true, reduction="none").view(len(true), -1).mean(1)
+    def values(self, preds: Tensor, true: Tensor) -> Tensor:
+        return F.cross_entropy(preds, true, reduction="none").view(len(true), -1).mean(1)
 
 
 class CalibrationError(
@@ -45,9 +45,9 @@ class CalibrationError(
     probability; mean over the pixels of 15 bins of confidence of equal width, 0…1.
     """
 
-    def vectors(self, given: Tensor, true: Tensor) -> Tensor:
+    def vectors(self, preds: Tensor, true: Tensor) -> Tensor:
         """For each bin of confidence: pixels, their confidences and the right ones among them, summed, (N, 3·bins)."""
-        confidence, chosen = (each.flatten(1) for each in given.softmax(1).max(1))
+        confidence, chosen = (each.flatten(1) for each in preds.softmax(1).max(1))
         bins = (confidence * BINS).long().clamp(max=BINS - 1)
         right = (chosen == true.flatten(1)).float()
         sums = torch.zeros(len(bins), 3, BINS, device=bins.device)
@@ -84,11 +84,11 @@ class EntropyErrorCorrelation(
     −1…1: high for one that is unsure where it errs; none where one of the two never varies.
     """
 
-    def vectors(self, given: Tensor, true: Tensor) -> Tensor:
+    def vectors(self, preds: Tensor, true: Tensor) -> Tensor:
         """Of entropy x and error y the sums of 1, x, y, x², y² and xy over pixels, (N, 6)."""
-        logarithms = given.log_softmax(1)
-        entropy = -(logarithms.exp() * logarithms.clamp(min=torch.finfo(given.dtype).min)).sum(1).flatten(1)
-        error = (given.argmax(1) != true).float().flatten(1)
+        logarithms = preds.log_softmax(1)
+        entropy = -(logarithms.exp() * logarithms.clamp(min=torch.finfo(preds.dtype).min)).sum(1).flatten(1)
+        error = (preds.argmax(1) != true).float().flatten(1)
         ones = torch.ones_like(error)
         return torch.stack([ones, entropy, error, entropy**2, error, entropy * error], -1).double().sum(1)
 

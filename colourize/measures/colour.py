@@ -1,7 +1,4 @@
-"""Measures of colour. They ask what people see, or leave brightness out of it.
-
-A grey copy has a good mean squared error and no colour.
-"""
+"""Measures of colour: a grey copy has a good mean squared error and no colour."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from torch import Tensor
 from colourize.colour.lab import ciede2000
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO, PictureBatch, PictureMeasure, SetMeasure, Value
 
-FARTHEST = 150.0  # in the plane of a and b, where the curve of `auc` ends
+FARTHEST = 150.0  # in the plane of a and b, the end of `auc`'s curve
 BIN = 10  # width and height of a bin of a and b
 BINS_A_SIDE = 24  # -120 … 120: sRGB has nothing outside
 
@@ -24,8 +21,8 @@ class ColourDifference(
 ):
     """Mean CIEDE2000 difference: how different the colours look, 0 and more; about 1 can just be seen."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return ciede2000(given.lab, true.lab).mean((1, 2))
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return ciede2000(preds.lab, true.lab).mean((1, 2))
 
 
 class AreaUnderCurve(PictureMeasure, name="auc", direction=MORE, source="Zhang, Isola & Efros 2016", group="default"):
@@ -33,8 +30,8 @@ class AreaUnderCurve(PictureMeasure, name="auc", direction=MORE, source="Zhang, 
     150, 0…1; grey copies have about 0.9.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return _closeness(given, true).mean((1, 2))
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return _closeness(preds, true).mean((1, 2))
 
 
 class BalancedAreaUnderCurve(
@@ -46,11 +43,11 @@ class BalancedAreaUnderCurve(
     bins that occur of the mean area in each.
     """
 
-    def vectors(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def vectors(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         """Of each picture, for each bin of the truth's a and b, the pixels and the sum of their areas, (N, 2·bins)."""
         row, column = (true.lab[:, 1:] / BIN + BINS_A_SIDE / 2).floor().clamp(0, BINS_A_SIDE - 1).long().unbind(1)
         bins = (row * BINS_A_SIDE + column).flatten(1)
-        areas = _closeness(given, true).flatten(1)
+        areas = _closeness(preds, true).flatten(1)
         sums = torch.zeros(2, len(bins), BINS_A_SIDE**2, device=bins.device)
         for part, values in zip(sums, (torch.ones_like(areas), areas), strict=True):
             part.scatter_add_(1, bins, values)
@@ -75,8 +72,8 @@ class Colourfulness(
     Their M³, on 0…255 and without absolute values: 0 for greys, above 100 for the most colourful.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return self.of(given)
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return self.of(preds)
 
     def of(self, pictures: PictureBatch) -> Tensor:
         """Of each picture, (N,)."""
@@ -89,26 +86,22 @@ class Colourfulness(
 class ColourfulnessGap(Colourfulness, name="colourfulness_gap", direction=ZERO, headline=True):
     """The difference to the truth's colourfulness: below 0 colours are too faint."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return self.of(given) - self.of(true)
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return self.of(preds) - self.of(true)
 
 
 class NazeriAccuracy2(
-    PictureMeasure,
-    name="nazeri_accuracy_2",
-    direction=MORE,
-    source="Nazeri, Ng & Ebrahimi 2018",
-    group="default",
+    PictureMeasure, name="nazeri_accuracy_2", direction=MORE, source="Nazeri, Ng & Ebrahimi 2018", group="default",
     some_lack=True,
-):
+):  # fmt: skip
     """Share of pixels whose rounded L, a and b are within 2, 4.4 and 4.4 of the truth's, 0…1; exactly grey pictures are
     left out.
     """
 
     threshold = 2
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        apart = (given.lab.round() - true.lab.round()).abs()
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        apart = (preds.lab.round() - true.lab.round()).abs()
         allowed = apart.new_tensor([1, 2.2, 2.2]).view(1, 3, 1, 1) * self.threshold
         # 2.2·5 is a whole number, which rounding must not push to the wrong side.
         share = (apart <= allowed + 1e-3).all(1).float().mean((1, 2))
@@ -121,7 +114,7 @@ class NazeriAccuracy5(NazeriAccuracy2, name="nazeri_accuracy_5"):
     threshold = 5
 
 
-def _closeness(given: PictureBatch, true: PictureBatch) -> Tensor:
+def _closeness(preds: PictureBatch, true: PictureBatch) -> Tensor:
     """Each pixel's part of the area under the curve, (N, H, W): the share of 0 … 150 that lies beyond its distance."""
-    distance = (given.lab[:, 1:] - true.lab[:, 1:]).square().sum(1).sqrt()
+    distance = (preds.lab[:, 1:] - true.lab[:, 1:]).square().sum(1).sqrt()
     return (1 - distance / FARTHEST).clamp(min=0)

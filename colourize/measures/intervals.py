@@ -1,8 +1,8 @@
-"""How sure a mean over pictures is: bootstrap intervals over pictures, and beside them the spread over seeds.
+"""Bootstrap intervals of means over pictures, and the spread over seeds.
 
-The pictures are resampled, the same ones for every method and measure, so that differences are paired (Efron &
-Tibshirani 1993, "An introduction to the bootstrap", percentile intervals). Two to five seeds are too few to be
-resampled: their part of an interval is Student's t with one degree of freedom less than there are seeds.
+The same pictures are resampled for every method and measure, so that differences are paired (Efron & Tibshirani 1993,
+"An introduction to the bootstrap", percentile intervals). Two to five seeds are too few to resample: their part of an
+interval is Student's t with one degree of freedom less than there are seeds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measure of one method, with what is known of its uncertainty.
+    """A measure of one method, with its uncertainty.
 
     Attributes:
         by_seed: its value for each seed, (S,).
@@ -46,7 +46,7 @@ class Estimate:
         return float(self.by_seed.std(ddof=1)) if len(self.by_seed) > 1 else float("nan")
 
     def interval(self) -> tuple[float, float]:
-        """Over pictures alone, these seeds given."""
+        """Over pictures alone, for these seeds."""
         return _interval(self.draws)
 
     def less(self, reference: Estimate) -> tuple[float, float, float]:
@@ -60,21 +60,18 @@ class Estimate:
         return _interval(np.abs(own) - np.abs(other))
 
     def _over_seeds(self, seed: int) -> np.ndarray:
-        """The draws with what the choice of seeds adds to each, (R,)."""
+        """The draws, each with a contribution of the choice of seeds, (R,)."""
         count = len(self.by_seed)
         if count < 2:
             return self.draws
-        # Its quantiles in random order: chance draws would miss the tails of so few degrees of freedom.
+        # Quantiles in random order: random draws would miss the tails of so few degrees of freedom.
         shares = (np.arange(len(self.draws)) + 0.5) / len(self.draws)
         t = np.random.default_rng(seed).permutation(stats.t.ppf(shares, count - 1))
         return np.asarray(self.draws + t * self.seed_deviation / np.sqrt(count))
 
 
 def estimate_means(columns: np.ndarray) -> list[Estimate]:
-    """Of values (K, S, N) of K measures, S seeds and N pictures: an estimate for each measure.
-
-    Pictures whose value is nan are left out of that measure's mean.
-    """
+    """An estimate for each of K measures from values (K, S, N) of S seeds and N pictures; nan is left out of means."""
     measures, seeds, pictures = columns.shape
     flat = columns.reshape(-1, pictures).T  # (N, K·S)
     known = ~np.isnan(flat)
@@ -91,14 +88,14 @@ def estimate_means(columns: np.ndarray) -> list[Estimate]:
 
 
 def estimate_set(measure: SetMeasure, vectors: list[np.ndarray]) -> Estimate:
-    """Of a measure of all pictures together, from what each adds to it: (N, D) for each seed.
+    """The estimate of a measure of all pictures together, from its vectors (N, D) for each seed.
 
-    Resampled pictures come several times, which alone moves a distance of distributions: the draws are centred on the
-    value itself. Of a measure with an influence function they are linear in the pictures' weights (the infinitesimal
-    jackknife, Efron 1981), which takes one decomposition in place of one for each draw.
+    Repeated pictures alone move a distance of distributions, so that the draws are centred on the value itself. With an
+    influence function they are linear in the pictures' weights (the infinitesimal jackknife, Efron 1981): one
+    decomposition replaces one for each draw.
     """
     pictures = len(vectors[0])
-    if not all(np.isfinite(each).all() for each in vectors):  # of a network that answers with NaN
+    if not all(np.isfinite(each).all() for each in vectors):  # of a network whose outputs are NaN
         return Estimate(np.full(len(vectors), np.nan), np.full(RESAMPLES_OF_SETS, np.nan))
     values = [measure.value(each) for each in vectors]
     by_seed = np.array([value(np.ones(pictures)) for value in values])
@@ -111,7 +108,7 @@ def estimate_set(measure: SetMeasure, vectors: list[np.ndarray]) -> Estimate:
 
 
 def resampled(pictures: int, count: int) -> Iterator[np.ndarray]:
-    """How often each picture was drawn, (R, N) at a time: always the same draws for so many pictures."""
+    """How often each picture is drawn, (R, N) at a time; the same draws for the same number of pictures."""
     for drawn in _drawn(pictures, count):
         yield drawn.astype(float)
 

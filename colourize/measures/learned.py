@@ -1,6 +1,6 @@
-"""Measures by what a classifier of this project sees in pictures (see `measures.category_classifier`).
+"""Measures on the features of this project's classifier (see `measures.category_classifier`).
 
-None of these is LPIPS or FID, which rest on other networks: numbers cannot be compared with theirs.
+None of these is LPIPS or FID, which use other networks: the numbers are not comparable.
 """
 
 from __future__ import annotations
@@ -15,62 +15,55 @@ from torch import Tensor
 from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure, SetMeasure, Value
 
 AT_ONCE = 500  # rows of a matrix of all pictures with all
-NOTHING = 1e-10  # a share of the largest eigenvalue or singular value: what is smaller is rounding
+NOTHING = 1e-10  # a share of the largest eigenvalue or singular value; smaller ones are rounding
 
 
 class CategoryAccuracy(
-    PictureMeasure,
-    name="category_accuracy",
-    direction=MORE,
-    source="Zhang, Isola & Efros 2016",
-    group="default",
+    PictureMeasure, name="category_accuracy", direction=MORE, source="Zhang, Isola & Efros 2016", group="default",
     headline=True,
-):
+):  # fmt: skip
     """Share of pictures in which a classifier of this project (ten categories of CIFAR-10, 90.6 % of its true test
     pictures right) sees what the true one shows.
 
     The semantic interpretability of Zhang et al. with this project's classifier.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor | None:
-        return None if true.labels is None else (given.seen[1].argmax(1) == true.labels).float()
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor | None:
+        return None if true.labels is None else (preds.classified[1].argmax(1) == true.labels).float()
 
 
 class FeatureDistance(PictureMeasure, name="feature_distance", direction=LESS, group="default"):
     """1 − cosine between that classifier's features of the picture and of the truth, 0…1; not LPIPS."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return 1 - F.cosine_similarity(given.seen[0], true.seen[0])
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return 1 - F.cosine_similarity(preds.classified[0], true.classified[0])
 
 
 class FeatureKernelDistance(
-    SetMeasure,
-    name="feature_kernel_distance",
-    direction=LESS,
-    source="Gretton et al. 2012, Bińkowski et al. 2018",
+    SetMeasure, name="feature_kernel_distance", direction=LESS, source="Gretton et al. 2012, Bińkowski et al. 2018",
     group="default",
-):
+):  # fmt: skip
     """Squared maximum mean discrepancy of the two sets of features; about 0 for equal distributions, and slightly below
     it by chance; not KID.
 
-    The kernel is that of KID, (x·y / D + 1)³. A picture beside itself, or its own truth, tells nothing about
-    distributions: such pairs are left out, which makes it unbiased.
+    The kernel is that of KID, (x·y / D + 1)³. Pairs of a picture with itself or its own truth are left out, which makes
+    it unbiased.
     """
 
     def features(self, pictures: PictureBatch) -> Tensor:
-        """What distributions are compared of, (N, D)."""
-        return pictures.seen[0]
+        """The features whose distributions are compared, (N, D)."""
+        return pictures.classified[0]
 
-    def vectors(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def vectors(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         """The features of the pictures beside those of the true ones, (N, 2·D)."""
-        return torch.cat([self.features(given), self.features(true)], 1)
+        return torch.cat([self.features(preds), self.features(true)], 1)
 
     def value(self, vectors: np.ndarray) -> Value:
         first, second = np.split(vectors.astype(np.float64), 2, axis=1)
         size = first.shape[1]
 
         def rows(start: int) -> np.ndarray:
-            """How alike some pictures are to all, and their truths, less the one to the other's truth."""
+            """k(x, x') + k(y, y') − 2·k(x, y') of some pictures x with all, and of their truths y."""
             some = slice(start, start + AT_ONCE)
             own, true, mixed = (one[some] @ other.T / size + 1 for one, other in (
                 (first, first), (second, second), (first, second)
@@ -80,7 +73,7 @@ class FeatureKernelDistance(
             return own
 
         def value(weights: np.ndarray) -> Any:
-            # The whole matrix would have gigabytes: each of its parts is made once, and used for all weights.
+            # The whole matrix would take gigabytes: each part is computed once, and used for all weights.
             total = sum(
                 (weights[..., start : start + AT_ONCE] * (weights @ rows(start).T)).sum(-1)
                 for start in range(0, len(first), AT_ONCE)

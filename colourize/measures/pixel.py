@@ -1,34 +1,31 @@
-"""Measures pixel by pixel, and of structure; of each picture against the truth."""
+"""Measures of pixels and of structure, of each picture against the truth."""
 
 from __future__ import annotations
 
-import functools
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
 
 from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure
 
-LEAST = 6  # pixels, height and width, for ssim: its window mirrors smaller pictures more than once
-# Of psnr: what rounding to 8 bits alone leaves on average, a twelfth of a level squared. Without it an exact picture
-# would have infinitely many decibels, or as many as the arithmetic's own rounding gives it, and decide a mean alone.
+LEAST = 6  # pixels, height and width, of ssim: its window would mirror smaller pictures more than once
+# The mean error of rounding to 8 bits, a twelfth of a level squared. Without this bound of psnr an exact picture would
+# have infinitely many decibels, or as many as float32 leaves, and decide a mean alone.
 LEAST_MSE = 1 / (12 * 255**2)
-REACH, SIGMA = 5, 1.5  # of ssim's Gaussian window, in pixels
 
 
 class MeanSquaredError(PictureMeasure, name="mse", direction=LESS, group="epoch", headline=True):
     """Mean squared error over pixels and channels, against the true picture, not the quantised one."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return _squared_error(given, true)
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return _squared_error(preds, true)
 
 
 class MeanAbsoluteError(PictureMeasure, name="mae", direction=LESS, group="default"):
     """Mean absolute error over pixels and channels."""
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return (given.rgb - true.rgb).abs().mean((1, 2, 3))
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return (preds.rgb - true.rgb).abs().mean((1, 2, 3))
 
 
 class PeakSignalToNoiseRatio(PictureMeasure, name="psnr", direction=MORE, unit="dB", group="epoch", headline=True):
@@ -36,12 +33,12 @@ class PeakSignalToNoiseRatio(PictureMeasure, name="psnr", direction=MORE, unit="
     8 bits leaves on average, counts as that: 58.92 dB at most, so that an exact picture does not decide the mean.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
-        return -10 * torch.log10(_squared_error(given, true).clamp(min=LEAST_MSE))
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        return -10 * torch.log10(_squared_error(preds, true).clamp(min=LEAST_MSE))
 
 
-def _squared_error(given: PictureBatch, true: PictureBatch) -> Tensor:
-    return (given.rgb - true.rgb).square().mean((1, 2, 3))
+def _squared_error(preds: PictureBatch, true: PictureBatch) -> Tensor:
+    return (preds.rgb - true.rgb).square().mean((1, 2, 3))
 
 
 class StructuralSimilarity(
@@ -52,35 +49,9 @@ class StructuralSimilarity(
     With mirrored borders, as torchmetrics has it; −1 … 1.
     """
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         if true.smaller_side < LEAST:
             return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
-        mean, square, true_mean, true_square = *self._moments(given), *self._moments(true)
-        product = mean * true_mean
-        covariance = _local_mean(given.contiguous * true.contiguous) - product
-        variances = (square - mean**2).clamp(min=0) + (true_square - true_mean**2).clamp(min=0)
-        structure = (2 * covariance + 0.03**2) / (variances + 0.03**2)
-        return (structure * (2 * product + 0.01**2) / (mean**2 + true_mean**2 + 0.01**2)).mean((1, 2, 3))
-
-    def _moments(self, pictures: PictureBatch) -> tuple[Tensor, Tensor]:
-        """The local means of pictures and of their squares."""
-        if self not in pictures.cache:
-            pictures.cache[self] = _local_mean(pictures.contiguous), _local_mean(pictures.contiguous.square())
-        found: tuple[Tensor, Tensor] = pictures.cache[self]
-        return found
-
-
-def _local_mean(pictures: Tensor) -> Tensor:
-    """The mean around each pixel under the Gaussian window, (N, 3, H, W)."""
-    rows, columns = (_window(size).to(pictures) for size in pictures.shape[2:])
-    return rows @ pictures @ columns.T
-
-
-@functools.lru_cache(maxsize=8)
-def _window(size: int) -> Tensor:
-    """What each of so many pixels in a row takes from each, (size, size); the border is mirrored."""
-    offsets = torch.arange(-REACH, REACH + 1, dtype=torch.float64)
-    weights = torch.exp(-(offsets**2) / (2 * SIGMA**2))
-    unit = torch.eye(size, dtype=torch.float64)
-    mirrored = F.pad(unit[None], (REACH, REACH), mode="reflect")[0]  # by column, which pixel stands there
-    return torch.stack([mirrored[:, each : each + len(offsets)] @ weights for each in range(size)]) / weights.sum()
+        values = structural_similarity_index_measure(preds.rgb, true.rgb, data_range=1.0, reduction="none")
+        assert isinstance(values, Tensor)
+        return values.view(-1)  # of a single picture it has no dimension

@@ -1,7 +1,6 @@
-"""LPIPS and FID, which rest on networks that this project neither brings nor fetches.
+"""LPIPS and FID, whose networks this project neither ships nor downloads.
 
-Their weights are looked for where torch keeps what it has downloaded, the folder `checkpoints` in torch.hub's
-(TORCH_HOME moves it).
+Their weights are expected in torch.hub's folder `checkpoints` (TORCH_HOME moves it).
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ class PerceptualPatchSimilarity(PictureMeasure, name="lpips", direction=LESS, so
     def needs(self) -> str | None:
         return _missing(VGG)
 
-    def values(self, given: PictureBatch, true: PictureBatch) -> Tensor:
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         if true.smaller_side < LEAST:
             return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
         network = _lpips().to(true.rgb.device)
         with torch.no_grad():
-            values: Tensor = network(given.contiguous, true.contiguous, normalize=True)
+            values: Tensor = network(preds.contiguous, true.contiguous, normalize=True)
         return values.flatten()
 
 
@@ -48,12 +47,12 @@ class FrechetInceptionDistance(FeatureFrechetDistance, name="fid", source="Heuse
         return _missing(INCEPTION)
 
     def features(self, pictures: PictureBatch) -> Tensor:
-        """The features that FID is defined on, from 8-bit pictures."""
+        """Inception's features of 8-bit pictures."""
         if self not in pictures.cache:
             network = _inception().to(pictures.rgb.device)
             with torch.no_grad():
-                seen: Tensor = network((255 * pictures.rgb.clamp(0, 1)).round().to(torch.uint8))
-            pictures.cache[self] = seen.flatten(1)
+                features: Tensor = network((255 * pictures.rgb.clamp(0, 1)).round().to(torch.uint8))
+            pictures.cache[self] = features.flatten(1)
         found: Tensor = pictures.cache[self]
         return found
 

@@ -1,4 +1,4 @@
-"""All measures there are, by name: what is said of one anywhere is looked up here."""
+"""All measures by name, and their facts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GROUPS = ("epoch", "quick", "default", "all")
 class Loss(Measure, name="loss", direction=LESS):
     """What training makes small: by default cross-entropy (classes) or mean squared error (values).
 
-    A batch's, and so no mean over pictures: the task computes it.
+    It belongs to a batch and is computed by the task.
     """
 
 
@@ -30,44 +30,42 @@ MEASURES: dict[str, Measure] = {
     for each in CONTENTS
     if isinstance(each, type) and issubclass(each, Measure) and "definition" in vars(each)
 }
-# A training measures these after each epoch …
-EPOCH = [each for each in MEASURES.values() if each.group == "epoch"]
-# … and every test of a classifier these.
-ALWAYS = [MEASURES["accuracy"], MEASURES["cross_entropy"]]
+EPOCH = [each for each in MEASURES.values() if each.group == "epoch"]  # after each epoch of a training
+ALWAYS = [MEASURES["accuracy"], MEASURES["cross_entropy"]]  # in every test of a classifier
 
 
 def find(name: str) -> Measure | None:
-    """The measure that a column is of: of `psnr_expected`, the same of another picture, it is `psnr`."""
+    """The measure of a column: that of `psnr_expected`, of another picture, is `psnr`."""
     fitting = [each for each in MEASURES if name == each or name.startswith(f"{each}_")]
     return MEASURES[max(fitting, key=len)] if fitting else None
 
 
 def direction(name: str) -> Direction:
-    """Which values of a measure, or of a variant of one, are good; NEITHER where it is not known."""
+    """Which values of a measure, or of a variant, are good; NEITHER of an unknown one."""
     return measure.direction if (measure := find(name)) else NEITHER
 
 
 def unit(name: str) -> str:
-    """What stands behind a measure's value, such as " dB"."""
+    """The unit after a measure's value, such as " dB"."""
     return f" {measure.unit}" if (measure := find(name)) and measure.unit else ""
 
 
 def badness(name: str, mean: float) -> float:
-    """How values of a measure are ordered: the least is the best, and what is no number the last."""
+    """A sort key of a measure's values: the least is the best, and nan the last."""
     if math.isnan(mean):
         return math.inf
     return {MORE: -mean, LESS: mean, ZERO: abs(mean), NEITHER: -mean}[direction(name)]
 
 
 def choose(names: Any) -> list[Measure]:
-    """The measures that the key `measures.names` asks for, each once, and `ALWAYS` before them.
+    """The measures of the key `measures.names`, each once, after `ALWAYS`.
 
     Args:
-        names: a name or a list of names: a measure's; a group's, which holds the groups before it; or the dotted name
-            of a class of one's own.
+        names: one or a list of a measure's name, a group's, which includes the groups before it, or the dotted name of
+            the user's own class.
 
     Raises:
-        UsageError: it is no such list, or one of them is none of these.
+        UsageError: an unknown name.
     """
     asked = [names] if isinstance(names, str) or not isinstance(names, Sequence) else list(names)
     found = [*ALWAYS]
@@ -83,26 +81,26 @@ def choose(names: Any) -> list[Measure]:
 
 
 def _own(name: Any) -> Measure:
-    """The measure that a user's own class makes, known by its name from now on."""
-    told = "null" if name is None else one_line(name)
+    """The measure of a user's own class, registered by its name."""
+    text = "null" if name is None else one_line(name)
     if not (isinstance(name, str) and "." in name):
         known = [each for each, measure in MEASURES.items() if not isinstance(measure, Loss)]
         allowed = f"{', '.join(GROUPS[1:])}, {', '.join(known)}, or a class of yours such as my_package.EdgeError"
-        raise UsageError(f"measures.names={told}: must be some of {allowed}")
+        raise UsageError(f"measures.names={text}: must be some of {allowed}")
     try:
         found = get_class(name)
     except Exception as error:
-        raise UsageError(f"measures.names={told}: cannot be imported ({one_line(error.__cause__ or error)})") from error
+        raise UsageError(f"measures.names={text}: cannot be imported ({one_line(error.__cause__ or error)})") from error
     if not (isinstance(found, type) and issubclass(found, (PictureMeasure, SetMeasure))):
-        raise UsageError(f"measures.names={told}: must be a PictureMeasure or a SetMeasure (see docs/extending.md)")
+        raise UsageError(f"measures.names={text}: must be a PictureMeasure or a SetMeasure (see docs/extending.md)")
     known_one = MEASURES.get(found.name)
     if known_one is not None and type(known_one) is not found:
-        raise UsageError(f"measures.names={told}: its name {found.name} is another measure's; give it one of its own")
+        raise UsageError(f"measures.names={text}: its name {found.name} is another measure's; give it one of its own")
     return MEASURES.setdefault(found.name, found())
 
 
 def describe(measures: Iterable[Measure]) -> dict[str, dict[str, str]]:
-    """Of a user's own measures direction, unit and definition, for a run's record: a report may lack their classes."""
+    """Direction, unit and definition of a user's own measures, for a run's record: a report may lack their classes."""
     return {
         each.name: {"direction": each.direction.value, "unit": each.unit, "definition": each.definition}
         for each in measures
@@ -111,7 +109,7 @@ def describe(measures: Iterable[Measure]) -> dict[str, dict[str, str]]:
 
 
 def learn(described: Any) -> None:
-    """Know the measures of a run's record, as `describe` has them, where they are not known; what is damaged is not."""
+    """Register the unknown measures of a run's record (see `describe`); damaged entries are skipped."""
     for name, facts in described.items() if isinstance(described, dict) else ():
         with contextlib.suppress(KeyError, TypeError, ValueError):
             own = Measure()
@@ -121,10 +119,10 @@ def learn(described: Any) -> None:
 
 
 def headlines(names: Iterable[str]) -> list[str]:
-    """Those that are worth telling first."""
+    """The names that an evaluation prints."""
     return [name for name in names if name in MEASURES and MEASURES[name].headline]
 
 
 def left_out(measures: Iterable[Measure]) -> dict[str, str]:
-    """By name those that cannot be had here, and why."""
+    """By name, why measures cannot be computed here."""
     return {each.name: lack for each in measures if (lack := each.needs()) is not None}

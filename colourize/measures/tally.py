@@ -1,4 +1,4 @@
-"""What is measured of a whole split, batch by batch: a value for each picture first, and means of them after."""
+"""The measures of a whole split, batch by batch: a value for each picture, and their means."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from colourize.measures.base import Measure, PictureMeasure, SetMeasure
 
 
 class Tally:
-    """The values of a split's pictures, by measure, as its batches come in.
+    """The values of a split's pictures, by measure, collected batch by batch.
 
-    Means, tables of single pictures and intervals are all made from `table`, which is the same for any batch size and
-    any number of processes. Of measures of all pictures together it has what each picture adds, `vectors`.
+    `table` and, of measures of all pictures together, `vectors` are the same for any batch size and any number of
+    processes; means, tables and intervals follow from them.
     """
 
     def __init__(self) -> None:
@@ -30,46 +30,41 @@ class Tally:
         """Begin a batch: the numbers of its pictures, (N,)."""
         self._batches.setdefault("picture", []).append(which)
 
-    def add(self, measures: Sequence[Measure], given: Any, true: Any, failed: Tensor, postfix: str = "") -> None:
+    def add(self, measures: Sequence[Measure], preds: Any, true: Any, failed: Tensor, postfix: str = "") -> None:
         """Compute measures of the batch.
 
         Args:
-            given, true: what they are of, see `PictureMeasure.values`.
-            failed: which pictures have no value whatever is computed, (N,).
+            preds, true: as in `PictureMeasure.values`.
+            failed: which pictures have no value in any case, (N,).
             postfix: of the columns' names.
         """
         for each in measures:
-            if isinstance(each, PictureMeasure):
-                found = each.values(given, true)
-            else:
-                assert isinstance(each, SetMeasure)
-                found = each.vectors(given, true)
+            assert isinstance(each, (PictureMeasure, SetMeasure))
+            compute = each.values if isinstance(each, PictureMeasure) else each.vectors
+            found = compute(preds, true)
             if found is not None:
                 found = found.masked_fill(failed.to(found.device).view(-1, *[1] * (found.dim() - 1)), math.nan)
                 self._batches.setdefault(f"{each.name}{postfix}", []).append(found.cpu())
                 self.measures[f"{each.name}{postfix}"] = each
 
     def repeat(self, measures: Sequence[Measure], postfix: str) -> None:
-        """Add the batch's values without a postfix once more, of other pictures that are exactly the same."""
+        """Add the batch's values without a postfix once more, for other pictures that are exactly the same."""
         for name in (each.name for each in measures if each.name in self.measures):
             self._batches.setdefault(f"{name}{postfix}", []).append(self._batches[name][-1])
             self.measures[f"{name}{postfix}"] = self.measures[name]
 
     def table(self) -> dict[str, np.ndarray]:
-        """All pictures of all processes: "picture", their numbers in ascending order, and each measure in float64.
-
-        With several processes all must call it.
-        """
+        """All pictures' numbers in ascending order ("picture"), and each measure in float64; all processes call it."""
         return self._gathered(PictureMeasure)
 
     def vectors(self) -> dict[str, np.ndarray]:
-        """By measure what every picture adds, (N, D) in `table`'s order; with several processes all must call it."""
+        """The vectors of each measure, (N, D) in `table`'s order; all processes call it."""
         found = self._gathered(SetMeasure)
         found.pop("picture", None)
         return found
 
     def means(self) -> dict[str, float]:
-        """Each measure of all pictures, rounded to float32; with several processes all must call it."""
+        """Each measure of all pictures, rounded to float32; all processes call it."""
         table = self.table()
         found = {name: mean_of(self.measures[name], table[name]) for name in table if name != "picture"}
         for name, vectors in self.vectors().items():
@@ -103,11 +98,7 @@ def mean_of(measure: Measure | None, column: np.ndarray) -> float:
 
 
 class BatchMean(Metric):
-    """The mean of what is one number a batch, such as a loss, weighted by the batches' sizes.
-
-    It is no mean over pictures: a loss may compare the pictures of a batch with one another. Exact over several
-    processes, as sums and counts are added up before they are divided.
-    """
+    """The mean of one number a batch, such as a loss, weighted by the batches' sizes, over all processes."""
 
     total: Tensor
     count: Tensor

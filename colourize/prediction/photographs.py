@@ -1,4 +1,4 @@
-"""Writing a result as a file."""
+"""Write a result as a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from colourize.data.picture_files import Photograph
 from colourize.errors import InputError, one_line
 from colourize.files import whole_file
 
-# What a result may be written as, and how: formats of true colour; losses, where there are any, that nobody sees.
+# Formats of true colour and Pillow's options, without visible losses.
 FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".png": ("PNG", {}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -21,13 +21,13 @@ NO_ALPHA = ("JPEG",)
 
 
 def save_photograph(photograph: Photograph, path: Path) -> bool:
-    """Write a result, whole or not at all, in the format of its name; nothing of the file it came from goes with it.
+    """Write a result, whole or not at all, in the format of its name, without metadata of its source.
 
     Returns:
-        Whether it was laid over white, as its format knows no transparency.
+        Whether it was laid over white, because its format has no transparency.
 
     Raises:
-        OSError, InputError: the place cannot be written to, or the format cannot hold so many pixels.
+        OSError, InputError: the file cannot be written, or the format cannot hold so many pixels.
     """
     name, options = FORMATS[path.suffix.lower()]
     image, flat = photograph.colours, photograph.alpha is not None and name in NO_ALPHA
@@ -35,7 +35,7 @@ def save_photograph(photograph: Photograph, path: Path) -> bool:
         image = photograph.over_white()
     elif photograph.alpha is not None:
         image.putalpha(photograph.alpha)
-    image.info.clear()  # Pillow writes a profile that it finds there
+    image.info.clear()  # Pillow would write its profile
     try:
         with whole_file(path) as part:
             image.save(part, name, **options)

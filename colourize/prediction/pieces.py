@@ -1,7 +1,7 @@
-"""A network on pictures of any size: in pieces, each with as much around it as its outputs depend on.
+"""A network on pictures of any size, in pieces with as much around each as its outputs depend on.
 
-The outputs are those of the whole picture at once. How far a network sees is measured, so that this holds for anybody's
-network; one that sees the whole picture, as a table by row or an average over all pixels does, has no pieces.
+The outputs are those of the whole picture at once. The receptive field is measured, so that this holds for any network;
+one that sees the whole picture, such as a table by row or an average over all pixels, has no pieces.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from colourize.models.baselines import Baseline
 from colourize.tasks.restoration import RestorationTask
 
-MULTIPLE = 32  # where pieces may begin, of networks that do not say it (`size_multiple`): five halvings
-SIZES = (64, 128, 256, 512)  # pixels, of the pictures on which it is measured how far a network sees
+MULTIPLE = 32  # of networks without `size_multiple`: five halvings
+SIZES = (64, 128, 256, 512)  # pixels, of the pictures on which receptive fields are measured
 
 
 class Box(NamedTuple):
-    """A rectangle of pixels; the last row and column are not in it."""
+    """A rectangle of pixels, without row `bottom` and column `right`."""
 
     top: int
     bottom: int
@@ -31,38 +31,38 @@ class Box(NamedTuple):
         return Box(*(factor * side for side in self))
 
     def grown(self, halo: int, height: int, width: int) -> Box:
-        """With a halo on each side, as far as a picture of this size goes."""
+        """The box with a halo on each side, within a picture of this size."""
         top, left = max(self.top - halo, 0), max(self.left - halo, 0)
         return Box(top, min(self.bottom + halo, height), left, min(self.right + halo, width))
 
     def within(self, other: Box) -> tuple[slice, slice]:
-        """Where it lies in another one: rows and columns."""
+        """Its rows and columns in another box."""
         rows = slice(self.top - other.top, self.bottom - other.top)
         return rows, slice(self.left - other.left, self.right - other.left)
 
 
 def boxes(height: int, width: int, side: int) -> Iterator[Box]:
-    """A picture in squares of this side, smaller at its right and bottom."""
+    """The squares of a picture, smaller at its right and bottom."""
     for top in range(0, height, side):
         for left in range(0, width, side):
             yield Box(top, min(top + side, height), left, min(left + side, width))
 
 
 def multiple_of(task: RestorationTask) -> int:
-    """Pieces begin at multiples of this many pixels of the network's input, so that pooling meets the same pixels."""
+    """Pieces begin at multiples of so many pixels of the network's input, so that pooling windows stay the same."""
     return int(getattr(task.model, "size_multiple", MULTIPLE))
 
 
 @torch.no_grad()
 def halo_of(task: RestorationTask, factor: int = 1) -> int | None:
-    """How many pixels of its input around a piece the outputs of a task depend on, a multiple of `multiple_of`.
+    """The pixels of the input around a piece on which the outputs of a task depend, a multiple of `multiple_of`.
 
     Args:
-        task: in evaluation mode, and on the CPU: convolutions by Fourier transforms would spread a NaN over everything.
-        factor: what the sizes of its inputs are multiples of.
+        task: in evaluation mode, and on the CPU: convolutions by Fourier transforms would spread a NaN everywhere.
+        factor: sizes of its inputs are multiples of it.
 
     Returns:
-        None where they depend on the whole picture, or on where in it they are.
+        None where the outputs depend on the whole picture, or on the position in it.
     """
     multiple = multiple_of(task)
     try:
@@ -71,15 +71,15 @@ def halo_of(task: RestorationTask, factor: int = 1) -> int | None:
             return None
         halo = -(-max(reach for reach in reaches if reach is not None) // multiple) * multiple
         return halo if _holds(task, halo, multiple, factor) else None
-    except (RuntimeError, ValueError, IndexError, TypeError):  # a network that is particular about its input
+    except (RuntimeError, ValueError, IndexError, TypeError):  # the network does not accept such inputs
         return None
 
 
 def _reach(part: nn.Module, task: RestorationTask) -> int | None:
-    """How far beyond an edge its outputs depend on what is there; None: further than can be measured.
+    """How far beyond an edge the outputs depend on the inputs; None: further than can be measured.
 
-    Beyond the edge all inputs are NaN, which no layer of a network forgets. A baseline looks its inputs up in a table,
-    or multiplies them by 0: there they are other numbers.
+    Beyond the edge all inputs are NaN, which every layer of a network passes on. A baseline may look its inputs up in a
+    table, or multiply them by 0: it gets other numbers.
     """
     for size in SIZES:
         inputs = _random(task, size)
@@ -100,7 +100,7 @@ def _reach(part: nn.Module, task: RestorationTask) -> int | None:
 
 
 def _holds(task: RestorationTask, halo: int, multiple: int, factor: int) -> bool:
-    """Whether pieces of a picture have the outputs that the whole has; where they differ, no halo would be enough."""
+    """Whether pieces of a picture have the outputs of the whole."""
     side = 4 * halo + 8 * multiple + 5 * factor  # 5: its last pieces are not whole
     inputs = _random(task, side)
     whole = task(inputs)

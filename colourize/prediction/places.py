@@ -1,4 +1,4 @@
-"""Which pictures are predicted from, and where each result goes: decided, and refused, before anything is computed."""
+"""The pictures of a prediction and the files of its results, checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
-    """A picture file and the file that its result becomes."""
+    """A picture file and the file of its result."""
 
     source: Path
     result: Path
 
 
 class _Found(NamedTuple):
-    """A picture file, and the folder that was searched for it; None: it was named itself."""
+    """A picture file, and the searched folder; None: the file was named itself."""
 
     file: Path
     folder: Path | None
@@ -36,19 +36,19 @@ class _Found(NamedTuple):
 def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool) -> list[Place]:
     """Where the result of each picture goes.
 
-    Args:
-        asked: a file, a folder (its sub-folders are searched as well), a pattern such as `photos/*.jpg`, or a list.
-        output: a file, for one picture; a folder, in which those of a searched folder lie as they lay there; None:
-            beside each picture, as `<name>-<postfix>.png`.
-        postfix: what the results are, such as "coloured".
-        ending: the format of results whose names are not given, such as "png".
-        overwrite: whether files that are there may be replaced. A picture itself never is.
+    Results of an earlier call are not pictures of the next: files that are the result of another picture beside them,
+    or lie in the folder `output`, are skipped, unless they are named themselves.
 
-    Results of an earlier call are no pictures of the next: files that are the result of another picture found beside
-    them, or lie in the folder `output`, are passed over, unless they are named themselves.
+    Args:
+        asked: a file, a folder with its sub-folders, a pattern such as `photos/*.jpg`, or a list.
+        output: a file, for one picture; a folder, which keeps the structure of a searched one; None: beside each
+            picture, as `<name>-<postfix>.png`.
+        postfix: such as "coloured".
+        ending: the format of results without a name, such as "png".
+        overwrite: whether existing files may be replaced, except pictures themselves.
 
     Raises:
-        UsageError: a value that is not allowed, or a result that is there already.
+        UsageError: a value that is not allowed, or a result that exists already.
         InputError: no such picture.
     """
     if asked is None:
@@ -59,8 +59,9 @@ def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool)
     if output is not None and not str(output):
         raise UsageError("output: must name a file or a folder")
     target = None if output is None else Path(str(output)).expanduser()
-    places = _to_file(pictures, target) if target is not None and _is_file(target, str(output), pictures) else None
-    if places is None:
+    if target is not None and _is_file(target, str(output), pictures):
+        places = [Place(pictures[0].file, target)]
+    else:
         places = _without_results(_named(pictures, target, postfix, ending), pictures, target)
     _check(places, overwrite)
     return places
@@ -92,24 +93,19 @@ def _named_by(value: str) -> list[_Found]:
 
 
 def _is_file(target: Path, typed: str, pictures: Sequence[_Found]) -> bool:
-    """Whether `output` is a file: it has the ending of one, and one picture was named."""
+    """Whether `output` is a file, for one picture."""
     if target.is_dir() or typed.endswith(("/", "\\")) or not target.suffix:
         return False
     if target.suffix.lower() not in FORMATS:
         raise UsageError(f"output={target}: must end with one of {_endings()}, or be a folder")
     if len(pictures) > 1:
-        raise UsageError(
-            f"output={target}: is one file for {len(pictures)} pictures; must be a folder, such as output=out/"
-        )
+        many = f"is one file for {len(pictures)} pictures"
+        raise UsageError(f"output={target}: {many}; must be a folder, such as output=out/")
     return True
 
 
-def _to_file(pictures: Sequence[_Found], target: Path) -> list[Place]:
-    return [Place(pictures[0].file, target)]
-
-
 def _named(pictures: Sequence[_Found], target: Path | None, postfix: str, ending: str) -> list[Place]:
-    """The results' own names: a picture's without its ending, unless another picture has the same."""
+    """Results named as their pictures, without the ending unless another picture has the same name."""
 
     def stem(each: _Found) -> Path:
         if target is None:
@@ -126,14 +122,13 @@ def _named(pictures: Sequence[_Found], target: Path | None, postfix: str, ending
 
 
 def _without_results(places: list[Place], pictures: Sequence[_Found], target: Path | None) -> list[Place]:
-    """Only those whose picture is not itself the result of an earlier call, in whatever format."""
+    """The places whose picture is not itself the result of an earlier call, in any format."""
     results = {place.result.absolute().with_suffix("") for place in places}
     inside = None if target is None else target.resolve()
     for found in pictures:
         if found.folder is not None and found.folder.resolve() == inside:
-            raise UsageError(
-                f"output={target}: is the folder of the pictures; without output=… results lie beside them"
-            )
+            advice = "without output=… results lie beside them"
+            raise UsageError(f"output={target}: is the folder of the pictures; {advice}")
 
     def is_result(place: Place, found: _Found) -> bool:
         if found.folder is None:
@@ -146,8 +141,7 @@ def _without_results(places: list[Place], pictures: Sequence[_Found], target: Pa
 
 
 def _real(path: Path) -> Path:
-    """Where a path leads; a link that leads to itself stays as it is, while `Path.resolve` fails."""
-    return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path))  # Path.resolve fails at a link to itself
 
 
 def _check(places: Sequence[Place], overwrite: bool) -> None:

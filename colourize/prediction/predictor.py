@@ -1,4 +1,4 @@
-"""A trained network applied to photographs of any size, with memory for the photograph, its result and a piece."""
+"""A trained network on photographs of any size, with memory for the photograph, its result and a piece."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from colourize.tasks.restoration import RestorationTask
 JOINS = ("luminance", "none")
 ENTROPY = "entropy"  # how uncertain the network is: 0 (black) to that of equally likely classes (white)
 JOINED = 512  # pixels, side of the pieces in which colours are joined with a photograph
-WHOLE = 2**21  # pixels of a picture that a network without pieces may be given
-LONGEST = 32  # what is enlarged for the network becomes no longer than this many times the trained size
+WHOLE = 2**21  # the most pixels of a picture for a network without pieces
+LONGEST = 32  # an enlarged picture's length is at most so many times the trained size
 
-Advance = Callable[[float], None]  # is told what share of a photograph was done since the last call
+Advance = Callable[[float], None]  # called with the share of a photograph done since the last call
 
 
 class Predictor:
     """Photographs in, the network's pictures out.
 
     Args:
-        task: a trained one.
-        join: "luminance": colours are predicted at the trained size, resized, and joined with the photograph as
-            `Degradation.join` says; grey keeps exactly what the network saw, its weighted mean of R, G and B. "none":
-            the network sees the photograph at its full size. A degradation with nothing to join is always so.
-        picture: which one is read from the outputs, such as "prediction" or "expected"; "auto": the mean of the
-            distribution where there is one; "entropy": of a classifier how uncertain it is at each pixel, as grey.
-        size: pixels of the shorter side at which colours are predicted; None: as the network was trained.
-        tile: pixels, the largest side of a picture that the network is given at once, without its surroundings.
+        task: a trained task.
+        join: "luminance": colours are predicted at the trained size, resized, and joined with the photograph (see
+            `Degradation.join`); grey keeps exactly the network's input, its weighted mean of R, G and B. "none", and
+            any degradation without `join`: the network sees the photograph at its full size.
+        picture: the picture read from the outputs, such as "prediction" or "expected"; "auto": the mean of the
+            distribution where there is one; "entropy": how uncertain a classifier is at each pixel, as grey.
+        size: pixels of the shorter side at which colours are predicted; None: the trained size.
+        tile: pixels, the largest side of a network's input, without its halo.
         device: "auto", "cpu", "cuda", …
         test_time_flips: answer with the mean over a picture and its mirror image.
 
@@ -85,7 +85,7 @@ class Predictor:
 
     @cached_property
     def halo(self) -> int | None:
-        """Pixels of a photograph around a piece that its outputs depend on; None: on all of the photograph."""
+        """Pixels of a photograph around a piece on which its outputs depend; None: all of them."""
         halo = halo_of(self.task.cpu(), self.factor)
         self.task.to(self.device)
         return None if halo is None else math.ceil(halo / self.factor / self._step) * self._step
@@ -99,10 +99,8 @@ class Predictor:
         width, height = photograph.size
         limit = Image.MAX_IMAGE_PIXELS
         if limit is not None and width * height * self.factor**2 > limit:
-            raise InputError(
-                f"would become {width * self.factor}×{height * self.factor} pixels; more than {limit // 10**6} million "
-                "are not made"
-            )
+            size = f"{width * self.factor}×{height * self.factor} pixels"
+            raise InputError(f"would become {size}; more than {limit // 10**6} million are not made")
         if self.joins:
             return self._joined(photograph, advance)
         result = Image.new("RGB", (width * self.factor, height * self.factor))
@@ -112,7 +110,7 @@ class Predictor:
 
     @torch.no_grad()
     def _pieces(self, photograph: Image.Image, advance: Advance) -> Iterator[tuple[Box, Tensor]]:
-        """What the network makes of a picture, piece by piece: the place in the result, and (1, 3, h, w) in [0, 1]."""
+        """The network's picture piece by piece: the place in the result, and (1, 3, h, w) in [0, 1]."""
         width, height = photograph.size
         in_one = max(width, height) <= self.side
         side, halo = self.side, 0 if in_one else self.halo
@@ -145,7 +143,7 @@ class Predictor:
 
     @torch.no_grad()
     def _joined(self, photograph: Image.Image, advance: Advance) -> Image.Image:
-        """Colours as the network predicts them at its own size, over the photograph itself."""
+        """Colours predicted at the trained size, over the photograph itself."""
         low = self._low(photograph)
         colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
         for box, predicted in self._pieces(low, lambda share: advance(share / 2)):
@@ -170,10 +168,10 @@ class Predictor:
         return result
 
     def _low_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) of what the network is given: the shorter side as in training, whose pictures are squares."""
+        """(width, height) of the network's input: the shorter side as in training."""
         scale = self.size / min(width, height)
         sides = (max(round(side * scale), 1) for side in (width, height))
-        most = max(width, height, LONGEST * self.size)  # a picture of one row is not enlarged without end
+        most = max(width, height, LONGEST * self.size)  # a limit for pictures of a few rows
         low_width, low_height = (min(side, most) for side in sides)
         return low_width, low_height
 
@@ -183,12 +181,11 @@ class Predictor:
         return torch.from_numpy(part).to(self.device).movedim(-1, 0)[None].float() / self.task.divisor
 
     def _image(self, picture: Tensor) -> Image.Image:
-        """The other way round, rounded."""
         levels = (picture[0] * self.task.divisor).round().clamp(0, 255).to(torch.uint8)
         return Image.fromarray(levels.movedim(0, -1).cpu().numpy())
 
     def _which(self, picture: Any) -> str:
-        """The name of the picture that is asked for, among those that can be read from outputs."""
+        """The name of the picture that is read from the outputs."""
         inputs = self.task.degradation.given(torch.zeros(1, 3, 4, 4))
         outputs = inputs.new_zeros(1, self.task.answer.out_channels, *inputs.shape[2:])
         names = list(self.task.pictures(outputs, inputs))
@@ -218,9 +215,9 @@ def _resized(pictures: Tensor, dim: int, length: int, start: int, stop: int) -> 
 
 
 def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:
-    """`Degradation.join` of equally large pictures, and over grey without clipping.
+    """`Degradation.join` of equally large pictures; over grey a colour that would be clipped is made paler.
 
-    A colour that is too strong for its pixel's grey is made paler, so that the grey stays exact, and the hue as well.
+    So the grey stays exact, and the hue as well.
     """
     if isinstance(degradation, Grey):
         grey, own = degradation(picture), degradation(colours)
@@ -232,29 +229,26 @@ def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: floa
 
 
 def check_task(task: RestorationTask) -> None:
-    """Raise a UsageError where a task's network gives no picture, or takes none that is degraded already."""
+    """Raise a UsageError for a task without pictures, or whose network accepts no degraded ones."""
     if not task.answer.per_pixel:
         raise UsageError(f"checkpoint: its answer, {type(task.answer).__name__}, is no picture")
     if isinstance(task.model, Baseline) and task.model.sees_truth:
-        raise UsageError(
-            f"checkpoint: {type(task.model).__name__} answers with the true picture, which nobody has here"
-        )
+        raise UsageError(f"checkpoint: {type(task.model).__name__} answers with the true picture, which is not known")
     try:
         task.degradation.given(torch.zeros(1, 3, 8, 8))
     except TypeError:
         name = type(task.degradation).__name__
-        raise UsageError(f"checkpoint: its degradation, {name}, takes no picture that is degraded already") from None
+        raise UsageError(f"checkpoint: its degradation, {name}, accepts no degraded picture") from None
 
 
 def choose_device(device: Any) -> torch.device:
-    """The device of a name; "auto" is a GPU where there is one."""
+    """The device of a name; "auto" is a GPU if there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         chosen = torch.device(str(device))
         torch.zeros(1, device=chosen)
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(
-            f"device={device}: must be auto, cpu, or a device that this machine has, such as cuda"
-        ) from error
+        allowed = "auto, cpu, or a device of this machine, such as cuda"
+        raise UsageError(f"device={device}: must be {allowed}") from error
     return chosen

@@ -1,4 +1,4 @@
-"""How far a prediction is: bars on a terminal, and a line for each picture, there as elsewhere."""
+"""The progress of a prediction: bars on a terminal, and a line for each picture."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from colourize.cli.messages import printable
 from colourize.prediction.places import Place
 from colourize.prediction.predictor import Advance
 
-Tell = Callable[..., None]  # a line, and where it goes: sys.stdout unless another stream is named
+Tell = Callable[..., None]  # prints a line, to sys.stdout unless another stream is named
 
 
 @contextlib.contextmanager
 def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance], Tell]]:
-    """Two functions: one to be called as each picture begins, which returns its `Advance`; one that prints a line."""
+    """Two functions: one begins a picture and returns its `Advance`; the other prints a line at its end."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=40)),
@@ -32,31 +32,18 @@ def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance],
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         whole = progress.add_task("Pictures", total=len(places), visible=len(places) > 1)
         current = progress.add_task("", total=1.0)
-        count = 0
 
         def begin(place: Place) -> Advance:
-            nonlocal count
-            count += 1
             progress.reset(current, description=escape(printable(place.source.name)))
             return lambda share: progress.advance(current, share)
 
         def tell(line: str, stream: TextIO | None = None) -> None:
-            # Not the console's: a path must stay on one line to be copied.
-            progress.update(whole, completed=count)
-            with _above(progress):
-                print(printable(line), file=stream or sys.stdout, flush=True)
+            progress.advance(whole)
+            # Without the bars, and not by the console: a path must stay on one line to be copied.
+            if not progress.disable:
+                progress.stop()
+            print(printable(line), file=stream or sys.stdout, flush=True)
+            if not progress.disable:
+                progress.start()
 
         yield begin, tell
-
-
-@contextlib.contextmanager
-def _above(progress: Progress) -> Iterator[None]:
-    """Take the bars away while something is printed."""
-    if progress.disable:
-        yield
-        return
-    progress.stop()
-    try:
-        yield
-    finally:
-        progress.start()

@@ -1,1 +1,1 @@
-"""What things cost: each part of `colourize-benchmark` is a module with a function `measure`."""
+"""The parts of `colourize-benchmark`: what training and start-up cost on this machine."""

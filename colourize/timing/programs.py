@@ -1,14 +1,11 @@
-"""Other processes and programs: timed from their start, as a user waits for them, and asked for their memory."""
+"""Programs in processes of their own, timed from their start, as a user waits for them."""
 
-import json
-import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +21,12 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> f
     """The seconds that a command takes, with further environment variables.
 
     Raises:
-        ColourizeError: it failed; the message ends with its last words.
+        ColourizeError: the command failed; the message ends with its last two lines.
     """
     # Without what Hydra's apps set for themselves.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HYDRA_")}
-    environment |= variables or {}
     started = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env={**environment, **(variables or {})}, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     if done.returncode != 0:
         last = " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-2:])
@@ -38,24 +34,20 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> f
     return seconds
 
 
-def train(overrides: Sequence[str], work: Path, variables: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """Run `colourize-train` in another process.
-
-    Returns:
-        For its first step and for each epoch a mapping with `seconds`, the time since it was started.
-    """
+def train(overrides: Sequence[str], work: Path, variables: Mapping[str, str] | None = None) -> list[float]:
+    """Run `colourize-train`; returns the seconds from its start to its first step and to the end of each epoch."""
     folder = work / "train"
     path = folder / "stamps"
     stamps = ["+callbacks.stamps._target_=colourize.timing.programs.Stamps", f"+callbacks.stamps.path={path}"]
     started = time.time()  # a clock that processes share
     run([*TRAIN, *overrides, *stamps, "hydra.mode=RUN", f"hydra.run.dir={folder}"], variables)
-    lines = path.read_text().splitlines()
+    seconds = [float(line) - started for line in path.read_text().splitlines()]
     shutil.rmtree(folder)
-    return [{**stamp, "seconds": stamp["time"] - started} for stamp in map(json.loads, lines)]
+    return seconds
 
 
 class Stamps(Callback):
-    """Adds a line to a file after the first step and after every epoch, for the process that started this one."""
+    """Adds the time to a file after the first step and after every epoch, for the process that started this one."""
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
@@ -64,16 +56,8 @@ class Stamps(Callback):
         if trainer.global_step == 1:
             if pl_module.device.type == "cuda":
                 torch.cuda.synchronize()
-            self._add()
+            self.on_train_epoch_end(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._add()
-
-    def _add(self) -> None:
         with self.path.open("a") as file:
-            file.write(json.dumps({"time": time.time()}) + "\n")
-
-
-def another_process() -> ProcessPoolExecutor:
-    """A process for functions of this program, which gives freed memory back (see `colourize.machine.memory`)."""
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+            file.write(f"{time.time()}\n")

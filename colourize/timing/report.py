@@ -1,4 +1,4 @@
-"""What a part of the benchmark finds: repetitions in turn, their medians and ratios, tables and files."""
+"""The numbers of a part of the benchmark: repetitions in turn, medians and ratios, tables and files."""
 
 import logging
 import sys
@@ -19,37 +19,37 @@ from colourize.timing.settings import Settings
 log = logging.getLogger(__name__)
 
 WIDTH = 100  # columns, where the output is no terminal
-RANGE = ("_min", "_max")
 
 
 class Part:
     """The outcome of one part."""
 
     def __init__(self) -> None:
-        self.repetitions: list[dict[str, Any]] = []  # everything as it was measured
-        self.rows: list[dict[str, Any]] = []  # labels and numbers, one mapping a line of the CSV file
-        self.tables: dict[str, list[dict[str, str]]] = {}  # the same for people, by title
+        self.repetitions: list[dict[str, Any]] = []  # the raw measurements
+        self.rows: list[dict[str, Any]] = []  # the lines of the CSV file
+        self.tables: dict[str, list[dict[str, str]]] = {}  # the same as text, by title
 
     def compare(
-        self,
-        title: str,  # of the tables
-        label: str,  # what the names are, such as "path"
-        names: Sequence[Any],
-        measure: Callable[[Any], dict[str, Any]],  # from a name to its numbers; what is no float is not summarised
-        repeats: int,
-        *,
-        over: Sequence[Sequence[str]] = (),  # pairs of names whose ratios are wanted
-        warm_up: bool = True,  # whether a first round is not counted
-        **where: str,  # further labels of these repetitions, such as case="unet/super_resolution"
-    ) -> None:
-        """Measure all of `names` in turn, `repeats` times; rows and tables have medians, ranges and ratios."""
-        found: dict[Any, list[dict[str, Any]]] = {name: [] for name in names}
+        self, title: str, label: str, names: Sequence[str], measure: Callable[[str], Mapping[str, Any]], repeats: int,
+        *, over: Sequence[tuple[str, str]] = (), warm_up: bool = True, **where: str,
+    ) -> None:  # fmt: skip
+        """Measure all of `names` in turn, `repeats` times; rows and tables have medians, ranges and ratios.
+
+        Args:
+            title: of the tables.
+            label: the column of the names, such as "path".
+            measure: returns a name's numbers; only floats are summarised.
+            over: pairs of names whose ratios are wanted.
+            warm_up: whether a first round is not counted.
+            where: further columns, such as case="unet/super_resolution".
+        """
+        found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
         for repetition in range(0 if warm_up else 1, repeats + 1):
-            # Each round begins with another name: none always runs on what the same other one left in the caches.
+            # Each round begins with another name, so that none always follows the same other one.
             start = repetition % len(names)
             for name in [*names[start:], *names[:start]]:
                 turn = f"repetition {repetition} of {repeats}" if repetition else "warming up"
-                log.info("%s: %s", ", ".join([*where.values(), str(name)]), turn)
+                log.info("%s: %s", ", ".join([*where.values(), name]), turn)
                 measured = measure(name)
                 if repetition:
                     found[name].append(measured)
@@ -62,38 +62,32 @@ class Part:
             for row in rows:
                 row |= spread(key, values[row[label]])
             for row, (one, other) in zip(compared, over, strict=True):
-                row |= spread(f"{key}_ratio", ratios(values[one], values[other]))
-        self.add(f"{title}, median (range)", label, rows)
-        if compared:
-            self.add(f"{title}, ratios within each repetition", label, compared)
-
-    def add(self, title: str, label: str, rows: list[dict[str, Any]]) -> None:
-        """Rows, and a table with their label and their numbers."""
-        self.rows += rows
-        numbers = [key for key, value in rows[0].items() if isinstance(value, float) and not key.endswith(RANGE)]
-        self.tables[title] = [{label: str(row[label]), **{key: shown(row, key) for key in numbers}} for row in rows]
+                # Within each repetition: what slows the machine for a while slows both.
+                shares = [a / b for a, b in zip(values[one], values[other], strict=True)]
+                row |= spread(f"{key}_ratio", shares)
+        for kind, each in (("median (range)", rows), ("ratios within each repetition", compared)):
+            if each:
+                numbers = [key for key in each[0] if f"{key}_min" in each[0]]
+                lines = [{label: row[label], **{key: shown(row, key) for key in numbers}} for row in each]
+                self.tables[f"{title}, {kind}"] = lines
+                self.rows += each
 
 
 def spread(key: str, values: Sequence[float]) -> dict[str, float]:
-    """Median and range; of so few values a standard deviation would mostly measure its own noise."""
+    """Median and range; the standard deviation of so few values would be mostly noise."""
     return {key: median(values), f"{key}_min": min(values), f"{key}_max": max(values)}
 
 
-def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
-    """The ratios within each repetition: what slows the machine for a while slows both."""
-    return [one / other for one, other in zip(above, below, strict=True)]
-
-
 def shown(row: Mapping[str, Any], key: str) -> str:
-    """A number for people, with its range where there is one: "68.7 (65.3–76.4)"."""
+    """A number with its range where there is one: "68.7 (65.3–76.4)"."""
     middle = row[key]
     digits = 0 if middle >= 100 else 1 if middle >= 10 else 2 if middle >= 0.1 else 3
-    ends = [f"{row[key + end]:,.{digits}f}" for end in RANGE if key + end in row]
+    ends = [f"{row[key + end]:,.{digits}f}" for end in ("_min", "_max") if key + end in row]
     return f"{middle:,.{digits}f}" + (f" ({'–'.join(ends)})" if ends else "")
 
 
 def show(name: str, part: Part) -> None:
-    """A part's tables on the terminal."""
+    """Print a part's tables."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False)
     for title, lines in part.tables.items():
         table = Table()
@@ -105,7 +99,7 @@ def show(name: str, part: Part) -> None:
 
 
 def write(folder: Path, settings: Settings, parts: Mapping[str, Part]) -> None:
-    """`benchmark.json` with all repetitions, and `<part>.csv`; no date and no folder stands in them."""
+    """Write `benchmark.json` with all repetitions and `<part>.csv`, without dates and folders."""
     device = torch.cuda.get_device_name() if settings.device.type == "cuda" else "cpu"
     contents = {
         "machine": {**surroundings(), "device": device, "precision": settings.precision},

@@ -1,4 +1,4 @@
-"""What all parts of a benchmark start from, and the configurations they train with."""
+"""The settings of a benchmark, and the training configurations of its cases."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +12,18 @@ from colourize.machine.precision import automatic_precision
 from colourize.runs.sweeps import as_typed
 
 DEVICES = ("cpu", "cuda", "auto")
-PRECISIONS = ("32-true", "bf16-mixed")  # what the plain loops have
+PRECISIONS = ("32-true", "bf16-mixed")  # of the plain loops
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The benchmark's own node, and everything that makes training configurations of its cases."""
+    """The node `benchmark` of the configuration, and what makes training configurations of its cases."""
 
-    node: DictConfig  # `benchmark` of the configuration
-    overrides: list[str]  # of `colourize-train`, so that it trains as the user asked
+    node: DictConfig
+    overrides: list[str]  # of `colourize-train`
     device: torch.device
-    precision: str  # Lightning's name of the arithmetic
-    work: Path  # a folder for what the measured runs leave; it goes when the benchmark ends
+    precision: str  # Lightning's name
+    work: Path  # a temporary folder for the measured runs
 
     def compose(self, *overrides: str) -> DictConfig:
         """The configuration of `colourize-train` under the user's overrides and further ones, which win."""
@@ -35,17 +35,17 @@ class Settings:
         pictures = self.node.pictures
         return None if pictures is None else -(-pictures // self.compose().data.batch_size)
 
-    def case(self, name: str, *overrides: str) -> DictConfig:
+    def case(self, name: str) -> DictConfig:
         """The configuration of a case, such as "unet/colour_classification", for an epoch of `benchmark.pictures`."""
         model, task = name.split("/")
-        config = self.compose(f"model={model}", f"task={task}", "trainer.max_epochs=1", *overrides)
+        config = self.compose(f"model={model}", f"task={task}", "trainer.max_epochs=1")
         if self.steps is not None:
             config.trainer.limit_train_batches = self.steps
         return config
 
 
 def settings_from(config: DictConfig, work: Path) -> Settings:
-    """Check the configuration's values and resolve what is automatic.
+    """Check the configuration's values and resolve the automatic ones.
 
     Raises:
         UsageError: a value that is not allowed.
@@ -60,21 +60,19 @@ def settings_from(config: DictConfig, work: Path) -> Settings:
     if config.device not in DEVICES:
         raise UsageError(f"device={config.device}: must be one of {', '.join(DEVICES)}")
     if config.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("device=cuda: torch sees no GPU here")
+        raise UsageError("device=cuda: torch finds no GPU on this machine")
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
     accelerator, precision = "gpu" if device == "cuda" else "cpu", str(config.trainer.precision)
     if precision == "auto":
         precision, _ = automatic_precision(accelerator)
     if precision not in PRECISIONS:
         raise UsageError(f"trainer.precision={precision}: the benchmark compares {', '.join(PRECISIONS)} and auto only")
-    overrides = [each for each in as_typed() if not _own(each)]
+    overrides = []
+    for each in as_typed():
+        key = each.lstrip("+~").partition("=")[0]
+        if key in ("model", "task") or key.startswith("trainer.limit_"):
+            raise UsageError(f"{key}: the benchmark has benchmark.cases=[model/task, …] and benchmark.pictures instead")
+        if key != "device" and key.split(".")[0] != "benchmark":
+            overrides.append(each)
     overrides += [f"trainer.accelerator={accelerator}", f"trainer.precision={precision}"]
     return Settings(node, overrides, torch.device(device), precision, work)
-
-
-def _own(override: str) -> bool:
-    """Whether an override is the benchmark's own, not training's."""
-    key = override.lstrip("+~").partition("=")[0]
-    if key in ("model", "task") or key.startswith("trainer.limit_"):
-        raise UsageError(f"{key}: the benchmark has benchmark.cases=[model/task, …] and benchmark.pictures instead")
-    return key == "device" or key.split(".")[0] == "benchmark"

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from colourize.checkpoints import data_from, read, task_from
 from colourize.data.batches import BatchLoader
-from colourize.measures.category_classifier import WEIGHTS, looked_at
+from colourize.measures.category_classifier import WEIGHTS, features_and_logits
 from colourize.models.residual_classifier import ResidualClassifier
 from colourize.tasks.restoration import RestorationTask
 
@@ -54,7 +54,7 @@ def ship(run: Path, to: Path = WEIGHTS) -> dict[str, Any]:
 def _correct(task: RestorationTask, loader: BatchLoader) -> tuple[Tensor, Tensor]:
     """For each picture whether its category is recognised (0 or 1), and which category it is."""
     pairs = [task.make_pair(batch) for batch in loader]
-    correct = [looked_at(task.model, pair.inputs)[1].argmax(1) == pair.target for pair in pairs]  # type: ignore[arg-type]
+    correct = [features_and_logits(task.model, pair.inputs)[1].argmax(1) == pair.target for pair in pairs]  # type: ignore[arg-type]
     return torch.cat(correct).double(), torch.cat([pair.target for pair in pairs])
 
 

@@ -1,4 +1,4 @@
-"""Lab and CIEDE2000 against scikit-image and the published pairs."""
+"""Lab and CIEDE2000 agree with scikit-image and the published pairs."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import torch
 from skimage import color
 
-from colourize.colour.lab import ciede2000, lab_to_rgb, rgb_to_lab
+from colourize.colour.lab import ciede2000, rgb_to_lab
 
 PAIRS = Path(__file__).parent / "ciede2000-pairs.csv"  # Sharma, Wu & Dalal (2005), table 1
 
@@ -21,7 +21,6 @@ def rgb() -> torch.Tensor:
 def test_lab_is_scikit_images(rgb: torch.Tensor) -> None:
     expected = color.rgb2lab(rgb.movedim(1, -1).numpy())
     np.testing.assert_allclose(rgb_to_lab(rgb).movedim(1, -1).numpy(), expected, atol=0.02)  # its white is rounded
-    torch.testing.assert_close(lab_to_rgb(rgb_to_lab(rgb)), rgb)
 
 
 def test_greys_have_no_colour_black_and_white_are_0_and_100() -> None:
@@ -34,8 +33,8 @@ def test_greys_have_no_colour_black_and_white_are_0_and_100() -> None:
 
 def test_gradients_are_numbers_at_black_and_white() -> None:
     rgb = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2).repeat(1, 3, 1, 1).requires_grad_()
-    lab_to_rgb(rgb_to_lab(rgb)).sum().backward()
-    torch.testing.assert_close(rgb.grad, torch.ones_like(rgb), atol=1e-3, rtol=0)
+    rgb_to_lab(rgb).sum().backward()
+    assert rgb.grad is not None and rgb.grad.isfinite().all()
 
 
 def test_the_published_pairs() -> None:

@@ -1,10 +1,9 @@
-"""Random numbers that belong to a picture: which ones, on what they depend, how they are distributed."""
+"""Random numbers that belong to a picture: their values, what they depend on, and their distribution."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-import random
 from typing import Any
 
 import numpy as np
@@ -29,39 +28,29 @@ def mix(number: int) -> int:
     return number ^ (number >> 31)
 
 
-def bits(recipe: str, picture: int, place: int) -> int:
-    key = int.from_bytes(hashlib.blake2b(recipe.encode(), digest_size=8).digest(), "big")
-    return mix(mix(picture * GOLDEN + key & MASK) + place * GOLDEN & MASK)
-
-
-# ---------------------------------------------------------------------------------- the numbers themselves
-
-
-def test_the_hash_is_splitmix64() -> None:
-    # What everybody's SplitMix64 answers to the seed 1234567.
+def test_numbers_are_those_of_plain_arithmetic() -> None:
+    # The published answers of SplitMix64 to the seed 1234567.
     published = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
     assert [mix(1234567 + place * GOLDEN & MASK) for place in (1, 2, 3, 4)] == published
-
-
-def test_numbers_are_those_of_plain_arithmetic() -> None:
-    which, recipe = [0, 1, 4999, 2**40], "7/3/train/noise"
-    for low, high in ((0, 10), (-2, 3)):
-        ours = draws(which, seed=7, epoch=3, purpose="noise")
-        uniform, integers, normal = ours.uniform(2, 3), ours.integers(low, high, 2), ours.normal(3)
-        for row, picture in enumerate(which):
-            taken = [bits(recipe, picture, place) for place in range(1, 15)]
-            u = [(number & 0xFFFFFF) / 2**24 for number in taken]
-            assert uniform[row].flatten().tolist() == u[:6]
-            assert integers[row].tolist() == [low + (number & MASK >> 2) % (high - low) for number in taken[6:8]]
-            radii, angles = u[8:11], u[11:14]
-            expected = [
-                math.sqrt(-2 * math.log(1 - r)) * math.cos(2 * math.pi * a) for r, a in zip(radii, angles, strict=True)
-            ]
-            assert normal[row].tolist() == pytest.approx(expected, abs=1e-5)
+    which = [0, 1, 4999, 2**40]
+    key = int.from_bytes(hashlib.blake2b(b"7/3/train/noise", digest_size=8).digest(), "big")
+    batch = Batch(torch.zeros(4, 2, 2, 3, dtype=torch.uint8), torch.tensor(which), "train", epoch=3, seed=7)
+    ours = batch.draws("noise")
+    uniform, integers, normal = ours.uniform(2, 3), ours.integers(-2, 3, 2), ours.normal(3)
+    for row, picture in enumerate(which):
+        taken = [mix(mix(picture * GOLDEN + key & MASK) + place * GOLDEN & MASK) for place in range(1, 15)]
+        u = [(number & 0xFFFFFF) / 2**24 for number in taken]
+        assert uniform[row].flatten().tolist() == u[:6]
+        assert integers[row].tolist() == [-2 + (number & MASK >> 2) % 5 for number in taken[6:8]]
+        expected = [
+            math.sqrt(-2 * math.log(1 - r)) * math.cos(2 * math.pi * a) for r, a in zip(u[8:11], u[11:14], strict=True)
+        ]
+        assert normal[row].tolist() == pytest.approx(expected, abs=1e-5)
+    assert torch.equal(batch.draws("noise").uniform(2, 3), uniform)  # not the next ones
 
 
 def test_numbers_never_change() -> None:
-    """Runs of an older version can be had again: these were written down when the generator was."""
+    """Older runs can be repeated: these numbers were recorded when the generator was written."""
     ours = draws([0, 12345], seed=1, epoch=2, purpose="augmentation")
     assert ours.uniform().tolist() == [8021147 / 2**24, 10671799 / 2**24]
     assert ours.integers(0, 1000).tolist() == [942, 186]
@@ -80,9 +69,6 @@ def test_shapes_and_limits() -> None:
     assert integers.dtype == torch.int64 and sorted(set(integers.tolist())) == list(range(-3, 4))
 
 
-# ------------------------------------------------------------------------------------ on what they depend
-
-
 @pytest.mark.parametrize("kind", ["uniform", "normal", "integers"])
 def test_a_pictures_numbers_are_its_own(kind: str) -> None:
     """Whatever the batch is, whatever drew before, whatever else is drawn for."""
@@ -98,42 +84,20 @@ def test_a_pictures_numbers_are_its_own(kind: str) -> None:
     order = np.random.default_rng(0).permutation(64)
     torch.testing.assert_close(of(order), whole[order], rtol=0, atol=1e-6 if kind == "normal" else 0)
     torch.manual_seed(5)
+    state = torch.get_rng_state()
     for size in (1, 7):
         other = draws(range(64), purpose="another")
         other.normal(9)
-        torch.rand(3)
         parts = torch.cat([of(part.tolist()) for part in torch.arange(64).split(size)])
         # A logarithm's last bit may depend on how many are computed.
         torch.testing.assert_close(parts, whole, rtol=0, atol=1e-6 if kind == "normal" else 0)
     for change in ({"seed": 1}, {"epoch": 1}, {"stage": "val"}, {"purpose": "b"}):
         assert (of(range(64), **change) == whole).float().mean() < 0.01, change
+    assert torch.equal(torch.get_rng_state(), state)  # the global generator is left alone
     # No recipe can be read as another one.
     assert (of(range(64), seed=1, epoch=11) == of(range(64), seed=11, epoch=1)).float().mean() < 0.01
     assert (of(range(1, 65)) == whole).float().mean() < 0.01
 
-
-def test_calls_may_be_joined() -> None:
-    ours, theirs = draws(), draws()
-    assert torch.equal(torch.cat([ours.uniform(2), ours.uniform(5, 1).squeeze(2)], 1), theirs.uniform(7))
-
-
-def test_a_batch_hands_out_its_own() -> None:
-    pictures, which = torch.zeros(2, 4, 4, 3, dtype=torch.uint8), torch.tensor([5, 9])
-    batch = Batch(pictures, which, "val", epoch=3, seed=8)
-    expected = draws([5, 9], seed=8, epoch=3, stage="val", purpose="hints").uniform(4)
-    assert torch.equal(batch.draws("hints").uniform(4), expected)
-    assert torch.equal(batch.draws("hints").uniform(4), expected)  # not the next ones
-
-
-def test_global_generators_are_left_alone() -> None:
-    states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()  # type: ignore[index]
-    ours = draws()
-    ours.uniform(3), ours.normal(3), ours.integers(0, 5, 3)
-    assert torch.equal(torch.get_rng_state(), states[0])
-    assert np.random.get_state()[1].tolist() == states[1] and random.getstate() == states[2]  # type: ignore[index]
-
-
-# ----------------------------------------------------------------------------------- how they are distributed
 
 MANY = 40_000
 SLICES = {
@@ -160,19 +124,3 @@ def test_distributions(slice_: Any) -> None:
     for apart in (1, 2, 8):
         for numbers in (uniform, normal):
             assert abs(stats.spearmanr(numbers[:-apart], numbers[apart:]).statistic) < 4 / math.sqrt(len(numbers))
-
-
-def test_pictures_epochs_seeds_stages_and_purposes_are_not_correlated() -> None:
-    first = draws(range(MANY)).uniform().numpy()
-    others = [
-        draws(range(1, MANY + 1)).uniform(),
-        draws(range(MANY), epoch=1).uniform(),
-        draws(range(MANY), seed=1).uniform(),
-        draws(range(MANY), stage="val").uniform(),
-        draws(range(MANY), purpose="b").uniform(),
-        draws(range(MANY)).uniform(2)[:, 1],
-    ]
-    for other in others:
-        assert abs(stats.spearmanr(first, other.numpy()).statistic) < 4 / math.sqrt(MANY)
-        joint = np.histogram2d(first, other.numpy(), bins=8, range=[[0, 1], [0, 1]])[0]
-        assert stats.chisquare(joint.flatten()).pvalue > 1e-4

@@ -67,26 +67,23 @@ Data = type[PictureData]
 Run = Callable[..., Trainer]
 
 
-def saved_and_loaded(task: RestorationTask, data: PictureData, trainer: Trainer, folder: Path) -> RestorationTask:
-    trainer.fit(task, datamodule=data)
-    trainer.save_checkpoint(folder / "task.ckpt", weights_only=True)
-    return colourize.load(folder / "task.ckpt", trust=[__name__])
-
-
 def truth_of(pictures: np.ndarray) -> Tensor:
     return torch.from_numpy(pictures).movedim(-1, 1).float() / 255
 
 
 @pytest.mark.parametrize("answer", ["regression", "classification"])
 def test_a_prior_is_fitted_once_and_added(
-    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, tmp_path: Path, answer: str
+    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "PICTURES_AT_ONCE", 4)
     data = tiny_data(augmentation={"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 1.0})
     fitted = tiny_task("grey", answer).hparams["fitted"]
     task = tiny_task("grey", answer, degradation=CENTRED, prior=MEAN, fitted=fitted)
     assert fits == [] and task.hparams["size"] is None
+    given = list(fitted or ())
     task.fit_parts(data.training)
-    assert fits == ["degradation", "mean"]
+    assert fits == ["degradation", "mean"] and list(fitted or ()) == given
+    assert [len(pair.which) for pair in task.prior.seen] == [4, 4, 3]
     truth = truth_of(data.pictures.train)
     assert task.degradation.mean.item() == pytest.approx(truth.mean().item(), rel=1e-6)
     # Each training picture once, as it is and as this task sees it.
@@ -99,7 +96,10 @@ def test_a_prior_is_fitted_once_and_added(
 
     pair = task.make_pair(torch.from_numpy(data.pictures.test))
     before = task.prior.mean.clone()
-    loaded = saved_and_loaded(task, data, quiet_trainer(), tmp_path)
+    trainer = quiet_trainer()
+    trainer.fit(task, datamodule=data)
+    trainer.save_checkpoint(tmp_path / "task.ckpt", weights_only=True)
+    loaded = colourize.load(tmp_path / "task.ckpt", trust=[__name__])
     for one in (task.eval(), loaded):
         outputs = one(pair.inputs)
         assert torch.equal(outputs, one.model(pair.inputs) + before[:, None, None])
@@ -112,19 +112,6 @@ def test_a_prior_is_fitted_once_and_added(
     assert set(kept) == {"degradation", "prior", *(["answer"] if answer == "classification" else [])}
     assert torch.equal(kept["prior"]["mean"], before)
     assert not any("prior" in name for name in contents["state_dict"])  # one truth is enough
-
-
-def test_a_table_is_a_model_like_others(tiny_task: Make, tiny_data: Data, quiet_trainer: Run) -> None:
-    data = tiny_data()
-    task = tiny_task("grey", "regression", model=MEAN, optimizer=None)
-    task.fit_parts(data.training)
-    assert not task.is_trained and fits == ["mean"]
-    (measures,) = quiet_trainer().test(task, datamodule=data, verbose=False)
-    mean = truth_of(data.pictures.train).double().mean((0, 2, 3), keepdim=True)
-    expected = (truth_of(data.pictures.test).double() - mean).square().mean().item()
-    assert [measures["test/mse"], measures["test/loss"]] == pytest.approx([expected] * 2, rel=1e-5)
-    again = RestorationTask(**dict(task.hparams))
-    assert fits == ["mean"] and torch.equal(again.model.mean, task.model.mean)
 
 
 def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
@@ -155,7 +142,7 @@ def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"degradation": CENTRED}, "degradation: Centred"),
         ({"fitted": None, "palette": 4}, "answer: PaletteClasses"),
@@ -164,26 +151,9 @@ def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str
     ],
 )
 def test_a_task_is_fitted_before_it_is_used(
-    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, arguments: Mapping[str, Any], told: str
+    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, arguments: Mapping[str, Any], message: str
 ) -> None:
     task = tiny_task("grey", "classification", **arguments)
     with pytest.raises(UsageError) as error:
         quiet_trainer().fit(task, datamodule=tiny_data())
-    assert str(error.value) == f"{told} must be fitted to training pictures first (fit_parts)"
-
-
-def test_pairs_come_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PICTURES_AT_ONCE", 4)
-    pictures = np.random.default_rng(0).integers(0, 256, (10, 3, 5, 3), dtype=np.uint8)
-    batches: list[Any] = list(Training(pictures, make_pair=lambda batch: batch).pairs())  # type: ignore[arg-type, return-value]
-    assert [batch.which.tolist() for batch in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    np.testing.assert_array_equal(torch.cat([batch.pictures for batch in batches]), pictures)
-    assert {(batch.stage, batch.epoch, batch.seed) for batch in batches} == {("train", 0, 0)}
-
-
-def test_what_was_given_stays_as_it_was(tiny_task: Make, tiny_data: Data) -> None:
-    given = {"answer": {"colours": torch.tensor([[0.0, 0, 0], [1, 1, 1]], dtype=torch.float64)}}
-    task = tiny_task("grey", "classification", fitted=given, prior=MEAN)
-    task.fit_parts(tiny_data().training)
-    assert list(given) == ["answer"] and list(task.hparams["fitted"]) == ["answer", "prior"]
-    assert task.answer.out_channels == 2
+    assert str(error.value) == f"{message} must be fitted to training pictures first (fit_parts)"

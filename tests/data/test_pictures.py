@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from colourize.data.pictures import PictureData, Pictures, checksum, split
+from colourize.data.pictures import PictureData, Pictures, checksum
 from colourize.errors import UsageError
 
 
@@ -38,9 +38,6 @@ class Numbered(PictureData):
         return Pictures(numbered(0, self.num_train), numbered(3000, 20) if self.val else None, numbered(2000, 57))
 
 
-# ---------------------------------------------------------------------------------------------- split
-
-
 def test_honest_holds_out_a_tenth_whatever_the_seed() -> None:
     train, val, test = (numbers(part) for part in Numbered(seed=0).pictures)
     assert (len(train), len(val), len(test)) == (903, 100, 57)
@@ -48,26 +45,23 @@ def test_honest_holds_out_a_tenth_whatever_the_seed() -> None:
     assert train == sorted(train) and val == sorted(val)
     assert max(np.diff(val)) < 100  # from all over the training pictures
     assert test == list(range(2000, 2057))
-    other = Numbered(seed=7, batch_size=3, palette=None).pictures
-    assert [numbers(part) for part in other] == [train, val, test]
-
-
-def test_honest_keeps_the_sources_own_validation_pictures() -> None:
-    train, val, test = (numbers(part) for part in Numbered(val=True).pictures)
-    assert train == list(range(1003))
-    assert val == list(range(3000, 3020))
-    assert test == list(range(2000, 2057))
+    other = Numbered(seed=7, batch_size=3, palette=None)
+    other.setup("fit")
+    assert [numbers(part) for part in other.pictures] == [train, val, test] and other.loads == 1
+    own = Numbered(val=True).pictures
+    assert [numbers(part) for part in own] == [[*range(1003)], [*range(3000, 3020)], [*range(2000, 2057)]]
 
 
 @pytest.mark.parametrize("val", [False, True])
 def test_course_validates_on_the_test_pictures(val: bool) -> None:
-    train, validation, test = (numbers(part) for part in Numbered(val=val, protocol="course").pictures)
-    assert train == list(range(1003))
-    assert validation == test == list(range(2000, 2057))
+    data = Numbered(val=val, protocol="course")
+    assert [numbers(part) for part in data.pictures] == [[*range(1003)], [*range(2000, 2057)], [*range(2000, 2057)]]
+    training = data.training
+    assert len(training.pictures) == 1003 and (training.divisor, training.cache_dir) == (256, None)
 
 
 @pytest.mark.parametrize(
-    ("options", "acting", "told"),
+    ("options", "acting", "message"),
     [
         ({}, (255, "own"), "pixels / 255, validation on pictures of its own (honest protocol)"),
         ({"protocol": "course"}, (256, "test"), "pixels / 256, validation on the test pictures (course protocol)"),
@@ -77,33 +71,15 @@ def test_course_validates_on_the_test_pictures(val: bool) -> None:
     ],
 )
 def test_a_protocol_is_two_settings(
-    caplog: pytest.LogCaptureFixture, options: dict[str, Any], acting: tuple[int, str], told: str
+    caplog: pytest.LogCaptureFixture, options: dict[str, Any], acting: tuple[int, str], message: str
 ) -> None:
-    """What acts is told: `data.protocol` sets both, and each can be set alone."""
+    """The log has the acting settings: `data.protocol` sets both, and each can be set alone."""
     caplog.set_level(logging.INFO)
     data = Numbered(**options)
     data.setup()
     assert (data.divisor, data.validation) == acting
     assert len(data.pictures.val) == (100 if acting[1] == "own" else 57)
-    assert told in caplog.text and "Numbered: " in caplog.text
-
-
-def test_split_does_not_change_pixels() -> None:
-    source = numbered(0, 50)
-    pictures = split(Pictures(source, None, source[:5]), "own")
-    np.testing.assert_array_equal(pictures.train, source[numbers(pictures.train)])
-    np.testing.assert_array_equal(pictures.val, source[numbers(pictures.val)])
-
-
-def test_pictures_are_loaded_once() -> None:
-    data = Numbered()
-    data.setup("fit")
-    data.setup("test")
-    assert data.pictures is data.pictures
-    assert data.loads == 1
-
-
-# -------------------------------------------------------------------------------------------- batches
+    assert message in caplog.text and "Numbered: " in caplog.text
 
 
 def test_each_stage_has_its_batches() -> None:
@@ -117,12 +93,6 @@ def test_each_stage_has_its_batches() -> None:
     for loader, pictures in ((val, data.pictures.val), (test, data.pictures.test)):
         np.testing.assert_array_equal(torch.cat([batch.pictures for batch in loader]), pictures)
     assert train.reshuffle and not Numbered(reshuffle=False).train_dataloader().reshuffle
-
-
-def test_parts_are_fitted_to_the_training_pictures_as_they_are() -> None:
-    training = Numbered(protocol="course").training
-    assert numbers(training.pictures) == list(range(1003))
-    assert (training.divisor, training.cache_dir) == (256, None)
 
 
 def test_descriptions_tell_pictures_apart() -> None:
@@ -139,48 +109,28 @@ def test_descriptions_tell_pictures_apart() -> None:
     assert checksum(pictures[:, :, ::-1][:, :, ::-1]) == checksum(pictures)
 
 
-# --------------------------------------------------------------------------------------------- errors
-
-
-@pytest.mark.parametrize("key", ["batch_size", "eval_batch_size"])
-@pytest.mark.parametrize("value", [0, -1, "5", 2.5, None])
-def test_batch_sizes(key: str, value: Any) -> None:
-    with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be a whole number of at least 1"):
-        Numbered(**{key: value})
+@pytest.mark.parametrize(
+    ("key", "values", "allowed"),
+    [
+        ("batch_size", (0, -1, "5", 2.5, None), "a whole number of at least 1"),
+        ("eval_batch_size", (0, None), "a whole number of at least 1"),
+        ("protocol", ("Honest", "", None, 1), "one of honest, course"),
+        ("divisor", (0, 128, "255", True), "one of 255, 256"),
+        ("validation", ("Own", "val", True), "one of own, test"),
+        ("seed", (-1, 1.5, "0", None, True), "a whole number of at least 0"),
+        ("eval_seed", (-1, None), "a whole number of at least 0"),
+        ("palette", (0, 1, 257, -24), "2 to 256 colours"),
+    ],
+)
+def test_settings_that_are_not_allowed(key: str, values: tuple[Any, ...], allowed: str) -> None:
+    for value in values:
+        with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be {allowed}"):
+            Numbered(**{key: value})
 
 
 def test_batch_size_above_the_training_pictures() -> None:
     with pytest.raises(UsageError, match=r"^data\.batch_size=904: more than the 903 training pictures"):
         Numbered(batch_size=904).setup("fit")
     Numbered(batch_size=903, eval_batch_size=5000).setup()
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "allowed"),
-    [
-        *(("protocol", value, "honest, course") for value in ("Honest", "", None, 1)),
-        *(("divisor", value, "255, 256") for value in (0, 1, 128, "255", True)),
-        *(("validation", value, "own, test") for value in ("Own", "", "val", True)),
-    ],
-)
-def test_choices(key: str, value: Any, allowed: str) -> None:
-    with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be one of {allowed}$"):
-        Numbered(**{key: value})
-
-
-@pytest.mark.parametrize("key", ["seed", "eval_seed"])
-def test_seeds(key: str) -> None:
-    for value in (-1, 1.5, "0", None, True):
-        with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be a whole number of at least 0$"):
-            Numbered(**{key: value})
-
-
-@pytest.mark.parametrize("palette", [0, 1, 257, -24])
-def test_palette(palette: int) -> None:
-    with pytest.raises(UsageError, match=rf"^data\.palette={palette}: must be 2 to 256 colours"):
-        Numbered(palette=palette)
-
-
-def test_too_few_pictures_to_hold_some_out() -> None:
     with pytest.raises(UsageError, match="one training picture is too few"):
         Numbered(num_train=1, batch_size=1).setup()

@@ -13,36 +13,25 @@ from colourize.inspection.block_order import order_differences
 from colourize.inspection.sheets import Column, activation_sheet, scales
 from colourize.models import CNN, UNet
 
-BLOCKS = ["down1", "down2", "middle", "up1", "up2", "final"]
 
-
-def literal(model, inputs):
-    """The U-Net written out, without any folding."""
+@torch.no_grad()
+def test_blocks_answer_as_the_diagram_says_and_the_network_is_not_changed():
+    torch.manual_seed(0)
+    model, inputs = UNet(1, 5, num_filters=4).train(), torch.rand(3, 1, 16, 16)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    found = {each.name: each.values for each in record(model, inputs)}
+    assert model.training and all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(module._forward_hooks for module in model.modules())
+    model.eval()  # the U-Net written out, without any folding
     down1 = model.down1(inputs)
     down2 = model.down2(down1)
     middle = model.middle(down2)
     up1 = model.up1(torch.cat([middle, down2], 1))
     up2 = model.up2(torch.cat([up1, down1], 1))
-    return [down1, down2, middle, up1, up2, model.final(torch.cat([up2, inputs], 1))]
-
-
-@torch.no_grad()
-def test_blocks_answer_as_the_diagram_says():
-    torch.manual_seed(0)
-    model, inputs = UNet(1, 5, num_filters=4).eval(), torch.rand(3, 1, 16, 16)
-    found = record(model, inputs)
-    assert [each.name for each in found] == BLOCKS
-    for each, expected in zip(found, literal(model, inputs), strict=True):
-        assert torch.equal(each.values, expected), each.name
-
-
-def test_the_network_is_not_touched():
-    model, inputs = UNet(1, 5, num_filters=4).train(), torch.rand(3, 1, 16, 16)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    record(model, inputs)
-    record(model, inputs, ["up2.norm"])
-    assert model.training and all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert not any(module._forward_hooks for module in model.modules())
+    final = model.final(torch.cat([up2, inputs], 1))
+    assert list(found) == ["down1", "down2", "middle", "up1", "up2", "final"]
+    for each, expected in zip(found.values(), (down1, down2, middle, up1, up2, final), strict=True):
+        assert torch.equal(each, expected)
 
 
 @torch.no_grad()
@@ -59,12 +48,8 @@ def test_any_module():
     model.unused = nn.ReLU()
     with pytest.raises(UsageError, match=r"^modules=unused: UNet never runs this layer"):
         record(model, inputs, ["unused"])
-
-
-def test_a_layer_used_twice_answers_twice():
-    layer = nn.ReLU()
-    model = nn.Sequential(nn.Conv2d(1, 2, 1), layer, nn.Conv2d(2, 2, 1), layer)
-    assert [each.name for each in record(model, torch.rand(1, 1, 4, 4), ["1"])] == ["1", "1 (2)"]
+    twice = nn.Sequential(nn.Conv2d(1, 2, 1), layer := nn.ReLU(), nn.Conv2d(2, 2, 1), layer)
+    assert [each.name for each in record(twice, torch.rand(1, 1, 4, 4), ["1"])] == ["1", "1 (2)"]
 
 
 def test_statistics_by_hand():
@@ -88,15 +73,9 @@ def test_a_layer_has_one_scale_in_all_columns():
     first, second = scales([one, two])
     assert first["down"] == second["down"] == (0, 5)
     assert first["final"] == (-2, 2) and second["final"] == (0, 9)  # RGB and logits have no common one
-
-
-def test_equal_values_have_equal_colours_in_every_network():
-    values = torch.linspace(0, 1, 64).view(1, 8, 8)
-    sheet = np.asarray(activation_sheet([column(down=values, final=values), column(down=3 * values, final=values)]))
-    alone = np.asarray(activation_sheet([column(down=values, final=values)]))
-    width = alone.shape[1]
-    assert sheet.shape[0] == alone.shape[0] and sheet.shape[1] > width
-    assert sheet[:, :width].astype(int).sum() < alone.astype(int).sum()  # darker beside a louder network
+    sheet, alone = (np.asarray(activation_sheet(each)).astype(int) for each in ([one, two], [one]))
+    assert sheet.shape[0] == alone.shape[0] and sheet.shape[1] > alone.shape[1]
+    assert sheet[:, : alone.shape[1]].sum() < alone.sum()  # darker beside a louder network
 
 
 def test_dead_channels_have_a_red_frame():
@@ -112,9 +91,6 @@ def test_networks_with_other_layers_stand_beside_each_other():
     models = [CNN(1, 5, num_filters=40), nn.Sequential(nn.Conv2d(1, 70, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())]
     columns = [Column("net", {}, record(each.eval(), torch.rand(2, 1, 16, 16)), 1) for each in models]
     assert activation_sheet(columns, "title").size[0] > 1000
-
-
-# -------------------------------------------------------------------------------------- question F2
 
 
 def test_the_orders_differ_by_negative_scales_alone():

@@ -40,14 +40,16 @@ def test_blocks_and_skips_are_the_unets():
     ]
     ends = [part.calls[-1].output for part in blocks(found)]
     assert ends == [(32, 16, 16), (64, 8, 8), (64, 8, 8), (32, 16, 16), (24, 32, 32), (24, 32, 32)]
+    assert [diagram(each).count(SKIP) for each in (found, trace(CNN(1, 24), 1, (32, 32)))] == [6, 0]
     # Without a middle block, what is put beside down2 is down2 itself.
     assert edges(trace(UNet(1, 24, middle_blocks=0), 1, (32, 32)))[3] == ("up1", ["down2", "middle"])
 
 
 @every_network
 def test_numbers_add_up_to_the_whole(network):
-    model = network(3, 10)
+    model = network(3, 10).train()
     table = layers.layers(trace(model, 3, (24, 16)))
+    assert model.training and not any(each._forward_hooks or each._forward_pre_hooks for each in model.modules())
     everything, convolutions = layers.totals(table)
     assert everything.weights + everything.other == sum(each.numel() for each in model.parameters())
     assert everything.operations == flops_per_picture(model, 3, (24, 16)) == 2 * everything.connections
@@ -57,8 +59,8 @@ def test_numbers_add_up_to_the_whole(network):
 def test_the_table_of_question_a1():
     """By hand, for the courses' RegressionCNN on pictures of 32×32."""
     table = [each for each in layers.layers(trace(RegressionCNN(1, 3), 1, (32, 32))) if each.filters]
-    told = [(each.layer, each.kernel, each.filters, each.input, each.output, each.weights) for each in table]
-    assert told == [
+    rows = [(each.layer, each.kernel, each.filters, each.input, each.output, each.weights) for each in table]
+    assert rows == [
         ("down1.conv", "3×3", 32, "1×32×32", "32×32×32", 288),
         ("down2.conv", "3×3", 64, "32×16×16", "64×16×16", 18_432),
         ("middle.conv", "3×3", 64, "64×8×8", "64×8×8", 36_864),
@@ -68,12 +70,6 @@ def test_the_table_of_question_a1():
     ]
     assert [each.connections for each in table[:2]] == [288 * 32 * 32, 18_432 * 16 * 16]
     assert [each.outputs for each in table[:2]] == [32 * 32 * 32, 64 * 16 * 16]
-
-
-def test_pictures_of_twice_the_size():
-    small, large = (layers.totals(layers.layers(trace(CNN(1, 24), 1, (size, size))))[0] for size in (32, 64))
-    assert large.weights == small.weights
-    assert large.outputs == 4 * small.outputs and large.connections == 4 * small.connections
 
 
 class Functional(nn.Module):
@@ -103,22 +99,9 @@ def test_functions_shared_layers_and_models_that_need_values(peeks):
     assert [each.weights for each in table if each.layer.startswith("twice")] == [16, 0]
 
 
-def test_nothing_is_touched():
-    model = UNet(1, 5, num_filters=4).train()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    state = torch.get_rng_state()
-    trace(model, 1, (16, 16))
-    assert torch.equal(torch.get_rng_state(), state) and model.training
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
-
-
 def test_a_picture_that_does_not_fit():
     with pytest.raises(UsageError, match=r"^model: CNN cannot be run on a picture of 3 channels and 8×8 pixels: "):
         trace(CNN(1, 24), 3, (8, 8))
-
-
-# ------------------------------------------------------------------------------------------ diagram
 
 
 @every_network
@@ -131,19 +114,10 @@ def test_the_diagram_names_every_block_and_lies_within_its_frame(network):
     assert texts[0].startswith("a <b> & c: ") and svg.get("aria-label") == "Diagram of a <b> & c"
     _, _, width, height = map(float, svg.get("viewBox").split())
     assert width < 700, "it fits a page"
+    assert max(map(len, layers.text(layers.layers(found), "a network").splitlines())) <= 80
     boxes = [{key: float(value) for key, value in each.items() if key in ("x", "y", "width", "height")}
              for each in svg.iter(f"{space}rect")]  # fmt: skip
     for one, other in pairwise(boxes):
         assert one["y"] + one["height"] < other["y"], "below each other"
     assert all(one["x"] >= 0 and one["x"] + one["width"] <= width for one in boxes)
     assert boxes[-1]["y"] + boxes[-1]["height"] <= height
-
-
-def test_skips_of_the_diagram():
-    assert [diagram(trace(network(1, 24), 1, (32, 32))).count(SKIP) for network in (UNet, CNN)] == [6, 0]
-
-
-@every_network
-def test_the_table_fits_a_terminal(network):
-    table = layers.layers(trace(network(3, 10), 3, (32, 32)))
-    assert max(map(len, layers.text(table, "a network").splitlines())) <= 80

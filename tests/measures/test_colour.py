@@ -17,10 +17,6 @@ def colour_measures(pictures: torch.Tensor, truth: torch.Tensor) -> dict[str, to
     return {name: MEASURES[name].values(PictureBatch(pictures), PictureBatch(truth)) for name in NAMES}
 
 
-def colourfulness(pictures: torch.Tensor) -> torch.Tensor:
-    return colour_measures(pictures, pictures)["colourfulness"]
-
-
 def areas_by_bin(pictures: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return BalancedAreaUnderCurve().vectors(PictureBatch(pictures), PictureBatch(truth))
 
@@ -67,23 +63,9 @@ def test_colourfulness_by_its_formula(pair: tuple[torch.Tensor, torch.Tensor]) -
     red, green, blue = (255 * pair[1][0].double().numpy()).reshape(3, -1)
     rg, yb = red - green, (red + green) / 2 - blue
     expected = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
-    assert colourfulness(pair[1])[0].item() == pytest.approx(expected, rel=1e-5)
+    assert colour_measures(*pair[::-1])["colourfulness"][0].item() == pytest.approx(expected, rel=1e-5)
     flat = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
-    assert colourfulness(flat)[0].item() == pytest.approx(0.3 * np.hypot(255, 127.5))
-
-
-def test_equal_grey_constant_and_single_pixels(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
-    truth = pair[1]
-    grey = truth.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    equal = colour_measures(truth, truth)
-    assert (equal["delta_e"] == 0).all() and (equal["auc"] == 1).all() and (equal["colourfulness_gap"] == 0).all()
-    assert BalancedAreaUnderCurve().value(areas_by_bin(truth, truth).numpy())(np.ones(3)) == pytest.approx(1)
-    copied = colour_measures(grey, truth)
-    assert (copied["colourfulness"] < 1e-3).all() and (copied["colourfulness_gap"] < 0).all()
-    for pictures in (truth[:1, :, :1, :1], torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)):
-        found = colour_measures(pictures, pictures)
-        greys = {name for name, value in found.items() if not value.isfinite().all()}
-        assert greys == (set() if pictures.shape[2] == 1 else {"nazeri_accuracy_2", "nazeri_accuracy_5"})
+    assert colour_measures(flat, flat)["colourfulness"][0].item() == pytest.approx(0.3 * np.hypot(255, 127.5))
 
 
 @pytest.mark.parametrize("threshold", [2, 5])

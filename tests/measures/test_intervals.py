@@ -34,41 +34,29 @@ def test_pictures_without_a_value_are_left_out_and_one_picture_has_no_spread() -
     assert np.isnan(nothing.mean) and np.isnan(nothing.interval()).all()
 
 
-def coverage(simulate, times: int) -> float:
-    """The share of simulations, each with a true value, whose interval holds it."""
-    hits = 0
-    for run in range(times):
-        (low, high), true = simulate(np.random.default_rng(run))
-        hits += low <= true <= high
-    return hits / times
-
-
-@pytest.fixture
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quarter of them takes a quarter of the time, and is enough for a share of simulations."""
-    monkeypatch.setattr(intervals, "RESAMPLES", 1000)
+def coverage(simulate) -> float:
+    """The share of 400 simulations, each with a true value, whose interval holds it."""
+    found = [simulate(np.random.default_rng(run)) for run in range(400)]
+    return float(np.mean([low <= true <= high for (low, high), true in found]))
 
 
 @pytest.mark.slow
-def test_intervals_over_pictures_hold_the_truth_as_often_as_they_say(few_resamples: None) -> None:
-    def simulate(rng):
+def test_intervals_hold_the_truth_as_often_as_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with three seeds, each lucky or not: resampling them would give intervals that are far too narrow."""
+    monkeypatch.setattr(intervals, "RESAMPLES", 1000)  # enough for a share of simulations
+
+    def over_pictures(rng):
         return estimate_means(rng.gamma(2.0, 1.0, (1, 1, 200)))[0].interval(), 2.0
 
-    assert 0.92 <= coverage(simulate, 400) <= 0.975
-
-
-@pytest.mark.slow
-def test_differences_hold_the_truth_though_seeds_are_few(few_resamples: None) -> None:
-    """Three seeds each of which is lucky or not: resampling them would give intervals that are far too narrow."""
-
-    def simulate(rng):
+    def difference(rng):
         pictures = rng.normal(size=100)
         luck, noise = 0.3 * rng.normal(size=(3, 1)), rng.normal(size=(3, 100))
         network = estimate_means((0.5 + pictures + luck + noise)[None])[0]
         table = estimate_means(pictures[None, None])[0]
         return network.less(table)[1:], 0.5
 
-    assert 0.92 <= coverage(simulate, 400) <= 0.98
+    assert 0.92 <= coverage(over_pictures) <= 0.975
+    assert 0.92 <= coverage(difference) <= 0.98
 
 
 class RootMeanSquare(SetMeasure, abstract=True):

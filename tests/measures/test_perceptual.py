@@ -29,15 +29,3 @@ def test_equal_pictures(level: float) -> None:
     pictures = torch.full((2, 3, 32, 32), level)
     found = perceptual_measures(pictures, pictures, ("mdsi", "haarpsi", "fsimc"))
     assert (found["mdsi"] == 0).all() and (found["haarpsi"] == 1).all() and (found["fsimc"] == 1).all()
-
-
-def test_colour_that_is_missing_is_noticed() -> None:
-    truth = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    grey = truth.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    found = perceptual_measures(grey, truth, ("mdsi", "haarpsi"))
-    assert (found["mdsi"] > 0.1).all() and (found["haarpsi"] < 0.9).all()
-
-
-def test_pictures_too_small_have_none() -> None:
-    small = torch.rand(1, 3, 8, 8)
-    assert perceptual_measures(small, small * 0.5, ("haarpsi",))["haarpsi"].isnan().all()

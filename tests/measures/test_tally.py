@@ -72,10 +72,13 @@ def check_whole(tally: Tally) -> None:
     assert tally.means() == {**expected, "total": pytest.approx(float(VECTORS.sum()), rel=1e-6)}
 
 
-@pytest.mark.parametrize("size", [1, 4, 23, 100])
+@pytest.mark.parametrize("size", [1, 4, 100])
 def test_any_batches_in_any_order(size: int) -> None:
-    check_whole(tally_of(in_batches(np.arange(COUNT), size)))
-    check_whole(tally_of(in_batches(np.random.default_rng(2).permutation(COUNT), size)))
+    for order in (np.arange(COUNT), np.random.default_rng(2).permutation(COUNT)):
+        check_whole(tally_of(in_batches(order, size)))
+    tally = Tally()
+    add(tally, [0, 1, 2], {"mse": torch.tensor([2.0**24, 1.0, -(2.0**24)])})  # their sum in single precision is 0
+    assert tally.means() == {"mse": float(np.float32(1 / 3))}
 
 
 @pytest.mark.parametrize("world_size", [2, 3])
@@ -99,12 +102,6 @@ def test_any_number_of_processes(monkeypatch: pytest.MonkeyPatch, world_size: in
     for tally in tallies:
         check_whole(tally)
     assert len(sent) >= world_size
-
-
-def test_means_are_summed_in_double_precision() -> None:
-    tally = Tally()
-    add(tally, [0, 1, 2], {"mse": torch.tensor([2.0**24, 1.0, -(2.0**24)])})  # 0 in single precision
-    assert tally.means() == {"mse": float(np.float32(1 / 3))}
 
 
 def test_mean_of_several_processes_batches() -> None:

@@ -15,11 +15,6 @@ from colourize.prediction.photographs import save_photograph
 RED = (255, 0, 0)
 
 
-def levels(image: Image.Image | None) -> np.ndarray:
-    assert image is not None
-    return np.asarray(image).astype(int)
-
-
 @pytest.mark.parametrize("ending", ["png", "jpg", "JPEG", "webp", "tif", "tiff"])
 def test_formats(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{ending}"
@@ -27,7 +22,7 @@ def test_formats(ending: str, tmp_path: Path) -> None:
     image = Image.open(path)
     assert flat == (ending.lower() in ("jpg", "jpeg"))
     colour = (255, 204, 204) if flat else (*RED, 51)
-    np.testing.assert_allclose(levels(image), np.broadcast_to(colour, (7, 9, len(colour))), atol=3)
+    np.testing.assert_allclose(np.asarray(image).astype(int), np.broadcast_to(colour, (7, 9, len(colour))), atol=3)
     assert not image.getexif() or ending.startswith("tif")
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 

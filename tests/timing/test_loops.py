@@ -1,18 +1,18 @@
-"""The benchmark's three loops do the same: in float32 their losses and weights are equal within rounding."""
+"""The project and the bare loop do the same: in float32 losses and weights are equal within rounding."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 from console import TINY_DATA
-from lightning import Callback, LightningModule, Trainer
+from lightning import Trainer
+from lightning.pytorch.callbacks import LambdaCallback
 from omegaconf import DictConfig
 
 from colourize.build import build_data, build_task
-from colourize.timing.loops import BareLoop, CourseLoop
+from colourize.timing.loops import BareLoop
 
 CPU = torch.device("cpu")
 # The last batch of training and of validation is smaller than the others.
@@ -37,18 +37,6 @@ def small(compose: Compose) -> Compose:
     return composed
 
 
-class Losses(Callback):
-    """The loss of each step as Lightning sees it."""
-
-    def __init__(self) -> None:
-        self.losses: list[float] = []
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        self.losses.append(outputs["loss"].item())
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("task", ["colour_regression", "colour_classification", "super_resolution"])
@@ -58,51 +46,28 @@ def test_loss_curves_are_equal_within_rounding(
     config = small(f"task={task}", *OPTIMIZERS[optimizer])
     data = build_data(config)
     torch.manual_seed(config.seed)
-    project, recorder = build_task(config, data), Losses()
-    trainer = quiet_trainer(callbacks=[recorder], precision="32-true")
+    project, losses = build_task(config, data), []
+    note = LambdaCallback(on_train_batch_end=lambda trainer, task, outputs, *_: losses.append(outputs["loss"].item()))
+    trainer = quiet_trainer(callbacks=[note], precision="32-true")
     trainer.fit(project, datamodule=data)
-    assert len(recorder.losses) == STEPS and min(recorder.losses) < 0.98 * recorder.losses[0]  # something was learned
-    for kind in (BareLoop, CourseLoop):
-        loop = kind(config, CPU, data)
-        assert [float(loss) for loss in loop.train()] == pytest.approx(recorder.losses, rel=TOLERANCE)
-        if optimizer == "sgd":
-            for name, value in loop.task.state_dict().items():
-                torch.testing.assert_close(value, project.state_dict()[name], rtol=1e-3, atol=2e-5)
-        loop.task.load_state_dict(project.state_dict())
-        assert loop.validate() == pytest.approx(trainer.callback_metrics["val/loss"].item(), rel=1e-5)
-
-
-def test_the_course_lays_channels_first_and_folds_nothing(small: Compose) -> None:
-    config = small()
-    bare, course = (kind(config, CPU, build_data(config)) for kind in (BareLoop, CourseLoop))
-    assert bare.task.model.folded and not course.task.model.folded
-    weights = zip(bare.task.model.parameters(), course.task.model.parameters(), strict=True)
-    for last, first in weights:
-        assert torch.equal(last, first)
-        if last.ndim == 4 and last.shape[1] > 1:
-            assert last.is_contiguous(memory_format=torch.channels_last) and first.is_contiguous()
-    assert all(course.pair(batch).inputs.is_contiguous() for batch in course.val_batches)
+    assert len(losses) == STEPS and min(losses) < 0.98 * losses[0]  # something was learned
+    loop = BareLoop(config, data, CPU)
+    assert [float(loss) for loss in loop.train()] == pytest.approx(losses, rel=TOLERANCE)
+    if optimizer == "sgd":
+        for name, value in loop.task.state_dict().items():
+            torch.testing.assert_close(value, project.state_dict()[name], rtol=1e-3, atol=2e-5)
+    loop.task.load_state_dict(project.state_dict())
+    assert loop.validate() == pytest.approx(trainer.callback_metrics["val/loss"].item(), rel=1e-5)
 
 
 @pytest.mark.slow
 def test_reduced_precision_differs_and_stays_near(small: Compose) -> None:
     data = build_data(small())
     full, reduced = (
-        torch.stack(BareLoop(small(f"trainer.precision={precision}"), CPU, data).train())
+        torch.stack(BareLoop(small(f"trainer.precision={precision}"), data, CPU).train())
         for precision in ("32-true", "bf16-mixed")
     )
     assert not torch.equal(full, reduced)
     torch.testing.assert_close(reduced, full, rtol=0.03, atol=0)
-    # The course's loop has one arithmetic, whatever is asked for.
-    course = CourseLoop(small("trainer.precision=bf16-mixed"), CPU, data)
-    assert course.train() == pytest.approx(full.tolist(), rel=TOLERANCE)
-
-
-@pytest.mark.slow
-def test_an_epoch_is_limited(small: Compose) -> None:
-    data = build_data(small())
-    whole = BareLoop(small(), CPU, data).train()
-    assert torch.equal(
-        torch.stack(BareLoop(small("trainer.limit_train_batches=5"), CPU, data).train()), torch.stack(whole[:5])
-    )
-    assert len(CourseLoop(small("trainer.limit_train_batches=5"), CPU, data).train()) == 5
+    limited = BareLoop(small("trainer.limit_train_batches=5"), data, CPU).train()
+    assert torch.stack(limited).tolist() == pytest.approx(full.tolist()[:5], rel=TOLERANCE)

@@ -1,4 +1,4 @@
-"""python -m torture [part …]: all parts, or some; what was done is kept, and a second call goes on.
+"""python -m torture [part …]: all parts, or some of them; a second call continues the first.
 
 --quick      a few of each, in seconds to minutes
 --again      from the beginning
@@ -32,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="torture", description="See docs/reliability.md.")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(part.name for part in PARTS))
     parser.add_argument("--quick", action="store_true", help="a few of each")
-    parser.add_argument("--again", action="store_true", help="from the beginning, not from where it was stopped")
+    parser.add_argument("--again", action="store_true", help="start from the beginning")
     parser.add_argument("--work", default="outputs/torture", help="a folder (%(default)s)")
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - {part.name for part in PARTS}
@@ -52,22 +52,22 @@ def main() -> int:
 
 
 def import_everything() -> None:
-    """What a fork then has; nothing of it starts a thread."""
+    """Import what every fork needs; nothing of it starts a thread."""
     for name in ("build", "evaluate", "study", "train"):
         importlib.import_module(f"colourize.{name}")
     import torch.utils.tensorboard
 
     torch.set_num_threads(1)
-    logging.disable(logging.WARNING)  # of what the parts read in this process
+    logging.disable(logging.WARNING)
 
 
 def table(rows: list[tuple[Part, Totals]]) -> str:
-    """What was measured, as docs/reliability.md has it."""
+    """The table of docs/reliability.md."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     lines = ["", "| | goal | measured | |", "| --- | --- | --- | --- |"]
     for part, totals in rows:
         sign = "**not met**" if totals["failures"] else "met"
-        lines.append(f"| {part.what} | {part.goal} | {part.measured(totals)} | {sign} |")
+        lines.append(f"| {part.what} | {part.goal} | {part.describe(totals)} | {sign} |")
     python = platform.python_version()
     return "\n".join([*lines, "", f"Commit {commit}, Python {python}, {platform.system()}, {os.cpu_count()} cores"])
 

@@ -1,10 +1,9 @@
-"""What a folder holds: whether every file in it can be read, whether two runs are the same, what was left over."""
+"""Is every file of a folder readable, are two runs the same, what is left over?"""
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from colourize.runs.tables import read_table
 
 
 def unreadable(folder: Path) -> list[str]:
-    """The files that are under their own names and yet not whole. Hidden ones are nobody's to read."""
+    """The files that have their final names and yet are not whole; hidden files do not count."""
     found = []
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.name.startswith(".") and "cifar10.part" not in path.parts:
@@ -58,43 +57,31 @@ def _read(path: Path) -> None:
 
 
 def left_over(folder: Path) -> list[str]:
-    """Temporary files, and locks, of those who wrote here and are gone."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if _is_temporary(path))
-
-
-def _is_temporary(path: Path) -> bool:
-    return ".part" in path.name or path.name == ".lock"
+    """Temporary files and locks of processes that are gone."""
+    paths = (path for path in folder.rglob("*") if ".part" in path.name or path.name == ".lock")
+    return sorted(str(path.relative_to(folder)) for path in paths)
 
 
 def differences(folder: Path, whole: Path) -> list[str]:
-    """In what a run is not the one that was never stopped: weights, measures, pictures, curves, files."""
-    return list(_differences(folder, whole))
-
-
-def _differences(folder: Path, whole: Path) -> Iterator[str]:
-    for name in ("metrics.csv", "metrics.json"):
-        if (folder / name).read_bytes() != (whole / name).read_bytes():
-            yield name
+    """How a run differs from the one that was never stopped: weights, measures, pictures, curves, files."""
+    names = ("metrics.csv", "metrics.json")
+    found = [name for name in names if (folder / name).read_bytes() != (whole / name).read_bytes()]
     for name in ("last", "best"):
         ours, theirs = (
             torch.load(each / "checkpoints" / f"{name}.ckpt", weights_only=True) for each in (folder, whole)
         )
         if ours["global_step"] != theirs["global_step"]:
-            yield f"{name}.ckpt: step {ours['global_step']}, not {theirs['global_step']}"
-        for key, value in theirs["state_dict"].items():
-            if not torch.equal(ours["state_dict"][key], value):
-                yield f"{name}.ckpt: {key}"
-                break
+            found.append(f"{name}.ckpt: step {ours['global_step']}, not {theirs['global_step']}")
+        weights, expected = ours["state_dict"], theirs["state_dict"]
+        found += [f"{name}.ckpt: {key}" for key in expected if not torch.equal(weights[key], expected[key])][:1]
     pictures = [{each.name: each.read_bytes() for each in (path / "samples").iterdir()} for path in (folder, whole)]
-    if pictures[0] != pictures[1]:
-        yield "samples"
-    if points(folder) != points(whole):
-        yield "curves"
-    yield from left_over(folder)
+    found += [] if pictures[0] == pictures[1] else ["samples"]
+    found += [] if points(folder) == points(whole) else ["curves"]
+    return found + left_over(folder)
 
 
 def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard shows of a run but for times: steps and values of each scalar, steps of each picture."""
+    """What TensorBoard shows of a run, except times: steps and values of each scalar, steps of each picture."""
     found = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0}).Reload()
     scalars = {tag: [(each.step, each.value) for each in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
     images = {tag: [(each.step, 0.0) for each in found.Images(tag)] for tag in found.Tags()["images"]}

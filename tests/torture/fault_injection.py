@@ -1,4 +1,4 @@
-"""Faults in the writing of files, put into this process: which write site they hit, at which of its steps, and when."""
+"""Inject faults into this process's file writes: at a write site, at one of its steps, at the n-th time."""
 
 from __future__ import annotations
 
@@ -23,20 +23,16 @@ OUR_WRITERS = PACKAGE / "files.py"
 WRITERS = ("write_whole", "write_json", "whole_file")
 MARKS = (".part.", "cifar10.part")  # in the paths of what is not whole yet
 
-# At which step of a write, and what happens there.
+# Steps of a write, and the faults there; at "write" half of the content is written first.
 FAULTS = (
-    ("write", "no space"),  # half of it is written, then the disk is full
-    ("write", "crash"),  # half of it is written, then the process is gone
-    ("fsync", "no space"),
-    ("replace", "crash"),  # before the file has its name
-    ("replace", "no space"),
-    ("replaced", "crash"),  # just after
-)
+    ("write", "no space"), ("write", "crash"), ("fsync", "no space"), ("replace", "crash"), ("replace", "no space"),
+    ("replaced", "crash"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fault:
-    """The `nth` time that a site comes to a step, something happens."""
+    """What happens the `nth` time that a site comes to a step."""
 
     site: str
     step: str
@@ -45,20 +41,20 @@ class Fault:
 
 
 class Injection:
-    """Watches every step of every write in this process, and does to one of them what its fault says.
+    """Watches every step of every write in this process, and injects a fault into one of them.
 
     Args:
-        fault: None: nothing, all is only counted.
-        kept: where each step is noted, a line for each: the site and the step.
+        fault: None: the steps are only counted.
+        kept: a file for the sites and steps, a line each.
     """
 
     def __init__(self, kept: Path, fault: Fault | None = None) -> None:
         self.kept, self.fault = kept, fault
         self.seen = 0
-        self.opened: dict[int, str] = {}  # what a descriptor writes
+        self.opened: dict[int, str] = {}  # the files of descriptors
 
     def install(self) -> None:
-        """Take the place of what writes files in Python. A process of its own: it is never taken back."""
+        """Replace Python's functions that write files, for the rest of this process."""
         real_open, real_fsync, real_replace = io.open, os.fsync, os.replace
 
         def opening(file: Any, mode: str = "r", *rest: Any, **more: Any) -> Any:
@@ -89,7 +85,7 @@ class Injection:
         injection = self
 
         class Half:
-            """A file whose first writing may be the last."""
+            """A file whose first write may fail half-way."""
 
             def __init__(self) -> None:
                 self.written = False
@@ -98,14 +94,13 @@ class Injection:
                 return getattr(file, name)
 
             def __enter__(self) -> Any:
-                file.__enter__()
                 return self
 
             def __exit__(self, *error: Any) -> Any:
                 return file.__exit__(*error)
 
             def write(self, content: Any) -> int:
-                if not self.written and content:  # matplotlib asks with nothing what a file takes
+                if not self.written and content:  # matplotlib tries a file with an empty write
                     self.written = True
                     injection._come_to("write", lambda: (file.write(content[: len(content) // 2]), file.flush()))
                 return int(file.write(content))
@@ -127,7 +122,7 @@ class Injection:
 
 
 def _site() -> str:
-    """The write site that is at work, and who called it: `runs/tables.py:write_table<callbacks/metrics_csv.py`."""
+    """The active write site and its caller: `runs/tables.py:write_table<callbacks/metrics_csv.py`."""
     frame: types.FrameType | None = sys._getframe(1)
     site = None
     while frame is not None:
@@ -144,7 +139,7 @@ def _site() -> str:
 
 @functools.cache
 def sites_of(path: Path) -> dict[int, str]:
-    """The lines of a module in which a file is written, and their names: `runs/tables.py:write_table`."""
+    """The lines of a module that write a file, and their names: `runs/tables.py:write_table`."""
     found: dict[int, str] = {}
     for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(function, ast.FunctionDef):

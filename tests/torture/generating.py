@@ -1,8 +1,7 @@
-"""What the tests of generated inputs share: how often they try, what is damaged, what must never come.
+"""Generated inputs: how many are tried, how files are damaged, and what must never happen.
 
-COLOURIZE_TORTURE multiplies how many inputs are tried; above 1 they are new ones every time, and what fails is told as
-it is (to make it smaller takes minutes). COLOURIZE_TRIED names a
-file that is told how many were.
+COLOURIZE_TORTURE multiplies the number of inputs; above 1 they are new every time, and failures are reported as they
+are (shrinking takes minutes). COLOURIZE_TRIED names a file for the counts.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ tried: Counter[str] = Counter()
 
 
 def trying(examples: int = 50, **strategies: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
-    """A test of generated values: it counts them, and ends one that hangs."""
+    """Decorate a test of generated values: count them, and end one that hangs."""
 
     def decorated(test: Any) -> Any:
         @functools.wraps(test)
@@ -64,7 +63,7 @@ def counted() -> Iterator[None]:
 
 
 class Trap:
-    """Whoever unpickles it makes a file."""
+    """Unpickling it creates a file."""
 
     sprung: Path
 
@@ -79,7 +78,7 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     assert not Trap.sprung.exists()
 
 
-def check_told(error: ColourizeError) -> None:
+def check_message(error: ColourizeError) -> None:
     lines = str(error).splitlines()
     assert 1 <= len(lines) <= 2 and all(lines), lines
 

@@ -1,4 +1,4 @@
-"""Sixteen runs that start at once where no picture has been prepared: one prepares, all train, and none fails."""
+"""Sixteen runs start at once where nothing is prepared: one prepares the pictures, all train, and none fails."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from colourize.data.cifar10 import CATEGORIES, cache_path, read_cache
-from torture.archives import make_archive
+from torture.archives import mirror_of
 from torture.comparing import unreadable
-from torture.parts import Part, Totals, fail
+from torture.parts import Part, Totals, conclude
 from torture.processes import Process, run
 
 PROCESSES = 16
@@ -27,7 +27,7 @@ RUN = (
 
 def prepare_at_once(folder: Path, number: int, chance: random.Random) -> Totals:
     """Start all of them in the same instant; in every second round kill some, and the others must do as well."""
-    mirror = make_archive(folder / "archive").parent.as_uri()
+    mirror = mirror_of(folder / "archive")
     here, totals = folder / f"round-{number}", Counter[str](rounds=1, failures=0)
     shutil.rmtree(here, ignore_errors=True)
     root = here / "data"
@@ -52,19 +52,14 @@ def prepare_at_once(folder: Path, number: int, chance: random.Random) -> Totals:
     for each, process in enumerate(started):
         ended = process.wait()
         totals["processes"] += 1
-        if each not in killed and (ended.code != 0 or "Traceback" in ended.told):
-            faults.append(f"process {each} ended with {ended.code}: {ended.told}")
+        if each not in killed and (ended.code != 0 or "Traceback" in ended.output):
+            faults.append(f"process {each} ended with {ended.code}: {ended.output}")
     totals["killed"] += len(killed)
     if not faults and killed:  # the next one goes on where a killed one was
         ended = run((*words, "data.category=all", "hydra.run.dir=after"), here / "after")
-        faults += [ended.told] if ended.code else []
+        faults += [ended.output] if ended.code else []
     faults += unreadable(root) or ([] if faults else _faults(root, folder / "first.npz"))
-    if faults:
-        totals["failures"] += 1
-        fail(folder, f"round {number}: " + "\n  ".join(faults))
-    else:
-        shutil.rmtree(here)
-    return totals
+    return conclude(here, f"round {number}", faults, totals)
 
 
 def _faults(root: Path, first: Path) -> list[str]:
@@ -81,7 +76,7 @@ def _faults(root: Path, first: Path) -> list[str]:
     return faults
 
 
-def _told(totals: Totals) -> str:
+def _describe(totals: Totals) -> str:
     return (
         f"{totals['rounds']} rounds of {PROCESSES} processes, of which {totals['killed']} were killed in the middle: "
         f"{totals['failures']} rounds with an error, or with anything but one result"
@@ -91,6 +86,6 @@ def _told(totals: Totals) -> str:
 PARTS = (
     Part(
         "preparation", "the data prepared for the first time, by several processes at once",
-        f"{PROCESSES} processes, one result, no error", "rounds", 10, 1, prepare_at_once, _told,
+        f"{PROCESSES} processes, one result, no error", "rounds", 10, 1, prepare_at_once, _describe,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Console scripts in processes of their own, to be killed: forks of this one, which has imported all, or new ones."""
+"""Console scripts in processes that can be killed: forks of this one, which has imported everything, or new ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 PATIENCE = 240.0  # seconds after which a process hangs
+Work = Sequence[str] | Callable[[], object]
 # A run of about a second once everything is imported.
 TINY = (
     "data=synthetic", "data.num_train=24", "data.num_val=6", "data.num_test=6", "data.size=8", "data.batch_size=6",
@@ -30,43 +31,38 @@ class Ended:
     """How a process ended: its exit code, or minus the signal's number; None: it hung, and was killed."""
 
     code: int | None
-    told: str  # all that it wrote to its terminal
+    output: str  # all that it wrote to its terminal
     seconds: float
+
+    def check(self) -> Ended:
+        """Raise an AssertionError unless it succeeded."""
+        assert self.code == 0, self.output
+        return self
 
 
 class Process:
-    """A console script, or a function, in a process of its own.
-
-    A fork starts in a fraction of a second, and is a process like any other to whoever kills it.
+    """A console script, or a function, in a process of its own: a fork, which starts at once, or a new interpreter.
 
     Args:
-        work: what is run: the words of a command line from the script's name on (`["train", "data=synthetic"]`), or a
-            function without arguments.
-        cwd: its working folder, which is made where it is missing.
+        work: a command line from the script's name on (`["train", "data=synthetic"]`), or a function.
+        cwd: its working folder, which is made if it is missing; its output goes to a file beside it.
         fresh: a new interpreter, which imports everything itself.
         before: called in the fork first, to inject faults.
-        environment: what is added to this process's.
+        variables: further environment variables.
     """
 
     def __init__(
-        self,
-        work: Sequence[str] | Callable[[], object],
-        cwd: Path,
-        *,
-        fresh: bool = False,
-        before: Callable[[], None] | None = None,
-        **environment: str,
+        self, work: Work, cwd: Path, *, fresh: bool = False, before: Callable[[], None] | None = None, **variables: str
     ) -> None:
         cwd.mkdir(parents=True, exist_ok=True)
-        self.log = cwd.with_name(f"{cwd.name}.log")  # beside it: what a run leaves is what it left itself
+        self.log = cwd.with_name(f"{cwd.name}.log")
         self.started = time.monotonic()
         with self.log.open("wb") as log:
             if fresh and not callable(work):
-                door, *words = work
-                places = {**os.environ, **environment, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
-                self._popen = subprocess.Popen(  # kept: when it goes, it would wait for the process
-                    [sys.executable, "-m", f"colourize.{door}", *words],
-                    cwd=cwd, env=places, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                paths = {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
+                self._popen = subprocess.Popen(  # kept: its finaliser would wait for the process
+                    [sys.executable, "-m", f"colourize.{work[0]}", *work[1:]], cwd=cwd, stdin=subprocess.DEVNULL,
+                    env={**os.environ, **variables, **paths}, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
                 self.pid = self._popen.pid
                 return
@@ -76,8 +72,7 @@ class Process:
                 os.setsid()
                 os.dup2(log.fileno(), 1)
                 os.dup2(log.fileno(), 2)
-        if self.pid == 0:
-            _live(work, cwd, before, environment)
+                _live(work, cwd, before, variables)
 
     def is_running(self) -> bool:
         """Whether it has not ended; once it has, `wait` says how."""
@@ -106,7 +101,7 @@ class Process:
         return Ended(None if hangs else code, self.log.read_text(errors="replace"), seconds)
 
 
-def run(work: Sequence[str] | Callable[[], object], cwd: Path, **how: object) -> Ended:
+def run(work: Work, cwd: Path, **how: object) -> Ended:
     """Start a process and wait for its end."""
     return Process(work, cwd, **how).wait()  # type: ignore[arg-type]
 
@@ -124,15 +119,13 @@ def of_session(pid: int) -> list[int]:
     return found
 
 
-def _live(
-    work: Sequence[str] | Callable[[], object], cwd: Path, before: Callable[[], None] | None, places: dict[str, str]
-) -> None:
-    """What a fork does until its end."""
+def _live(work: Work, cwd: Path, before: Callable[[], None] | None, variables: dict[str, str]) -> None:
+    """Do the work in a fork, and end it."""
     code = 1
     try:
         atexit._clear()  # what its parent has still to do
         logging.disable(logging.NOTSET)
-        os.environ.update(places)
+        os.environ.update(variables)
         os.chdir(cwd)
         if before is not None:
             before()

@@ -1,11 +1,16 @@
-"""Two hundred runs in one process, a sweep's jobs one after the other: does it grow, do files stay open?"""
+"""Two hundred runs in one process, a sweep's jobs one after the other: memory and open files must not grow."""
 
 from __future__ import annotations
 
+import functools
+import gc
+import os
 import random
 import shutil
 from collections import Counter
 from pathlib import Path
+
+from lightning import Callback, LightningModule, Trainer
 
 from colourize.runs.tables import read_table
 from torture.parts import Part, Totals, fail
@@ -16,22 +21,38 @@ FLAT = 0.05
 JOBS, FEW = 200, 25
 
 
+class Watch(Callback):
+    """Adds a line to a file whenever a training starts: resident memory in kB, open files, threads."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        gc.collect()  # what can be freed is no leak
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        opened = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        files = [each for each in opened if each.startswith("/") and not each.startswith("/dev/")]
+        with self.path.open("a") as file:
+            numbers = (status["VmRSS"].split()[0], str(len(opened)), status["Threads"].strip(), *sorted(files))
+            file.write("\t".join(numbers) + "\n")
+
+
 def soak(folder: Path, number: int, chance: random.Random, jobs: int = JOBS) -> Totals:
-    """One sweep in a new interpreter; every job tells what the process holds."""
+    """One sweep in a new interpreter; every job notes what the process holds."""
     here = folder / "sweep"
     shutil.rmtree(here, ignore_errors=True)
     watched = folder / "watched.tsv"
     watched.unlink(missing_ok=True)
     words = (
         "train", "-m", *TINY, "model.num_filters=4", "trainer.max_epochs=1", f"seed=range(0,{jobs})",
-        "+callbacks.watch._target_=torture.watching.Watch", f"+callbacks.watch.path={watched}",
+        "+callbacks.watch._target_=torture.soak.Watch", f"+callbacks.watch.path={watched}",
         "hydra.sweep.dir=jobs",
     )  # fmt: skip
     ended = Process(words, here, fresh=True).wait(patience=3600)
     rows = [line.split("\t") for line in watched.read_text().splitlines()]
     memory, opened, threads = ([int(row[column]) for row in rows] for column in range(3))
     table = read_table(here / "jobs" / "results.csv")
-    faults = [ended.told[-2000:]] if ended.code != 0 else []
+    faults = [ended.output[-2000:]] if ended.code != 0 else []
     if [row["status"] for row in table] != ["completed"] * jobs or len(rows) != jobs:
         faults.append(f"{len(table)} rows, {len(rows)} jobs began")
     after = memory[WARM:]
@@ -49,7 +70,7 @@ def soak(folder: Path, number: int, chance: random.Random, jobs: int = JOBS) -> 
     )  # fmt: skip
 
 
-def _told(totals: Totals) -> str:
+def _describe(totals: Totals) -> str:
     return (
         f"{totals['jobs']} jobs: {totals['memory_mb']} MB at job {WARM + 1}, {totals['last_mb']} at the last, at most "
         f"{totals['most_mb']} (within {totals['per_mille'] / 10} %); open files {totals['files']}, then "
@@ -57,14 +78,9 @@ def _told(totals: Totals) -> str:
     )
 
 
-def soak_a_little(folder: Path, number: int, chance: random.Random) -> Totals:
-    """The quick version."""
-    return soak(folder, number, chance, FEW)
-
-
 PARTS = (
     Part(
         "soak", "runs in one process in one sweep", "200 jobs, memory within ± 5 % after the tenth, no file left open",
-        "jobs", JOBS, FEW, soak, _told, quick_unit=soak_a_little,
+        "jobs", JOBS, FEW, soak, _describe, quick_unit=functools.partial(soak, jobs=FEW),
     ),
 )  # fmt: skip

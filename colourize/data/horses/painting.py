@@ -5,21 +5,8 @@ from cmath import rect
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from colourize.data.horses.anatomy import (
-    EAR,
-    EYE,
-    FORE_WIDTHS,
-    FORELOCK,
-    HEAD,
-    HIND_WIDTHS,
-    MOUTH,
-    MUZZLE,
-    NOSTRIL,
-    STRAPS,
-    TAIL_WIDTHS,
-    Leg,
-    Skeleton,
-)
+from colourize.data.horses import anatomy
+from colourize.data.horses.anatomy import Leg, Skeleton
 from colourize.data.horses.basics import Array, Rng, ink
 from colourize.data.horses.coats import Coat
 from colourize.data.horses.curves import SPLINE_STEPS, Points, from_xy, limb, spline
@@ -58,7 +45,7 @@ class Brush:
 
 def _paint_leg(brush: Brush, leg: Leg, coat: Coat, hind: bool, far: bool, sock: bool) -> None:
     shade, height = (0.66, 60) if far else (1.0, 165)
-    outline = limb(leg.joints, HIND_WIDTHS if hind else FORE_WIDTHS)
+    outline = limb(leg.joints, anatomy.HIND_WIDTHS if hind else anatomy.FORE_WIDTHS)
     knee = (len(leg.joints) - 5) * SPLINE_STEPS  # the outline runs down one side and up the other
     brush.shape(leg.hoof, (coat.white * 0.6 if sock else coat.legs * 0.8) * shade, height)
     brush.shape(outline, coat.body * shade, height)
@@ -72,7 +59,7 @@ def paint_horse(brush: Brush, bones: Skeleton, coat: Coat, rng: Rng) -> None:
     """Far legs first, then tail, body, near legs, neck, head and mane, each over what lies behind it."""
     for i in (1, 3):
         _paint_leg(brush, bones.legs[i], coat, i >= 2, True, coat.socks[i])
-    brush.shape(limb(bones.tail, TAIL_WIDTHS), coat.mane, 70)
+    brush.shape(limb(bones.tail, anatomy.TAIL_WIDTHS), coat.mane, 70)
     brush.shape(spline(bones.torso), coat.body, 140)
     for i in (2, 0):
         _paint_leg(brush, bones.legs[i], coat, i >= 2, False, coat.socks[i])
@@ -83,17 +70,17 @@ def paint_horse(brush: Brush, bones: Skeleton, coat: Coat, rng: Rng) -> None:
     def on_head(points: Points, colour: Array, height: int = 190) -> None:
         brush.shape(points * bones.heading + bones.poll, colour, height)
 
-    ears = EAR * rect(1, bones.ears)
+    ears = anatomy.EAR * rect(1, bones.ears)
     on_head(ears + (0.03 + 0.02j), coat.body * 0.6, 120)
-    on_head(HEAD, coat.body)
-    on_head(MUZZLE, coat.muzzle)
+    on_head(anatomy.HEAD, coat.body)
+    on_head(anatomy.MUZZLE, coat.muzzle)
     if coat.blaze:
         inner = from_xy(0.42, 0.045, 0.27, 0.055, 0.09, 0.06) - 1j * coat.blaze
         on_head(np.concatenate([from_xy(0.06, 0.08, 0.27, 0.06, 0.42, 0.05), inner]), coat.white)
-    for detail, darkness in ((EYE, 0.3), (NOSTRIL, 0.3), (MOUTH, 0.55)):
+    for detail, darkness in ((anatomy.EYE, 0.3), (anatomy.NOSTRIL, 0.3), (anatomy.MOUTH, 0.55)):
         on_head(detail, coat.muzzle * darkness)
     if coat.halter is not None:
-        for strap in STRAPS:
+        for strap in anatomy.STRAPS:
             on_head(strap, coat.halter)
 
     # The mane hangs on the near side in locks of unequal length, or flies back at a gallop.
@@ -102,5 +89,5 @@ def paint_horse(brush: Brush, bones: Skeleton, coat: Coat, rng: Rng) -> None:
     fall = (1 - bones.flow) * (down * 0.10 - 0.05j) + bones.flow * (-0.13 + 0.03j)
     tips = crest + rng.uniform(0.65, 1.25, len(crest)) * fall
     brush.shape(np.concatenate([crest - 0.012 * down, tips[::-1]]), coat.mane, 165)
-    on_head(FORELOCK, coat.mane, 195)
+    on_head(anatomy.FORELOCK, coat.mane, 195)
     on_head(ears, coat.body * 0.92, 200)
