@@ -24,10 +24,7 @@ PARTS = ("steps", "threads", "startup")
 
 
 def benchmark(config: DictConfig) -> None:
-    """Measure the chosen parts, show and save their tables.
-
-    What is finished is saved, also when a later part fails or is interrupted.
-    """
+    """Measure the chosen parts, print and save their tables; a finished part stays saved when a later one fails."""
     from colourize.timing.report import Part, show, write
     from colourize.timing.settings import settings_from
 
@@ -46,11 +43,7 @@ def benchmark(config: DictConfig) -> None:
 
 
 def chosen_parts(chosen: object) -> list[str]:
-    """The parts to measure, in their own order.
-
-    Raises:
-        UsageError: a part that there is not, or none.
-    """
+    """The parts to measure, in the order of PARTS; a UsageError for an unknown part or none."""
     wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
     if wanted == ["all"]:
         return list(PARTS)

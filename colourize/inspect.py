@@ -1,4 +1,4 @@
-"""`colourize-inspect`: a network's layers as a table and a diagram, and what they answer to pictures.
+"""`colourize-inspect`: a network's layers as a table and a diagram, and its feature maps of pictures.
 
 colourize-inspect checkpoint=best.ckpt
 colourize-inspect 'checkpoint=[cnn.ckpt,unet.ckpt]' pictures=[0,1,2]
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 
 def inspect(config: DictConfig) -> None:
-    """Layer table and diagram of each network; of checkpoints also the activations.
+    """Write the layer table and the diagram of each network, and of checkpoints also the activations.
 
     Raises:
-        UsageError: a setting that is not allowed.
-        InputError: a file or pictures that cannot be had.
+        UsageError: a setting is not allowed.
+        InputError: a file or the pictures cannot be had.
     """
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_count
@@ -53,7 +53,7 @@ def inspect(config: DictConfig) -> None:
 
 
 def _inspect_model(config: DictConfig, folder: Path) -> None:
-    """A network that was not trained."""
+    """Inspect a network that was not trained."""
     from colourize.build import make_task
     from colourize.data.pictures import PictureData
     from colourize.errors import UsageError, check_count
@@ -66,7 +66,7 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
             "with its task, such as model=unet task=colour_classification"
         )
     if config.get("data"):
-        raise UsageError("data: is for a checkpoint, which has weights to show pictures to; leave out data=…")
+        raise UsageError("data: goes with a checkpoint only; leave out data=…")
     check_count("palette", config.palette, least=2, most=256)
     task = make_task(config, PictureData(palette=config.palette))
     name = type(task.model).__name__
@@ -76,7 +76,7 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
 
 
 def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -> None:
-    """Trained networks side by side, on the same pictures."""
+    """Inspect trained networks side by side, on the same pictures."""
     from colourize.errors import UsageError
     from colourize.inspection.files import observe, write_activations, write_block_orders, write_layers
     from colourize.methods.candidates import find_checkpoints, from_checkpoint, label
@@ -104,7 +104,7 @@ def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -
 
 
 def _names(candidates: list[Candidate]) -> list[str]:
-    """What each is called by: its label, and its seed where another has that label, too."""
+    """The names of networks: their labels, with the seed where another one has the same label."""
     labels = [each.label for each in candidates]
     return [
         f"{each.label}, seed {each.seed}" if labels.count(each.label) > 1 and each.seed is not None else each.label
@@ -113,17 +113,13 @@ def _names(candidates: list[Candidate]) -> list[str]:
 
 
 def _data(config: DictConfig, first: Candidate) -> PictureData:
-    """The pictures that were asked for, else those of the first checkpoint."""
-    from colourize.build import make_data
+    """The pictures of `data=…`, else those of the first checkpoint."""
+    from colourize.build import make_data, prepare_test
     from colourize.checkpoints import data_from
 
     if config.get("data"):
-        data = make_data(config, only_tested=True)
-    else:
-        data = data_from(first.checkpoint, str(first.path), config.trust)
-    data.prepare_data()
-    data.setup("test")
-    return data
+        return prepare_test(make_data(config, only_tested=True))
+    return prepare_test(data_from(first.checkpoint, str(first.path), config.trust))
 
 
 def main() -> None:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def predict(config: DictConfig) -> None:
-    """Predict every picture and write its result; one that fails is named, and the rest goes on.
+    """Predict every picture and write its result; a picture that fails is named, and the rest goes on.
 
     Raises:
-        UsageError: a value that is not allowed, or a result that is there already; nothing is computed then.
-        InputError: a file that is missing or damaged; of several pictures, how many failed.
+        UsageError: a value is not allowed, or a result exists already; nothing is computed then.
+        InputError: a file is missing or damaged, or some of several pictures failed.
     """
     from colourize.errors import ColourizeError, InputError
     from colourize.prediction.places import plan
@@ -68,7 +68,7 @@ def _predictor(config: DictConfig) -> Predictor:
 
 
 def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
-    """Predict one picture and write the result; returns what is told of it."""
+    """Predict one picture, write the result, and return the line to print."""
     from colourize.data.picture_files import open_photograph
     from colourize.errors import InputError, full_disk, one_line
     from colourize.prediction.photographs import save_photograph
@@ -85,7 +85,7 @@ def _one(predictor: Predictor, place: Place, advance: Advance) -> str:
         flat = save_photograph(photograph, place.result)
     except OSError as error:
         if full_disk(error):
-            raise  # nor would the others find room
+            raise  # the other pictures would not fit either
         raise InputError(f"output={place.result}: cannot be written ({one_line(error.strerror or error)})") from error
     width, height = photograph.colours.size
     laid = [f"{place.result.suffix} knows no transparency: laid over white"] if flat else []

@@ -1,4 +1,4 @@
-"""`colourize-search`: look for settings with Optuna, by what they reach on the validation pictures.
+"""`colourize-search`: look for settings with Optuna, by their measures on the validation pictures.
 
 colourize-search data=synthetic model=cnn trainer.max_epochs=5 trials=10
 """
@@ -28,12 +28,12 @@ JOURNAL, TABLE = "optuna.journal", "trials.csv"
 
 
 def search(config: DictConfig) -> dict[str, Any]:
-    """Run trials until there are so many; returns the best one's settings.
+    """Run trials up to the wanted number, and return the settings of the best one.
 
-    A trial is a run in a folder of its own. One that was stopped goes on; one that fails is left out.
+    A trial is a run in a folder of its own. A stopped trial goes on, and a failed one is left out.
 
     Raises:
-        UsageError: a setting that is not allowed, or Optuna is not installed.
+        UsageError: a setting is not allowed, or Optuna is not installed.
     """
     from colourize.errors import UsageError, check_count
 
@@ -47,13 +47,11 @@ def search(config: DictConfig) -> dict[str, Any]:
     if config.mode not in ("min", "max"):
         raise UsageError(f"mode={config.mode}: must be min or max")
     if str(config.measure).startswith("test/"):
-        raise UsageError(
-            f"measure={config.measure}: settings are not chosen by the test pictures; must be val/… or train/…"
-        )
+        raise UsageError(f"measure={config.measure}: test pictures must not choose settings; must be val/… or train/…")
     asked = DEFAULT if config.space is None else OmegaConf.to_container(config.space, resolve=True)
     if not asked or not isinstance(asked, dict):
         raise UsageError("space: must have a key to search, such as space={task.optimizer.lr:{low:1e-4,high:1e-2}}")
-    space = {str(key): _distribution(str(key), given) for key, given in asked.items()}
+    space = {str(key): _distribution(str(key), values) for key, values in asked.items()}
     folder = Path(config.output).absolute()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -71,7 +69,7 @@ def search(config: DictConfig) -> dict[str, Any]:
             study.tell(trial.number, value)
         _write(folder, study, config.measure)
     if not any(trial.value is not None for trial in study.get_trials()):
-        raise UsageError(f"{' '.join(config.train)}: no trial reached an end; see {folder}/trial-000.log")
+        raise UsageError(f"{' '.join(config.train)}: no trial finished; see {folder}/trial-000.log")
     best = study.best_trial
     settings = " ".join(f"{key}={value}" for key, value in best.params.items())
     print(f"Best of {len(study.trials)} trials: {config.measure} {best.value:.6g} with {settings}")
@@ -80,7 +78,7 @@ def search(config: DictConfig) -> dict[str, Any]:
 
 
 def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float | None:
-    """Train in a folder, or go on there; the best value of the measure, None where the training failed."""
+    """Train in a folder, or go on there, and return the best value of the measure; None where the training failed."""
     from colourize.runs import resuming
     from colourize.runs.folders import Run
 
@@ -93,7 +91,7 @@ def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float
         with folder.with_suffix(".log").open("a", encoding="utf-8") as output:
             command = [sys.executable, "-m", "colourize.train", *words]
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        if done.returncode < 0 or done.returncode in (130, 143):  # stopped, as this is about to be
+        if done.returncode < 0 or done.returncode in (130, 143):  # a signal stopped it, and stops the search
             raise KeyboardInterrupt
         if done.returncode:
             log.warning("%s failed: see %s", folder.name, folder.with_suffix(".log"))
@@ -108,7 +106,7 @@ def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float
 
 
 def _distribution(key: str, asked: Any) -> Any:
-    """What Optuna draws a key's values from."""
+    """Optuna's distribution of a key's values."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     from colourize.errors import UsageError
@@ -126,7 +124,7 @@ def _distribution(key: str, asked: Any) -> Any:
 
 
 def _known(folder: Path) -> int:
-    """How many trials the folder holds: a search that goes on draws others than it drew."""
+    """The number of trials in the folder, by which a search that goes on draws other values."""
     return len(list(folder.glob("trial-*.log")))
 
 
@@ -141,7 +139,7 @@ def _write(folder: Path, study: Any, measure: str) -> None:
 
 
 def with_training(words: list[str]) -> list[str]:
-    """The words that are no keys of a search are those of its trainings: `model=cnn trials=10`."""
+    """Collect the words that are no keys of a search, such as `model=cnn`, as the words of its trainings."""
     from colourize.runs.sweeps import quoted
 
     own = [

@@ -70,7 +70,7 @@ def test_without_a_checkpoint(model: str, task: str, told: str, tmp_path: Path) 
         ("model=unet", "checkpoint: missing; give the file to inspect"),
         ("model=bilinear task=super_resolution", "model: Interpolation has no layers; must be a network"),
         ("model=unet task=category_classification", "model: UNet answers each pixel"),
-        ("model=unet task=colour_classification data=synthetic", "data: is for a checkpoint"),
+        ("model=unet task=colour_classification data=synthetic", "data: goes with a checkpoint only"),
         ("model=unet task=colour_classification size=0", "size=0: must be a whole number"),
         ("checkpoint=a.ckpt model=unet", "checkpoint: brings its model and its task"),
         ("checkpoint=a.ckpt pictures=[]", "pictures=[]: must be numbers of test pictures"),

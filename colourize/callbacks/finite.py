@@ -1,4 +1,4 @@
-"""Numbers that go wrong: a loss or a weight that is NaN or infinite ends the run, before it is saved as anything."""
+"""A loss or a weight that is NaN or infinite ends the run before it is saved."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from colourize.checkpoints import not_finite, read_any
 from colourize.errors import ColourizeError, InputError
 from colourize.runs import checkpoint_files
 
-STEPS = 50  # on an accelerator: a look at each step's loss would wait for the device each time
+STEPS = 50  # between two checks on an accelerator, where each check waits for the device
 
 
 class NotFiniteError(ColourizeError):
-    """Training has gone wrong; the message says when, and which checkpoint is good."""
+    """The training has diverged; the message says when, and which checkpoint is good."""
 
 
 class StopWhereNotFinite(Callback):
     """Raises NotFiniteError after the first step whose loss is NaN or infinite (on an accelerator some steps later).
 
     Args:
-        checkpoints: the folder of the checkpoints, whose newest one is named: none is written once a number is wrong.
+        checkpoints: the folder whose newest checkpoint the message names; none is written once a number is wrong.
     """
 
     def __init__(self, checkpoints: str) -> None:
@@ -35,7 +35,7 @@ class StopWhereNotFinite(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         rate = trainer.optimizers[0].param_groups[0]["lr"] if trainer.optimizers else float("nan")
-        self._rate = float(rate)  # that of this step; at its end the schedule has moved on
+        self._rate = float(rate)  # the schedule changes it at the end of the step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -57,7 +57,7 @@ class StopWhereNotFinite(Callback):
         if wrong:
             rate = float(trainer.optimizers[0].param_groups[0]["lr"])
             step = (trainer.current_epoch + 1, trainer.global_step, rate)
-            raise NotFiniteError(self._told(trainer, f"{wrong} holds NaN or infinite numbers", step))
+            raise NotFiniteError(self._message(trainer, f"{wrong} holds NaN or infinite numbers", step))
 
     def _check(self, trainer: Trainer) -> None:
         losses, self._losses = self._losses, []
@@ -66,9 +66,9 @@ class StopWhereNotFinite(Callback):
             values = torch.stack([loss.float() for loss in losses])
             for place in (~values.isfinite()).nonzero()[:1]:
                 what = f"the training loss is {values[place].item()}"
-                raise NotFiniteError(self._told(trainer, what, steps[int(place)]))
+                raise NotFiniteError(self._message(trainer, what, steps[int(place)]))
 
-    def _told(self, trainer: Trainer, what: str, step: tuple[int, int, float]) -> str:
+    def _message(self, trainer: Trainer, what: str, step: tuple[int, int, float]) -> str:
         checkpoint_files.wait(trainer)
         newest = next((path for name in ("last", "last-previous") if _is_good(path := self._file(name))), None)
         saved = f"the last good checkpoint is {os.path.relpath(newest)}" if newest else "no checkpoint was saved before"

@@ -64,15 +64,8 @@ def test_a_sweep_that_cannot_start_leaves_nothing(wrong: str, tmp_path: Path) ->
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_a_run_that_cannot_start_leaves_nothing_but_what_was_there(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    assert run("train", [*TINY, "model.kernel_size=4"], tmp_path).code == 2
-    assert run("train", [*TINY, "model.kernel_size=4", "hydra.run.dir=mine"], tmp_path).code == 2
-    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["mine"]
-
-
-def test_a_sweep_keeps_the_folder_of_another(tmp_path: Path) -> None:
+def test_a_folder_that_was_there_keeps_its_files(tmp_path: Path) -> None:
     (tmp_path / "mine" / "seed-0").mkdir(parents=True)
-    outcome = run("train", ["-m", *TINY, "model=unet,foo", "hydra.sweep.dir=mine"], tmp_path)
-    assert outcome.code == 2
-    assert (tmp_path / "mine" / "seed-0").is_dir()
+    assert run("train", [*TINY, "model.kernel_size=4", "hydra.run.dir=mine"], tmp_path).code == 2
+    assert run("train", ["-m", *TINY, "model=unet,foo", "hydra.sweep.dir=mine"], tmp_path).code == 2
+    assert (tmp_path / "mine" / "seed-0").is_dir() and not (tmp_path / "mine" / "sweep.json").exists()

@@ -47,7 +47,8 @@ def test_what_a_run_holds(tmp_path):
 def test_runs_that_have_just_begun_or_failed(tmp_path):
     (tmp_path / "new" / ".hydra").mkdir(parents=True)
     (tmp_path / "new" / ".hydra" / "config.yaml").write_text("seed: 0")
-    with RunRecord(tmp_path / "new").start():
+    with RunRecord(tmp_path / "new").start() as record:
+        record.begin()
         (new,) = find_runs(tmp_path / "new")
     assert (new.status, new.metrics(), new.measures(), new.checkpoints) == ("running", [], {}, {})
     with pytest.raises(ValueError), RunRecord(tmp_path / "failed", ["x"]).start() as record:
