@@ -61,7 +61,7 @@ def check_arguments() -> None:
         raise UsageError("-m: goes without --cfg and --info, which show one run")
     if "--resolve" in flags and not flags & {"-c", "--cfg"}:
         raise UsageError("--resolve: goes with --cfg, as in --cfg job --resolve")
-    groups = options_by_group(config_dir())
+    groups = {"": [], **options_by_group(config_dir())}  # `=3` has no key
     for each in _typed():
         if each.is_sweep_override():
             value = each.value()

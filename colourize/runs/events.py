@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 FILES = "events.out.tfevents.*"
 
@@ -21,18 +16,8 @@ FILES = "events.out.tfevents.*"
 class EventLogger(TensorBoardLogger):
     """Lightning's logger, whose file stays open between training and test.
 
-    Lightning closes its file whenever a Trainer's method ends, and TensorBoard's writer then begins another file. This
-    one is closed by `close`, or when the logger is deleted, or when the process ends.
+    Lightning closes it whenever a Trainer's method ends, and TensorBoard's writer then begins another file.
     """
-
-    @property
-    def experiment(self) -> SummaryWriter:
-        """TensorBoard's writer, opened at first use; only the first process of several has a real one."""
-        opened = self._experiment is None
-        writer = super().experiment
-        if opened and self._experiment is not None:
-            weakref.finalize(self, _close, writer)
-        return writer
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
@@ -64,11 +49,6 @@ class EventLogger(TensorBoardLogger):
         """Bring everything to the disk and close the file; later values would begin another file."""
         if self._experiment is not None:
             self._experiment.close()
-
-
-def _close(writer: SummaryWriter) -> None:
-    with contextlib.suppress(OSError):  # logging has reported a full disk already
-        writer.close()
 
 
 @contextlib.contextmanager

@@ -71,11 +71,7 @@ class Queue(InfoWatcher):
         return self.mine if self.waiting is None else self.mine & self.waiting
 
     def query(self) -> None:
-        """Ask SLURM for this user's jobs.
-
-        Raises:
-            UsageError: none of the jobs can ever start; they are cancelled.
-        """
+        """Ask SLURM for this user's jobs; a UsageError where none of the jobs can ever start; they are cancelled."""
         self._queried = time.monotonic()
         command = ["squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%r"]
         try:

@@ -113,11 +113,7 @@ def varied_keys(folder: str | Path) -> list[str]:
 
 
 def arguments(folder: str | Path) -> list[str]:
-    """The arguments that launch a sweep again into its own folder.
-
-    Raises:
-        InputError: the folder holds no sweep.
-    """
+    """The arguments that launch a sweep again into its own folder; an InputError where the folder holds no sweep."""
     try:
         overrides = OmegaConf.load(Path(folder) / MULTIRUN).hydra.overrides
         words = [*as_typed(overrides.task), *as_typed(overrides.hydra)]
