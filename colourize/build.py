@@ -53,21 +53,15 @@ def make_data(config: DictConfig, **changes: Any) -> PictureData:
 
 
 def read_data(config: DictConfig, data: PictureData) -> PictureData:
-    """Load and split the pictures for training.
-
-    Raises:
-        UsageError, InputError: they are too few for the batches, or cannot be had.
-    """
+    """Load and split the pictures for training; a UsageError or InputError where they are too few or missing."""
     data.prepare_data()
     data.setup("fit")
     sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
     for stage, size in sizes.items():
         limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-len(getattr(data.pictures, stage)) // size)
         if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning finds this after minutes
-            raise UsageError(
-                f"trainer.limit_{stage}_batches={limit}: less than one of the {count} batches; must be at least "
-                f"{1 / count:.3g}, or a number of batches"
-            )
+            key, least = f"trainer.limit_{stage}_batches", f"{1 / count:.3g}"
+            raise UsageError(f"{key}={limit}: less than one of the {count} batches; must be at least {least}")
     return data
 
 
@@ -84,11 +78,7 @@ def build_data(config: DictConfig) -> PictureData:
 
 
 def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`; it needs no picture, and nothing is fitted yet.
-
-    Raises:
-        UsageError: a value is not allowed, or the parts do not fit each other.
-    """
+    """The task of `config.task` with the model of `config.model`; it needs no picture, and nothing is fitted yet."""
     check_flag("compile", config.get("compile", False))
     for key, value in (config.get("model") or {}).items():
         if type(value) is int and value > LARGEST_SIZE:
@@ -111,11 +101,7 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
 
 
 def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
-    """Fit what the task has to fit to the data's training pictures.
-
-    Raises:
-        UsageError: the task does not fit the pictures, or a callback monitors a measure that the task does not log.
-    """
+    """Fit the task's parts to the data's training pictures, and check the measures that callbacks monitor."""
     task.fit_parts(data.training)
     for name, node in (config.get("callbacks") or {}).items():
         monitor = node.get("monitor") if isinstance(node, DictConfig) else None
@@ -136,9 +122,7 @@ def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
 def build_trainer(config: DictConfig) -> Trainer:
     """The Lightning Trainer of `config.trainer`, with the callbacks and the logger of the configuration.
 
-    Raises:
-        UsageError: Lightning refuses a setting, or it would mean nothing.
-        InputError: a callback or the logger names a folder that cannot be written to.
+    A UsageError names a setting that Lightning refuses, an InputError a folder that cannot be written to.
     """
     settings = config.trainer
     check_limits(settings)
@@ -195,9 +179,7 @@ def check_devices(trainer: DictConfig) -> None:
     accelerator, devices = str(trainer.get("accelerator")), str(trainer.get("devices"))
     has_gpu = torch.cuda.is_available()
     if accelerator in ("gpu", "cuda") and not has_gpu:
-        raise UsageError(
-            f"trainer.accelerator={accelerator}: torch finds no GPU here; trainer=default takes what there is"
-        )
+        raise UsageError(f"trainer.accelerator={accelerator}: there is no GPU; trainer=default takes what there is")
     most = max(os.cpu_count() or 1, 2)  # two on any machine, for a trial
     on_cpu = accelerator == "cpu" or (accelerator == "auto" and not has_gpu)
     if on_cpu and devices.isdecimal() and int(devices) > most:
@@ -205,17 +187,14 @@ def check_devices(trainer: DictConfig) -> None:
     hydra = HydraConfig.get() if HydraConfig.initialized() else None
     sweeps_here = hydra is not None and hydra.mode == RunMode.MULTIRUN and "submitit" not in hydra.launcher._target_
     if sweeps_here and "ddp" in str(trainer.get("strategy")):
-        raise UsageError(
-            "trainer.strategy=ddp: its processes would each start the whole sweep again; use one device a job "
-            "(launcher=joblib), or launcher=submitit"
-        )
+        raise UsageError("trainer.strategy=ddp: a sweep's jobs take one device each here, or launcher=submitit")
     if os.environ.get("SUBMITIT_EXECUTOR") == "slurm":
         pairs = (("devices", "tasks_per_node", "SLURM_NTASKS_PER_NODE"), ("num_nodes", "nodes", "SLURM_NNODES"))
         for key, resource, variable in pairs:
             wanted, found = trainer.get(key, 1), os.environ.get(variable, "1")
             if type(wanted) is int and wanted > 0 and str(wanted) != found:
                 raise UsageError(
-                    f"trainer.{key}={wanted}: this SLURM job has hydra.launcher.{resource}={found}; both must be equal"
+                    f"trainer.{key}={wanted}: must equal this SLURM job's hydra.launcher.{resource}={found}"
                 )
 
 

@@ -48,11 +48,7 @@ def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
 
 
 def read_any(path: Path) -> dict[str, Any]:
-    """`read`, whatever classes the file names; no object of them is made.
-
-    Raises:
-        InputError: the file is missing, truncated, or not a checkpoint of this project.
-    """
+    """`read`, whatever classes the file names, because no object of them is made."""
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
@@ -81,11 +77,8 @@ def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
     except ColourizeError:
         raise
     except Exception as error:
-        made_with = checkpoint["colourize"].get("version")
-        raise InputError(
-            f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): "
-            + one_line(error)
-        ) from error
+        version = f"this version of the project (it was made with {checkpoint['colourize'].get('version')})"
+        raise InputError(f"checkpoint={path}: does not fit {version}: {one_line(error)}") from error
     name = not_finite(checkpoint["state_dict"])
     if name:
         log.warning("checkpoint=%s: %s holds NaN or infinite numbers; its outputs mean nothing", path, name)
@@ -106,13 +99,10 @@ def data_from(
 ) -> PictureData:
     """The data that a checkpoint, read from `path`, was trained on, with some arguments changed.
 
-    Raises:
-        InputError: the checkpoint names no data, or a class that is not trusted, or the data cannot be had.
+    An InputError says that the checkpoint names no data or a class that is not trusted, or that the data are gone.
     """
     if checkpoint["colourize"].get("data") in (None, ""):
-        raise InputError(
-            f"checkpoint={path}: does not say which data it was trained on; give one, such as data=cifar10"
-        )
+        raise InputError(f"checkpoint={path}: does not name its data; choose some, such as data=cifar10")
     _check_trust(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
     try:
         return get_class(checkpoint["colourize"]["data"])(**{**checkpoint["datamodule_hyper_parameters"], **changes})
@@ -120,17 +110,12 @@ def data_from(
         raise
     except Exception as error:
         raise InputError(
-            f"checkpoint={path}: its data is not available any more; name other data, such as data=cifar10: "
-            + one_line(error)
+            f"checkpoint={path}: its data are gone; choose others, such as data=cifar10: {one_line(error)}"
         ) from error
 
 
 def newest(run: str | Path) -> Path | None:
-    """The newest intact checkpoint in a run's folder; the log names a damaged one. None: the run has saved none.
-
-    Raises:
-        InputError: all are damaged.
-    """
+    """A run's newest intact checkpoint, None where it has saved none, an InputError where all are damaged."""
     found = [path for name in (LAST, PREVIOUS) if (path := Path(run) / "checkpoints" / name).exists()]
     for path in found:
         try:
@@ -139,9 +124,7 @@ def newest(run: str | Path) -> Path | None:
         except InputError as error:
             log.warning("%s%s", error, "" if path is found[-1] else ": the one before it is used")
     if found:
-        raise InputError(
-            f"resume={run}: no checkpoint is intact; checkpoint={run}/checkpoints/best.ckpt in a new run may be"
-        )
+        raise InputError(f"resume={run}: no checkpoint is intact; best.ckpt may be (checkpoint=… in a new run)")
     return None
 
 
@@ -155,9 +138,7 @@ def check_same(path: Path, task: RestorationTask) -> None:
 def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, trust: str | Sequence[str] = ()) -> None:
     """Check that training of `task` can go on from a checkpoint up to `max_epochs`.
 
-    Raises:
-        UsageError: the two tasks are configured or fitted differently (the message names the first difference), or
-            no epochs are left.
+    A UsageError names the first difference between the two tasks' settings, or says that no epochs are left.
     """
     checkpoint = read(path, trust)
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
@@ -171,9 +152,8 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, tr
             details = "; it was fitted to other training pictures, or by another data.palette"
         raise UsageError(f"checkpoint={path}: was made with another {key}{details}")
     if checkpoint.get("epoch", -1) + 1 >= max_epochs:
-        raise UsageError(
-            f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
-        )
+        trained = checkpoint["epoch"] + 1
+        raise UsageError(f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {trained} epochs already")
     if TOTAL_STEPS in (checkpoint["hyper_parameters"].get("lr_scheduler") or {}).values():
         log.warning("The learning-rate schedule of %s goes on as it was planned for that run's epochs", path)
 

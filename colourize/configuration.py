@@ -40,12 +40,7 @@ def part_class(key: str, config: Any) -> Any:
 def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
     """The object that a configuration's `_target_` and arguments describe, with further arguments.
 
-    Args:
-        key: of the configuration, such as "task.optimizer".
-
-    Raises:
-        ColourizeError: the object refuses an argument.
-        UsageError: `_target_` is missing or cannot be imported, or its class does not take these arguments.
+    An error of ours passes unchanged; any other becomes a UsageError with the configuration's key.
     """
     from hydra.utils import instantiate
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from colourize.methods.candidates import Candidate
     from colourize.methods.results import Evaluated
     from colourize.runs.record import RunRecord
-    from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +49,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
             is_completed = read_record(folder).get("status") == "completed"
             if is_completed and not (config.overwrite or resuming.is_job()):  # a sweep's job is evaluated again
                 shown = os.path.relpath(folder)
-                raise UsageError(
-                    f"hydra.run.dir={shown}: holds an evaluation; overwrite=true replaces it, or name another folder"
-                )
+                raise UsageError(f"hydra.run.dir={shown}: holds an evaluation; overwrite=true replaces it")
         record = RunRecord(folder)
         with record.start(writes=writes):
             return _evaluate(config, record)
@@ -60,7 +57,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, within its record."""
-    from colourize.build import fit_task, make_data
+    from colourize.build import fit_task, make_data, make_task
     from colourize.errors import UsageError, check_count
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
@@ -78,8 +75,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     task_is_given = (config.get("task") or {}).get("_target_")
     if not config.checkpoint and not (config.get("model") and task_is_given and config.get("data")):
         raise UsageError(
-            "checkpoint: missing; give the file to evaluate, such as checkpoint=…/checkpoints/best.ckpt, or a baseline "
-            "with its task and data, such as model=grey_lookup task=colour_classification data=cifar10"
+            "checkpoint: missing; name a file, such as …/checkpoints/best.ckpt, or a baseline with its task and data, "
+            "such as model=grey_lookup task=colour_classification data=cifar10"
         )
     check_count("seed", config.seed, least=0)
     checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
@@ -96,7 +93,9 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     if config.get("data"):
         tested = {"only_tested": True, "divisor": candidates[0].task.divisor} if candidates else {}
         data = make_data(config, eval_seed=config.seed, **tested)
-    own = None if candidates or data is None else _baseline(config, data)
+    own = None if candidates or data is None else make_task(config, data)
+    if own is not None and own.is_trained:
+        raise UsageError(f"checkpoint: missing; {type(own.model).__name__} must be trained first (colourize-train)")
     with record.phase("data"):
         data = _read(config, candidates, data)
     with record.phase("task"):
@@ -159,17 +158,6 @@ def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | N
                 "data=… names those that both are tested on"
             )
     return data
-
-
-def _baseline(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of a baseline, which needs no training; it is not fitted yet."""
-    from colourize.build import make_task
-    from colourize.errors import UsageError
-
-    task = make_task(config, data)
-    if task.is_trained:
-        raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
-    return task
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:

@@ -19,13 +19,7 @@ PART = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?")  # the name of a tempor
 
 
 def write_whole(path: str | Path, content: str | bytes, keep: str | Path | None = None) -> None:
-    """Write a file; the old one stays until the new one is whole on the disk, whatever fails.
-
-    Args:
-        path: its folder exists already.
-        content: text as UTF-8, its line ends as they are.
-        keep: see `whole_file`.
-    """
+    """Write bytes, or text as UTF-8; the old file stays, whatever fails, until the new one is whole on the disk."""
     with whole_file(path, keep) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -57,10 +51,7 @@ def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Pat
 
     The temporary file is hidden and lies beside the final one, because renaming is atomic only within a disk. It has
     the same suffix, by which numpy and Pillow choose the format, and a unique name, so that several threads and
-    processes may write the same file at once.
-
-    Args:
-        keep: the path to which the old file moves; None: it is replaced.
+    processes may write the same file at once. The old file moves to `keep`, if there is one.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
@@ -82,11 +73,7 @@ def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Pat
 
 
 def check_writable(key: str, folder: Path) -> None:
-    """Raise an InputError where files cannot be written into a folder, which may be missing and stays so.
-
-    Args:
-        key: the setting that names the folder.
-    """
+    """Raise an InputError where files cannot be written into a folder, named by `key`; a missing one stays missing."""
     missing: list[Path] = []
     try:
         missing = [each for each in (folder, *folder.parents) if not each.exists()]

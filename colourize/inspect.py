@@ -23,12 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def inspect(config: DictConfig) -> None:
-    """Write the layer table and the diagram of each network, and of checkpoints also the activations.
-
-    Raises:
-        UsageError: a setting is not allowed.
-        InputError: a file or the pictures cannot be had.
-    """
+    """Write the layer table and the diagram of each network, and of checkpoints also the activations."""
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_count
     from colourize.runs import resuming
@@ -62,8 +57,8 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
 
     if not (config.get("model") and (config.get("task") or {}).get("_target_")):
         raise UsageError(
-            "checkpoint: missing; give the file to inspect, such as checkpoint=…/checkpoints/best.ckpt, or a network "
-            "with its task, such as model=unet task=colour_classification"
+            "checkpoint: missing; name a file, such as …/checkpoints/best.ckpt, or a network with its task, such as "
+            "model=unet task=colour_classification"
         )
     if config.get("data"):
         raise UsageError("data: goes with a checkpoint only; leave out data=…")

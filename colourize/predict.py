@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 
 def predict(config: DictConfig) -> None:
-    """Predict every picture and write its result; a picture that fails is named, and the rest goes on.
-
-    Raises:
-        UsageError: a value is not allowed, or a result exists already; nothing is computed then.
-        InputError: a file is missing or damaged, or some of several pictures failed.
-    """
+    """Predict every picture and write its result; of several, one that fails is named, and the rest goes on."""
     from colourize.errors import ColourizeError, InputError
     from colourize.prediction.places import plan
     from colourize.prediction.showing import shown
@@ -60,9 +55,7 @@ def _predictor(config: DictConfig) -> Predictor:
         raise UsageError("checkpoint: missing; give a trained network's file, such as …/checkpoints/best.ckpt")
     paths = find_checkpoints(config.checkpoint)
     if len(paths) > 1:
-        raise UsageError(
-            f"checkpoint={config.checkpoint}: stands for {len(paths)} files; must be one, such as {paths[0]}"
-        )
+        raise UsageError(f"checkpoint={config.checkpoint}: matches {len(paths)} files; must be one, such as {paths[0]}")
     task = load(paths[0], config.trust)
     return Predictor(task, config.join, config.picture, config.size, config.tile, config.device)
 

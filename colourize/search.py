@@ -31,9 +31,6 @@ def search(config: DictConfig) -> dict[str, Any]:
     """Run trials up to the wanted number, and return the settings of the best one.
 
     A trial is a run in a folder of its own. A stopped trial goes on, and a failed one is left out.
-
-    Raises:
-        UsageError: a setting is not allowed, or Optuna is not installed.
     """
     from colourize.errors import UsageError, check_count
 
@@ -57,7 +54,8 @@ def search(config: DictConfig) -> dict[str, Any]:
     study = optuna.create_study(
         study_name="search", load_if_exists=True, direction="minimize" if config.mode == "min" else "maximize",
         storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
-        sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + _known(folder)),
+        # A search that goes on draws other values.
+        sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + len(list(folder.glob("trial-*.log")))),
     )  # fmt: skip
     stopped = [trial for trial in study.get_trials() if trial.state == optuna.trial.TrialState.RUNNING]
     while stopped or sum(trial.state.is_finished() for trial in study.get_trials()) < config.trials:
@@ -121,11 +119,6 @@ def _distribution(key: str, asked: Any) -> Any:
             f"space.{key}={asked}: must be choices, or low and high with log or step, "
             "such as {low: 1e-4, high: 1e-2, log: true}"
         ) from error
-
-
-def _known(folder: Path) -> int:
-    """The number of trials in the folder, by which a search that goes on draws other values."""
-    return len(list(folder.glob("trial-*.log")))
 
 
 def _write(folder: Path, study: Any, measure: str) -> None:

@@ -40,24 +40,19 @@ def packages(trust: object) -> list[str]:
         names = list(trust or ())
     for name in names:
         if not isinstance(name, str):
-            raise UsageError(
-                f"trust={one_line(trust)}: must be the name of a package of yours, or a list such as [my_models]"
-            )
+            raise UsageError(f"trust={one_line(trust)}: must be the name of a package of yours, or a list of them")
         if _is_pythons(name):
             raise UsageError(f"trust={name}: is a part of Python, no package of yours; its classes are never trusted")
     return names
 
 
 def check_names(where: str, contents: Any, trusted: Iterable[str] = ()) -> None:
-    """Refuse contents of a file that name an untrusted class at any depth.
+    """Raise an InputError where nested plain values name, under `_target_`, a class that is not trusted.
+
+    It refuses as well a text that OmegaConf would resolve (`${…}`), which could become such a name.
 
     Args:
         where: the beginning of the message, such as "checkpoint=best.ckpt".
-        contents: nested plain values; each value under `_target_` is a name.
-        trusted: packages whose classes may be named as well.
-
-    Raises:
-        InputError: such a name, or a text that OmegaConf would resolve (`${…}`), which could become one.
     """
     for name in _names(where, contents):
         check_name(where, name, trusted)
@@ -74,9 +69,7 @@ def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
     if package == "colourize":
         raise InputError(f"{where}: names {name}, which is no part of a task in this version of the project")
     hint = "" if _is_pythons(package) or package in KNOWN else f"; if it is yours, trust={package} allows it"
-    raise InputError(
-        f"{where}: names {name}, which is no class of this project nor a layer, optimiser or schedule of torch{hint}"
-    )
+    raise InputError(f"{where}: names {name}, which is no class of this project, and no part of torch{hint}")
 
 
 def _is_pythons(package: str) -> bool:
@@ -94,9 +87,7 @@ def _names(where: str, contents: Any) -> Iterator[object]:
         for each in contents:
             yield from _names(where, each)
     elif isinstance(contents, str) and "${" in contents:
-        raise InputError(
-            f"{where}: holds the text {contents!r}, which OmegaConf would resolve; a file holds plain values only"
-        )
+        raise InputError(f"{where}: holds the text {contents!r}, a reference; a file holds plain values only")
 
 
 def _is_own(module: str, attribute: str) -> bool:

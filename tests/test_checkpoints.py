@@ -123,7 +123,7 @@ def test_checkpoint_without_data(tiny_task, tiny_data, quiet_trainer, tmp_path):
     trainer.save_checkpoint(path, weights_only=False)
     assert isinstance(colourize.load(path), RestorationTask)
     message = refusal(path, lambda path: data_from(read(path), path))
-    assert "give one, such as data=cifar10" in message
+    assert "choose some, such as data=cifar10" in message
 
 
 # --------------------------------------------------------------------------------------- other files

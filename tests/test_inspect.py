@@ -66,8 +66,8 @@ def test_without_a_checkpoint(model: str, task: str, told: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("", "checkpoint: missing; give the file to inspect"),
-        ("model=unet", "checkpoint: missing; give the file to inspect"),
+        ("", "checkpoint: missing; name a file"),
+        ("model=unet", "checkpoint: missing; name a file"),
         ("model=bilinear task=super_resolution", "model: Interpolation has no layers; must be a network"),
         ("model=unet task=category_classification", "model: UNet answers each pixel"),
         ("model=unet task=colour_classification data=synthetic", "data: goes with a checkpoint only"),

@@ -100,7 +100,7 @@ def test_a_sweeps_folder_is_resumed_as_it_was_typed(tmp_path: Path) -> None:
     (stopped / "seed-1" / "metrics.json").unlink()
     shutil.rmtree(stopped / "seed-2")
     changed = run("train", [f"resume={stopped}", "trainer.max_epochs=9"], tmp_path)
-    assert changed.code == 2 and "trainer.max_epochs=9: a sweep that goes on keeps its settings" in changed.stderr
+    assert changed.code == 2 and "trainer.max_epochs=9: a resumed sweep keeps its settings" in changed.stderr
     outcome = run("train", [f"resume={stopped}"], tmp_path)
     assert outcome.code == 0, outcome.stderr
     assert outcome.left == ["stopped", "whole"] or not (tmp_path / "multirun").exists()

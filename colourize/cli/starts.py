@@ -57,8 +57,10 @@ class Starts(Callback):
             words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *typed]
             is_basic = hydra.sweeper._target_ == experiments.BASIC  # another sweeper chooses its jobs as it goes
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
-            fixed = experiments.unvaried(config, words, asked, always_new=is_basic)
-            if is_basic:
+            fixed = experiments.fixed_keys(config, words, asked)
+            if not is_basic:  # the jobs get numbers, because values may repeat
+                fixed = [sweeps.key_of(word) for word in words]
+            else:
                 sweeps.check_jobs(folder, asked)
                 experiments.provide(asked, fixed)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])

@@ -37,12 +37,7 @@ def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> Non
 
 
 def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: str | None) -> None:
-    """Print a run's test measures, its pictures' and checkpoint's paths, and the command that shows its curves.
-
-    Args:
-        best: whether this run has a best checkpoint.
-        weights: a description of the tested weights; None where nothing was trained.
-    """
+    """Print a run's test measures, its pictures' and checkpoint's paths, and the command that shows its curves."""
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
     show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""))
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)

@@ -23,9 +23,6 @@ def automatic_precision(accelerator: str) -> tuple[str, str]:
     """bf16-mixed where the processor multiplies bfloat16 itself, else float32: (Lightning's name, the reason).
 
     Elsewhere bf16 is emulated and slower than float32. Weights, losses and measures stay float32 in both.
-
-    Args:
-        accelerator: Lightning's name: "auto", "cpu", "gpu", "cuda", "mps", …
     """
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         if torch.cuda.is_bf16_supported(including_emulation=False):

@@ -28,7 +28,7 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.errors import UsageError
 from colourize.runs import results, sweeps
 from colourize.runs.settings import PLAN
-from colourize.runs.sweeps import fixed_keys, key_of, quoted
+from colourize.runs.sweeps import key_of, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
 MODULE = "hydra_plugins.colourize"  # Hydra takes no plugins from outside of that package
@@ -38,15 +38,13 @@ BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MO
 def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
     """The overrides of each job of a sweep, each job once.
 
-    Those of an experiment are its baselines, then all its cells of a seed before the next.
+    Those of an experiment are its baselines, then all its cells of a seed before the next. A UsageError says that its
+    cells or seeds are not valid, or that one of several experiments is a sweep already.
 
     Args:
-        config: the composed configuration, whose `cells`, `seeds` and `baselines` define an experiment.
+        config: the composed configuration.
         words: the sweep's overrides, such as `seed=0,1`.
         config_loader: Hydra's, for patterns such as `model=glob(*)`.
-
-    Raises:
-        UsageError: cells or seeds are not valid, or one of several experiments has jobs of its own.
     """
     parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
     for each in parsed:
@@ -77,19 +75,20 @@ def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequenc
     return found
 
 
-def unvaried(
-    config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]], *, always_new: bool
-) -> list[str]:
-    """The keys of a sweep that do not appear in the name of a job's folder, see `sweeps.fixed_keys`."""
-    if "cells" not in config:
-        return fixed_keys(words, always_new=always_new)
-    of_cells = {str(key) for cell in config.cells for key in cell}
-    values: dict[str, set[str]] = {}
-    for word in (word for job in asked for word in job):
-        values.setdefault(key_of(word), set()).add(word)
-    # A baseline lacks what is typed for the networks, which share it nevertheless.
-    typed = [key for word in words if len(values.get(key := key_of(word), ())) == 1 and key not in {*of_cells, "seed"}]
-    return list(dict.fromkeys([*sweeps.same_in_all(asked), *typed]))
+def fixed_keys(config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]]) -> list[str]:
+    """The keys that do not appear in the names of job folders, because all jobs that have them share their value.
+
+    A cell's key varies where another cell lacks it; what a baseline lacks of the typed words does not. More seeds may
+    follow in an experiment, and so its seed always appears.
+    """
+    values: dict[str, list[str]] = {}
+    for job in asked:
+        for key, word in {key_of(word): word for word in job}.items():  # of a repeated key the last word acts
+            values.setdefault(key, []).append(word)
+    cells = config.get("cells") or ()
+    typed = {key_of(word) for word in words} - {str(key) for cell in cells for key in cell}
+    everywhere = typed | {key for key, found in values.items() if len(found) == len(asked)}
+    return [key for key in values if len({*values[key]}) == 1 and key in everywhere and not (cells and key == "seed")]
 
 
 def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:

@@ -48,11 +48,7 @@ class Run:
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
-        """The run of a folder.
-
-        Raises:
-            InputError: the folder holds no run, or a damaged file, which the message names.
-        """
+        """The run of a folder; an InputError names a damaged file, or says that there is no run."""
         path = Path(path)
         record = _read_json(path / RECORD)
         config = _read_yaml(path / HYDRA / "config.yaml", DictConfig)
@@ -94,11 +90,7 @@ def read_measures(path: Path) -> dict[str, float]:
 
 
 def find_runs(path: str | Path) -> list[Run]:
-    """All runs in a folder and below it, in natural order (2 before 10); the log names the folders that are skipped.
-
-    Raises:
-        InputError: there are too many folders.
-    """
+    """All runs in a folder and below it, in natural order (2 before 10); the log names the folders that are skipped."""
     runs, skipped = search(path)
     for folder, reason in skipped.items():
         log.warning("%s: skipped: %s", folder, reason)

@@ -25,14 +25,9 @@ def is_first_process() -> bool:
 
 
 def own(folder: str | Path, key: str) -> None:
-    """Take a folder for this process, make it where it is missing, and remove what killed owners left half-written.
+    """Take a folder, named by the setting `key`, make it if missing, and remove what killed owners left half-written.
 
-    Args:
-        key: the setting that names the folder.
-
-    Raises:
-        UsageError: another process owns it.
-        InputError: it cannot be written.
+    A UsageError says that another process owns it, an InputError that it cannot be written.
     """
     path = Path(os.path.abspath(folder))
     if path in _held or not is_first_process():

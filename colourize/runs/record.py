@@ -37,12 +37,7 @@ class RunRecord:
 
     The file holds `status` ("running", "completed", "failed" or "interrupted"; a killed run stays "running"), `error`
     (of a failed run, in one line), `command` and `overrides` (what was typed), `started` and `ended` (UTC), `seconds`,
-    `phases` (seconds of each), `earlier` (a resumed run's starts before this one), the run's facts and its
-    surroundings.
-
-    Args:
-        folder: the run's.
-        command: what was typed; None: this process's command line.
+    `phases` (seconds of each), `earlier` (a resumed run's earlier starts), the run's facts and its surroundings.
     """
 
     def __init__(self, folder: str | Path, command: list[str] | None = None) -> None:
@@ -65,10 +60,7 @@ class RunRecord:
     def start(self, *, writes: bool = True, resumes: bool = False, **facts: Any) -> Iterator[RunRecord]:
         """Complete the record when the block ends, however it ends.
 
-        Args:
-            writes: whether this process is the one of several that writes.
-            resumes: whether the folder's run goes on: its record so far is kept as `earlier`.
-            facts: as in `update`.
+        Of several processes one `writes`. Where the folder's run `resumes`, its record so far is kept as `earlier`.
         """
         self._writes = writes
         if writes:

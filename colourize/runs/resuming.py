@@ -68,9 +68,7 @@ def arguments(words: Sequence[str]) -> list[str]:
         first = sweeps.arguments(folder)
         for word, override in zip(changes, _parsed(changes), strict=True):
             if not is_one_of(override.key_or_group, sweeps.FREE) and word not in first:
-                raise UsageError(
-                    f"{word}: a resumed sweep keeps its settings; its first command with more values adds jobs"
-                )
+                raise UsageError(f"{word}: a resumed sweep keeps its settings; its first command adds jobs to it")
         own = [word for word in words if word not in resume]
         return [*first, *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
     kept = continued(folder, changes)[1]
@@ -81,14 +79,7 @@ def arguments(words: Sequence[str]) -> list[str]:
 
 
 def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig, list[str]]:
-    """The settings with which a run goes on: those that it began with, changed by what is typed now.
-
-    Args:
-        folder: the run's.
-        words: the overrides, without `resume=…`.
-
-    Returns:
-        The configuration, and those of the words that change it.
+    """The settings with which a run goes on, changed by overrides (without `resume=…`), and the words that change them.
 
     Raises:
         UsageError: a word changes what may not be changed.
@@ -151,10 +142,8 @@ def check_free(folder: str | Path, *, overwrite: bool) -> None:
     if (folder / FINAL).is_file():
         raise UsageError(f"hydra.run.dir={shown}: holds a finished run; overwrite=true replaces it, or name another")
     if state(folder) == "unfinished" and any(folder.glob("checkpoints/last*.ckpt")):
-        raise UsageError(
-            f"hydra.run.dir={shown}: holds an unfinished run; resume={quoted(shown)} goes on with it, "
-            "overwrite=true replaces it"
-        )
+        choice = f"resume={quoted(shown)} goes on with it, overwrite=true replaces it"
+        raise UsageError(f"hydra.run.dir={shown}: holds an unfinished run; {choice}")
 
 
 def check_no_training(folder: str | Path) -> None:
@@ -198,10 +187,8 @@ def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
     check_count(MAX_EPOCHS, now)
     schedule = OmegaConf.select(config, "task.lr_scheduler") or {}
     if "total_steps" in schedule.values():  # tasks.optimisation.TOTAL_STEPS, whose import takes seconds
-        name = str(schedule.get("_target_")).rpartition(".")[2]
-        raise UsageError(
-            f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {config.trainer.max_epochs} epochs"
-        )
+        name, epochs = str(schedule.get("_target_")).rpartition(".")[2], config.trainer.max_epochs
+        raise UsageError(f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {epochs} epochs")
     table = folder / "metrics.csv"
     trained = max(0, len(table.read_text(encoding="utf-8").splitlines()) - 1) if table.is_file() else 0
     if now < trained:

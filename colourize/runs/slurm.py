@@ -103,12 +103,7 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
     """Queues those jobs of a sweep that are neither finished nor queued, and waits for all."""
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Launch jobs as Hydra's launchers do.
-
-        Raises:
-            UsageError: SLURM refuses the jobs.
-            InputError: a job ended without a result.
-        """
+        """Launch jobs; a UsageError says that SLURM refuses them, an InputError that one ended without a result."""
         values = {f"hydra.launcher.{key}": self.params.get(key) for key in RESOURCES}
         queue = Queue(", ".join(f"{key}={value}" for key, value in values.items() if value is not None))
         SlurmJob.watcher = queue  # type: ignore[assignment]

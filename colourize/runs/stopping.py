@@ -37,18 +37,16 @@ _state = _State()
 
 @contextlib.contextmanager
 def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
-    """Handle both signals in the block; within another such block, or outside the main thread, it changes nothing.
+    """Handle both signals, and `more` with their names, in the block.
 
-    Args:
-        more: further signals, with the names to print.
+    Within another such block, or outside the main thread, it changes nothing.
     """
     global _state
     if are_handled() or threading.current_thread() is not threading.main_thread():
         yield
         return
     _state = _State({**NAMES, **(more or {})})
-    before = {signum: signal.getsignal(signum) for signum in _state.names}
-    take()
+    before = {signum: signal.signal(signum, _handle) for signum in _state.names}
     try:
         yield
     finally:
@@ -60,13 +58,6 @@ def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
 def clean_up_by(function: Callable[[], None]) -> None:
     """Set what remains to be done where a signal ends the process without unwinding."""
     _state.clean_up = function
-
-
-def take() -> None:
-    """Handle the signals again, after Lightning has set its own handlers."""
-    if threading.current_thread() is threading.main_thread():
-        for signum in _state.names:
-            signal.signal(signum, _handle)
 
 
 def are_handled() -> bool:
@@ -87,7 +78,8 @@ def importing(is_so: bool = True) -> Iterator[None]:
 def wait() -> None:
     """From here on the first signal is kept for `check`; a second Ctrl-C stops at once."""
     if are_handled():
-        take()
+        for signum in _state.names:
+            signal.signal(signum, _handle)  # Lightning may have replaced it
         _state.waiting = True
 
 

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override
 from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
@@ -42,15 +40,7 @@ def check_jobs(folder: str | Path, asked: Sequence[Sequence[str]]) -> None:
 
 
 def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
-    """Add jobs to the list in a sweep's folder.
-
-    Args:
-        asked: each job's overrides.
-        fixed: the keys that do not appear in a folder's name.
-
-    Raises:
-        InputError: the list is damaged.
-    """
+    """Add jobs, each a list of overrides, to the list in a sweep's folder; `fixed` keys appear in no folder's name."""
     folder = Path(folder)
     jobs = read(folder)
     known = {identity(job["overrides"]) for job in jobs}
@@ -68,11 +58,7 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
 
 
 def read(folder: str | Path) -> list[dict[str, Any]]:
-    """The jobs of a sweep's folder, each with "folder" and "overrides"; none where there is no list.
-
-    Raises:
-        InputError: the list is damaged.
-    """
+    """The jobs in a sweep's list, each with "folder" and "overrides", none without a list; an InputError if damaged."""
     path = Path(folder) / FILE
     try:
         jobs = json.loads(path.read_text(encoding="utf-8"))["jobs"]
@@ -99,17 +85,12 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
-def same_in_all(asked: Sequence[Sequence[str]]) -> list[str]:
-    """The keys with the same value in all jobs, but never the seed, since jobs with other seeds may follow."""
-    shared = set.intersection(*(set(job) for job in asked)) if asked else set()
-    return sorted(key for word in shared if (key := key_of(word)) != "seed")
-
-
 def varied_keys(folder: str | Path) -> list[str]:
     """The keys whose values differ between a sweep's jobs; none without a list of jobs."""
     asked = [job["overrides"] for job in read(folder)]
-    same = same_in_all(asked)
-    return [key for key in dict.fromkeys(key_of(word) for job in asked for word in job) if key not in same]
+    keys = dict.fromkeys(key_of(word) for job in asked for word in job)
+    same = {key_of(word) for word in set.intersection(*map(set, asked))} - {"seed"} if asked else set()
+    return [key for key in keys if key not in same]
 
 
 def arguments(folder: str | Path) -> list[str]:
@@ -124,10 +105,7 @@ def arguments(folder: str | Path) -> list[str]:
 
 
 def as_typed(overrides: Any = None) -> list[str]:
-    """Overrides with their references unresolved; by default those of this process's run.
-
-    A reference, such as `data.num_test=${data.num_val}`, has its value in its own run's configuration only.
-    """
+    """Overrides, by default this run's, with unresolved references, which have a value in their own run only."""
     if overrides is None:
         overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else OmegaConf.create([])
     words: Any = OmegaConf.to_container(overrides, resolve=False)
@@ -137,16 +115,6 @@ def as_typed(overrides: Any = None) -> list[str]:
 def is_sweep(folder: str | Path) -> bool:
     """Whether a folder is a sweep's."""
     return os.path.isfile(os.path.join(folder, MULTIRUN))
-
-
-def fixed_keys(words: Iterable[str], *, always_new: bool = True) -> list[str]:
-    """The keys of a sweep's overrides that have one value.
-
-    Where a sweeper may try the same values again (not `always_new`) these are all keys, and jobs are named by number.
-    """
-    overrides = {each.key_or_group: each for each in OverridesParser.create().parse_overrides(list(words))}
-    # Of a key that is repeated the last override acts.
-    return [key for key, each in overrides.items() if len(set(_values(each))) == 1 or not always_new]
 
 
 def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> str:
@@ -173,14 +141,6 @@ def quoted(text: str) -> str:
 
 def _digest(texts: Iterable[str]) -> str:
     return hashlib.blake2b("\n".join(texts).encode(), digest_size=4).hexdigest()
-
-
-def _values(override: Override) -> list[str]:
-    if not override.is_sweep_override():
-        return [""]
-    if isinstance(override.value(), Glob):  # only Hydra's loader knows which options match
-        return ["*", "**"]
-    return list(override.sweep_string_iterator())
 
 
 def _holds_another(path: Path, overrides: Sequence[str]) -> bool:
