@@ -8,6 +8,7 @@ colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 from dataclasses import replace
@@ -74,10 +75,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
     task_is_given = (config.get("task") or {}).get("_target_")
     if not config.checkpoint and not (config.get("model") and task_is_given and config.get("data")):
-        raise UsageError(
-            "checkpoint: missing; name a file, such as …/checkpoints/best.ckpt, or a baseline with its task and data, "
-            "such as model=grey_lookup task=colour_classification data=cifar10"
-        )
+        example = "model=grey_lookup task=colour_classification data=cifar10"
+        raise UsageError(f"checkpoint: missing; name a file, or a baseline with its task and data: {example}")
     check_count("seed", config.seed, least=0)
     checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
     candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
@@ -170,8 +169,6 @@ def _precision(config: DictConfig, candidate: Candidate) -> str:
 
 def _trainer(config: DictConfig) -> Trainer:
     """A trainer in float32, since each method sets its own precision."""
-    import copy
-
     from colourize.build import build_trainer
     from colourize.machine.precision import PRECISIONS
 

@@ -44,7 +44,7 @@ def search(config: DictConfig) -> dict[str, Any]:
     if config.mode not in ("min", "max"):
         raise UsageError(f"mode={config.mode}: must be min or max")
     if str(config.measure).startswith("test/"):
-        raise UsageError(f"measure={config.measure}: test pictures must not choose settings; must be val/… or train/…")
+        raise UsageError(f"measure={config.measure}: test pictures must not choose settings; take val/… or train/…")
     asked = DEFAULT if config.space is None else OmegaConf.to_container(config.space, resolve=True)
     if not asked or not isinstance(asked, dict):
         raise UsageError("space: must have a key to search, such as space={task.optimizer.lr:{low:1e-4,high:1e-2}}")
@@ -61,10 +61,7 @@ def search(config: DictConfig) -> dict[str, Any]:
     while stopped or sum(trial.state.is_finished() for trial in study.get_trials()) < config.trials:
         trial = stopped.pop(0) if stopped else study.ask(space)
         value = _value(folder / f"trial-{trial.number:03d}", trial.params, config)
-        if value is None:
-            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        else:
-            study.tell(trial.number, value)
+        study.tell(trial.number, value, state=optuna.trial.TrialState.FAIL if value is None else None)
         _write(folder, study, config.measure)
     if not any(trial.value is not None for trial in study.get_trials()):
         raise UsageError(f"{' '.join(config.train)}: no trial finished; see {folder}/trial-000.log")
@@ -80,19 +77,16 @@ def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float
     from colourize.runs import resuming
     from colourize.runs.folders import Run
 
-    if resuming.state(folder) == "unfinished":
-        words = [f"resume={resuming.quoted(str(folder))}"]
-    else:
-        chosen = [f"{key}={value}" for key, value in params.items()]
-        words = [*map(str, config.train), *chosen, f"hydra.run.dir={resuming.quoted(str(folder))}"]
-    if resuming.state(folder) != "finished":
-        with folder.with_suffix(".log").open("a", encoding="utf-8") as output:
-            command = [sys.executable, "-m", "colourize.train", *words]
-            done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    state, place, output = resuming.state(folder), resuming.quoted(str(folder)), folder.with_suffix(".log")
+    words = [*map(str, config.train), *(f"{key}={value}" for key, value in params.items()), f"hydra.run.dir={place}"]
+    if state != "finished":
+        with output.open("a", encoding="utf-8") as file:
+            command = [sys.executable, "-m", "colourize.train", *([f"resume={place}"] if state != "none" else words)]
+            done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         if done.returncode < 0 or done.returncode in (130, 143):  # a signal stopped it, and stops the search
             raise KeyboardInterrupt
         if done.returncode:
-            log.warning("%s failed: see %s", folder.name, folder.with_suffix(".log"))
+            log.warning("%s failed: see %s", folder.name, output)
             return None
     values = [row[config.measure] for row in Run.read(folder).metrics() if config.measure in row]
     if not values:
@@ -115,9 +109,9 @@ def _distribution(key: str, asked: Any) -> Any:
         whole = all(type(asked[name]) is int for name in ("low", "high"))
         return (IntDistribution if whole else FloatDistribution)(**asked)
     except (KeyError, TypeError, ValueError) as error:
+        example = "such as {low: 1e-4, high: 1e-2, log: true}"
         raise UsageError(
-            f"space.{key}={asked}: must be choices, or low and high with log or step, "
-            "such as {low: 1e-4, high: 1e-2, log: true}"
+            f"space.{key}={asked}: must be choices, or low and high with log or step, {example}"
         ) from error
 
 
@@ -135,9 +129,8 @@ def with_training(words: list[str]) -> list[str]:
     """Collect the words that are no keys of a search, such as `model=cnn`, as the words of its trainings."""
     from colourize.runs.sweeps import quoted
 
-    own = [
-        word for word in words if word.startswith(("-", "hydra.", "hydra/")) or word.split("=")[0].split(".")[0] in OWN
-    ]
+    hydras = ("-", "hydra.", "hydra/")
+    own = [word for word in words if word.startswith(hydras) or word.split("=")[0].split(".")[0] in OWN]
     others = [quoted(word) for word in words if word not in own]
     return [*own, f"train=[{','.join(others)}]"] if others else own
 

@@ -20,28 +20,16 @@ def surroundings() -> dict[str, Any]:
     import torch  # late, because its import takes seconds
 
     return {
-        "versions": versions(),
+        "versions": {
+            "colourize": colourize.__version__,
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),  # with the build, such as +cpu
+            **{package: importlib.metadata.version(package) for package in PACKAGES},
+        },
         **commit(Path(colourize.__file__).parent),
         "machine": {"system": platform.system(), "processor": processor(), "cores": cores()},
         "threads": torch.get_num_threads(),
     }
-
-
-def versions() -> dict[str, str | None]:
-    """The versions of this project, of Python, and of the packages that decide the numbers."""
-    import torch
-
-    found: dict[str, str | None] = {
-        "colourize": colourize.__version__,
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),  # with the build, such as +cpu
-    }
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = None
-    return found
 
 
 def commit(package: Path) -> dict[str, Any]:
