@@ -36,14 +36,12 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
     Task, palette and divisor are always the checkpoint's; baselines are fitted to its training pictures.
     """
-    from lightning.pytorch.utilities import rank_zero_only
-
     from colourize.errors import UsageError, check_flag
     from colourize.runs import ownership, resuming
     from colourize.runs.record import RunRecord, read_record
 
     check_flag("overwrite", config.overwrite)
-    folder, writes = Path(config.output_dir), rank_zero_only.rank == 0  # type: ignore[attr-defined]
+    folder, writes = Path(config.output_dir), ownership.is_first_process()
     with ownership.owned(folder):
         if writes:
             resuming.check_no_training(folder)
@@ -199,14 +197,13 @@ def _test_all(
 
 def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:
     """Write the results into the folder, print them, and return the first method's measures."""
-    from lightning.pytorch.utilities import rank_zero_only
-
     from colourize.cli import terminal
     from colourize.reporting.comparison import show_comparison
     from colourize.reporting.evaluation import write_files
+    from colourize.runs import ownership
 
     folder, first = Path(config.output_dir), evaluated[0]
-    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+    if ownership.is_first_process():
         write_files(folder, evaluated, comparison, data, study=config.study, seed=config.seed)
         pictures = len(first.table["picture"])
         if len(evaluated) > 1:

@@ -28,6 +28,7 @@ def train(config: DictConfig) -> dict[str, float]:
     """
     from colourize.errors import check_flag
     from colourize.runs import ownership, resuming, reuse, sweeps
+    from colourize.runs.record import RunRecord
 
     overwrite = config.get("overwrite", False)
     check_flag("overwrite", overwrite)
@@ -53,25 +54,15 @@ def train(config: DictConfig) -> dict[str, float]:
                 if twin is not None:
                     return reuse.take(twin, folder, config)
         try:
-            return _recorded(config, resumes=resumes)
+            with stopping.importing():
+                import colourize.build  # noqa: F401  # it takes seconds
+            record = RunRecord(folder)
+            with record.start(writes=ownership.is_first_process(), resumes=resumes):
+                return _train(config, record, resumes=resumes)
         except stopping.Stopped:
             if ownership.is_first_process() and resuming.state(folder) == "unfinished":
                 print(f"To go on: {resuming.command(folder)}")
             raise
-
-
-def _recorded(config: DictConfig, *, resumes: bool) -> dict[str, float]:
-    """`train`, in a folder that this run owns."""
-    with stopping.importing():
-        from lightning.pytorch.utilities import rank_zero_only
-
-        import colourize.build  # noqa: F401  # its import takes seconds
-        from colourize.runs.record import RunRecord
-
-    record = RunRecord(Path(config.output_dir))
-    writes = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # Lightning sets it at import
-    with record.start(writes=writes, resumes=resumes):
-        return _train(config, record, resumes=resumes)
 
 
 def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, float]:

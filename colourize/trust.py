@@ -28,7 +28,7 @@ LIBRARIES: dict[str, type] = {
     "torchvision.ops": nn.Module,
 }
 KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # packages that are no user's own
-OWN = (nn.Module, LightningDataModule)
+OWN: tuple[type, ...] = (nn.Module, LightningDataModule)
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 TARGET = "_target_"
 
@@ -64,7 +64,7 @@ def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
         raise InputError(f"{where}: names {one_line(repr(name))} as a class, which is no dotted name")
     module, _, attribute = name.rpartition(".")
     package = name.partition(".")[0]
-    if package in trusted or _is_own(module, attribute) or _is_library(module, attribute):
+    if package in trusted or _is_allowed(module, attribute):
         return
     if package == "colourize":
         raise InputError(f"{where}: names {name}, which is no part of a task in this version of the project")
@@ -90,23 +90,17 @@ def _names(where: str, contents: Any) -> Iterator[object]:
         raise InputError(f"{where}: holds the text {contents!r}, a reference; a file holds plain values only")
 
 
-def _is_own(module: str, attribute: str) -> bool:
-    if module.partition(".")[0] != "colourize":
+def _is_allowed(module: str, attribute: str) -> bool:
+    """Whether a module of ours or of LIBRARIES defines a class of an allowed kind."""
+    if module.partition(".")[0] == "colourize":
+        kinds, home = OWN, "colourize"
+    elif module in LIBRARIES:
+        kinds, home = (LIBRARIES[module],), module.rpartition(".")[0] or module
+    else:
         return False
     try:
         found = vars(importlib.import_module(module)).get(attribute)
-    except Exception:  # the module is missing, or does not load here
+    except Exception:  # the module is missing, or does not load here, as a torchvision of another torch
         return False
-    # Defined here, not only imported: a module's `os` and `instantiate` are attributes as well.
-    return isinstance(found, type) and issubclass(found, OWN) and found.__module__.partition(".")[0] == "colourize"
-
-
-def _is_library(module: str, attribute: str) -> bool:
-    if module not in LIBRARIES:
-        return False
-    try:
-        found = vars(importlib.import_module(module)).get(attribute)
-    except Exception:  # this torchvision does not fit the installed torch
-        return False
-    is_defined_there = isinstance(found, type) and found.__module__.startswith(module.rpartition(".")[0] or module)
-    return is_defined_there and issubclass(found, LIBRARIES[module])  # type: ignore[arg-type]
+    # Defined there, not only imported: a module's `os` and `instantiate` are attributes as well.
+    return isinstance(found, type) and issubclass(found, kinds) and f"{found.__module__}.".startswith(f"{home}.")

@@ -43,11 +43,7 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
     assert state(sweep / "seed-2") == "unfinished"
     # A grown grid, in another order, on another launcher's command line.
     outcome = succeed("train", ["-m", "launcher=basic", "seed=0,2,1", *WORDS, into], tmp_path)
-    assert table(sweep) == [
-        ("0", "seed-1", "completed"),
-        ("1", "seed-2", "completed"),
-        ("2", "seed-0", "completed"),
-    ]
+    assert table(sweep) == [("0", "seed-1", "completed"), ("1", "seed-2", "completed"), ("2", "seed-0", "completed")]
     assert files(sweep / "seed-2", *NUMBERS) == original
     for path, modified in before.items():
         if "seed-1" in path.parts:
@@ -55,7 +51,7 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
     assert outcome.stdout.count("this job is finished") == 1
     finished = read_table(sweep / "results.csv")
     (sweep / "sweep.json").unlink()  # as another version left it: no row of a finished job is lost
-    succeed("train", ["-m", *WORDS, "seed=1,1", into], tmp_path)  # a repeated value is one job
+    succeed("train", ["-m", *WORDS, "seed=1,2,1", into], tmp_path)  # a repeated value is one job
     assert read_table(sweep / "results.csv") == finished
     # Another key that varies: the old jobs keep their folders.
     succeed("train", ["-m", *WORDS, "seed=1", "model=unet,cnn", into], tmp_path)

@@ -49,19 +49,21 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
 
 
 def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
-    end, typed = _End(), sys.argv
+    typed, full_error, parent = sys.argv, os.environ.get(FULL_ERROR), os.getppid()
 
     def guarded(config: DictConfig) -> Any:
         sys.argv = typed  # what the run records, and passes to other processes, is what the user typed
         keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
         workers.end_with_parent()
-        end.restore_environment()
+        os.environ.pop(FULL_ERROR, None)  # programs that the run starts get the user's setting
+        if full_error is not None:
+            os.environ[FULL_ERROR] = full_error
         try:
             with stopping.importing(False):
                 return function(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.RUN:
-                end.with_error(error)  # here, because Hydra prints a line of its own later
+                _end_with(error, full_error, parent)  # here, because Hydra prints a line of its own later
                 raise
             ours = messages.user_error(error)
             if ours is None:
@@ -82,12 +84,12 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
         if help_page.is_requested(words):
             print(help_page.text(config_dir(), config_name, [word for word in words if not word.startswith("-")]))
             return
-        if end.is_alone:  # Lightning passes the folder to the other processes
+        if _is_alone():  # Lightning passes the folder to the other processes
             words = resuming.arguments(words)
         sys.argv = [typed[0], *words]
         hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(guarded)()
     except results.Refused as refused:
-        end.with_error(refused.error)
+        _end_with(refused.error, full_error, parent)
         raise
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -95,7 +97,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
         # Lightning catches Ctrl-C, ends the training and exits by itself.
         sys.exit(INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else error.code)
     except Exception as error:
-        end.with_error(error)
+        _end_with(error, full_error, parent)
         raise
     finally:
         sys.argv = typed
@@ -118,43 +120,29 @@ def _one_report_of_a_full_disk() -> Iterator[None]:
         logging.raiseExceptions, threading.excepthook = raises, hook
 
 
-class _End:
-    """How this process ends when something is wrong."""
+def _end_with(error: Exception, typed: str | None, parent: int) -> None:
+    """Print a user's error and exit; return where the traceback is to be shown.
 
-    def __init__(self) -> None:
-        self.typed = os.environ.get(FULL_ERROR)
-        self.parent = os.getppid()
-        self.is_alone = os.environ.get("LOCAL_RANK", "0") == "0"
-
-    def restore_environment(self) -> None:
-        """Programs that the run starts must not take our own setting for the user's."""
-        os.environ.pop(FULL_ERROR, None)
-        if self.typed is not None:
-            os.environ[FULL_ERROR] = self.typed
-
-    def with_error(self, error: Exception) -> None:
-        """Print the error and exit, or return where its traceback is to be shown."""
-        ours = messages.user_error(error)
-        code = ours.exit_code if ours is not None else 1
-        if self._first_process_has_ended():
+    Args:
+        typed: the user's own HYDRA_FULL_ERROR.
+        parent: the process that started this one.
+    """
+    ours = messages.user_error(error)
+    code = ours.exit_code if ours is not None else 1
+    # Of several processes (trainer=ddp), which Lightning starts from the first one, most fail alike, and the first one
+    # prints the error. The others wait for its end, because Lightning kills it when another one is gone.
+    deadline = time.monotonic() + (0 if _is_alone() else PATIENCE)
+    while time.monotonic() < deadline:
+        if os.getppid() != parent:
             sys.exit(code)
-        if ours is None:
-            return
-        starts.remove_empty_run()
-        if self.typed != "1":
-            print(f"error: {messages.printable(str(ours))}", file=sys.stderr)
-            sys.exit(code)
+        time.sleep(0.05)
+    if ours is None:
+        return
+    starts.remove_empty_run()
+    if typed != "1":
+        print(f"error: {messages.printable(str(ours))}", file=sys.stderr)
+        sys.exit(code)
 
-    def _first_process_has_ended(self) -> bool:
-        """Whether this is one of several processes of a run (trainer=ddp), and the first one has ended as well.
 
-        Most errors occur in all processes, and the first one prints them. This process prints its error only where the
-        first one goes on. Until then it must not end: Lightning kills the first process when another one is gone.
-        """
-        deadline = time.monotonic() + PATIENCE
-        while not self.is_alone:
-            if os.getppid() != self.parent:  # Lightning starts the others from the first one
-                return True
-            self.is_alone = time.monotonic() > deadline
-            time.sleep(0.05)
-        return False
+def _is_alone() -> bool:
+    return os.environ.get("LOCAL_RANK", "0") == "0"

@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 HYDRA = ".hydra"
 NO_RUN = "holds no run"
 MOST = 10_000  # folders to search: those of some thousand runs, but not a whole disk
-Config = TypeVar("Config", DictConfig, ListConfig)
+Contents = TypeVar("Contents", dict[str, Any], DictConfig, ListConfig)
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Run:
     def read(cls, path: str | Path) -> Run:
         """The run of a folder; an InputError names a damaged file, or says that there is no run."""
         path = Path(path)
-        record = _read_json(path / RECORD)
-        config = _read_yaml(path / HYDRA / "config.yaml", DictConfig)
-        overrides = _read_yaml(path / HYDRA / "overrides.yaml", ListConfig)
+        record = _read(path / RECORD, _json, dict)
+        config = _read(path / HYDRA / "config.yaml", OmegaConf.load, DictConfig)
+        overrides = _read(path / HYDRA / "overrides.yaml", OmegaConf.load, ListConfig)
         if record is None and config is None:
             raise InputError(f"{path}: neither {RECORD} nor {HYDRA}/config.yaml")
         typed = as_typed(overrides) if overrides is not None else list((record or {}).get("overrides", []))
@@ -82,7 +83,7 @@ class Run:
 
 def read_measures(path: Path) -> dict[str, float]:
     """The measures in a `metrics.json`, null as NaN; none without the file, an InputError where it is damaged."""
-    measures = _read_json(path) or {}
+    measures = _read(path, _json, dict) or {}
     wrong = [name for name, value in measures.items() if not isinstance(value, (int, float, type(None)))]
     if wrong:
         raise InputError(f"{path}: {wrong[0]} is no number")
@@ -144,27 +145,18 @@ def _search(folder: Path, top: Path, *, within: bool, visited: set[Path]) -> tup
     return runs, skipped
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a file; None without the file."""
+def _read(path: Path, load: Callable[[Path], Any], kind: type[Contents]) -> Contents | None:
+    """The contents of a file, of a kind; None without the file."""
     try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(contents, dict):
-        raise InputError(f"{path}: is not a JSON object")
-    return contents
-
-
-def _read_yaml(path: Path, kind: type[Config]) -> Config | None:
-    """The configuration in a file, of a kind; None without the file."""
-    try:
-        contents = OmegaConf.load(path)
+        contents = load(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError, yaml.YAMLError, OmegaConfBaseException) as error:
         raise InputError(f"{path}: cannot be read: {one_line(error)}") from error
-    if not isinstance(contents, kind) or contents == {}:  # an empty file reads as {}
-        raise InputError(f"{path}: is not what Hydra writes there")
+    if not isinstance(contents, kind) or (kind is not dict and contents == {}):  # an empty YAML file reads as {}
+        raise InputError(f"{path}: does not hold what a run writes there")
     return contents
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

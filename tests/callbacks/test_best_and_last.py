@@ -115,14 +115,7 @@ def fit(
 
 
 @pytest.mark.parametrize(
-    ("schedule", "every", "stop"),
-    [
-        (None, 1, 2),
-        (None, 2, 3),
-        ("cosine", 2, 2),
-        ("plateau", 2, 3),
-        ("plateau", 2, 4),
-    ],
+    ("schedule", "every", "stop"), [(None, 1, 2), (None, 2, 3), ("cosine", 2, 2), ("plateau", 2, 3), ("plateau", 2, 4)]
 )
 def test_a_run_goes_on_as_if_it_had_never_stopped(schedule: str | None, every: int, stop: int, tmp_path: Path) -> None:
     whole, _ = fit(tmp_path / "whole", EPOCHS, every, Tiny(schedule))
