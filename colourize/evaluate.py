@@ -150,10 +150,8 @@ def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | N
     for each in rest:
         same = each.checkpoint.get(key) == first.checkpoint.get(key)
         if not (same or np.array_equal(of(each).pictures.test, data.pictures.test)):
-            raise UsageError(
-                f"checkpoint={each.path}: was trained on other pictures than {first.path}; "
-                "data=… names those that both are tested on"
-            )
+            others = f"was trained on other pictures than {first.path}"
+            raise UsageError(f"checkpoint={each.path}: {others}; choose pictures for both with data=…")
     return data
 
 
@@ -189,10 +187,8 @@ def _test_all(
     methods = [Tested(each.task, _precision(config, each), kind_of(each)) for each in everything]
     evaluation = Evaluation(methods, measures)
     trainer.test(evaluation, datamodule=data, verbose=False)
-    return [
-        Evaluated.of(candidate, candidate.task.tally, logged)
-        for candidate, logged in zip(everything, evaluation.results, strict=True)
-    ]
+    results = zip(everything, evaluation.results, strict=True)
+    return [Evaluated.of(candidate, candidate.task.tally, logged) for candidate, logged in results]
 
 
 def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:

@@ -127,11 +127,8 @@ class Checkpoints(ModelCheckpoint):
         checkpoint_files.wait(trainer)
         stopping.wait_no_more()
         if not self.best_model_path and trainer.is_global_zero:
-            log.warning(
-                "No epoch had a validation with a finite %s, and so there is no %s.ckpt: the last weights are tested",
-                self.monitor,
-                self.filename,
-            )
+            text = "No epoch had a validation with a finite %s, and so there is no %s.ckpt: the last weights are tested"
+            log.warning(text, self.monitor, self.filename)
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
         """Whether a value is among the best, as NaN and infinity never are."""

@@ -24,11 +24,10 @@ log = logging.getLogger(__name__)
 
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
     """Log what decides the numbers of this run."""
-    count = sum(parameter.numel() for parameter in task.parameters() if parameter.requires_grad)
+    count, threads = sum(each.numel() for each in task.parameters() if each.requires_grad), torch.get_num_threads()
     model, degradation, answer = (type(part).__name__ for part in (task.model, task.degradation, task.answer))
     above = f" on {type(task.prior).__name__}" if task.prior is not None else ""
     log.info("%s%s from %s to %s, %s parameters", model, above, degradation, answer, f"{count:,}")
-    threads = torch.get_num_threads()
     log.info(
         "colourize %s, torch %s, %s, precision %s, %s",
         __version__, torch.__version__, trainer.strategy.root_device, trainer.precision,
@@ -67,17 +66,12 @@ def shown(path: Path) -> str:
 
 
 def show_measures(measures: dict[str, float], title: str) -> None:
-    """Print a table of measures."""
+    """Print a table of measures with their units."""
     print(title)  # the table would break its own title at its width
-    Console().print(measures_table(measures))
-
-
-def measures_table(measures: dict[str, float]) -> Table:
-    """A table of measures with their units."""
     table = Table()
     table.add_column("measure")
     table.add_column("value", justify="right")
     for name, value in measures.items():
         behind = unit(name.rpartition("/")[2])
         table.add_row(name, f"{value:.2f}{behind}" if behind else f"{value:.4f}")
-    return table
+    Console().print(table)

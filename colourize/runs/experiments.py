@@ -143,10 +143,7 @@ def _check_plain(several: Override, config: DictConfig, config_loader: Any) -> N
     for name in several.sweep_string_iterator():
         alone = config_loader.load_sweep_config(config, [f"experiment={name}"])
         if "cells" in alone or alone.hydra.sweeper.params:
-            raise UsageError(
-                f"{several.input_line}: {name} is a sweep of its own; "
-                f"give each experiment a command: colourize-train experiment={name} …"
-            )
+            raise UsageError(f"{several.input_line}: {name} is a sweep itself; run colourize-train experiment={name}")
 
 
 def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str]) -> Iterable[list[str]]:

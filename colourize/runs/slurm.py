@@ -170,10 +170,8 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
         if left:
             results.leave()
             arrays = " ".join(sorted({job.partition("_")[0] for job in left}))
-            print(
-                f"{len(left)} jobs go on in SLURM. To cancel them: scancel {arrays}. "
-                f"To wait for them again: the same command, or {resuming.command(self.config.hydra.sweep.dir)}"
-            )
+            again = resuming.command(self.config.hydra.sweep.dir)
+            print(f"{len(left)} jobs go on in SLURM. To cancel them: scancel {arrays}. To wait for them again: {again}")
 
     def __call__(self, sweep_overrides: list[str], *others: Any) -> JobReturn:
         """Run a job, in one of SLURM's processes."""
