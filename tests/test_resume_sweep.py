@@ -49,10 +49,10 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
         if "seed-1" in path.parts:
             assert path.stat().st_mtime_ns == modified
     assert outcome.stdout.count("this job is finished") == 1
-    finished = read_table(sweep / "results.csv")
+    finished = table(sweep)
     (sweep / "sweep.json").unlink()  # as another version left it: no row of a finished job is lost
     succeed("train", ["-m", *WORDS, "seed=1,2,1", into], tmp_path)  # a repeated value is one job
-    assert read_table(sweep / "results.csv") == finished
+    assert table(sweep) == finished
     # Another key that varies: the old jobs keep their folders.
     succeed("train", ["-m", *WORDS, "seed=1", "model=unet,cnn", into], tmp_path)
     assert [row[:2] for row in table(sweep)] == [
