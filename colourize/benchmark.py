@@ -22,7 +22,7 @@ PARTS = ("steps", "threads", "startup")  # measured in this order
 
 
 def benchmark(config: DictConfig) -> None:
-    """Measure the chosen parts, show and save their tables; each is saved as soon as it is finished."""
+    """Measure the chosen parts, print and save their tables; a finished part stays saved when a later one fails."""
     from colourize.timing import parts as functions
     from colourize.timing.report import Part, show, write
     from colourize.timing.settings import settings_from
@@ -42,11 +42,7 @@ def benchmark(config: DictConfig) -> None:
 
 
 def chosen_parts(chosen: object) -> list[str]:
-    """The parts to measure, in their own order.
-
-    Raises:
-        UsageError: an unknown part, or none.
-    """
+    """The parts to measure, in the order of PARTS; a UsageError for an unknown part or none."""
     wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
     if wanted == ["all"]:
         return list(PARTS)

@@ -1,7 +1,7 @@
 """A composed configuration made into its parts, once: data, task and trainer.
 
-What can be refused is refused while they are made, before any picture is read (`make_data`, `make_task`,
-`build_trainer`); what must be fitted is fitted when the pictures are there (`read_data`, `fit_task`).
+A wrong setting is refused while they are made, before any picture is read (`make_data`, `make_task`, `build_trainer`).
+What must be fitted is fitted when the pictures are there (`read_data`, `fit_task`).
 """
 
 from __future__ import annotations
@@ -39,55 +39,48 @@ LARGEST_SIZE = 2**31 - 1  # of a tensor, in any direction
 PLACES = ("dirpath", "folder", "save_dir")  # arguments of callbacks and loggers that name a folder
 LOSSES = ("train/loss", "val/loss")
 
-# Lightning's hints, its lists of devices that are not there and of processes that are; warnings stay.
+# Lightning's hints and lists of devices are silenced; its warnings stay.
 for name in ("lightning.pytorch", "lightning.fabric"):
     logging.getLogger(name).setLevel(logging.WARNING)
-# Of Lightning's, nothing that a user could mend: about the newest torch, and about any machine that has SLURM.
+# A user can do nothing about these two: the newest torch, and a machine that has SLURM.
 NEEDLESS_WARNINGS = (".*LeafSpec.*", "The `srun` command is available")
 for message in NEEDLESS_WARNINGS:
     warnings.filterwarnings("ignore", message=message)
 
 
 def make_data(config: DictConfig, **changes: Any) -> PictureData:
-    """The data of `config.data`, with some of its arguments changed; no picture is read yet.
-
-    Raises:
-        UsageError: a value that is not allowed.
-    """
+    """The data of `config.data`, with some arguments changed; no picture is read yet."""
     data: PictureData = build_part("data", config.data, **changes, _recursive_=False, _convert_="all")
     return data
 
 
 def read_data(config: DictConfig, data: PictureData) -> PictureData:
-    """Load and split the pictures that are trained on.
-
-    Raises:
-        UsageError, InputError: they are too few for the batches, or cannot be had.
-    """
+    """Load and split the pictures for training; a UsageError or InputError where they are too few or missing."""
     data.prepare_data()
     data.setup("fit")
     sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
     for stage, size in sizes.items():
         limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-len(getattr(data.pictures, stage)) // size)
-        if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning would say so after minutes
-            raise UsageError(
-                f"trainer.limit_{stage}_batches={limit}: less than one of the {count} batches; must be at least "
-                f"{1 / count:.3g}, or a number of batches"
-            )
+        if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning finds this after minutes
+            key, least = f"trainer.limit_{stage}_batches", f"{1 / count:.3g}"
+            raise UsageError(f"{key}={limit}: less than one of the {count} batches; must be at least {least}")
+    return data
+
+
+def prepare_test(data: PictureData) -> PictureData:
+    """Load the pictures for a test."""
+    data.prepare_data()
+    data.setup("test")
     return data
 
 
 def build_data(config: DictConfig) -> PictureData:
-    """`make_data` and `read_data`: the data of `config.data`, ready to be trained on."""
+    """`make_data` and `read_data`: the data of `config.data`, ready for training."""
     return read_data(config, make_data(config))
 
 
 def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`; no picture is needed, and nothing is fitted yet.
-
-    Raises:
-        UsageError: a value that is not allowed, or parts that do not fit each other.
-    """
+    """The task of `config.task` with the model of `config.model`; it needs no picture, and nothing is fitted yet."""
     check_flag("compile", config.get("compile", False))
     for key, value in (config.get("model") or {}).items():
         if type(value) is int and value > LARGEST_SIZE:
@@ -103,23 +96,19 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
         "task", settings, divisor=data.divisor, palette=data.palette, _recursive_=False, _convert_="all"
     )
     task.build_loss()
-    if task.is_trained and "optimizer" in config.task:  # none is needed for an evaluation
+    if task.is_trained and "optimizer" in config.task:  # an evaluation has none
         check_optimisation(task.hparams["optimizer"], task.hparams["lr_scheduler"], task.parameters())
     if config.get("compile"):
-        task.model.compile()  # not torch.compile(model), which would rename every weight in the checkpoint
+        task.model.compile()  # torch.compile(model) would rename every weight in the checkpoint
     return task
 
 
 def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
-    """Fit what the task has to fit to the data's training pictures.
-
-    Raises:
-        UsageError: the task does not fit the pictures, or a callback waits for a measure that it does not have.
-    """
+    """Fit the task's parts to the data's training pictures, and check the measures that callbacks monitor."""
     task.fit_parts(data.training)
     for name, node in (config.get("callbacks") or {}).items():
         monitor = node.get("monitor") if isinstance(node, DictConfig) else None
-        # A task of one's own may log more; Lightning says so then.
+        # A user's own task may log more, and Lightning checks it later.
         if monitor is None or monitor in LOSSES or type(task) is not RestorationTask:
             continue
         names = [*LOSSES, *(f"val/{measure.name}" for measure in task.fitting(EPOCH))]
@@ -129,21 +118,18 @@ def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> Re
 
 
 def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """`make_task` and `fit_task`: the task of `config.task`, ready to be trained."""
+    """`make_task` and `fit_task`: the task of `config.task`, ready for training."""
     return fit_task(config, make_task(config, data), data)
 
 
 def build_trainer(config: DictConfig) -> Trainer:
     """The Lightning Trainer of `config.trainer`, with the callbacks and the logger of the configuration.
 
-    Raises:
-        UsageError: settings that Lightning refuses, or that would mean nothing.
-        InputError: a callback or the logger is to write into a folder that cannot be written to.
+    A UsageError names a setting that Lightning refuses, an InputError a folder that cannot be written to.
     """
     settings = config.trainer
     check_limits(settings)
     check_devices(settings)
-    check_slurm_tasks(settings)
     if "max_epochs" in settings:
         check_count("trainer.max_epochs", settings.max_epochs)
     if str(settings.precision) not in PRECISIONS:
@@ -161,13 +147,13 @@ def build_trainer(config: DictConfig) -> Trainer:
                 check_writable(f"{key}.{name}", Path(str(node[name])).absolute())
     parts = {key: build_part(key, node) for key, node in nodes.items()}
     logger: Logger | bool = parts.pop("logger", False)
-    # Lightning refuses callbacks that the rest of the configuration leaves without work.
+    # Lightning refuses callbacks that have nothing to do.
     idle: list[type[Callback]] = [] if logger else [LearningRateMonitor]
     if not settings.get("enable_progress_bar", True):
         idle.append(ProgressBar)
     callbacks = [callback for callback in parts.values() if not isinstance(callback, tuple(idle))]
     checkpointing = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
-    # A debugging aid of torch's that comes with `deterministic`: it writes over memory that is about to be written.
+    # This debugging aid of torch, which comes with `deterministic`, fills memory that is about to be written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         plugins = [*(instantiate(settings.get("plugins")) or []), CheckpointFiles()]
@@ -180,38 +166,43 @@ def build_trainer(config: DictConfig) -> Trainer:
 
 
 def check_limits(trainer: DictConfig) -> None:
-    """Raise a UsageError where nothing would be trained or tested, or a limit is none (to Lightning True is 1)."""
+    """Raise a UsageError for a wrong limit of batches, or one that leaves nothing to train or test."""
     for stage, done in (("train", "trained"), ("val", None), ("test", "tested")):
         key = f"limit_{stage}_batches"
         limit = trainer.get(key)
         is_share = isinstance(limit, float) and 0 <= limit <= 1
-        if not (limit is None or is_share or (type(limit) is int and limit >= 0)):
+        if not (limit is None or is_share or (type(limit) is int and limit >= 0)):  # Lightning takes True for 1
             raise UsageError(f"trainer.{key}={limit}: must be a number of batches, or a share from 0.0 to 1.0")
         if limit == 0 and done:
             raise UsageError(f"trainer.{key}=0: nothing would be {done}; must be above 0")
 
 
 def check_devices(trainer: DictConfig) -> None:
-    """Raise a UsageError where there is no such GPU, or processes would be in each other's way."""
+    """Raise a UsageError where there is no such GPU, or the processes do not fit the machine, sweep or SLURM job."""
     accelerator, devices = str(trainer.get("accelerator")), str(trainer.get("devices"))
     has_gpu = torch.cuda.is_available()
     if accelerator in ("gpu", "cuda") and not has_gpu:
-        raise UsageError(
-            f"trainer.accelerator={accelerator}: torch finds no GPU here; trainer=default takes what there is"
-        )
-    most = max(os.cpu_count() or 1, 2)  # two everywhere, to try it out
+        raise UsageError(f"trainer.accelerator={accelerator}: there is no GPU; trainer=default takes what there is")
+    most = max(os.cpu_count() or 1, 2)  # two on any machine, for a trial
     on_cpu = accelerator == "cpu" or (accelerator == "auto" and not has_gpu)
     if on_cpu and devices.isdecimal() and int(devices) > most:
         raise UsageError(f"trainer.devices={devices}: more processes than this machine has cores; must be 1 to {most}")
-    if "ddp" in str(trainer.get("strategy")) and sweeps_here():
-        raise UsageError(
-            "trainer.strategy=ddp: its processes would each start the whole sweep again; one device a job "
-            "(launcher=joblib), or launcher=submitit"
-        )
+    hydra = HydraConfig.get() if HydraConfig.initialized() else None
+    sweeps_here = hydra is not None and hydra.mode == RunMode.MULTIRUN and "submitit" not in hydra.launcher._target_
+    if sweeps_here and "ddp" in str(trainer.get("strategy")):
+        raise UsageError("trainer.strategy=ddp: a sweep's jobs take one device each here, or launcher=submitit")
+    if os.environ.get("SUBMITIT_EXECUTOR") == "slurm":
+        pairs = (("devices", "tasks_per_node", "SLURM_NTASKS_PER_NODE"), ("num_nodes", "nodes", "SLURM_NNODES"))
+        for key, resource, variable in pairs:
+            wanted, found = trainer.get(key, 1), os.environ.get(variable, "1")
+            if type(wanted) is int and wanted > 0 and str(wanted) != found:
+                raise UsageError(
+                    f"trainer.{key}={wanted}: must equal this SLURM job's hydra.launcher.{resource}={found}"
+                )
 
 
 def check_launcher() -> None:
-    """Raise a UsageError where a launcher was chosen that Hydra does not use, as there is no sweep."""
+    """Raise a UsageError for a launcher without a sweep, which Hydra would ignore."""
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.RUN:
         launcher = HydraConfig.get().runtime.choices.get("launcher", "basic")
         if launcher != "basic":
@@ -226,24 +217,3 @@ def check_losses(loss: dict[str, Any]) -> None:
         raise UsageError(
             f"loss=[{','.join(names)}]: of cross_entropy, mse and mae one alone can be among losses that add up"
         )
-
-
-def check_slurm_tasks(trainer: DictConfig) -> None:
-    """Raise a UsageError where SLURM runs this job in another number of processes than Lightning is to use."""
-    if os.environ.get("SUBMITIT_EXECUTOR") != "slurm":
-        return
-    pairs = (("devices", "tasks_per_node", "SLURM_NTASKS_PER_NODE"), ("num_nodes", "nodes", "SLURM_NNODES"))
-    for key, asked_for, variable in pairs:
-        wanted, found = trainer.get(key, 1), os.environ.get(variable, "1")
-        if type(wanted) is int and wanted > 0 and str(wanted) != found:
-            raise UsageError(
-                f"trainer.{key}={wanted}: of a SLURM job with hydra.launcher.{asked_for}={found}; both must be the same"
-            )
-
-
-def sweeps_here() -> bool:
-    """Whether this is a job of a sweep that runs on this machine."""
-    if not HydraConfig.initialized():
-        return False
-    hydra = HydraConfig.get()
-    return hydra.mode == RunMode.MULTIRUN and "submitit" not in str(hydra.runtime.choices.get("hydra/launcher"))

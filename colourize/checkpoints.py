@@ -1,4 +1,4 @@
-"""From a `.ckpt` file alone back to the task and the data that made it; which file of a run is the newest whole one."""
+"""From a `.ckpt` file alone back to the task and the data that made it; a run's newest intact checkpoint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load(path: str | Path, trust: str | Sequence[str] = ()) -> RestorationTask:
 
     Args:
         path: a `.ckpt` file that `colourize-train` wrote.
-        trust: packages of your own whose classes it may name, such as "my_models".
+        trust: packages of your own whose classes the file may name, such as "my_models".
 
     Raises:
         InputError: the file is missing, truncated, not a checkpoint of this project, or names classes that are not
@@ -40,38 +40,26 @@ def load(path: str | Path, trust: str | Sequence[str] = ()) -> RestorationTask:
 
 
 def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
-    """A checkpoint's contents, on the CPU; unpickles nothing but tensors and plain values.
-
-    Args:
-        path, trust: see `load`.
-
-    Raises:
-        InputError: see `load`.
-    """
+    """A checkpoint's contents on the CPU, with the arguments and errors of `load`; only tensors and plain values."""
     path = Path(str(path))  # a file named 5 arrives as a number
     checkpoint = read_any(path)
-    _check(path, checkpoint, "task", "hyper_parameters", trust)
+    _check_trust(path, checkpoint, "task", "hyper_parameters", trust)
     return checkpoint
 
 
 def read_any(path: Path) -> dict[str, Any]:
-    """`read`, of whatever classes the file names: nothing is made of it.
-
-    Raises:
-        InputError: the file is missing, truncated, or not a checkpoint of this project.
-    """
+    """`read`, whatever classes the file names, because no object of them is made."""
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
-        if zipfile.is_zipfile(path):  # torch reads over wrong checksums
+        if zipfile.is_zipfile(path):  # torch ignores wrong checksums
             with zipfile.ZipFile(path) as archive:
                 if (damaged := archive.testzip()) is not None:
                     raise zipfile.BadZipFile(damaged)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a pickle that is no checkpoint: the error says so
+            warnings.simplefilter("ignore")  # about a pickle that is no checkpoint, which raises an error anyway
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    # A damaged file fails in the zip reader, the unpickler or the storage, each in its own way and in torch's words.
-    except Exception as error:
+    except Exception as error:  # zip reader, unpickler and storage each raise their own errors
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
@@ -82,28 +70,25 @@ def read_any(path: Path) -> dict[str, Any]:
 
 
 def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
-    """The task of a checkpoint that was read from `path`."""
+    """The task of a checkpoint that was read from `path`; an InputError where it does not fit this version."""
     try:
         task = get_class(checkpoint["colourize"]["task"])(**checkpoint["hyper_parameters"])
         task.load_state_dict(checkpoint["state_dict"])
     except ColourizeError:
         raise
     except Exception as error:
-        made_with = checkpoint["colourize"].get("version")
-        raise InputError(
-            f"checkpoint={path}: does not fit this version of the project (it was made with {made_with}): "
-            + one_line(error)
-        ) from error
-    wrong = not_finite(checkpoint["state_dict"])
-    if wrong:
-        log.warning("checkpoint=%s: %s holds NaN or infinite numbers: nothing it answers means anything", path, wrong)
+        version = f"this version of the project (it was made with {checkpoint['colourize'].get('version')})"
+        raise InputError(f"checkpoint={path}: does not fit {version}: {one_line(error)}") from error
+    name = not_finite(checkpoint["state_dict"])
+    if name:
+        log.warning("checkpoint=%s: %s holds NaN or infinite numbers; its outputs mean nothing", path, name)
     return task.eval()
 
 
 def not_finite(state_dict: dict[str, Tensor]) -> str | None:
     """The name of the first tensor that holds NaN or an infinite number."""
     for name, value in state_dict.items():
-        # A sum takes a seventh of the time; where it is not finite it may be only too large.
+        # A sum takes a seventh of the time; it may also be infinite because it is too large.
         if value.is_floating_point() and not math.isfinite(value.sum()) and not value.isfinite().all():
             return name
     return None
@@ -112,33 +97,25 @@ def not_finite(state_dict: dict[str, Tensor]) -> str | None:
 def data_from(
     checkpoint: dict[str, Any], path: str | Path, trust: str | Sequence[str] = (), **changes: Any
 ) -> PictureData:
-    """The data that a checkpoint, read from `path`, was trained on, with some of its arguments changed.
+    """The data that a checkpoint, read from `path`, was trained on, with some arguments changed.
 
-    Raises:
-        InputError: it does not say which, names a class that is not trusted, or the data cannot be had.
+    An InputError says that the checkpoint names no data or a class that is not trusted, or that the data are gone.
     """
     if checkpoint["colourize"].get("data") in (None, ""):
-        raise InputError(
-            f"checkpoint={path}: does not say which data it was trained on; give one, such as data=cifar10"
-        )
-    _check(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
+        raise InputError(f"checkpoint={path}: does not name its data; choose some, such as data=cifar10")
+    _check_trust(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
     try:
         return get_class(checkpoint["colourize"]["data"])(**{**checkpoint["datamodule_hyper_parameters"], **changes})
     except ColourizeError:
         raise
     except Exception as error:
         raise InputError(
-            f"checkpoint={path}: its data cannot be had any more; give other data, such as data=cifar10: "
-            + one_line(error)
+            f"checkpoint={path}: its data are gone; choose others, such as data=cifar10: {one_line(error)}"
         ) from error
 
 
 def newest(run: str | Path) -> Path | None:
-    """The newest intact checkpoint in a run's folder; the log names a damaged one. None: the run saved none so far.
-
-    Raises:
-        InputError: all are damaged.
-    """
+    """A run's newest intact checkpoint, None where it has saved none, an InputError where all are damaged."""
     found = [path for name in (LAST, PREVIOUS) if (path := Path(run) / "checkpoints" / name).exists()]
     for path in found:
         try:
@@ -147,25 +124,21 @@ def newest(run: str | Path) -> Path | None:
         except InputError as error:
             log.warning("%s%s", error, "" if path is found[-1] else ": the one before it is used")
     if found:
-        raise InputError(
-            f"resume={run}: no checkpoint is intact; checkpoint={run}/checkpoints/best.ckpt in a new run may be"
-        )
+        raise InputError(f"resume={run}: no checkpoint is intact; best.ckpt may be (checkpoint=… in a new run)")
     return None
 
 
 def check_same(path: Path, task: RestorationTask) -> None:
-    """Raise an InputError where a run's own checkpoint was saved of a task that was configured or fitted otherwise."""
+    """Raise an InputError where a run's own checkpoint has another task, because pictures or code have changed."""
     found = first_difference(read_any(path)["hyper_parameters"], dict(task.hparams))
     if found:
         raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 
 
 def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, trust: str | Sequence[str] = ()) -> None:
-    """Raise where training of `task` cannot go on from a checkpoint up to `max_epochs`.
+    """Check that training of `task` can go on from a checkpoint up to `max_epochs`.
 
-    Raises:
-        UsageError: the two tasks are configured or fitted differently (the message names the first difference), or
-            there are no epochs left to train.
+    A UsageError names the first difference between the two tasks' settings, or says that no epochs are left.
     """
     checkpoint = read(path, trust)
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
@@ -174,32 +147,32 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, tr
     found = first_difference(checkpoint["hyper_parameters"], dict(task.hparams))
     if found:
         key, then, now = found
-        told = f" ({then} there, {now} here)"
+        details = f" ({then} there, {now} here)"
         if isinstance(then, Tensor) or isinstance(now, Tensor):
-            told = "; it was fitted to other training pictures, or by another data.palette"
-        raise UsageError(f"checkpoint={path}: was made with another {key}{told}")
+            details = "; it was fitted to other training pictures, or by another data.palette"
+        raise UsageError(f"checkpoint={path}: was made with another {key}{details}")
     if checkpoint.get("epoch", -1) + 1 >= max_epochs:
-        raise UsageError(
-            f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {checkpoint['epoch'] + 1} epochs already"
-        )
+        trained = checkpoint["epoch"] + 1
+        raise UsageError(f"trainer.max_epochs={max_epochs}: checkpoint={path} has trained {trained} epochs already")
     if TOTAL_STEPS in (checkpoint["hyper_parameters"].get("lr_scheduler") or {}).values():
-        log.warning("The learning-rate schedule of %s goes on as it was planned, for that run's epochs", path)
+        log.warning("The learning-rate schedule of %s goes on as it was planned for that run's epochs", path)
 
 
 def first_difference(then: Any, now: Any, key: str = "") -> tuple[str, Any, Any] | None:
-    """The first place where two nested configurations differ: (its dotted key, the one value, the other)."""
+    """The first difference between two nested configurations: its dotted key and both values."""
     if isinstance(then, dict) and isinstance(now, dict):
         for name in dict.fromkeys([*then, *now]):
             found = first_difference(then.get(name), now.get(name), f"{key}.{name}".lstrip("."))
             if found:
                 return found
         return None
-    if isinstance(then, Tensor) and isinstance(now, Tensor):
-        return None if torch.equal(then, now) else (key, then, now)
-    return None if then == now else (key, then, now)
+    both = isinstance(then, Tensor) and isinstance(now, Tensor)
+    return None if (torch.equal(then, now) if both else then == now) else (key, then, now)
 
 
-def _check(path: str | Path, checkpoint: dict[str, Any], part: str, arguments: str, trust: str | Sequence[str]) -> None:
+def _check_trust(
+    path: str | Path, checkpoint: dict[str, Any], part: str, arguments: str, trust: str | Sequence[str]
+) -> None:
     """Refuse classes that are not trusted, before anything is made of them."""
     trusted = packages(trust)
     check_name(f"checkpoint={path}", checkpoint["colourize"].get(part), trusted)

@@ -1,6 +1,6 @@
 """Where the configuration lies, and how a part of it becomes an object.
 
-No import of torch, lightning or, at the top, hydra belongs here, as shell completion waits for it.
+Imports of torch and lightning have no place here, nor has hydra at the top, since shell completion waits for them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,13 @@ def config_dir() -> Path:
 
 
 def part_class(key: str, config: Any) -> Any:
-    """What a configuration's `_target_` names, such as a class.
-
-    Raises:
-        UsageError: `_target_` is missing or cannot be imported.
-    """
+    """The class that a configuration's `_target_` names; a UsageError where it is missing or cannot be imported."""
     from hydra.utils import get_object
 
     if not (config and "_target_" in config):
         name = key.removeprefix("task.")
         raise UsageError(f"{name}: missing; {name}=… names one")
-    hydras = logging.getLogger("hydra.utils")  # it writes lines of its own
+    hydras = logging.getLogger("hydra.utils")  # it would print the error as well
     hydras.disabled = True
     try:
         return get_object(str(config["_target_"]))
@@ -44,12 +40,7 @@ def part_class(key: str, config: Any) -> Any:
 def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
     """The object that a configuration's `_target_` and arguments describe, with further arguments.
 
-    Args:
-        key: of the configuration, such as "task.optimizer".
-
-    Raises:
-        ColourizeError: the object's own refusal.
-        UsageError: `_target_` is missing or cannot be imported, or what it names does not take these arguments.
+    An error of ours passes unchanged; any other becomes a UsageError with the configuration's key.
     """
     from hydra.utils import instantiate
 
@@ -66,11 +57,11 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
                 reason += "; HYDRA_FULL_ERROR=1 shows where"
             name = str(config["_target_"]).rpartition(".")[2]
             raise UsageError(f"{key}={name}: {reason}") from error
-    raise cause  # out here: within the block Hydra's error, which was raised for this one, would be its context
+    raise cause  # outside the block, where Hydra's error would become its context
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What an error was raised for in the first place: below Hydra's own, which say it in several lines."""
+    """The first cause of an error, below Hydra's own errors of several lines."""
     while error.__cause__ is not None and not isinstance(error, ColourizeError):
         error = error.__cause__
     return error

@@ -1,4 +1,4 @@
-"""Errors for people: one or two lines that name the key or file, what is wrong and what is allowed.
+"""Errors that a user can correct: one or two lines that name the key or file, what is wrong and what is allowed.
 
 The console scripts print such an error without a traceback and end with its exit code
 (`HYDRA_FULL_ERROR=1` shows the traceback). In Python they are ordinary exceptions.
@@ -10,11 +10,11 @@ import textwrap
 
 CPP_FRAMES = re.compile(r"\nException raised from |\n(?:C\+\+ )?CapturedTraceback|\nframe #0")  # what torch appends
 FULL = (errno.ENOSPC, errno.EDQUOT)
-LONGEST = 400  # characters of a cause: what torch says of a state_dict that does not fit has thousands
+LONGEST = 400  # characters of a cause; torch writes thousands about a state_dict that does not fit
 
 
 class ColourizeError(Exception):
-    """What a user can mend; its text says how."""
+    """An error that a user can correct."""
 
     exit_code = 1
 
@@ -32,12 +32,12 @@ class InputError(ColourizeError):
 
 
 def full_disk(error: BaseException | None) -> OSError | None:
-    """The full disk, or used up quota, that an error tells of or was raised for; None: there is none."""
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:  # one that is raised again may stand behind itself
+    """The system's error of a full disk or quota that an error is, or was caused by."""
+    visited: list[BaseException] = []
+    while error is not None and error not in visited:  # an error that is raised again may be its own context
         if isinstance(error, OSError) and error.errno in FULL:
             return error
-        seen.append(error)
+        visited.append(error)
         error = error.__cause__ or error.__context__
     return None
 
@@ -56,10 +56,10 @@ def check_flag(key: str, value: object) -> None:
 
 
 def one_line(error: object) -> str:
-    """What an error says in one line, or its kind where it says nothing; a long one ends with …, after a whole word."""
+    """An error's text in one line, or its kind where it has none; a long one ends with … after a whole word."""
     text = CPP_FRAMES.split(str(error))[0]
-    words = " ".join(text.split()).encode(errors="backslashreplace").decode()  # of names that are no UTF-8
-    words = "".join(each if each.isprintable() else repr(each)[1:-1] for each in words)  # a terminal would obey
+    words = " ".join(text.split()).encode(errors="backslashreplace").decode()  # names may not be UTF-8
+    words = "".join(each if each.isprintable() else repr(each)[1:-1] for each in words)  # no control characters
     if isinstance(error, KeyError) or (isinstance(error, BaseException) and not words):
-        words = f"{type(error).__name__}: {words}".removesuffix(": ")  # a KeyError says its key alone
+        words = f"{type(error).__name__}: {words}".removesuffix(": ")  # the text of a KeyError is its key alone
     return textwrap.shorten(words, LONGEST, placeholder=" …", break_on_hyphens=False)

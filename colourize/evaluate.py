@@ -8,6 +8,7 @@ colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 from dataclasses import replace
@@ -27,40 +28,36 @@ if TYPE_CHECKING:
     from colourize.methods.candidates import Candidate
     from colourize.methods.results import Evaluated
     from colourize.runs.record import RunRecord
-    from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
 
 def evaluate(config: DictConfig) -> dict[str, float]:
-    """Test checkpoints, or a baseline, on the data they were made with, or on other data; returns the first's measures.
+    """Test checkpoints or a baseline on their own data or on other data, and return the first method's measures.
 
-    A task, its palette and its divisor are always the checkpoint's; baselines are fitted to what it was trained on.
+    Task, palette and divisor are always the checkpoint's; baselines are fitted to its training pictures.
     """
-    from lightning.pytorch.utilities import rank_zero_only
-
     from colourize.errors import UsageError, check_flag
     from colourize.runs import ownership, resuming
-    from colourize.runs.record import RunRecord, is_completed
+    from colourize.runs.record import RunRecord, read_record
 
     check_flag("overwrite", config.overwrite)
-    folder, first = Path(config.output_dir), rank_zero_only.rank == 0  # type: ignore[attr-defined]  # set at import
+    folder, writes = Path(config.output_dir), ownership.is_first_process()
     with ownership.owned(folder):
-        if first:
+        if writes:
             resuming.check_no_training(folder)
-            if is_completed(folder) and not (config.overwrite or resuming.is_job()):  # a job is done again
+            is_completed = read_record(folder).get("status") == "completed"
+            if is_completed and not (config.overwrite or resuming.is_job()):  # a sweep's job is evaluated again
                 shown = os.path.relpath(folder)
-                raise UsageError(
-                    f"hydra.run.dir={shown}: holds an evaluation; overwrite=true replaces it, or name another folder"
-                )
+                raise UsageError(f"hydra.run.dir={shown}: holds an evaluation; overwrite=true replaces it")
         record = RunRecord(folder)
-        with record.start(writes=first):
+        with record.start(writes=writes):
             return _evaluate(config, record)
 
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
-    """`evaluate`, while its record is kept."""
-    from colourize.build import fit_task, make_data
+    """`evaluate`, within its record."""
+    from colourize.build import fit_task, make_data, make_task
     from colourize.errors import UsageError, check_count, check_flag
     from colourize.joint.evaluation import JointSettings, can_be_asked
     from colourize.measures.registry import choose, describe, left_out
@@ -78,10 +75,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
     task_is_given = (config.get("task") or {}).get("_target_")
     if not config.checkpoint and not (config.get("model") and task_is_given and config.get("data")):
-        raise UsageError(
-            "checkpoint: missing; give the file to evaluate, such as checkpoint=…/checkpoints/best.ckpt, or a baseline "
-            "with its task and data, such as model=grey_lookup task=colour_classification data=cifar10"
-        )
+        example = "model=grey_lookup task=colour_classification data=cifar10"
+        raise UsageError(f"checkpoint: missing; name a file, or a baseline with its task and data: {example}")
     check_count("seed", config.seed, least=0)
     joint = JointSettings(**config.joint)
     check_flag("test_time_flips", config.test_time_flips)
@@ -93,16 +88,18 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     named = named_reference(config.reference, config.trust)
     if named.name and candidates and all(baseline_on(each.task, named.name) is None for each in candidates):
         raise UsageError(f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is")
-    there = {each.path.resolve(): each for each in candidates if each.path}
-    # One that is compared as well is tested once.
-    referred = [there.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
-    named = replace(named, candidates=referred)
-    trainer = _trainer(config)  # what it refuses is told before pictures are read
+    # A reference that is also compared is tested once.
+    by_path = {each.path.resolve(): each for each in candidates if each.path}
+    named_candidates = [by_path.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
+    named = replace(named, candidates=named_candidates)
+    trainer = _trainer(config)  # before pictures are read, because it may refuse a setting
     data = None
     if config.get("data"):
         tested = {"only_tested": True, "divisor": candidates[0].task.divisor} if candidates else {}
         data = make_data(config, eval_seed=config.seed, **tested)
-    own = None if candidates or data is None else _baseline(config, data)
+    own = None if candidates or data is None else make_task(config, data)
+    if own is not None and own.is_trained:
+        raise UsageError(f"checkpoint: missing; {type(own.model).__name__} must be trained first (colourize-train)")
     with record.phase("data"):
         data = _read(config, candidates, data)
     with record.phase("task"):
@@ -111,7 +108,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         if named.name:
             baselines = [*baselines, *({named.name} - set(baselines))]
         others = [
-            *(each for each in referred if each not in candidates),
+            *(each for each in named_candidates if each not in candidates),
             *baselines_for(candidates, baselines, data, config.trust),
         ]
     everything = [*candidates, *others]
@@ -120,65 +117,9 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         _flip([each for each in everything if not each.is_baseline])
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
-    if config.study:
-        make_plan(
-            study_labels(everything), range(len(data.pictures.test)), config.seed
-        )  # too few pictures are told now
-    _keep(record, config, candidates[0], everything, data)
-    record.begin()
-    with record.phase("test"):
-        evaluated = _test_all(config, trainer, everything, measures, data)
-    with record.phase("comparison"):
-        comparison = compare(evaluated, references(everything, named), lacking)
-    if not joint.is_empty:
-        with record.phase("joint"):
-            _test_joint(config, joint, everything, data)
-    record.update(measures=describe(measures))
-    record.update(evaluated_on={"part": "test", "pictures": len(evaluated[0].table["picture"])})
-    return _write(config, evaluated, comparison, data)
-
-
-def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | None) -> PictureData:
-    """The pictures that all are tested on: those of `data=…`, else those that the checkpoints were trained on."""
-    import numpy as np
-
-    from colourize.checkpoints import data_from
-    from colourize.errors import UsageError
-
-    def prepared(data: PictureData) -> PictureData:
-        data.prepare_data()
-        data.setup("test")
-        return data
-
-    if data is not None:
-        return prepared(data)
-    first, *rest = candidates
-    data = prepared(data_from(first.checkpoint, str(first.path), config.trust, eval_seed=config.seed))
-    described = first.checkpoint.get("datamodule_hyper_parameters")
-    for each in rest:
-        if each.checkpoint.get("datamodule_hyper_parameters") != described:
-            other = prepared(data_from(each.checkpoint, str(each.path), config.trust, eval_seed=config.seed))
-            if not np.array_equal(other.pictures.test, data.pictures.test):
-                raise UsageError(
-                    f"checkpoint={each.path}: was trained on other pictures than {first.path}; "
-                    "data=… names those that both are tested on"
-                )
-    return data
-
-
-def _baseline(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of the configuration, whose model needs no training; it is not fitted yet."""
-    from colourize.build import make_task
-    from colourize.errors import UsageError
-
-    task = make_task(config, data)
-    if task.is_trained:
-        raise UsageError(f"checkpoint: missing; {type(task.model).__name__} must be trained first (colourize-train)")
-    return task
-
-
-def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: list[Candidate], data: Any) -> None:
-    """What the evaluation is of, in its record."""
+    if config.study:  # refuses too few pictures
+        make_plan(study_labels(everything), range(len(data.pictures.test)), config.seed)
+    first = candidates[0]
     record.update(
         checkpoint=str(first.path.absolute()) if first.path else None,
         seeds={"eval_seed": data.eval_seed},
@@ -191,6 +132,40 @@ def _keep(record: RunRecord, config: DictConfig, first: Candidate, everything: l
         data=data.describe(),
         **({"test_time_flips": True} if config.test_time_flips else {}),
     )
+    record.begin()
+    with record.phase("test"):
+        evaluated = _test_all(config, trainer, everything, measures, data)
+    with record.phase("comparison"):
+        comparison = compare(evaluated, references(everything, named), lacking)
+    if not joint.is_empty:
+        with record.phase("joint"):
+            _test_joint(config, joint, everything, data)
+    pictures = len(evaluated[0].table["picture"])
+    record.update(measures=describe(measures), evaluated_on={"part": "test", "pictures": pictures})
+    return _write(config, evaluated, comparison, data)
+
+
+def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | None) -> PictureData:
+    """The pictures that all methods are tested on: those of `data=…`, else those of the checkpoints."""
+    import numpy as np
+
+    from colourize.build import prepare_test
+    from colourize.checkpoints import data_from
+    from colourize.errors import UsageError
+
+    def of(candidate: Candidate) -> PictureData:
+        return prepare_test(data_from(candidate.checkpoint, str(candidate.path), config.trust, eval_seed=config.seed))
+
+    if data is not None:
+        return prepare_test(data)
+    first, *rest = candidates
+    data, key = of(first), "datamodule_hyper_parameters"
+    for each in rest:
+        same = each.checkpoint.get(key) == first.checkpoint.get(key)
+        if not (same or np.array_equal(of(each).pictures.test, data.pictures.test)):
+            others = f"was trained on other pictures than {first.path}"
+            raise UsageError(f"checkpoint={each.path}: {others}; choose pictures for both with data=…")
+    return data
 
 
 def _flip(networks: list[Candidate]) -> None:
@@ -204,7 +179,7 @@ def _flip(networks: list[Candidate]) -> None:
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:
-    """A checkpoint's measures are those of its training."""
+    """A checkpoint is tested in the precision of its training."""
     asked = str(config.trainer.precision)
     if asked != "auto" or candidate.is_baseline:
         return asked.replace("auto", "32-true")
@@ -212,14 +187,12 @@ def _precision(config: DictConfig, candidate: Candidate) -> str:
 
 
 def _trainer(config: DictConfig) -> Trainer:
-    """A trainer of the configuration, in float32: each method computes in a precision of its own."""
-    import copy
-
+    """A trainer in float32, since each method sets its own precision."""
     from colourize.build import build_trainer
     from colourize.machine.precision import PRECISIONS
 
     settings = copy.deepcopy(config)
-    if settings.trainer.precision in PRECISIONS:  # another is refused there
+    if settings.trainer.precision in PRECISIONS:  # build_trainer refuses any other
         settings.trainer.precision = "32-true"
     return build_trainer(settings)
 
@@ -237,10 +210,8 @@ def _test_all(
     methods = [Tested(each.task, _precision(config, each), kind_of(each)) for each in everything]
     evaluation = Evaluation(methods, measures)
     trainer.test(evaluation, datamodule=data, verbose=False)
-    return [
-        Evaluated.of(candidate, candidate.task.tally, logged)
-        for candidate, logged in zip(everything, evaluation.results, strict=True)
-    ]
+    results = zip(everything, evaluation.results, strict=True)
+    return [Evaluated.of(candidate, candidate.task.tally, logged) for candidate, logged in results]
 
 
 def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Candidate], data: PictureData) -> None:
@@ -273,15 +244,14 @@ def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Ca
 
 
 def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:
-    """Everything into the folder, and on the terminal; returns the first method's measures."""
-    from lightning.pytorch.utilities import rank_zero_only
-
+    """Write the results into the folder, print them, and return the first method's measures."""
     from colourize.cli import terminal
     from colourize.reporting.comparison import show_comparison
     from colourize.reporting.evaluation import write_files
+    from colourize.runs import ownership
 
     folder, first = Path(config.output_dir), evaluated[0]
-    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+    if ownership.is_first_process():
         write_files(folder, evaluated, comparison, data, study=config.study, seed=config.seed)
         pictures = len(first.table["picture"])
         if len(evaluated) > 1:

@@ -1,4 +1,4 @@
-"""`colourize-inspect`: a network's layers as a table and a diagram, and what they answer to pictures.
+"""`colourize-inspect`: a network's layers as a table and a diagram, and its feature maps of pictures.
 
 colourize-inspect checkpoint=best.ckpt
 colourize-inspect 'checkpoint=[cnn.ckpt,unet.ckpt]' pictures=[0,1,2]
@@ -7,28 +7,15 @@ colourize-inspect model=unet task=colour_classification
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.cli import app
 
-if TYPE_CHECKING:
-    from colourize.data.pictures import PictureData
-    from colourize.methods.candidates import Candidate
-
-log = logging.getLogger(__name__)
-
 
 def inspect(config: DictConfig) -> None:
-    """Layer table and diagram of each network; of checkpoints also the activations.
-
-    Raises:
-        UsageError: a setting that is not allowed.
-        InputError: a file or pictures that cannot be had.
-    """
+    """Write the layer table and the diagram of each network, and of checkpoints also the activations."""
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_count
     from colourize.runs import resuming
@@ -53,7 +40,7 @@ def inspect(config: DictConfig) -> None:
 
 
 def _inspect_model(config: DictConfig, folder: Path) -> None:
-    """A network that was not trained."""
+    """Inspect a network that was not trained."""
     from colourize.build import make_task
     from colourize.data.pictures import PictureData
     from colourize.errors import UsageError, check_count
@@ -62,11 +49,10 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
 
     if not (config.get("model") and (config.get("task") or {}).get("_target_")):
         raise UsageError(
-            "checkpoint: missing; give the file to inspect, such as checkpoint=…/checkpoints/best.ckpt, or a network "
-            "with its task, such as model=unet task=colour_classification"
+            "checkpoint: missing; name a file, or a network and its task: model=unet task=super_resolution"
         )
     if config.get("data"):
-        raise UsageError("data: is for a checkpoint, which has weights to show pictures to; leave out data=…")
+        raise UsageError("data: goes with a checkpoint only; leave out data=…")
     check_count("palette", config.palette, least=2, most=256)
     task = make_task(config, PictureData(palette=config.palette))
     name = type(task.model).__name__
@@ -76,19 +62,29 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
 
 
 def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -> None:
-    """Trained networks side by side, on the same pictures."""
+    """Inspect trained networks side by side, on the pictures of `data=…` or else of the first checkpoint."""
+    from colourize.build import make_data, prepare_test
+    from colourize.checkpoints import data_from
     from colourize.errors import UsageError
     from colourize.inspection.files import observe, write_activations, write_block_orders, write_layers
     from colourize.methods.candidates import find_checkpoints, from_checkpoint, label
 
     candidates = [from_checkpoint(path, config.trust) for path in find_checkpoints(config.checkpoint)]
     label(candidates)
-    data = _data(config, candidates[0])
+    first = candidates[0]
+    if config.get("data"):
+        data = prepare_test(make_data(config, only_tested=True))
+    else:
+        data = prepare_test(data_from(first.checkpoint, str(first.path), config.trust))
     size = data.pictures.test.shape[1:3]
     count = min(config.count, len(data.pictures.test))
     if max(numbers) >= count:
         raise UsageError(f"pictures={max(numbers)}: there are {count} test pictures; must be at most {count - 1}")
-    names = _names(candidates)
+    labels = [each.label for each in candidates]
+    names = [
+        f"{each.label}, seed {each.seed}" if labels.count(each.label) > 1 and each.seed is not None else each.label
+        for each in candidates
+    ]
     for each in candidates:
         each.task.degradation.check_size(*size)
     modules = None if config.modules is None else [str(name) for name in config.modules]
@@ -101,29 +97,6 @@ def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -
         print(write_layers(own, each.task.model, each.task.degradation.channels, shown, name))
     write_activations(folder / "activations", observed, numbers)
     write_block_orders(folder / "block_order.csv", observed)
-
-
-def _names(candidates: list[Candidate]) -> list[str]:
-    """What each is called by: its label, and its seed where another has that label, too."""
-    labels = [each.label for each in candidates]
-    return [
-        f"{each.label}, seed {each.seed}" if labels.count(each.label) > 1 and each.seed is not None else each.label
-        for each in candidates
-    ]
-
-
-def _data(config: DictConfig, first: Candidate) -> PictureData:
-    """The pictures that were asked for, else those of the first checkpoint."""
-    from colourize.build import make_data
-    from colourize.checkpoints import data_from
-
-    if config.get("data"):
-        data = make_data(config, only_tested=True)
-    else:
-        data = data_from(first.checkpoint, str(first.path), config.trust)
-    data.prepare_data()
-    data.setup("test")
-    return data
 
 
 def main() -> None:

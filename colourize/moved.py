@@ -1,10 +1,10 @@
-"""Classes that have moved since version 0.2: its checkpoints and run folders are read by their new names."""
+"""Classes that have moved since version 0.2, so that its checkpoints and run folders can be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# From the module that an old file names to the one that has the class now.
+# From the old module to the new one.
 MOVED = {
     "colourize.models.baselines": "colourize.models",
     "colourize.models.classifier": "colourize.models",
@@ -14,13 +14,13 @@ MOVED = {
 
 
 def current_name(name: str) -> str:
-    """The dotted name that a class has today; a name that is not known to have moved stays as it is."""
+    """The dotted name of a class today."""
     module, _, own = name.rpartition(".")
     return f"{MOVED[module]}.{own}" if module in MOVED else name
 
 
 def with_current_names(contents: Any) -> Any:
-    """Plain nested values, as a checkpoint or a configuration holds them, with each `_target_` as it is named today."""
+    """Nested values of a checkpoint or a configuration, with each `_target_` under its name of today."""
     if isinstance(contents, dict):
         return {
             key: current_name(value) if key == "_target_" and isinstance(value, str) else with_current_names(value)

@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
 
 def predict(config: DictConfig) -> None:
-    """Predict every picture and write its result; one that fails is named, and the rest goes on.
-
-    Raises:
-        UsageError: a value that is not allowed, or a result that is there already; nothing is computed then.
-        InputError: a file that is missing or damaged; of several pictures, how many failed.
-    """
+    """Predict every picture and write its result; of several, one that fails is named, and the rest goes on."""
     from colourize.errors import ColourizeError, InputError, UsageError
     from colourize.prediction.places import plan
     from colourize.prediction.showing import shown
@@ -71,9 +66,7 @@ def _predictor(config: DictConfig) -> Predictor:
         raise UsageError("checkpoint: missing; give a trained network's file, such as …/checkpoints/best.ckpt")
     paths = find_checkpoints(config.checkpoint)
     if len(paths) > 1:
-        raise UsageError(
-            f"checkpoint={config.checkpoint}: stands for {len(paths)} files; must be one, such as {paths[0]}"
-        )
+        raise UsageError(f"checkpoint={config.checkpoint}: matches {len(paths)} files; must be one, such as {paths[0]}")
     task = load(paths[0], config.trust)
     arguments = (config.join, config.picture, config.size, config.tile, config.device, config.test_time_flips)
     if not config.samples:
@@ -92,7 +85,7 @@ def _predictor(config: DictConfig) -> Predictor:
 
 
 def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfig) -> str:
-    """Predict one picture and write the result, and samples where they are asked for; returns what is told of it."""
+    """Predict one picture, write the result and the samples, and return the line to print."""
     from colourize.data.picture_files import open_photograph
     from colourize.errors import InputError
     from colourize.prediction.hinted import HintedPredictor
@@ -133,7 +126,7 @@ def _save(photograph: Photograph, colours: Image, path: Path) -> bool:
         return save_photograph(photograph, path)
     except OSError as error:
         if full_disk(error):
-            raise  # nor would the others find room
+            raise  # the other pictures would not fit either
         raise InputError(f"output={path}: cannot be written ({one_line(error.strerror or error)})") from error
 
 

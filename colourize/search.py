@@ -1,4 +1,4 @@
-"""`colourize-search`: look for settings with Optuna, by what they reach on the validation pictures.
+"""`colourize-search`: look for settings with Optuna, by their measures on the validation pictures.
 
 colourize-search data=synthetic model=cnn trainer.max_epochs=5 trials=10
 """
@@ -28,12 +28,9 @@ JOURNAL, TABLE = "optuna.journal", "trials.csv"
 
 
 def search(config: DictConfig) -> dict[str, Any]:
-    """Run trials until there are so many; returns the best one's settings.
+    """Run trials up to the wanted number, and return the settings of the best one.
 
-    A trial is a run in a folder of its own. One that was stopped goes on; one that fails is left out.
-
-    Raises:
-        UsageError: a setting that is not allowed, or Optuna is not installed.
+    A trial is a run in a folder of its own. A stopped trial goes on, and a failed one is left out.
     """
     from colourize.errors import UsageError, check_count
 
@@ -47,31 +44,27 @@ def search(config: DictConfig) -> dict[str, Any]:
     if config.mode not in ("min", "max"):
         raise UsageError(f"mode={config.mode}: must be min or max")
     if str(config.measure).startswith("test/"):
-        raise UsageError(
-            f"measure={config.measure}: settings are not chosen by the test pictures; must be val/… or train/…"
-        )
+        raise UsageError(f"measure={config.measure}: test pictures must not choose settings; take val/… or train/…")
     asked = DEFAULT if config.space is None else OmegaConf.to_container(config.space, resolve=True)
     if not asked or not isinstance(asked, dict):
         raise UsageError("space: must have a key to search, such as space={task.optimizer.lr:{low:1e-4,high:1e-2}}")
-    space = {str(key): _distribution(str(key), given) for key, given in asked.items()}
+    space = {str(key): _distribution(str(key), values) for key, values in asked.items()}
     folder = Path(config.output).absolute()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         study_name="search", load_if_exists=True, direction="minimize" if config.mode == "min" else "maximize",
         storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
-        sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + _known(folder)),
+        # A search that goes on draws other values.
+        sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + len(list(folder.glob("trial-*.log")))),
     )  # fmt: skip
     stopped = [trial for trial in study.get_trials() if trial.state == optuna.trial.TrialState.RUNNING]
     while stopped or sum(trial.state.is_finished() for trial in study.get_trials()) < config.trials:
         trial = stopped.pop(0) if stopped else study.ask(space)
         value = _value(folder / f"trial-{trial.number:03d}", trial.params, config)
-        if value is None:
-            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        else:
-            study.tell(trial.number, value)
+        study.tell(trial.number, value, state=optuna.trial.TrialState.FAIL if value is None else None)
         _write(folder, study, config.measure)
     if not any(trial.value is not None for trial in study.get_trials()):
-        raise UsageError(f"{' '.join(config.train)}: no trial reached an end; see {folder}/trial-000.log")
+        raise UsageError(f"{' '.join(config.train)}: no trial finished; see {folder}/trial-000.log")
     best = study.best_trial
     settings = " ".join(f"{key}={value}" for key, value in best.params.items())
     print(f"Best of {len(study.trials)} trials: {config.measure} {best.value:.6g} with {settings}")
@@ -80,23 +73,20 @@ def search(config: DictConfig) -> dict[str, Any]:
 
 
 def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float | None:
-    """Train in a folder, or go on there; the best value of the measure, None where the training failed."""
+    """Train in a folder, or go on there, and return the best value of the measure; None where the training failed."""
     from colourize.runs import resuming
     from colourize.runs.folders import Run
 
-    if resuming.state(folder) == "unfinished":
-        words = [f"resume={resuming.quoted(str(folder))}"]
-    else:
-        chosen = [f"{key}={value}" for key, value in params.items()]
-        words = [*map(str, config.train), *chosen, f"hydra.run.dir={resuming.quoted(str(folder))}"]
-    if resuming.state(folder) != "finished":
-        with folder.with_suffix(".log").open("a", encoding="utf-8") as output:
-            command = [sys.executable, "-m", "colourize.train", *words]
-            done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        if done.returncode < 0 or done.returncode in (130, 143):  # stopped, as this is about to be
+    state, place, output = resuming.state(folder), resuming.quoted(str(folder)), folder.with_suffix(".log")
+    words = [*map(str, config.train), *(f"{key}={value}" for key, value in params.items()), f"hydra.run.dir={place}"]
+    if state != "finished":
+        with output.open("a", encoding="utf-8") as file:
+            command = [sys.executable, "-m", "colourize.train", *([f"resume={place}"] if state != "none" else words)]
+            done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        if done.returncode < 0 or done.returncode in (130, 143):  # a signal stopped it, and stops the search
             raise KeyboardInterrupt
         if done.returncode:
-            log.warning("%s failed: see %s", folder.name, folder.with_suffix(".log"))
+            log.warning("%s failed: see %s", folder.name, output)
             return None
     values = [row[config.measure] for row in Run.read(folder).metrics() if config.measure in row]
     if not values:
@@ -108,7 +98,7 @@ def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float
 
 
 def _distribution(key: str, asked: Any) -> Any:
-    """What Optuna draws a key's values from."""
+    """Optuna's distribution of a key's values."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     from colourize.errors import UsageError
@@ -119,15 +109,10 @@ def _distribution(key: str, asked: Any) -> Any:
         whole = all(type(asked[name]) is int for name in ("low", "high"))
         return (IntDistribution if whole else FloatDistribution)(**asked)
     except (KeyError, TypeError, ValueError) as error:
+        example = "such as {low: 1e-4, high: 1e-2, log: true}"
         raise UsageError(
-            f"space.{key}={asked}: must be choices, or low and high with log or step, "
-            "such as {low: 1e-4, high: 1e-2, log: true}"
+            f"space.{key}={asked}: must be choices, or low and high with log or step, {example}"
         ) from error
-
-
-def _known(folder: Path) -> int:
-    """How many trials the folder holds: a search that goes on draws others than it drew."""
-    return len(list(folder.glob("trial-*.log")))
 
 
 def _write(folder: Path, study: Any, measure: str) -> None:
@@ -141,12 +126,11 @@ def _write(folder: Path, study: Any, measure: str) -> None:
 
 
 def with_training(words: list[str]) -> list[str]:
-    """The words that are no keys of a search are those of its trainings: `model=cnn trials=10`."""
+    """Collect the words that are no keys of a search, such as `model=cnn`, as the words of its trainings."""
     from colourize.runs.sweeps import quoted
 
-    own = [
-        word for word in words if word.startswith(("-", "hydra.", "hydra/")) or word.split("=")[0].split(".")[0] in OWN
-    ]
+    hydras = ("-", "hydra.", "hydra/")
+    own = [word for word in words if word.startswith(hydras) or word.split("=")[0].split(".")[0] in OWN]
     others = [quoted(word) for word in words if word not in own]
     return [*own, f"train=[{','.join(others)}]"] if others else own
 

@@ -21,60 +21,52 @@ log = logging.getLogger(__name__)
 
 
 def train(config: DictConfig) -> dict[str, float]:
-    """Train, test the best weights, write `metrics.json`; returns the final measures.
+    """Train, test the best weights, write `metrics.json`, and return the final measures.
 
     Those are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the least validation loss.
-    With `resume` the run of the folder goes on, with its own settings; one that is finished returns its measures.
+    With `resume` the run of the folder goes on with its own settings; a finished one returns its measures.
     """
     from colourize.errors import check_flag
     from colourize.runs import ownership, resuming, reuse, sweeps
+    from colourize.runs.record import RunRecord
 
-    check_flag("overwrite", config.get("overwrite", False))
-
+    overwrite = config.get("overwrite", False)
+    check_flag("overwrite", overwrite)
     folder, resumes = Path(config.output_dir), config.get("resume") is not None
+    half_taken = reuse.is_half_taken(folder)
     if resumes:
         config, _ = resuming.continued(folder, [word for word in sweeps.as_typed() if not word.startswith("resume=")])
         if resuming.is_over(folder, config):
             print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
             return resuming.final_measures(folder)
-    elif resuming.is_job() and not config.get("overwrite"):
-        if resuming.state(folder) == "finished":
+    elif resuming.is_job() and not overwrite:
+        state = resuming.state(folder)
+        if state == "finished":
             print(f"{folder}: this job is finished")
             return resuming.final_measures(folder)
-        if resuming.state(folder) == "unfinished" and not reuse.is_half_taken(folder):
+        if state == "unfinished" and not half_taken:
             config, resumes = resuming.continued(folder)[0], True
-    is_experiments = "cells" in config and resuming.is_job()
     with ownership.owned(folder):
         if not resumes and ownership.is_first_process():
-            overwrite = bool(config.get("overwrite")) or reuse.is_half_taken(folder)
-            resuming.check_free(folder, overwrite=overwrite)
-            twin = reuse.find_twin(folder, config) if is_experiments and not config.get("overwrite") else None
-            if twin is not None:
-                return reuse.take(twin, folder, config)
+            resuming.check_free(folder, overwrite=overwrite or half_taken)
+            if "cells" in config and resuming.is_job() and not overwrite:
+                twin = reuse.find_twin(folder, config)
+                if twin is not None:
+                    return reuse.take(twin, folder, config)
         try:
-            return _recorded(config, resumes=resumes)
+            with stopping.importing():
+                import colourize.build  # noqa: F401  # it takes seconds
+            record = RunRecord(folder)
+            with record.start(writes=ownership.is_first_process(), resumes=resumes):
+                return _train(config, record, resumes=resumes)
         except stopping.Stopped:
             if ownership.is_first_process() and resuming.state(folder) == "unfinished":
                 print(f"To go on: {resuming.command(folder)}")
             raise
 
 
-def _recorded(config: DictConfig, *, resumes: bool) -> dict[str, float]:
-    """`train`, in a folder that is this run's."""
-    with stopping.importing():
-        from lightning.pytorch.utilities import rank_zero_only
-
-        import colourize.build  # noqa: F401  # it takes seconds
-        from colourize.runs.record import RunRecord
-
-    record = RunRecord(Path(config.output_dir))
-    first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # Lightning sets it at import
-    with record.start(writes=first, resumes=resumes):
-        return _train(config, record, resumes=resumes)
-
-
 def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, float]:
-    """`train`, while its record is kept."""
+    """`train`, within its record."""
     from lightning import seed_everything
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
@@ -98,7 +90,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     task = make_task(config, data)
     own = newest(folder) if resumes else None
     if own is None and config.checkpoint is not None:
-        read(config.checkpoint, config.trust)  # a bad file is told at once
+        read(config.checkpoint, config.trust)  # refuses a damaged file before the pictures are read
     with record.phase("data"):
         read_data(config, data)
         data.check_processes(trainer.world_size)
@@ -126,7 +118,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         if own is None:
             log_hyperparameters(trainer, config)
         else:
-            log.info("Going on from %s", own)
+            log.info("The run goes on from %s", own)
         with record.phase("training"):
             if task.is_trained:
                 ckpt_path = own or config.checkpoint
@@ -136,8 +128,8 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
         if task.is_trained:
             epochs = trainer.current_epoch
-            which = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if own or config.checkpoint else ''}"
-            log.info("Trained %s in %.1f s", which, record.seconds("training"))
+            trained = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if own or config.checkpoint else ''}"
+            log.info("Trained %s in %.1f s", trained, record.seconds("training"))
             best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
         else:
             log.info("%s has nothing to train", type(task.model).__name__)
@@ -145,21 +137,21 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             trainer.save_checkpoint(best, weights_only=True)
         if best and own is not None:
             checkpoint_files.wait(trainer)
-            read_any(Path(best))  # of an earlier start, it may be gone or damaged since: told in a line
+            read_any(Path(best))  # an earlier start wrote it, and it may be gone or damaged since
         with record.phase("test"):
             (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
         measures = dict(sorted({**measures, **tested}.items()))
-        monitor = getattr(trainer.checkpoint_callback, "monitor", None)
         weights = None
         if task.is_trained:
+            monitor = getattr(trainer.checkpoint_callback, "monitor", None)
             weights = f"those with the best {monitor}" if best else "those of the last epoch"
         table = task.tally.table()
-        pictures = len(table["picture"])  # with trainer.limit_test_batches not all
+        pictures = len(table["picture"])  # trainer.limit_test_batches may leave some out
         record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
         if trainer.is_global_zero:
             log_hyperparameters(trainer, config, dict(tested))
             write_columns(folder / "per_picture.csv", table)
-            write_json(folder / resuming.FINAL, measures)  # the mark that the run is finished
+            write_json(folder / resuming.FINAL, measures)  # this marks the run as finished
             terminal.show_run(folder, measures, best=bool(best), weights=weights)
     return measures
 

@@ -1,8 +1,8 @@
 """Which classes a file may name, decided before anything but this project and torch is imported.
 
-A checkpoint says by dotted names what it is made of. Whoever can write one could name anything, such as
-`subprocess.Popen`, and have it called; so only these are taken: classes of this project that are modules or data, and
-torch's own layers, optimisers and schedules. A user's own packages are trusted by naming them.
+A checkpoint names its classes. An attacker could name anything, such as `subprocess.Popen`, and have it called. So a
+file may name only classes of this project that are modules or data, torch's own layers, optimisers and schedules, and
+classes of packages that the user trusts by name.
 """
 
 from __future__ import annotations
@@ -20,50 +20,39 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from colourize.errors import InputError, UsageError, one_line
 
-# Importing one of these runs nothing new, and what is taken from it must be a class of this kind that it made itself.
+# Importing these runs nothing new; a class must be of the kind beside its module, and defined there.
 LIBRARIES: dict[str, type] = {
     "torch.nn": nn.Module,
     "torch.optim": Optimizer,
     "torch.optim.lr_scheduler": LRScheduler,
     "torchvision.ops": nn.Module,
 }
-KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # nobody's own
-OWN = (nn.Module, LightningDataModule)
+KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # packages that are no user's own
+OWN: tuple[type, ...] = (nn.Module, LightningDataModule)
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 TARGET = "_target_"
 
 
 def packages(trust: object) -> list[str]:
-    """The packages that are trusted, of a name or a list of names.
-
-    Raises:
-        UsageError: it is no name, or that of a part of Python, whose `subprocess` would run what a file says.
-    """
+    """The trusted packages as a list; a UsageError for a value that is no name, or for a part of Python."""
     names: list[Any] = [trust]
     if trust is None or (isinstance(trust, Sequence) and not isinstance(trust, str)):
         names = list(trust or ())
     for name in names:
         if not isinstance(name, str):
-            raise UsageError(
-                f"trust={one_line(trust)}: must be the name of a package of yours, or a list such as [my_models]"
-            )
+            raise UsageError(f"trust={one_line(trust)}: must be the name of a package of yours, or a list of them")
         if _is_pythons(name):
-            raise UsageError(
-                f"trust={name}: is a part of Python, no package of yours; what a file names in it is not taken"
-            )
+            raise UsageError(f"trust={name}: is a part of Python, no package of yours; its classes are never trusted")
     return names
 
 
 def check_names(where: str, contents: Any, trusted: Iterable[str] = ()) -> None:
-    """Refuse contents of a file that name a class which is not to be had, at any depth.
+    """Raise an InputError where nested plain values name, under `_target_`, a class that is not trusted.
+
+    It refuses as well a text that OmegaConf would resolve (`${…}`), which could become such a name.
 
     Args:
-        where: what the message begins with, such as "checkpoint=best.ckpt".
-        contents: nested plain values; whatever stands under `_target_` is a name.
-        trusted: packages whose classes may be named as well.
-
-    Raises:
-        InputError: such a name, or a text that OmegaConf would compute with (`${…}`), which could become one.
+        where: the beginning of the message, such as "checkpoint=best.ckpt".
     """
     for name in _names(where, contents):
         check_name(where, name, trusted)
@@ -75,14 +64,12 @@ def check_name(where: str, name: object, trusted: Iterable[str] = ()) -> None:
         raise InputError(f"{where}: names {one_line(repr(name))} as a class, which is no dotted name")
     module, _, attribute = name.rpartition(".")
     package = name.partition(".")[0]
-    if package in trusted or _is_own(module, attribute) or _is_library(module, attribute):
+    if package in trusted or _is_allowed(module, attribute):
         return
     if package == "colourize":
         raise InputError(f"{where}: names {name}, which is no part of a task in this version of the project")
     hint = "" if _is_pythons(package) or package in KNOWN else f"; if it is yours, trust={package} allows it"
-    raise InputError(
-        f"{where}: names {name}, which is no class of this project nor a layer, optimiser or schedule of torch{hint}"
-    )
+    raise InputError(f"{where}: names {name}, which is no class of this project, and no part of torch{hint}")
 
 
 def _is_pythons(package: str) -> bool:
@@ -100,28 +87,20 @@ def _names(where: str, contents: Any) -> Iterator[object]:
         for each in contents:
             yield from _names(where, each)
     elif isinstance(contents, str) and "${" in contents:
-        raise InputError(
-            f"{where}: holds the text {contents!r}, which would be computed; a file holds plain values only"
-        )
+        raise InputError(f"{where}: holds the text {contents!r}, a reference; a file holds plain values only")
 
 
-def _is_own(module: str, attribute: str) -> bool:
-    if module.partition(".")[0] != "colourize":
+def _is_allowed(module: str, attribute: str) -> bool:
+    """Whether a module of ours or of LIBRARIES defines a class of an allowed kind."""
+    if module.partition(".")[0] == "colourize":
+        kinds, home = OWN, "colourize"
+    elif module in LIBRARIES:
+        kinds, home = (LIBRARIES[module],), module.rpartition(".")[0] or module
+    else:
         return False
     try:
         found = vars(importlib.import_module(module)).get(attribute)
-    except Exception:  # a module that is not there, or does not load here
+    except Exception:  # the module is missing, or does not load here, as a torchvision of another torch
         return False
-    # Made here, not only imported here: a module's `os` and `instantiate` are in its reach as well.
-    return isinstance(found, type) and issubclass(found, OWN) and found.__module__.partition(".")[0] == "colourize"
-
-
-def _is_library(module: str, attribute: str) -> bool:
-    if module not in LIBRARIES:
-        return False
-    try:
-        found = vars(importlib.import_module(module)).get(attribute)
-    except Exception:  # torchvision, beside a torch that it was not made for
-        return False
-    made_there = isinstance(found, type) and found.__module__.startswith(module.rpartition(".")[0] or module)
-    return made_there and issubclass(found, LIBRARIES[module])  # type: ignore[arg-type]
+    # Defined there, not only imported: a module's `os` and `instantiate` are attributes as well.
+    return isinstance(found, type) and issubclass(found, kinds) and f"{found.__module__}.".startswith(f"{home}.")

@@ -77,7 +77,7 @@ def run(door: str, overrides: Sequence[str], cwd: Path, **environment: str) -> O
     cwd.mkdir(parents=True, exist_ok=True)
     main = importlib.import_module(f"colourize.{door}").main
     with (
-        _as_in_a_new_process(cwd, stdout, stderr),
+        as_in_a_new_process(cwd, stdout, stderr),
         mock.patch.dict(os.environ, environment),
         mock.patch("sys.argv", [f"colourize-{door}", *overrides]),
     ):
@@ -117,7 +117,7 @@ def _usual_mode(config_name: str) -> RunMode | None:
 
 
 @contextlib.contextmanager
-def _as_in_a_new_process(cwd: Path, stdout: TextIO, stderr: TextIO) -> Iterator[None]:
+def as_in_a_new_process(cwd: Path, stdout: TextIO, stderr: TextIO) -> Iterator[None]:
     """What a script changes for its whole process goes back to what it was: Hydra, logging, environment, torch."""
     root, before = logging.getLogger(), Path.cwd()
     handlers, level = root.handlers[:], root.level

@@ -1,7 +1,8 @@
-"""From a `.ckpt` file back to the task and its data, and what other files are told."""
+"""From a `.ckpt` file back to the task and its data, and the refusal of other files."""
 
 import functools
 import pickle
+import re
 from typing import Any
 
 import console
@@ -15,8 +16,6 @@ from colourize.checkpoints import check_resumable, data_from, first_difference, 
 from colourize.data.synthetic import SyntheticData
 from colourize.errors import InputError, UsageError
 from colourize.tasks import RestorationTask
-
-both_tasks = pytest.mark.parametrize("answer", ["regression", "classification"])
 
 
 @pytest.fixture
@@ -35,13 +34,13 @@ def saved(tiny_task, tiny_data, quiet_trainer, tmp_path):
 
 
 def refusal(path, function=colourize.load):
-    """What the user is told of a file; in any case its name, in one or two lines."""
+    """The message about a file, which names it in one or two lines."""
     with pytest.raises(InputError) as error:
         function(path)
-    told = str(error.value)
-    assert told.startswith(f"checkpoint={path}: ")
-    assert told.count("\n") <= 1 and len(told.replace(str(path), "")) < 500
-    return told
+    message = str(error.value)
+    assert message.startswith(f"checkpoint={path}: ")
+    assert message.count("\n") <= 1 and len(message.replace(str(path), "")) < 500
+    return message
 
 
 # ----------------------------------------------------------------------------------------- round trips
@@ -52,6 +51,13 @@ def test_loaded_task_is_the_saved_one(saved, answer, divisor):
     schedule = {"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": 2}
     task, path = saved(answer, divisor=divisor, size=[16, 16], lr_scheduler=schedule)
     loaded = colourize.load(str(path))
+    checkpoint = torch.load(path, weights_only=True)
+    assert checkpoint["colourize"]["version"] == colourize.__version__
+    assert checkpoint["colourize"]["task"] == "colourize.tasks.restoration.RestorationTask"
+    assert only_plain_values(checkpoint["hyper_parameters"])
+    # The hyperparameters have what was fitted, and the weights do not repeat it.
+    assert all(name.startswith("model.") for name in checkpoint["state_dict"])
+    assert bool(checkpoint["hyper_parameters"]["fitted"]) == (answer == "classification")
     assert type(loaded) is RestorationTask
     assert not loaded.training and not loaded.model.training
     assert loaded.hparams.keys() == task.hparams.keys()
@@ -73,32 +79,8 @@ def test_loaded_task_is_the_saved_one(saved, answer, divisor):
         assert torch.equal(loaded.pictures(outputs, pair.inputs)[name], picture)
 
 
-@both_tasks
-def test_loaded_task_tests_as_the_saved_one(saved, tiny_data, quiet_trainer, answer):
-    task, path = saved(answer)
-    (expected,) = quiet_trainer().test(task, datamodule=tiny_data(), verbose=False)
-    (measures,) = quiet_trainer().test(colourize.load(path), datamodule=tiny_data(), verbose=False)
-    assert measures == expected
-
-
-@both_tasks
-def test_file_holds_nothing_but_tensors_and_plain_values(saved, answer):
-    task, path = saved(answer)
-    checkpoint = torch.load(path, weights_only=True)
-    assert checkpoint["colourize"]["version"] == colourize.__version__
-    assert checkpoint["colourize"]["task"] == "colourize.tasks.restoration.RestorationTask"
-    assert only_plain_values(checkpoint["hyper_parameters"])
-    # The hyperparameters have what was fitted, and no second truth stands beside them.
-    assert all(name.startswith("model.") for name in checkpoint["state_dict"])
-    fitted = checkpoint["hyper_parameters"]["fitted"]
-    if answer == "classification":
-        assert torch.equal(fitted["answer"]["colours"], task.answer.palette.colours)
-    else:
-        assert not fitted
-
-
 def only_plain_values(contents: Any) -> bool:
-    """Whether contents, at any depth, are such as YAML has them, or tensors: exactly, and not by inheritance."""
+    """Whether contents, at any depth, are values of YAML or tensors: exactly, and not by inheritance."""
     if type(contents) is dict:
         return all(type(key) is str and only_plain_values(value) for key, value in contents.items())
     if type(contents) is list:
@@ -140,105 +122,59 @@ def test_checkpoint_without_data(tiny_task, tiny_data, quiet_trainer, tmp_path):
     trainer.fit(task, batches)
     trainer.save_checkpoint(path, weights_only=False)
     assert isinstance(colourize.load(path), RestorationTask)
-    told = refusal(path, lambda path: data_from(read(path), path))
-    assert "give one, such as data=cifar10" in told
+    message = refusal(path, lambda path: data_from(read(path), path))
+    assert "choose some, such as data=cifar10" in message
 
 
 # --------------------------------------------------------------------------------------- other files
 
 
-def test_missing_file(tmp_path):
-    assert "there is no such file" in refusal(tmp_path / "none.ckpt")
-    assert "there is no such file" in refusal(tmp_path)
-
-
-def test_truncated_file(saved, tmp_path):
-    _, path = saved("classification")
-    content = path.read_bytes()
-    cut = tmp_path / "cut.ckpt"
-    for length in (0, 1, 4, 100, len(content) // 3, len(content) // 2, len(content) - 100, len(content) - 1):
-        cut.write_bytes(content[:length])
-        assert "truncated, or not a checkpoint at all" in refusal(cut)
-
-
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-@pytest.mark.parametrize(
-    "content",
-    [b"epoch,loss\n1,0.5\n", bytes(range(256)) * 40, pickle.dumps({"state_dict": {}}), pickle.dumps(refusal)],
-    ids=["text", "bytes", "pickled dict", "pickled function"],
-)
-def test_file_of_another_kind(tmp_path, content):
-    path = tmp_path / "other.ckpt"
-    path.write_bytes(content)
-    told = refusal(path)
-    assert "not a checkpoint at all" in told or "was not made by this project" in told
-
-
-def test_checkpoints_of_others(tmp_path, quiet_trainer):
-    path = tmp_path / "other.ckpt"
-    for content in (torch.nn.Linear(2, 2).state_dict(), [1, 2], torch.zeros(3)):
-        torch.save(content, path)
-        assert "was not made by this project" in refusal(path)
-    torch.save(torch.nn.Linear(2, 2), path)  # a whole module would have to be unpickled
-    assert "not a checkpoint at all" in refusal(path)
-    trainer = quiet_trainer(limit_train_batches=1, limit_val_batches=0)
-    trainer.fit(BoringModel())
-    trainer.save_checkpoint(path, weights_only=False)
-    assert "was not made by this project" in refusal(path)
-
-
-def test_no_code_of_a_file_is_run(tmp_path):
+def test_files_that_are_no_checkpoints(saved, tmp_path, quiet_trainer):
     class Trap:
         def __reduce__(self):
             return open, (str(tmp_path / "sprung"), "w")
 
-    path = tmp_path / "trap.ckpt"
-    torch.save({"colourize": Trap()}, path)
-    refusal(path)
+    content = saved("classification")[1].read_bytes()
+    cuts = (0, 1, 4, 100, len(content) // 3, len(content) // 2, len(content) - 100, len(content) - 1)
+    path = tmp_path / "other.ckpt"
+    assert "there is no such file" in refusal(path) and "there is no such file" in refusal(tmp_path)
+    for other in (*(content[:length] for length in cuts), b"epoch,loss\n1,0.5\n", bytes(range(256)) * 40):
+        path.write_bytes(other)
+        assert "truncated, or not a checkpoint at all" in refusal(path)
+    for function in (refusal, {"state_dict": {}}):
+        path.write_bytes(pickle.dumps(function))
+        assert re.search("not a checkpoint at all|was not made by this project", refusal(path))
+    for module in (torch.nn.Linear(2, 2), {"colourize": Trap()}):  # would have to be unpickled
+        torch.save(module, path)
+        assert "not a checkpoint at all" in refusal(path)
     assert not (tmp_path / "sprung").exists()
+    trainer = quiet_trainer(limit_train_batches=1, limit_val_batches=0)
+    trainer.fit(BoringModel())
+    trainer.save_checkpoint(path, weights_only=False)
+    assert "was not made by this project" in refusal(path)
+    for plain in (torch.nn.Linear(2, 2).state_dict(), [1, 2], torch.zeros(3)):
+        torch.save(plain, path)
+        assert "was not made by this project" in refusal(path)
 
 
-def without_first_weight(checkpoint):
-    del checkpoint["state_dict"][next(iter(checkpoint["state_dict"]))]
-
-
-def another_width(checkpoint):
-    checkpoint["hyper_parameters"]["model"]["num_filters"] = 8
-
-
-def rename_weights(checkpoint):
-    checkpoint["state_dict"] = {f"old.{name}": value for name, value in checkpoint["state_dict"].items()}
-
-
-def no_arguments(checkpoint):
-    del checkpoint["hyper_parameters"]
-
-
-def unknown_model(checkpoint):
-    checkpoint["hyper_parameters"]["model"]["_target_"] = "colourize.models.Bygone"
-
-
-def unknown_task(checkpoint):
-    checkpoint["colourize"]["task"] = "colourize.tasks.bygone.Bygone"
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        *((change, "it was made with 0.0.7") for change in (without_first_weight, another_width, rename_weights)),
-        (no_arguments, "it was made with 0.0.7"),
-        (unknown_model, "names colourize.models.Bygone, which is no part of a task in"),
-        (unknown_task, "names colourize.tasks.bygone.Bygone, which is no part of a task in"),
-    ],
-)
-def test_checkpoint_of_another_version(saved, change, told):
+def test_checkpoint_of_another_version(saved):
+    made_with, unknown = "it was made with 0.0.7", "which is no part of a task in"
     _, path = saved("regression")
-    checkpoint = torch.load(path, weights_only=True)
-    change(checkpoint)
-    checkpoint["colourize"]["version"] = "0.0.7"
-    torch.save(checkpoint, path)
-    refused = refusal(path)
-    assert told in refused and "this version of the project" in refused
+    for change, message in (
+        (lambda contents: contents["state_dict"].popitem(), made_with),
+        (lambda contents: contents["hyper_parameters"]["model"].update(num_filters=8), made_with),
+        (lambda contents: contents.update(state_dict={"old": torch.zeros(1)}), made_with),
+        (lambda contents: contents.pop("hyper_parameters"), made_with),
+        (lambda contents: contents["hyper_parameters"]["model"].update(_target_="colourize.models.Bygone"), unknown),
+        (lambda contents: contents["colourize"].update(task="colourize.tasks.bygone.Bygone"), unknown),
+    ):
+        contents = torch.load(path, weights_only=True)
+        change(contents)
+        contents["colourize"]["version"] = "0.0.7"
+        changed = path.with_name("changed.ckpt")
+        torch.save(contents, changed)
+        refused = refusal(changed)
+        assert message in refused and "this version of the project" in refused
 
 
 @pytest.mark.parametrize("name", ["models.course.UNet", "models.UNet"])
@@ -257,14 +193,6 @@ def test_classes_are_found_by_the_names_of_earlier_versions(saved, tiny_task, na
 # ------------------------------------------------------------------------------------ training further
 
 
-@both_tasks
-def test_training_may_go_on_from_its_own_checkpoint(saved, tiny_task, answer):
-    _, path = saved(answer)
-    check_resumable(path, tiny_task("grey", answer), 1000)
-    # What may differ: the weights that would have been drawn.
-    check_resumable(path, tiny_task("grey", answer, seed=7), 1000)
-
-
 def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
     """The first difference is named by the key that people type, with both values where they can be shown."""
     low = {"_target_": "colourize.degradations.LowResolution", "scale_factor": 4}
@@ -276,7 +204,16 @@ def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
     grey_class, low_class = "colourize.degradations.Grey", "colourize.degradations.LowResolution"
     palette_class, rgb_class = "colourize.answers.PaletteClasses", "colourize.answers.RGB"
     mae = {"_target_": "colourize.losses.MeanAbsoluteError"}
-    for task, told in [
+    for fresh in (grey(), grey(seed=7)):  # the first weights may differ
+        check_resumable(path, fresh, 1000)
+    done = torch.load(path, weights_only=True)["epoch"] + 1
+    check_resumable(path, grey(), done + 1)
+    with pytest.raises(UsageError, match=rf"^trainer.max_epochs={done}: .* has trained {done} epochs already$"):
+        check_resumable(path, grey(), done)
+    mine = type("Mine", (RestorationTask,), {})(**grey().hparams)
+    with pytest.raises(UsageError, match=r"was made by colourize\.\S+\.RestorationTask, this run's task is \S+\.Mine$"):
+        check_resumable(path, mine, 1000)
+    for task, message in [
         (grey(model=wider), "model.num_filters (4 there, 8 here)"),
         (grey(degradation=luma), "degradation.weights (None there, [0.299, 0.587, 0.114] here)"),
         (tiny_task("low", "classification"), f"degradation._target_ ({grey_class} there, {low_class} here)"),
@@ -294,28 +231,8 @@ def test_training_does_not_go_on_from_another_task(saved, tiny_task, palette):
         *((grey(fitted={"answer": {"colours": colours}}), "fitted.answer.colours") for colours in (shifted, fewer)),
     ]:
         with pytest.raises(UsageError) as error:
-            check_resumable(other if told.startswith(("loss", "degradation.scale")) else path, task, 1000)
-        assert f".ckpt: was made with another {told}" in str(error.value)
+            check_resumable(other if message.startswith(("loss", "degradation.scale")) else path, task, 1000)
+        assert f".ckpt: was made with another {message}" in str(error.value)
         assert "\n" not in str(error.value) and len(str(error.value)) < 500
     with pytest.raises(InputError):
         check_resumable(path.with_name("none.ckpt"), grey(), 1000)
-
-
-class Mine(RestorationTask):
-    """A task of one's own."""
-
-
-def test_training_does_not_go_on_from_another_class_of_task(saved, tiny_task):
-    _, path = saved("regression")
-    mine = Mine(**tiny_task("grey", "regression").hparams)
-    with pytest.raises(UsageError, match=r"was made by colourize\.\S+\.RestorationTask, this run's task is \S+\.Mine$"):
-        check_resumable(path, mine, 1000)
-
-
-def test_training_does_not_go_on_without_epochs_left(saved, tiny_task):
-    _, path = saved("regression")
-    done = torch.load(path, weights_only=True)["epoch"] + 1
-    task = tiny_task("grey", "regression")
-    check_resumable(path, task, done + 1)
-    with pytest.raises(UsageError, match=rf"^trainer.max_epochs={done}: .* has trained {done} epochs already$"):
-        check_resumable(path, task, done)

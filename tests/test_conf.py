@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
-from options import CONF, GROUPS, OPTIONS, TINY, own_values
+from options import TINY
 
 from colourize.build import build_data, build_task
 
@@ -17,12 +16,6 @@ Compose = Callable[..., DictConfig]
 
 
 # --------------------------------------------------------------------------------------- composition
-
-
-def test_the_groups_that_people_know_are_there() -> None:
-    parts = {"degradation", "answer", "loss", "prior", "augmentation", "measures"}
-    assert {"data", "model", "task", "trainer", "experiment", *parts} <= set(GROUPS)
-    assert not list(CONF.rglob("*.yml"))  # Hydra would not see it
 
 
 def test_the_keys_that_people_type_are_there(compose: Compose) -> None:
@@ -37,16 +30,6 @@ def test_the_keys_that_people_type_are_there(compose: Compose) -> None:
         assert name in (OmegaConf.select(config, parent) if parent else config), key
 
 
-def test_evaluate_takes_every_source_and_trainer(compose: Compose) -> None:
-    options = [[option for group, option in OPTIONS if group == name] for name in ("data", "trainer")]
-    for source, trainer in itertools.zip_longest(*options, fillvalue="default"):
-        chosen = {"trainer": trainer} | ({"data": source} if source != "default" else {})
-        config = compose(*map("=".join, chosen.items()), name="evaluate")
-        for group, option in chosen.items():
-            for key, value in own_values(CONF / group / f"{option}.yaml"):
-                assert OmegaConf.select(config, key) == value, key
-
-
 def test_evaluate_has_nothing_of_its_own_that_a_checkpoint_brings(compose: Compose) -> None:
     config = compose(name="evaluate")
     assert not any(config.get(key) for key in ("data", "model", "task"))
@@ -55,43 +38,20 @@ def test_evaluate_has_nothing_of_its_own_that_a_checkpoint_brings(compose: Compo
     assert task == {key: whole[key] for key in task} and set(task) == {"_target_", "degradation", "answer", "loss"}
 
 
-def test_the_data_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, compose: Compose) -> None:
-    monkeypatch.setenv("COLOURIZE_DATA", "elsewhere")
-    assert compose().data.root == "elsewhere"
-    monkeypatch.delenv("COLOURIZE_DATA")
-    assert compose().data.root == "data"
-
-
 # ---------------------------------------------------------------------------------------- precedence
 
 
-def test_the_lists_order_is_own_values_first_and_experiment_last() -> None:
-    defaults = OmegaConf.to_container(OmegaConf.load(CONF / "train.yaml").defaults)
-    assert isinstance(defaults, list)
-    assert defaults[:2] == [{"common": "app"}, "_self_"]
-    # … but for what a typed trainer option says itself.
-    assert [key.split()[-1] for line in defaults[-2:] for key in line] == ["experiment", "trainer/last@trainer"]
-
-
-def test_an_experiment_wins_over_groups_and_the_command_line_over_both(compose: Compose) -> None:
-    assert compose().data.protocol == "honest"
+def test_what_is_typed_wins_over_an_experiment_and_that_over_groups(tmp_path: Path, compose: Compose) -> None:
+    assert (compose().data.protocol, compose().data.root) == ("honest", str(tmp_path / "cache"))  # $COLOURIZE_DATA
     config = compose("experiment=course", "data.root=here")
-    assert config.data.protocol == "course"
-    assert config.data.palette == "here/course-palette-24.npy"  # a path: nothing is read
+    assert (config.data.protocol, config.data.palette) == ("course", "here/course-palette-24.npy")
     assert compose("experiment=course", "data.protocol=honest").data.protocol == "honest"
-
-
-@pytest.mark.parametrize("experiment", sorted(path.stem for path in (CONF / "experiment").glob("*.yaml")))
-def test_a_typed_trainer_wins_over_an_experiment(experiment: str, compose: Compose) -> None:
-    debug = compose(f"experiment={experiment}", "trainer=debug").trainer
-    assert (debug.max_epochs, debug.limit_train_batches, debug.limit_test_batches) == (2, 3, 2)
-
-
-def test_what_a_typed_trainer_does_not_say_stays_the_experiments_and_keys_win_over_both(compose: Compose) -> None:
     own = compose("experiment=fast").trainer.max_epochs
-    assert own not in (compose().trainer.max_epochs, 2)
-    gpu = compose("experiment=fast", "trainer=gpu").trainer
-    assert (gpu.accelerator, gpu.precision, gpu.max_epochs) == ("gpu", "bf16-mixed", own)
+    gpu = compose("experiment=fast", "trainer=gpu").trainer  # it sets no epochs
+    assert (gpu.accelerator, gpu.precision, gpu.max_epochs) == ("gpu", "bf16-mixed", own) and own not in (2, 25)
+    for experiment in ("course", "fast", "c3_batch_size"):
+        debug = compose(f"experiment={experiment}", "trainer=debug").trainer
+        assert (debug.max_epochs, debug.limit_train_batches, debug.limit_test_batches) == (2, 3, 2)
     assert compose("experiment=fast", "trainer=debug", "trainer.max_epochs=3").trainer.max_epochs == 3
 
 
@@ -103,14 +63,13 @@ def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path: Path, c
         "seed: 7\n"
         "model: {num_filters: 5}\n"
         "task: {optimizer: {lr: 0.5}}\n"
-        "trainer: {max_epochs: 3}\n"
         "callbacks: {samples: null}\n"
     )
     mine = ["experiment=mine", f"hydra.searchpath=[file://{tmp_path}]"]
     config = compose(*mine)
-    assert (config.seed, config.model.num_filters, config.trainer.max_epochs) == (7, 5, 3)
+    assert (config.seed, config.model.num_filters, config.callbacks.samples) == (7, 5, None)
     assert (config.model._target_, config.task.optimizer._target_) == ("colourize.models.CNN", "torch.optim.SGD")
-    assert (config.task.optimizer.lr, config.data.seed, config.callbacks.samples) == (0.5, 7, None)
+    assert (config.task.optimizer.lr, config.data.seed) == (0.5, 7)
     config = compose("seed=1", "model=unet", "task.optimizer.lr=2", *mine)
     assert (config.seed, config.model._target_, config.model.num_filters) == (1, "colourize.models.UNet", 5)
     assert config.task.optimizer.lr == 2
@@ -123,25 +82,20 @@ PALETTE, RGB = ("PaletteClasses", "CrossEntropy"), ("RGB", "MeanSquaredError")
 @pytest.mark.parametrize(
     ("typed", "parts"),
     [
-        ("", (GREY, *PALETTE)),
         ("task=super_resolution_regression", (LOW, *RGB)),
         ("task=chroma_regression", ("Luminance", "LabChroma", "MeanSquaredError")),
         # a part alone; an answer brings its loss
         ("degradation=low_resolution", (LOW, *PALETTE)),
-        ("answer=rgb", (GREY, *RGB)),
         ("answer=rgb loss=mae", (GREY, "RGB", "MeanAbsoluteError")),
         ("prior=grey_lookup augmentation=flips", (GREY, *PALETTE, "GreyLookup", "FlipsAndShifts")),
         # a task and a part, in any order
         ("loss=mae answer=rgb degradation=grey task=super_resolution", (GREY, "RGB", "MeanAbsoluteError")),
         ("task=colour_regression answer=palette_classes", (GREY, *PALETTE)),
         # experiments
-        ("experiment=sharp", (LOW, *RGB)),
         ("experiment=sharp task=colour_classification", (GREY, *PALETTE)),
         ("experiment=sharp answer=palette_classes", (LOW, *PALETTE)),
         ("degradation=grey experiment=sharp loss=mae", (GREY, "RGB", "MeanAbsoluteError")),
-        ("experiment=parts", (GREY, "RGB", "MeanAbsoluteError", "GreyLookup", "FlipsAndShifts")),
         ("experiment=parts task=super_resolution", (LOW, "RGB", "MeanAbsoluteError", "GreyLookup", "FlipsAndShifts")),
-        ("experiment=parts prior=none augmentation=none", (GREY, "RGB", "MeanAbsoluteError")),
         ("experiment=parts answer=palette_classes loss=cross_entropy prior=none augmentation=none", (GREY, *PALETTE)),
     ],
 )
@@ -163,7 +117,7 @@ def test_parts_can_be_set_alone_and_what_is_typed_wins(
 
 
 @pytest.mark.parametrize(
-    ("typed", "divisor", "validation", "told"),
+    ("typed", "divisor", "validation", "line"),
     [
         ("", 255, "own", "pixels / 255, validation on pictures of its own (honest protocol)"),
         ("data.protocol=course", 256, "test", "pixels / 256, validation on the test pictures (course protocol)"),
@@ -178,13 +132,13 @@ def test_parts_can_be_set_alone_and_what_is_typed_wins(
     ],
 )
 def test_a_protocol_is_two_settings_and_the_log_names_those_that_act(
-    typed: str, divisor: int, validation: str, told: str, compose: Compose, caplog: pytest.LogCaptureFixture
+    typed: str, divisor: int, validation: str, line: str, compose: Compose, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     config = compose(*TINY, *typed.split())
     data = build_data(config)
     assert (data.divisor, data.validation) == (divisor, validation)
     assert (data.pictures.val is data.pictures.test) == (validation == "test")
-    assert told in caplog.text
+    assert line in caplog.text
     task = build_task(config, data)
     assert task.divisor == divisor and task.hparams["size"] == [32, 32]

@@ -53,22 +53,7 @@ def script(door: str) -> Path:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_help_names_every_group_and_option(door: str, tmp_path: Path) -> None:
-    shown = output([script(door), "--help"], tmp_path)
-    assert shown.startswith(f"colourize-{door}: ")
-    own = (REPOSITORY / "conf" / f"{door}.yaml").read_text()
-    for group, options in GROUPS.items():
-        taken = "  - train\n" in own or re.search(rf"^  - {group}: ", own, re.MULTILINE) is not None
-        assert (f"\n{group}: {', '.join(options)}\n" in shown) == taken
-    assert ("\ncheckpoint: null" in shown) == (door != "study")
-    comment = re.search(r"^(checkpoint: null) +(# .+)$", own, re.MULTILINE)  # told as the file has it
-    assert comment is None or re.search(rf"^{comment[1]} +{re.escape(comment[2])}$", shown, re.MULTILINE)
-    assert "\ncommon:" not in shown
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("door", DOORS)
-def test_help_waits_for_neither_torch_nor_lightning(door: str, tmp_path: Path) -> None:
+def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: str, tmp_path: Path) -> None:
     code = (
         f"import atexit, sys; sys.argv = ['colourize-{door}', '--help']\n"
         "slow = {'torch', 'lightning', 'torchvision', 'sklearn'}\n"
@@ -76,7 +61,16 @@ def test_help_waits_for_neither_torch_nor_lightning(door: str, tmp_path: Path) -
         f"from colourize.{door} import main\n"
         "main()\n"
     )
-    assert output([sys.executable, "-c", code], tmp_path).endswith("slow: []\n")
+    shown = output([sys.executable, "-c", code], tmp_path)
+    assert shown.startswith(f"colourize-{door}: ") and shown.endswith("slow: []\n")
+    own = (REPOSITORY / "conf" / f"{door}.yaml").read_text()
+    for group, options in GROUPS.items():
+        taken = "  - train\n" in own or re.search(rf"^  - {group}: ", own, re.MULTILINE) is not None
+        assert (f"\n{group}: {', '.join(options)}\n" in shown) == taken
+    assert ("\ncheckpoint: null" in shown) == (door != "study")
+    comment = re.search(r"^(checkpoint: null) +(# .+)$", own, re.MULTILINE)  # beside the key, as in the file
+    assert comment is None or re.search(rf"^{comment[1]} +{re.escape(comment[2])}$", shown, re.MULTILINE)
+    assert "\ncommon:" not in shown and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from colourize.data.draws import Draws
 from colourize.data.synthetic import SyntheticData
 from colourize.degradations import Grey
 from colourize.runs.folders import Run
-from colourize.runs.tables import read_numbers
+from colourize.runs.tables import read_numbers, read_table
 from colourize.tasks import RestorationTask
 
 QUICK = ["measures=quick", "baselines=[]"]  # as at the end of a training
@@ -117,13 +116,6 @@ def test_results_are_not_overwritten_unasked(best: Path, tmp_path: Path) -> None
         assert console.run("evaluate", [*words, "hydra.run.dir=mine", *extra], tmp_path).code == code
 
 
-@pytest.mark.slow
-def test_a_job_of_a_sweep_is_done_again(best: Path, tmp_path: Path) -> None:
-    for measures in ("quick", "quick,default"):
-        sweep = ["-m", f"checkpoint={best}", "baselines=[]", f"measures={measures}", "hydra.sweep.dir=both"]
-        assert console.run("evaluate", sweep, tmp_path).code == 0
-
-
 class Speckled(Grey):
     """Grey with noise."""
 
@@ -153,33 +145,29 @@ def test_an_evaluation_is_the_same_each_time(
     assert [record["seeds"] for record in records] == [{"eval_seed": 0}, {"eval_seed": 1}]
 
 
-def test_other_data_give_other_measures(best: Path, tmp_path: Path) -> None:
-    other = evaluate(tmp_path, f"checkpoint={best}", *TINY_DATA, *QUICK, "data.num_test=7", "data.drawing_seed=5")
-    assert "on 7 test pictures" in other.stdout
-    measures, trained = measures_of(other.folder), in_training(best)
-    assert measures.keys() == trained.keys()
-    assert measures["test/mse"] != trained["test/mse"]
-
-
-def test_palette_and_protocol_are_the_checkpoints(best: Path, tmp_path: Path) -> None:
+def test_other_data_and_the_checkpoints_own_palette_and_protocol(best: Path, tmp_path: Path) -> None:
+    other = [*TINY_DATA, "data.drawing_seed=5", "data.eval_batch_size=3", "trainer.limit_test_batches=2"]
+    outcome = evaluate(tmp_path / "other", f"checkpoint={best}", *QUICK, *other)
+    assert "on 6 test pictures" in outcome.stdout  # of ten
+    record = json.loads((outcome.folder / "run.json").read_text())
+    assert record["evaluated_on"] == {"part": "test", "pictures": 6}
+    assert len(read_numbers(outcome.folder / "per_picture.csv")) == 6
+    measures, trained = measures_of(outcome.folder), in_training(best)
+    assert measures.keys() == trained.keys() and measures["test/mse"] != trained["test/mse"]
     asked = [*TINY_DATA[:-1], "data.palette=null", "data.protocol=course"]
-    folder = evaluate(tmp_path, f"checkpoint={best}", *QUICK, *asked).folder
-    assert measures_of(folder) == in_training(best)
-    # … and what is told is what acts.
-    assert "pixels / 255" in (folder / "evaluate.log").read_text()
+    folder = evaluate(tmp_path / "same", f"checkpoint={best}", *QUICK, *asked).folder
+    assert measures_of(folder) == trained and "pixels / 255" in (folder / "evaluate.log").read_text()
     assert json.loads((folder / "run.json").read_text())["data"]["divisor"] == 255
 
 
-def test_ones_own_pictures_of_another_size(best: Path, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (9, 40, 30, 3), dtype=np.uint8)
-    for part in ("train", "test"):
-        (tmp_path / "mine" / part).mkdir(parents=True)
-        for number, picture in enumerate(noise):
-            Image.fromarray(picture).save(tmp_path / "mine" / part / f"{number}.png")
-    words = ["data=folder", "data.root=mine", "data.size=18", "data.batch_size=2", *QUICK]
-    outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
-    assert "on 9 test pictures" in outcome.stdout
-    assert 0 < measures_of(outcome.folder)["test/mse"] < 1
+def test_a_sweep_makes_a_table_and_evaluates_its_jobs_again(best: Path, tmp_path: Path) -> None:
+    last = best.with_name("last.ckpt")
+    words = ["-m", *QUICK, "trainer.enable_progress_bar=false", "hydra.sweep.dir=both"]
+    for checkpoints in (f"{best}", f"{best},{last}"):
+        evaluate(tmp_path, *words, f"checkpoint={checkpoints}")
+    rows = read_table(tmp_path / "both" / "results.csv")
+    assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]
+    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
 
 
 def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(base: Path, tmp_path: Path) -> None:
@@ -193,26 +181,8 @@ def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(b
     own = evaluate(tmp_path / "own", f"checkpoint={last}", *QUICK)
     assert "on 2 test pictures" in own.stdout
     assert measures_of(own.folder) == measures_of(run_folder)
-    named = [f"checkpoint={last}", "data=folder", f"data.root={tmp_path / 'mine'}", "data.size=16"]
-    assert "on 20 test pictures" in evaluate(tmp_path / "named", *named, *QUICK).stdout
-
-
-def test_several_checkpoints_make_a_table(base: Path, best: Path, tmp_path: Path) -> None:
-    last = best.with_name("last.ckpt")
-    outcome = evaluate(tmp_path, "-m", f"checkpoint={best},{last}", *QUICK, "trainer.enable_progress_bar=false")
-    with (outcome.sweep / "results.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]
-    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
-
-
-def test_pictures_that_were_left_out_are_not_counted(best: Path, tmp_path: Path) -> None:
-    words = [*QUICK, *TINY_DATA, "data.eval_batch_size=3", "trainer.limit_test_batches=2"]
-    outcome = evaluate(tmp_path, f"checkpoint={best}", *words)
-    assert "on 6 test pictures" in outcome.stdout
-    record = json.loads((outcome.folder / "run.json").read_text())
-    assert record["evaluated_on"] == {"part": "test", "pictures": 6}
-    assert len(read_numbers(outcome.folder / "per_picture.csv")) == 6
+    named = [f"checkpoint={last}", "data=folder", f"data.root={tmp_path / 'mine'}", "data.size=18"]
+    assert "on 20 test pictures" in evaluate(tmp_path / "named", *named, *QUICK).stdout  # of another size
 
 
 BASELINE = "data=synthetic task=super_resolution"
@@ -221,10 +191,8 @@ BASELINE = "data=synthetic task=super_resolution"
 @pytest.mark.parametrize(
     ("overrides", "named"),
     [
-        ("checkpoint={best} trainer.precision=7", "trainer.precision=7: must be one of auto"),
         ("checkpoint={best} +trainer.zzz=1", "trainer: "),
         ("checkpoint={best} seed=-1", "seed=-1: must be"),
-        ("checkpoint={best} model=unet", "checkpoint: brings its model and its task"),
         ("data=synthetic model=bilinear degradation=low_resolution answer=rgb", "checkpoint: missing"),
         (f"{BASELINE} model=grey_lookup", "model: GreyLookup is not for this task"),
         (f"{BASELINE} model=bilinear loss=mse", "task.loss=MeanSquaredError: is for values"),

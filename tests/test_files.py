@@ -39,20 +39,6 @@ def test_json_has_null_where_there_is_no_number(path):
     assert json.loads(path.read_text(), parse_constant=pytest.fail) == expected
 
 
-def test_text_and_bytes_arrive_as_they_are(path):
-    write_whole(path, NEW)
-    assert path.read_bytes() == NEW.encode()
-    write_whole(str(path), b"\x00\xff\n")
-    assert path.read_bytes() == b"\x00\xff\n"
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_other_users_may_read_it(path):
-    beside = path.with_name("plain")
-    beside.write_text("")
-    assert path.stat().st_mode == beside.stat().st_mode
-
-
 def test_writers_that_choose_the_format_by_the_name(tmp_path):
     with whole_file(tmp_path / "colours.npy") as part:
         np.save(part, np.arange(3))
@@ -64,45 +50,12 @@ def test_writers_that_choose_the_format_by_the_name(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"colours.npy", "grid.png"}
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_failure_in_the_middle(path, error):
-    with pytest.raises(error), whole_file(path) as part:
-        part.write_text("half a")
-        raise error
-    assert_untouched(path)
-
-
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_failure_at_the_end(path, monkeypatch, call):
-    monkeypatch.setattr(os, call, no_space)
-    with pytest.raises(OSError, match=r"No space left on device: '.*table\.csv'"):
-        write_whole(path, NEW)
-    assert_untouched(path)
-
-
-def test_disk_that_is_full_names_the_file(path, monkeypatch):
-    def half(self, content):
-        with self.open("wb") as file:
-            file.write(content[: len(content) // 2])
-        no_space()
-
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(OSError, match=r"No space left on device: '.*table\.csv'"):
-        write_whole(path, NEW)
-    assert_untouched(path)
-
-
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="a device that is always full")
 def test_real_short_write(path):
     with pytest.raises(OSError, match="No space left"), whole_file(path) as part:
         part.symlink_to("/dev/full")
         part.write_bytes(b"x" * 100)
     assert_untouched(path)
-
-
-def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"/nowhere/table\.csv'"):
-        write_whole(tmp_path / "nowhere" / "table.csv", NEW)
 
 
 def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
@@ -128,14 +81,6 @@ def test_the_old_one_is_kept_beside_it(path, monkeypatch):
     with pytest.raises(OSError):
         write_whole(path, "third", keep=kept)
     assert kept.read_bytes() == OLD.encode() and path.read_bytes() == NEW.encode()
-
-
-def test_threads_do_not_meet(path):
-    with whole_file(path) as one, whole_file(path) as other:
-        one.write_text("one")
-        other.write_text("other")
-    assert path.read_text() == "one"  # which was closed last
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_four_processes_write_the_same_file(path):
@@ -172,3 +117,40 @@ with whole_file(sys.argv[1]) as part:
     assert len(list(tmp_path.iterdir())) == 5 and path.read_text() == OLD
     remove_parts(tmp_path, tmp_path / "no folder")
     assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+def test_whatever_fails_the_old_file_stands(path, monkeypatch):
+    for error in (ValueError, KeyboardInterrupt, SystemExit):
+        with pytest.raises(error), whole_file(path) as part:
+            part.write_text("half a")
+            raise error
+        assert_untouched(path)
+
+    def half(self, content):
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        no_space()
+
+    for owner, name, fault in ((os, "fsync", no_space), (os, "replace", no_space), (Path, "write_bytes", half)):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, fault)
+            with pytest.raises(OSError, match=r"No space left on device: '.*table\.csv'"):
+                write_whole(path, NEW)
+        assert_untouched(path)
+    with pytest.raises(FileNotFoundError, match=r"/nowhere/table\.csv'"):
+        write_whole(path.parent / "nowhere" / "table.csv", NEW)
+
+
+def test_contents_and_permissions(path):
+    beside = path.with_name("plain")
+    beside.write_text("")
+    assert path.stat().st_mode == beside.stat().st_mode  # other users may read it
+    beside.unlink()
+    for content in (NEW, b"\x00\xff\n"):
+        write_whole(str(path), content)
+        assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    with whole_file(path) as one, whole_file(path) as other:  # as threads do
+        one.write_text("one")
+        other.write_text("other")
+    assert path.read_text() == "one"  # which was closed last
+    assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -66,11 +66,11 @@ def test_without_a_checkpoint(model: str, task: str, told: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("", "checkpoint: missing; give the file to inspect"),
-        ("model=unet", "checkpoint: missing; give the file to inspect"),
+        ("", "checkpoint: missing; name a file"),
+        ("model=unet", "checkpoint: missing; name a file"),
         ("model=bilinear task=super_resolution", "model: Interpolation has no layers; must be a network"),
         ("model=unet task=category_classification", "model: UNet answers each pixel"),
-        ("model=unet task=colour_classification data=synthetic", "data: is for a checkpoint"),
+        ("model=unet task=colour_classification data=synthetic", "data: goes with a checkpoint only"),
         ("model=unet task=colour_classification size=0", "size=0: must be a whole number"),
         ("checkpoint=a.ckpt model=unet", "checkpoint: brings its model and its task"),
         ("checkpoint=a.ckpt pictures=[]", "pictures=[]: must be numbers of test pictures"),

@@ -224,7 +224,7 @@ def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Pat
         ("trainer.max_epochs=4", 2, "trainer.max_epochs=4: the learning-rate schedule OneCycleLR was planned for 3"),
         ("hydra.run.dir=other", 2, "hydra.run.dir: resume=… goes on in the run's own folder"),
         ("-m", 2, "resumes one run, without -m"),
-        ("resume=other", 2, "resume: given twice"),
+        ("resume=other", 2, "resume: appears twice"),
     ],
 )
 def test_what_would_make_it_another_run_is_refused(
@@ -252,7 +252,7 @@ def test_a_folder_has_one_owner(whole: Path, tmp_path: Path) -> None:
     succeed("train", [*RUN, HERE, "overwrite=true"], tmp_path)
     assert_same(tmp_path / "run", whole)
     outcome = run("train", [*RUN, HERE, "hydra.run.dir=other"], tmp_path)
-    assert outcome.code == 2 and "hydra.run.dir: given twice" in outcome.stderr
+    assert outcome.code == 2 and "hydra.run.dir: appears twice" in outcome.stderr
 
 
 def test_a_number_that_goes_wrong_ends_the_run(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_words_that_are_no_keys_of_a_search_are_those_of_its_trainings() -> None
     [
         (["trials=0"], "trials=0: must be"),
         (["mode=best"], "mode=best: must be min or max"),
-        (["measure=test/loss"], "measure=test/loss: settings are not chosen by the test pictures"),
+        (["measure=test/loss"], "measure=test/loss: test pictures must not choose settings"),
         (["space={model.num_filters:{low:4}}"], "space.model.num_filters={'low': 4}: must be choices, or low and high"),
         (["space={}"], "space: must have a key to search"),
     ],
@@ -54,4 +54,4 @@ def test_a_search_goes_on_and_leaves_out_what_fails(tmp_path: Path, monkeypatch:
         assert 1e-4 <= float(row["task.optimizer.lr"]) <= 1e-2 and row["model.num_filters"] in ("2", "4")
         assert (tmp_path / "search" / f"trial-00{row['trial']}" / "metrics.json").is_file()
     failing = run("search", with_training([*SMALL, "model=nope", SPACE, "trials=1", "output=failing"]), tmp_path)
-    assert failing.code == 2 and "no trial reached an end" in failing.stderr
+    assert failing.code == 2 and "no trial finished" in failing.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -15,9 +14,9 @@ from console import TASKS, TINY, Outcome, run, succeed
 from PIL import Image
 
 import colourize
-from colourize.data.folder import FolderData
 from colourize.data.synthetic import SyntheticData
 from colourize.runs.folders import Run
+from colourize.runs.tables import read_numbers, read_table
 from colourize.tasks import RestorationTask
 
 COMMON = {"lr-Adam", "train/loss", "val/loss", "val/mse", "val/psnr", "test/loss", "test/mse", "test/psnr", "test/ssim"}
@@ -40,17 +39,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(base: Path) -> Outcome:
     return console.trained(base, TASKS[0])
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def measures_of(folder: Path) -> dict[str, float]:
-    measures = json.loads((folder / "metrics.json").read_text())
-    assert isinstance(measures, dict)
-    return measures
 
 
 # ------------------------------------------------------------------------------------- a run's folder
@@ -78,18 +66,23 @@ def test_a_run_leaves_what_is_promised_and_nothing_else(trained: Outcome) -> Non
         "train.log",
     }
     assert all((trained.folder / file).stat().st_size > 0 for file in files)
+    ((width, height),) = {Image.open(path).size for path in (trained.folder / "samples").iterdir()}
+    assert width > 10 * 96 and height > 4 * 96  # ten columns; grey, two answers, truth at least
     assert [path.name for path in trained.cwd.iterdir()] == ["outputs"]
 
 
-def test_the_sample_grids_show_ten_pictures(trained: Outcome) -> None:
-    sizes = {Image.open(path).size for path in (trained.folder / "samples").iterdir()}
-    ((width, height),) = sizes
-    assert width > 10 * 96 and height > 4 * 96  # ten columns; grey, two answers, truth at least
-
-
 @pytest.mark.parametrize("task", TASKS)
-def test_final_measures_are_flat_and_have_the_promised_names(task: str, base: Path) -> None:
-    measures = measures_of(console.trained(base, task).folder)
+def test_final_measures_have_the_promised_names_and_nothing_warns(task: str, base: Path) -> None:
+    outcome = console.trained(base, task)
+    assert outcome.stderr == "" and "warn" not in outcome.stdout.lower()
+    log = (outcome.folder / "train.log").read_text()
+    assert "warn" not in log.lower()
+    assert "40 training, 10 validation and 10 test pictures; pixels / 255, validation on pictures of its own" in log
+    assert re.search(r"torch \d.*, cpu, precision \S+", log) and "Trained 2 epochs" in log
+    measures = Run.read(outcome.folder).measures()
+    rows = read_numbers(outcome.folder / "metrics.csv")
+    assert [(row.pop("epoch"), row.pop("step")) for row in rows] == [(1, 2), (2, 4)]
+    assert rows[-1].items() <= measures.items()
     classifies = task in ("colour_classification", "super_resolution")
     assert set(measures) == COMMON | (CLASSIFICATION if classifies else set())
     assert all(isinstance(value, float) for value in measures.values())
@@ -101,27 +94,8 @@ def test_final_measures_are_flat_and_have_the_promised_names(task: str, base: Pa
         assert measures["test/loss"] >= measures["test/mse"] * (1 - 1e-6)
 
 
-def test_each_epoch_is_a_row_without_times(trained: Outcome) -> None:
-    rows = rows_of(trained.folder / "metrics.csv")
-    assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4")]
-    expected = {"epoch", "step", "lr-Adam", "train/loss", "val/loss", "val/accuracy", "val/mse", "val/psnr"}
-    assert set(rows[0]) == expected
-    assert not any("time" in name or "second" in name for name in rows[0])
-    final = measures_of(trained.folder)
-    for name in expected - {"epoch", "step"}:
-        assert float(rows[-1][name]) == final[name]
-
-
-def test_the_log_tells_what_decided_the_numbers(trained: Outcome) -> None:
-    log = (trained.folder / "train.log").read_text()
-    assert "40 training, 10 validation and 10 test pictures; pixels / 255, validation on pictures of its own" in log
-    assert "(honest protocol)" in log
-    assert "UNet from Grey to PaletteClasses" in log and re.search(r"torch \d.*, cpu, precision \S+", log)
-    assert "Trained 2 epochs" in log
-
-
 def test_the_end_of_a_run_names_measures_pictures_and_curves(trained: Outcome) -> None:
-    final = measures_of(trained.folder)
+    final = Run.read(trained.folder).measures()
     assert f"{final['test/accuracy']:.4f}" in trained.stdout
     assert f"{final['test/psnr']:.2f} dB" in trained.stdout
     for label in ("Sample pictures", "Best checkpoint"):
@@ -170,63 +144,11 @@ def test_the_record_of_a_run_that_failed_says_so(tmp_path: Path, monkeypatch: py
     assert record["ended"] and record["phases"]["training"] > 0 and "evaluated_on" not in record
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_an_ordinary_run_warns_of_nothing(task: str, base: Path) -> None:
-    """Neither in Lightning's nor in torch's words; warnings reach the terminal as they do outside pytest."""
-    run = console.trained(base, task)
-    assert run.stderr == "" and "warn" not in run.stdout.lower()
-    assert "warn" not in (run.folder / "train.log").read_text().lower()
-
-
 def test_a_run_on_a_machine_with_slurm_warns_of_nothing(tmp_path: Path) -> None:
     srun = tmp_path / "srun"
     srun.touch(0o755)
     run = console.run("train", [*TINY, NO_SAMPLES], tmp_path, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert (run.code, run.stderr) == (0, "") and "srun" not in run.stdout
-
-
-@pytest.mark.parametrize(
-    ("overrides", "named"),
-    [
-        ("model.kernel_size=4", "model.kernel_size=4: must be an odd number"),
-        ("+model.foo=1", "foo"),
-        ("task=super_resolution task.degradation.scale_factor=3", "task.degradation.scale_factor=3: must be"),
-        ("answer=rgb loss=cross_entropy", "task.loss=CrossEntropy: is for classes and categories, and the answer RGB"),
-        ("task=super_resolution prior=grey_lookup", "prior: GreyLookup is not for this task"),
-        ("model=lanczos", "model: Interpolation is not for this task"),
-        ("task.optimizer.lr=-1", "task.optimizer.lr=-1: must be"),
-        ("lr_scheduler=one_cycle task.lr_scheduler.pct_start=2", "task.lr_scheduler="),
-        ("trainer.max_epochs=0", "trainer.max_epochs=0: must be"),
-        ("trainer.precision=7", "trainer.precision=7: must be one of auto"),
-        ("+trainer.zzz=1", "trainer: "),
-        ("trainer.accelerator=foo", "trainer: "),
-        ("callbacks.samples.num_pictures=0", "callbacks.samples.num_pictures=0: must be"),
-        ("measures.names=[mse,pnsr]", "measures.names=pnsr: must be some of"),
-        ("task.loss._target_=torch.nn.MSELoss", "task.loss=torch.nn.MSELoss: must be a Loss"),
-        ("model=grey_lookup prior=grey_lookup", "prior: is for a network that learns"),
-        ("measures=[mse,foo]", "measures=foo: must be one of all, default, quick"),
-        ("checkpoint=missing.ckpt", "checkpoint=missing.ckpt: there is no such file"),
-        ("seed=-1", "seed=-1: must be"),
-        ("~loss", "loss: missing; loss=… names one"),
-        ("task.answer=null", "answer: missing; answer=… names one"),
-        ("+task.prior.foo=1", "prior: missing; prior=… names one"),
-        ("~task", "task: missing; task=… names one"),
-    ],
-)
-def test_what_needs_no_pictures_is_refused_before_they_are_read(
-    overrides: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(data: FolderData) -> None:
-        raise AssertionError("read")
-
-    monkeypatch.setattr(FolderData, "prepare_data", read)
-    monkeypatch.setattr(FolderData, "load", read)
-    words = ["data=folder", "data.root=nowhere", "trainer.accelerator=cpu", *overrides.split()]
-    words = list({word.partition("=")[0]: word for word in words}.values())
-    outcome = run("train", words, tmp_path)
-    assert outcome.code == (1 if overrides.startswith("checkpoint") else 2)
-    assert named in outcome.stderr and outcome.stderr.count("\n") == 1
-    assert outcome.left == []
 
 
 # --------------------------------------------------------------------------- repeating and going on
@@ -247,31 +169,13 @@ def test_training_goes_on_where_it_stopped(trained: Outcome, tmp_path: Path) -> 
     before = last.read_bytes()
     words = [*TINY, NO_SAMPLES, "trainer.max_epochs=3"]
     more = succeed("train", [*words, f"checkpoint={last}"], tmp_path / "more").folder
-    rows = rows_of(more / "metrics.csv")
+    rows = read_table(more / "metrics.csv")
     assert [(row["epoch"], row["step"]) for row in rows] == [("1", "2"), ("2", "4"), ("3", "6")]
-    assert rows[:2] == rows_of(trained.folder / "metrics.csv")
+    assert rows[:2] == read_table(trained.folder / "metrics.csv")
     assert last.read_bytes() == before
     # … and ends where one run of three epochs would have.
     whole = succeed("train", words, tmp_path / "whole").folder
     assert (more / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
-
-
-@pytest.mark.slow
-def test_training_goes_on_between_validations(tmp_path: Path) -> None:
-    """A plateau looks at validated epochs; a resumed run is the whole one, epochs without validation and all."""
-    words = [*TINY, NO_SAMPLES, "+trainer.check_val_every_n_epoch=2", "lr_scheduler=plateau"]
-    words += ["task.lr_scheduler.patience=0", "task.lr_scheduler.factor=0.1", "+task.lr_scheduler.threshold=100"]
-    half = succeed("train", [*words, "trainer.max_epochs=2"], tmp_path / "half")
-    last = half.folder / "checkpoints" / "last.ckpt"
-    more = succeed("train", [*words, "trainer.max_epochs=6", f"checkpoint={last}"], tmp_path / "more")
-    whole = succeed("train", [*words, "trainer.max_epochs=6"], tmp_path / "whole")
-    assert half.stderr == whole.stderr == ""
-    table = (whole.folder / "metrics.csv").read_bytes()
-    assert (more.folder / "metrics.csv").read_bytes() == table
-    rows = rows_of(whole.folder / "metrics.csv")
-    assert [bool(row["val/loss"]) for row in rows] == [False, True] * 3
-    # No loss is low enough for this threshold: the rate falls after each validation, and after nothing else.
-    assert [float(row["lr-Adam"]) for row in rows] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
 
 
 def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
@@ -282,7 +186,7 @@ def test_a_run_without_samples_checkpoints_and_logger(tmp_path: Path) -> None:
     assert names == {".hydra", "config.yaml", "run.json", "train.log", *others}
     assert "Sample pictures" not in outcome.stdout
     assert "best.ckpt" not in outcome.stdout and "tensorboard" not in outcome.stdout
-    assert {name.partition("/")[0] for name in measures_of(outcome.folder)} == {"train", "val", "test"}
+    assert {name.partition("/")[0] for name in Run.read(outcome.folder).measures()} == {"train", "val", "test"}
     record = json.loads((outcome.folder / "run.json").read_text())
     assert record["evaluated_on"] == {"part": "test", "pictures": 10, "weights": "last"}
 
@@ -297,7 +201,7 @@ def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Pat
     assert outcome.code != 0
     assert "Traceback" not in outcome.stderr and "model.kernel_size=4" in outcome.stderr
     assert len(outcome.stderr.splitlines()) <= 2
-    rows = rows_of(outcome.sweep / "results.csv")
+    rows = read_table(outcome.sweep / "results.csv")
     assert [(row["job"], row["status"], row["model.kernel_size"]) for row in rows] == [
         ("0", "completed", "3"),
         ("1", "failed", "4"),
@@ -306,7 +210,7 @@ def test_a_sweep_goes_on_after_a_failing_job_and_its_table_says_so(tmp_path: Pat
     assert "model.kernel_size=4: must be an odd number" in rows[1]["error"] and rows[1]["test/loss"] == ""
     for row in (rows[0], rows[2]):
         assert row["error"] == ""
-        final = measures_of(outcome.sweep / row["folder"])
+        final = Run.read(outcome.sweep / row["folder"]).measures()
         assert {name: float(row[name]) for name in final} == final
         assert (outcome.sweep / row["folder"] / "checkpoints" / "best.ckpt").is_file()
     assert [row["folder"] for row in rows] == [f"kernel_size-{size}" for size in (3, 4, 5)]
@@ -318,14 +222,14 @@ def test_a_sweeps_table_has_a_row_for_each_combination(tmp_path: Path) -> None:
     small = [word for word in TINY if not word.startswith(("trainer.max_epochs", "data.batch_size"))]
     words = ["-m", *small, NO_SAMPLES, "trainer.max_epochs=1,2", "data.batch_size=10,20"]
     outcome = succeed("train", words, tmp_path)
-    rows = rows_of(outcome.sweep / "results.csv")
+    rows = read_table(outcome.sweep / "results.csv")
     varied = [(row["trainer.max_epochs"], row["data.batch_size"]) for row in rows]
     assert varied == [("1", "10"), ("1", "20"), ("2", "10"), ("2", "20")]
     assert {row["status"] for row in rows} == {"completed"}
     assert len({row["test/loss"] for row in rows}) == 4
     assert not (tmp_path / "outputs").exists()
     for row in rows:
-        epochs = rows_of(outcome.sweep / row["folder"] / "metrics.csv")
+        epochs = read_table(outcome.sweep / row["folder"] / "metrics.csv")
         assert len(epochs) == int(row["trainer.max_epochs"])
         assert int(epochs[0]["step"]) == 40 // int(row["data.batch_size"])
 
@@ -338,14 +242,7 @@ def test_an_experiments_own_sweep_needs_no_flag(tmp_path: Path) -> None:
     small = [word for word in TINY if not word.startswith("trainer.max_epochs")]
     words = [*small, NO_SAMPLES, f"hydra.searchpath=[file://{tmp_path}]", "experiment=seeds"]
     outcome = succeed("train", words, tmp_path / "here")
-    rows = rows_of(outcome.sweep / "results.csv")
+    rows = read_table(outcome.sweep / "results.csv")
     assert [(row["seed"], row["status"]) for row in rows] == [("3", "completed"), ("4", "completed")]
     assert rows[0]["val/loss"] != rows[1]["val/loss"]
-    assert len(rows_of(outcome.sweep / rows[0]["folder"] / "metrics.csv")) == 1
-
-
-def test_an_unknown_option_stops_a_sweep_before_its_first_job(tmp_path: Path) -> None:
-    outcome = run("train", ["-m", *TINY, "model=unet,foo"], tmp_path)
-    assert outcome.code == 2
-    assert "foo" in outcome.stderr and len(outcome.stderr.splitlines()) <= 2
-    assert not list(tmp_path.rglob("metrics.csv"))
+    assert len(read_table(outcome.sweep / rows[0]["folder"] / "metrics.csv")) == 1

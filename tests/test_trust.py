@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -76,10 +77,6 @@ def crafted(path: Path, keys: tuple[str, ...], value: object) -> Path:
     return path.with_name("crafted.ckpt")
 
 
-def test_a_good_checkpoint_loads(saved: Path) -> None:
-    assert colourize.load(saved).model.num_filters == 4
-
-
 PLACES = [
     ("colourize", "task"),
     ("colourize", "data"),
@@ -90,14 +87,11 @@ PLACES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("place", PLACES, ids=".".join)
-def test_every_place_where_a_class_can_be_named(
-    saved: Path, place: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_place_where_a_class_can_be_named(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "hostile.py").write_text("import pathlib\npathlib.Path('imported').touch()\n\nclass Thing: ...\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for name in ("hostile.Thing", "subprocess.Popen"):
+    for place, name in itertools.product(PLACES, ("hostile.Thing", "subprocess.Popen")):
         path = crafted(saved, place, name)
         with pytest.raises(InputError) as error:
             load_all(path)
@@ -105,15 +99,13 @@ def test_every_place_where_a_class_can_be_named(
     assert not (tmp_path / "imported").exists() and "hostile" not in sys.modules
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=str)
-def test_names_that_are_refused(saved: Path, name: object) -> None:
-    with pytest.raises(InputError, match=r"^checkpoint=.*: (names|holds)"):
-        colourize.load(crafted(saved, ("hyper_parameters", "model", "_target_"), name))
-
-
-@pytest.mark.parametrize("place", [("model", "num_filters"), ("size",), ("model", "nested", "list")])
-def test_texts_that_omegaconf_would_compute(saved: Path, place: tuple[str, ...]) -> None:
-    for value in ("${oc.create:{_target_: os.system}}", ["${oc.env:HOME}"], {"${oc.env:HOME}": 1}):
+def test_names_and_texts_that_are_refused(saved: Path) -> None:
+    for name in HOSTILE:
+        with pytest.raises(InputError, match=r"^checkpoint=.*: (names|holds)"):
+            colourize.load(crafted(saved, ("hyper_parameters", "model", "_target_"), name))
+    places = (("model", "num_filters"), ("size",), ("model", "nested", "list"))
+    resolved = ("${oc.create:{_target_: os.system}}", ["${oc.env:HOME}"], {"${oc.env:HOME}": 1})
+    for place, value in itertools.product(places, resolved):
         with pytest.raises(InputError, match="plain values only"):
             colourize.load(crafted(saved, ("hyper_parameters", *place), value))
 
@@ -135,11 +127,14 @@ def test_the_command_of_a_crafted_checkpoint_does_not_run(saved: Path, tmp_path:
 def test_ones_own_package_is_trusted_by_name(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_models.py").write_text("from colourize.models import UNet\n\nclass Mine(UNet): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
+    assert colourize.load(saved).model.num_filters == 4
     path = crafted(saved, ("hyper_parameters", "model", "_target_"), "my_models.Mine")
     with pytest.raises(InputError, match="trust=my_models allows it"):
         colourize.load(path)
     assert type(colourize.load(path, trust="my_models").model).__name__ == "Mine"
     with pytest.raises(InputError, match=r"names my_models_too\.Mine"):  # the name begins alike
         colourize.load(crafted(saved, ("hyper_parameters", "model", "_target_"), "my_models_too.Mine"), "my_models")
-    with pytest.raises(InputError, match=r"subprocess\.Popen, which is no class of this project.* torch$"):  # no advice
+    with pytest.raises(
+        InputError, match=r"subprocess\.Popen, which is no class of this project, and no part of torch$"
+    ):  # no advice
         colourize.load(crafted(saved, ("hyper_parameters", "model", "_target_"), "subprocess.Popen"), "my_models")

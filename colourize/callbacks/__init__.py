@@ -1,1 +1,1 @@
-"""What is kept and shown while a run goes on, as Lightning callbacks."""
+"""Lightning callbacks that write and show a run while it goes on."""

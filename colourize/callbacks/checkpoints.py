@@ -1,4 +1,4 @@
-"""`best.ckpt` and `last.ckpt`: what is kept of a run's weights."""
+"""`best.ckpt` and `last.ckpt`: the checkpoints of a run."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 
 
 class Checkpoints(ModelCheckpoint):
-    """Lightning's callback, which here writes at the end of an epoch, when all else of that epoch is done.
+    """Lightning's callback, changed to write at the very end of an epoch.
 
-    `last.ckpt` after every epoch, also one without validation; `best.ckpt` after those that validated. Lightning's own
-    would write at the end of validation where there is none in each epoch (`trainer.check_val_every_n_epoch=2`); a run
-    that goes on from such a file ends that epoch a second time, without its measures.
+    It writes `last.ckpt` after every epoch, also one without validation, and `best.ckpt` after those that validated.
+    Lightning writes at the end of a validation where not every epoch has one (`trainer.check_val_every_n_epoch=2`), and
+    a run that goes on from such a file ends that epoch a second time, without its measures.
 
-    Within an epoch `last.ckpt` is written every so many steps, and when Ctrl-C or SIGTERM stops the run; always between
-    two steps where nothing is under way, so that a run goes on from it to the bit.
+    Within an epoch it writes `last.ckpt` every so many steps, and when Ctrl-C or SIGTERM stops the run, but only
+    between two steps, so that a run goes on from it to the bit.
 
     Args:
         dirpath: the folder; it is made when the first file is written.
-        filename: of the best weights' file, without `.ckpt`.
-        monitor: the measure that decides which are the best.
-        mode: whether that is to be small ("min") or large ("max").
-        every_n_steps: how many steps may be lost in a long epoch; None: an epoch's.
-        keep_epochs: after how many epochs the weights are kept as well, as `epoch-005.ckpt`.
-        more: of Lightning's ModelCheckpoint.
+        filename: the name of the best weights' file, without `.ckpt`.
+        monitor: the measure that chooses the best weights.
+        mode: "min" where the least value is the best, "max" where the largest is.
+        every_n_steps: the steps between two writes within an epoch; None: none.
+        keep_epochs: the epochs whose weights are kept as well, as `epoch-005.ckpt`.
+        more: further arguments of Lightning's ModelCheckpoint.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Checkpoints(ModelCheckpoint):
         self._validated = False
         self._saved_step = 0
         self._restored: dict[str, Any] | None = None
-        self._is_own = False  # the file that a run goes on from
+        self._is_own = False  # whether the run goes on from a file in its own folder
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*exists and is not empty")  # of a run that goes on
+            warnings.filterwarnings("ignore", message=".*exists and is not empty")  # as a resumed run's folder is
             super().setup(trainer, pl_module, stage)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -103,11 +103,11 @@ class Checkpoints(ModelCheckpoint):
             return
         if trainer.is_last_batch:
             self._validated = True
-        else:  # within an epoch (trainer.val_check_interval), at whose end the weights are no longer those measured
+        else:  # after a validation within the epoch (trainer.val_check_interval) the weights change
             self._save_topk_checkpoint(trainer, self._monitor_candidates(trainer))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # Else Lightning leaves out the step of a plateau's schedule in an epoch that was resumed within.
+        # Otherwise Lightning leaves out the step of a plateau's schedule in an epoch that was resumed.
         trainer.fit_loop._restarting = False
         if not self._should_skip_saving_checkpoint(trainer):
             measures = self._monitor_candidates(trainer)
@@ -127,15 +127,11 @@ class Checkpoints(ModelCheckpoint):
         checkpoint_files.wait(trainer)
         stopping.wait_no_more()
         if not self.best_model_path and trainer.is_global_zero:
-            log.warning(
-                "No epoch of this run had a validation with a finite %s, and so there is no %s.ckpt: "
-                "the last weights are tested",
-                self.monitor,
-                self.filename,
-            )
+            text = "No epoch had a validation with a finite %s, and so there is no %s.ckpt: the last weights are tested"
+            log.warning(text, self.monitor, self.filename)
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
-        """Whether a value is among the best; NaN and infinity never are."""
+        """Whether a value is among the best, as NaN and infinity never are."""
         return current is not None and bool(current.isfinite()) and super().check_monitor_top_k(trainer, current)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
@@ -153,7 +149,7 @@ class Checkpoints(ModelCheckpoint):
         return {**super().state_dict(), "validated": self._validated}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Only a run in the same folder goes on with its best: in another the best is that of the new epochs."""
+        """Keep the best checkpoint of a run in the same folder; in another folder the best is one of the new epochs."""
         self._validated = state_dict.get("validated", False)
         if self._is_own:
             here = {name: self._here(state_dict[name]) for name in PATHS}
@@ -161,22 +157,19 @@ class Checkpoints(ModelCheckpoint):
             super().load_state_dict({**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath})
 
     def _here(self, path: str) -> str:
-        """A checkpoint's path in a folder that may have been moved since."""
+        """A checkpoint's path in the folder, which may have been moved."""
         return str(Path(str(self.dirpath)) / Path(path).name) if path else path
 
 
 def _stop(trainer: Trainer, stops: bool) -> None:
-    """End the run where a signal came: with what it goes on from on the disk."""
+    """End the run after a signal, when its checkpoint is on the disk."""
     if stops:
         checkpoint_files.wait(trainer)
     stopping.check(stops)
 
 
 def _between_steps(trainer: Trainer) -> bool:
-    """Whether a step is done, at the end of a batch, and neither an epoch's end nor a validation follows.
-
-    A validation or an epoch's end is soon over, and all is saved after it.
-    """
+    """Whether a step ends with this batch, and neither an epoch's end nor a validation follows, which save anyway."""
     loop = trainer.fit_loop.epoch_loop
     fetcher = trainer.fit_loop._data_fetcher
     assert fetcher is not None
@@ -185,9 +178,9 @@ def _between_steps(trainer: Trainer) -> bool:
 
 @contextlib.contextmanager
 def _plateaus_stepped(trainer: Trainer, interval: str) -> Iterator[None]:
-    """The schedules that wait for a plateau, as they are when the epoch or step is over.
+    """Step the schedules that wait for a plateau in the block, and undo it afterwards.
 
-    Lightning steps them after the files are written; a run that goes on from a file would miss that step.
+    Lightning steps them after the files are written, and a run that goes on from a file would miss that step.
     """
     measures = trainer.callback_metrics
     count = trainer.current_epoch + 1 if interval == "epoch" else trainer.fit_loop.epoch_loop.batch_idx + 1
@@ -198,10 +191,7 @@ def _plateaus_stepped(trainer: Trainer, interval: str) -> Iterator[None]:
         if each.monitor in measures and count % each.frequency == 0
     ]
     before = [
-        (
-            scheduler,
-            *copy.deepcopy((scheduler.state_dict(), [group["lr"] for group in scheduler.optimizer.param_groups])),
-        )
+        (scheduler, copy.deepcopy(scheduler.state_dict()), [group["lr"] for group in scheduler.optimizer.param_groups])
         for scheduler, _ in steps
     ]
     try:

@@ -1,4 +1,4 @@
-"""Numbers that go wrong: a loss or a weight that is NaN or infinite ends the run, before it is saved as anything."""
+"""A loss or a weight that is NaN or infinite ends the run before it is saved."""
 
 from __future__ import annotations
 
@@ -13,37 +13,35 @@ from torch import Tensor
 from colourize.checkpoints import not_finite, read_any
 from colourize.errors import ColourizeError, InputError
 from colourize.runs import checkpoint_files
+from colourize.runs.resuming import LAST, PREVIOUS
 
-STEPS = 50  # on an accelerator: a look at each step's loss would wait for the device each time
+STEPS = 50  # between two checks on an accelerator, where each check waits for the device
 
 
 class NotFiniteError(ColourizeError):
-    """Training has gone wrong; the message says when, and which checkpoint is good."""
+    """The training has diverged; the message says when, and which checkpoint is good."""
 
 
 class StopWhereNotFinite(Callback):
     """Raises NotFiniteError after the first step whose loss is NaN or infinite (on an accelerator some steps later).
 
     Args:
-        checkpoints: the folder of the checkpoints, whose newest one is named: none is written once a number is wrong.
+        checkpoints: the folder whose newest checkpoint the message names; none is written once a number is wrong.
     """
 
     def __init__(self, checkpoints: str) -> None:
         self.checkpoints = Path(checkpoints)
-        self._steps: list[tuple[int, int, float]] = []  # epoch and step, from 1, and learning rate
-        self._losses: list[Tensor] = []
+        self._losses: list[tuple[Tensor, str]] = []  # each with its place in the training
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        rate = trainer.optimizers[0].param_groups[0]["lr"] if trainer.optimizers else float("nan")
-        self._rate = float(rate)  # that of this step; at its end the schedule has moved on
+        self._rate = _rate(trainer)  # the schedule changes it at the end of the step
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         loss = outputs["loss"] if isinstance(outputs, dict) else outputs
         if isinstance(loss, Tensor):
-            self._losses.append(loss.detach())
-            self._steps.append((trainer.current_epoch + 1, trainer.global_step, self._rate))
+            self._losses.append((loss.detach(), _place(trainer, self._rate)))
             if loss.device.type == "cpu" or len(self._losses) >= STEPS:
                 self._check(trainer)
 
@@ -55,30 +53,27 @@ class StopWhereNotFinite(Callback):
         self._check(trainer)
         wrong = not_finite(checkpoint["state_dict"])
         if wrong:
-            rate = float(trainer.optimizers[0].param_groups[0]["lr"])
-            step = (trainer.current_epoch + 1, trainer.global_step, rate)
-            raise NotFiniteError(self._told(trainer, f"{wrong} holds NaN or infinite numbers", step))
+            raise self._error(trainer, f"{wrong} holds NaN or infinite numbers", _place(trainer, _rate(trainer)))
 
     def _check(self, trainer: Trainer) -> None:
         losses, self._losses = self._losses, []
-        steps, self._steps = self._steps, []
-        if losses:
-            values = torch.stack([loss.float() for loss in losses])
-            for place in (~values.isfinite()).nonzero()[:1]:
-                what = f"the training loss is {values[place].item()}"
-                raise NotFiniteError(self._told(trainer, what, steps[int(place)]))
+        if losses and not torch.stack([loss.float() for loss, _ in losses]).isfinite().all():
+            loss, place = next(each for each in losses if not each[0].isfinite())
+            raise self._error(trainer, f"the training loss is {loss.item()}", place)
 
-    def _told(self, trainer: Trainer, what: str, step: tuple[int, int, float]) -> str:
+    def _error(self, trainer: Trainer, problem: str, place: str) -> NotFiniteError:
         checkpoint_files.wait(trainer)
-        newest = next((path for name in ("last", "last-previous") if _is_good(path := self._file(name))), None)
+        newest = next((path for name in (LAST, PREVIOUS) if _is_good(path := self.checkpoints / name)), None)
         saved = f"the last good checkpoint is {os.path.relpath(newest)}" if newest else "no checkpoint was saved before"
-        return (
-            f"{what} in epoch {step[0]}, step {step[1]}, at the learning rate {step[2]:.3g}; {saved} "
-            "(a lower task.optimizer.lr may help)"
-        )
+        return NotFiniteError(f"{problem} in {place}; {saved} (a lower task.optimizer.lr may help)")
 
-    def _file(self, name: str) -> Path:
-        return self.checkpoints / f"{name}.ckpt"
+
+def _rate(trainer: Trainer) -> float:
+    return float(trainer.optimizers[0].param_groups[0]["lr"]) if trainer.optimizers else float("nan")
+
+
+def _place(trainer: Trainer, rate: float) -> str:
+    return f"epoch {trainer.current_epoch + 1}, step {trainer.global_step}, at the learning rate {rate:.3g}"
 
 
 def _is_good(path: Path) -> bool:

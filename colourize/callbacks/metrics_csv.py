@@ -1,4 +1,4 @@
-"""`metrics.csv`: every epoch's measures, one line an epoch."""
+"""`metrics.csv`: the measures of every epoch, one line each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from colourize.runs.tables import write_table
 class MetricsCsv(Callback):
     """Rewrites the file after each epoch, so that it is whole whenever the run is killed.
 
-    It holds no times: equal runs give equal files. `epoch` counts finished epochs, from 1.
+    It holds no times, and so equal runs give equal files. `epoch` counts finished epochs, from 1.
     """
 
     def __init__(self, path: str) -> None:
@@ -43,6 +43,6 @@ class MetricsCsv(Callback):
         self._validated = state_dict.get("validated", False)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The file of a run that goes on may hold an epoch more than the checkpoint, which is trained again."""
+        """Remove the epochs after the checkpoint of a resumed run, which trains them again."""
         if trainer.is_global_zero and self.rows:
             write_table(self.path, self.rows)

@@ -1,4 +1,4 @@
-"""The progress bar on the terminal: one line of at most 80 columns for each stage; elsewhere a line for each epoch."""
+"""The progress bar on a terminal, of at most 80 columns for each stage; elsewhere a line in the log for each epoch."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 class Progress(RichProgressBar):
-    """Lightning's, with epochs counted from 1, as everywhere else here, and with room for the measures.
+    """Lightning's progress bar, with epochs counted from 1 and with room for the measures.
 
-    Where the output is no terminal but a file or a pipe, a bar would be silence: each epoch is a line of the log.
+    A file or a pipe shows no bar, and gets a line of the log for each epoch.
 
     Args:
         refresh_rate: drawings a second, by a thread that takes its time from the training.
@@ -40,13 +40,13 @@ class Progress(RichProgressBar):
         if self.in_lines and trainer.is_global_zero:
             shown = ("train/loss", "val/loss", "val/accuracy", "val/psnr")
             measures = trainer.callback_metrics
-            told = ", ".join(f"{name} {measures[name].item():.4g}" for name in shown if name in measures)
-            log.info("%s: %s", self._get_train_description(trainer.current_epoch).strip(), told)
+            line = ", ".join(f"{name} {measures[name].item():.4g}" for name in shown if name in measures)
+            log.info("%s: %s", self._get_train_description(trainer.current_epoch).strip(), line)
 
     def configure_columns(self, trainer: Trainer) -> list[ProgressColumn]:
         return [
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),  # what the others leave
+            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),  # takes what the others leave
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=Column(no_wrap=True)),
         ]

@@ -1,4 +1,4 @@
-"""What TensorBoard shows beyond the scalars that the task logs."""
+"""TensorBoard's pages beyond the scalars that the task logs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from colourize.runs.events import EventLogger
 from colourize.runs.settings import LAUNCH, method_settings
 
 KEY = "events"  # in a checkpoint
-FITTING = TrainerFn.FITTING  # for a test, the best checkpoint is read as well
+FITTING = TrainerFn.FITTING  # a test reads the best checkpoint as well
 
 # The page CUSTOM SCALARS: train and validation on common axes.
 LAYOUT = {
@@ -29,7 +29,7 @@ LAYOUT = {
         "PSNR [dB]": ["Multiline", ["val/psnr"]],
     }
 }
-# What an option of a group decides.
+# The settings that an option of a group decides.
 OF_GROUPS = {
     "seed": ("seed",),
     "task": ("task.degradation", "task.answer", "task.loss"),
@@ -38,10 +38,10 @@ OF_GROUPS = {
 
 
 class TensorBoardPages(Callback):
-    """Lays train and validation loss over each other, and logs the seconds that each epoch took.
+    """Shows train and validation loss on common axes, and logs the seconds of each epoch.
 
-    Times go here and not into `metrics.csv`, which is equal for equal runs. A checkpoint holds how far the event files
-    were written, and a run that is resumed from it goes on there, without repeated or missing points.
+    `metrics.csv` has no times, because equal runs give equal files. A checkpoint holds the length of the event files,
+    and a run that is resumed from it goes on there, without repeated or missing points.
     """
 
     def __init__(self) -> None:
@@ -66,14 +66,14 @@ class TensorBoardPages(Callback):
             return
         state = self._resumed[training_state.KEY]
         if not state["within_epoch"]:
-            # Lightning logs an epoch's training measures when all else of it is done, and saved.
+            # Lightning logs an epoch's training measures after the checkpoint is saved.
             training = {name: value.item() for name, value in state["measures"].items() if name.startswith("train/")}
             step = self._resumed["loops"]["fit_loop"]["epoch_loop.state_dict"]["_batches_that_stepped"] - 1
             trainer.logger.log_metrics({**training, "epoch": self._resumed["epoch"]}, step)
         self._resumed = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._started = time.perf_counter()  # for a run that goes on within an epoch, which does not start again
+        self._started = time.perf_counter()  # a run that goes on within an epoch does not start that epoch again
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._started = time.perf_counter()
@@ -85,19 +85,19 @@ class TensorBoardPages(Callback):
 
 
 def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
-    """Hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures come beside them."""
+    """Log hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures are logged too."""
     if isinstance(trainer.logger, TensorBoardLogger):
         values = hyperparameters(config)
-        if resuming.is_job():  # the page shows a few columns, those that differ
+        if resuming.is_job():  # the page shows only a few columns
             values = _of(values, sweeps.varied_keys(HydraConfig.get().sweep.dir)) or values
-        # Without the step TensorBoard would take the measures for a restart at 0, and drop the curves.
+        # Without the step TensorBoard would see a restart at 0, and drop the curves.
         trainer.logger.log_hyperparams(values, measures, step=trainer.global_step)
         if measures is not None:
-            trainer.logger.finalize("success")  # whoever reads the file now finds them
+            trainer.logger.finalize("success")  # a reader of the file now finds them
 
 
 def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """Those of the hyperparameters that some keys, or options of groups, decide."""
+    """The hyperparameters that some keys, or options of groups, decide."""
     names = {name for key in keys for name in OF_GROUPS.get(key, (key, f"task.{key}", f"data.{key}"))}
     return {name: value for name, value in values.items() if name in names}
 

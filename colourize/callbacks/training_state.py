@@ -1,8 +1,8 @@
-"""What a checkpoint holds beyond Lightning's own, so that a run goes on from it to the bit, also within an epoch.
+"""The state that Lightning's checkpoints lack, so that a run goes on from one to the bit, also within an epoch.
 
-Lightning keeps weights, optimiser, schedule and progress, but not the random generators, the running means of an epoch
-that is not over, and the measures of the epoch before. What is random about a picture needs nothing: it comes from
-seed, epoch and picture alone.
+Lightning keeps weights, optimiser, schedule and progress, but not the random generators, the running means of an
+unfinished epoch, and the measures of the epoch before. Random draws for a picture depend on seed, epoch and picture
+alone, and need no state.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def collect(trainer: Trainer, task: LightningModule) -> dict[str, Any]:
     return {
         "within_epoch": within,
         "measures": {name: value.detach().cpu().clone() for name, value in measures.items()},
-        "means": _running(task, trainer.world_size > 1) if within else {},  # else they are about to be set back
+        "means": _running(task, trainer.world_size > 1) if within else {},  # at an epoch's end they are reset
         "generators": _of_all_processes(_generators()),
     }
 
 
 def restore(state: dict[str, Any], trainer: Trainer, task: LightningModule) -> None:
-    """Give means and generators back, when all else is made and nothing has been trained yet."""
-    if trainer.is_global_zero:  # the means hold what all processes had together
+    """Restore means and generators, just before the training starts."""
+    if trainer.is_global_zero:  # the means are those of all processes
         modules = dict(task.named_modules())
         for name, (updates, values) in state["means"].items():
             metric = modules[name]
@@ -45,16 +45,16 @@ def restore(state: dict[str, Any], trainer: Trainer, task: LightningModule) -> N
 
 
 def restore_measures(state: dict[str, Any], trainer: Trainer) -> None:
-    """Give back what was measured last: a run whose training is over, or in the middle of an epoch, logs it no more."""
+    """Restore the last measures, which the resumed run does not log again."""
     measures = {name: value.to(trainer.strategy.root_device) for name, value in state["measures"].items()}
     trainer._logger_connector._callback_metrics.update(measures)
 
 
 def tidy_loops(loops: dict[str, Any], *, within_epoch: bool) -> None:
-    """Mend what Lightning writes of its progress, in a checkpoint's `loops`.
+    """Correct the progress in a checkpoint's `loops`.
 
-    A run that was resumed at an epoch's end counts one completed epoch too few from then on, and would take its next
-    checkpoint from within an epoch for one from an epoch's start. The loader's place is of no use at an epoch's end.
+    After resuming at an epoch's end Lightning counts one completed epoch too few, and would take its next checkpoint
+    within an epoch for one at an epoch's start. At an epoch's end the loader's position means nothing.
     """
     if within_epoch:
         total = loops["fit_loop"]["epoch_progress"]["total"]
@@ -64,7 +64,7 @@ def tidy_loops(loops: dict[str, Any], *, within_epoch: bool) -> None:
 
 
 def _running(task: LightningModule, several: bool) -> dict[str, tuple[int, dict[str, Any]]]:
-    """The running means of the task, over all processes, by their names: how often updated, and their values."""
+    """The running means of the task, over all processes, by name: the number of updates, and the values."""
     found = {}
     for name, module in task.named_modules():
         if isinstance(module, Metric) and module.update_called:
@@ -94,7 +94,7 @@ def _set_generators(states: dict[str, Any]) -> None:
 
 
 def _of_all_processes(mine: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each process has, by rank."""
+    """The states of all processes, by rank."""
     if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
         return [mine]
     everyones: list[dict[str, Any]] = [{}] * dist.get_world_size()

@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts, workers
 from colourize.configuration import config_dir
-from colourize.errors import ColourizeError, InputError, full_disk
+from colourize.errors import full_disk
 from colourize.machine.memory import keep_freed_memory
 from colourize.machine.threads import wait_briefly
 from colourize.runs import ownership, results, resuming, stopping
@@ -33,14 +33,13 @@ PATIENCE = 10.0  # seconds that a process of several waits for the first one to 
 
 
 def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
-    """Run a Hydra app; errors that a user can mend become one or two lines and an exit code.
+    """Run a Hydra app; a user's error becomes one or two lines and an exit code.
 
-    Exit codes: 2 for a key, option or value that is not allowed, 1 for files and everything else, 130 when
-    interrupted, 143 when ended by SIGTERM. With the environment variable HYDRA_FULL_ERROR set, the traceback is shown
-    instead.
+    The exit code is 2 for a key, option or value that is not allowed, 1 for files and everything else, 130 after
+    Ctrl-C and 143 after SIGTERM. With HYDRA_FULL_ERROR=1 in the environment the traceback is shown instead.
     """
     wait_briefly()  # before torch is imported
-    with stopping.handled(), _told_once():
+    with stopping.handled(), _one_report_of_a_full_disk():
         stopping.clean_up_by(_clean_up)
         try:
             _run(function, config_name)
@@ -50,149 +49,100 @@ def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
 
 
 def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
-    end = _End()
+    typed, full_error, parent = sys.argv, os.environ.get(FULL_ERROR), os.getppid()
 
     def guarded(config: DictConfig) -> Any:
+        sys.argv = typed  # what the run records, and passes to other processes, is what the user typed
         keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
         workers.end_with_parent()
-        end.restore_environment()
+        os.environ.pop(FULL_ERROR, None)  # programs that the run starts get the user's setting
+        if full_error is not None:
+            os.environ[FULL_ERROR] = full_error
         try:
             with stopping.importing(False):
                 return function(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.RUN:
-                end.with_error(error)  # already here: on its way out Hydra writes a line of its own
+                _end_with(error, full_error, parent)  # here, because Hydra prints a line of its own later
                 raise
-            mendable = _mendable(error)
-            if mendable is None:
+            ours = messages.user_error(error)
+            if ours is None:
                 raise
-            # The sweep goes on, and its table records the error; a worker process passes on no chain of causes.
-            raise type(mendable)(str(mendable)) from error
+            # The sweep goes on, and its table records the error. A worker process drops an error's causes.
+            raise type(ours)(str(ours)) from error
         finally:
             os.environ[FULL_ERROR] = "1"
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without our characters (LC_ALL=C) is no error
-    os.environ[FULL_ERROR] = "1"  # else Hydra prints the exception itself and exits
+            stream.reconfigure(errors="replace")  # a terminal with LC_ALL=C lacks some of our characters
+    os.environ[FULL_ERROR] = "1"  # otherwise Hydra prints the exception itself and exits
     # Hydra takes its own flags at the front or at the end only.
-    arguments = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
+    words = sorted(typed[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
-        messages.check_sweeps(config_dir())
-        messages.check_groups(config_dir())
-        if help_page.asked_for(arguments):
-            print(help_page.text(config_dir(), config_name, [word for word in arguments if not word.startswith("-")]))
+        messages.check_arguments()
+        if help_page.is_requested(words):
+            print(help_page.text(config_dir(), config_name, [word for word in words if not word.startswith("-")]))
             return
-        if end.is_alone:  # Lightning gives other processes the folder as well
-            arguments = resuming.arguments(arguments)
-        with _arguments(arguments) as restore:
-            # What the run records, and gives to other processes, is what was typed.
-            app = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)
-            app(_after(restore, guarded))()
+        if _is_alone():  # Lightning passes the folder to the other processes
+            words = resuming.arguments(words)
+        sys.argv = [typed[0], *words]
+        hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(guarded)()
     except results.Refused as refused:
-        end.with_error(refused.error)
+        _end_with(refused.error, full_error, parent)
         raise
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except SystemExit as error:
-        # Lightning catches Ctrl-C, ends the training in good order, and exits by itself.
+        # Lightning catches Ctrl-C, ends the training and exits by itself.
         sys.exit(INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else error.code)
     except Exception as error:
-        end.with_error(error)
+        _end_with(error, full_error, parent)
         raise
+    finally:
+        sys.argv = typed
 
 
 def _clean_up() -> None:
-    starts.remove()
+    starts.remove_empty_run()
     results.settle()
 
 
 @contextlib.contextmanager
-def _told_once() -> Iterator[None]:
-    """A full disk fails the log file, and TensorBoard's thread, besides what ends the run: that alone is told."""
+def _one_report_of_a_full_disk() -> Iterator[None]:
+    """A full disk also stops the log file and TensorBoard's thread; only the error that ends the run is printed."""
     raises, hook = logging.raiseExceptions, threading.excepthook
-
-    def told(arguments: threading.ExceptHookArgs) -> None:
-        if not full_disk(arguments.exc_value):
-            hook(arguments)
-
-    logging.raiseExceptions, threading.excepthook = False, told
+    logging.raiseExceptions = False
+    threading.excepthook = lambda arguments: None if full_disk(arguments.exc_value) else hook(arguments)
     try:
         yield
     finally:
         logging.raiseExceptions, threading.excepthook = raises, hook
 
 
-@contextlib.contextmanager
-def _arguments(words: list[str]) -> Iterator[Callable[[], None]]:
-    """Replace the command line until the block ends, or what is yielded is called."""
-    typed = sys.argv
+def _end_with(error: Exception, typed: str | None, parent: int) -> None:
+    """Print a user's error and exit; return where the traceback is to be shown.
 
-    def restore() -> None:
-        sys.argv = typed
-
-    sys.argv = [typed[0], *words]
-    try:
-        yield restore
-    finally:
-        restore()
-
-
-def _after(first: Callable[[], None], function: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
-    def both(config: DictConfig) -> Any:
-        first()
-        return function(config)
-
-    return both
-
-
-def _mendable(error: BaseException) -> ColourizeError | None:
-    """See `messages.mendable`; a full disk, which may fail anything that is written, is one as well."""
-    full = full_disk(error)
-    if full is not None:
-        where = f"{full.filename}: " if full.filename else ""
-        return InputError(f"{where}the disk is full ({full.strerror or 'no space'}); what was saved before is whole")
-    return messages.mendable(error, config_dir())
-
-
-class _End:
-    """How this process ends when something is wrong."""
-
-    def __init__(self) -> None:
-        self.typed = os.environ.get(FULL_ERROR)
-        self.parent = os.getppid()
-        self.is_alone = os.environ.get("LOCAL_RANK", "0") == "0"
-
-    def restore_environment(self) -> None:
-        """What the run starts must not take our own setting for the user's."""
-        os.environ.pop(FULL_ERROR, None)
-        if self.typed is not None:
-            os.environ[FULL_ERROR] = self.typed
-
-    def with_error(self, error: Exception) -> None:
-        """Tell it and exit, or return where its traceback is to be shown."""
-        mendable = _mendable(error)
-        code = mendable.exit_code if mendable is not None else 1
-        if self._is_told_by_another():
+    Args:
+        typed: the user's own HYDRA_FULL_ERROR.
+        parent: the process that started this one.
+    """
+    ours = messages.user_error(error)
+    code = ours.exit_code if ours is not None else 1
+    # Of several processes (trainer=ddp), which Lightning starts from the first one, most fail alike, and the first one
+    # prints the error. The others wait for its end, because Lightning kills it when another one is gone.
+    deadline = time.monotonic() + (0 if _is_alone() else PATIENCE)
+    while time.monotonic() < deadline:
+        if os.getppid() != parent:
             sys.exit(code)
-        if mendable is None:
-            return
-        starts.remove()
-        if self.typed != "1":
-            print(f"error: {messages.printable(str(mendable))}", file=sys.stderr)
-            sys.exit(code)
+        time.sleep(0.05)
+    if ours is None:
+        return
+    starts.remove_empty_run()
+    if typed != "1":
+        print(f"error: {messages.printable(str(ours))}", file=sys.stderr)
+        sys.exit(code)
 
-    def _is_told_by_another(self) -> bool:
-        """Whether this is one of several processes of a run (trainer=ddp), of which the first one ends as well.
 
-        What fails in one of them mostly fails in all, or else the others lose their connection to it: the first one
-        tells. Only where it goes on is the error this process's own. Until then this one must not end: Lightning kills
-        the first one when it sees another gone, perhaps before it could tell.
-        """
-        deadline = time.monotonic() + PATIENCE
-        while not self.is_alone:
-            if os.getppid() != self.parent:  # Lightning starts the others from the first one
-                return True
-            self.is_alone = time.monotonic() > deadline
-            time.sleep(0.05)
-        return False
+def _is_alone() -> bool:
+    return os.environ.get("LOCAL_RANK", "0") == "0"

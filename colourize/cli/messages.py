@@ -1,14 +1,12 @@
-"""The errors of Hydra and OmegaConf in people's words: the key, what is wrong, what is allowed."""
+"""The errors that a user can correct, from whatever Hydra, OmegaConf, Lightning or the system raised."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shlex
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
@@ -17,33 +15,35 @@ from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from colourize.cli.help import options_by_group
-from colourize.errors import ColourizeError, InputError, UsageError, one_line
+from colourize.configuration import config_dir
+from colourize.errors import ColourizeError, InputError, UsageError, full_disk, one_line
 
 NOT_TYPED = ("hydra", "output_dir")
-# Of a place that cannot be written to or read from; of others the program may be at fault.
-PLACES = {getattr(errno, name, 0) for name in (
-    "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS", "EDQUOT",
+# A path that cannot be written or read; other system errors may be faults of the program.
+PATH_ERRORS = {getattr(errno, name, 0) for name in (
+    "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS",
 )}  # fmt: skip
 
 
-def mendable(error: BaseException, conf: Path) -> ColourizeError | None:
-    """The error that a user can mend, wherever it stands in the chain; None for a fault of the program.
-
-    Args:
-        error: whatever ended the app.
-        conf: the folder of the configuration, whose folders are the groups.
-    """
-    for cause in _chain(error):
+def user_error(error: BaseException) -> ColourizeError | None:
+    """The error to print, wherever it stands in the chain of causes; None for a fault of the program."""
+    full = full_disk(error)
+    if full is not None:
+        where = f"{full.filename}: " if full.filename else ""
+        return InputError(f"{where}the disk is full ({full.strerror or 'no space'}); files saved before are whole")
+    cause: BaseException | None = error
+    while cause is not None:
         if isinstance(cause, ColourizeError):
             return cause
-        if isinstance(cause, OSError) and cause.errno in PLACES and isinstance(cause.filename, str):
-            return InputError(f"{_place(cause.filename)}: {cause.strerror}; must be a place that can be used")
-    told = _told(error, conf)
-    return UsageError(told) if told else None
+        if isinstance(cause, OSError) and cause.errno in PATH_ERRORS and isinstance(cause.filename, str):
+            return InputError(f"{cause.filename}: {cause.strerror}; must be a place that can be used")
+        cause = cause.__cause__
+    message = _message(error)
+    return UsageError(message) if message else None
 
 
 def printable(text: str) -> str:
-    """A message as a terminal may have it: no control characters, and no line ends but the message's own."""
+    """A message without control characters, and with no line ends but its own."""
     for word in sys.argv[1:]:
         value = word.partition("=")[2]
         if "\n" in value:
@@ -51,107 +51,65 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
-def check_sweeps(conf: Path) -> None:
-    """Raise a UsageError where a typed sweep has no values: Hydra would run no job, and call that a success."""
+def check_arguments() -> None:
+    """Raise a UsageError for what Hydra would accept in silence or end with a traceback.
+
+    A sweep without values would run no job, and succeed; a group takes no list of numbers.
+    """
+    flags = {word.partition("=")[0] for word in sys.argv[1:] if word.startswith("-")}
+    if flags & {"-m", "--multirun"} and flags & {"-c", "--cfg", "-i", "--info"}:
+        raise UsageError("-m: goes without --cfg and --info, which show one run")
+    if "--resolve" in flags and not flags & {"-c", "--cfg"}:
+        raise UsageError("--resolve: goes with --cfg, as in --cfg job --resolve")
+    groups = {"": [], **options_by_group(config_dir())}  # `=3` has no key
     for each in _typed():
-        if not each.is_sweep_override():
-            continue
-        value = each.value()
-        if isinstance(value, Glob):
-            values: Iterator[object] = iter(value.filter(options_by_group(conf).get(each.key_or_group, [])))
-        else:
-            values = each.sweep_iterator()
-        if next(values, None) is None:
-            raise UsageError(f"{each.input_line}: stands for no value at all, and so for no job")
+        if each.is_sweep_override():
+            value = each.value()
+            options = groups.get(each.key_or_group, [])
+            values = iter(value.filter(options)) if isinstance(value, Glob) else each.sweep_iterator()
+            if next(values, None) is None:
+                raise UsageError(f"{each.input_line}: has no values, and so there is no job")
+        elif each.key_or_group in groups and not each.is_delete():
+            value = each.value()
+            names = value if isinstance(value, list) else [value]
+            if not all(isinstance(name, str) for name in names):
+                raise UsageError(f"{each.input_line}: a group takes one of its options; ~group removes it")
 
 
-def check_groups(conf: Path) -> None:
-    """Raise a UsageError where a group is to take a list of other things than names, of which Hydra knows no error."""
-    groups = options_by_group(conf)
-    for each in _typed():
-        value = None if each.is_delete() or each.is_sweep_override() else each.value()
-        if each.key_or_group in groups and isinstance(value, list) and not all(isinstance(one, str) for one in value):
-            raise UsageError(f"{each.input_line}: a group takes one of its options, as in group=option")
-
-
-def _told(error: BaseException, conf: Path) -> str | None:
+def _message(error: BaseException) -> str | None:
+    """An error of Hydra, OmegaConf or Lightning in one line; None for any other."""
     text, cause = str(error), error.__cause__
     if isinstance(error, OverrideParseException):
-        what = "not understood" if "=" in str(error.override) else "has no value"
-        return f"{error.override}: {what}; arguments are key=value{_quoting(error.override)}"
+        problem = "is not understood" if "=" in str(error.override) else "has no value"
+        return f"{error.override}: {problem}; arguments are key=value{_quoting_hint(error.override)}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        options = error.options or options_by_group(conf).get(group)  # Hydra names none where a list was typed
+        options = error.options or options_by_group(config_dir()).get(group)  # Hydra has none for a list of names
         if options:
             return f"{group}={option}: must be one of {', '.join(options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
-        return _unknown(_quoted(text) or str(cause.full_key), cause)
-    if text.startswith("Ambiguous value"):
-        wrong = " ".join(each.input_line or "" for each in _typed() if each.is_sweep_override())
-        return f"{wrong}: several values are a sweep, with -m; a list is written key=[a,b]"
-    if text.startswith("Config group override must be"):  # logger=null, or =3
-        groups = ("", *options_by_group(conf))
-        wrong = " ".join(
-            each.input_line or ""
-            for each in _typed()
-            if each.key_or_group in groups and not (each.is_delete() or isinstance(each.value(), str))
-        )
-        return f"{wrong}: a group takes one of its options, as in group=option; ~group removes it"
-    if text.startswith("Only one of --run"):
-        return "-m: goes without --cfg and --info, which show one run; leave it out, and give each key one value"
-    if text.startswith("The --resolve flag"):
-        return "--resolve: goes with --cfg, as in --cfg job --resolve"
-    if text.startswith("Multiple values for "):  # +model=cnn
-        group = text.removeprefix("Multiple values for ").partition(".")[0]
-        return f"{group}: has an option already; {group}=… without + takes another"
-    if isinstance(error, RuntimeError) and '"srun"' in text:
-        return "launcher=submitit: there is no SLURM here (no srun); joblib runs jobs side by side as well"
-    if "n_jobs == 0" in text:  # joblib's
-        return "hydra.launcher.n_jobs=0: must be a number of jobs at a time, or -1 for one a core"
-    if type(error).__name__ == "MisconfigurationException":  # Lightning's; to import it takes seconds
-        return f"trainer: {one_line(error)}"
+        return _unknown_key(text.partition("'")[2].partition("'")[0] or str(cause.full_key), cause)
     if isinstance(error, OmegaConfBaseException):
-        key = f"{error.full_key}: " if error.full_key else ""
-        return key + text.partition("\n")[0]
+        return (f"{error.full_key}: " if error.full_key else "") + text.partition("\n")[0]
     if isinstance(error, HydraException):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        because = [] if cause is None else [str(cause).partition("\n")[0]]
-        return ": ".join([" ".join(lines[:2]), *because])
+        return ": ".join([" ".join(lines[:2]), *([one_line(cause)] if cause else [])])
+    if type(error).__module__.startswith("lightning.") and isinstance(error, Exception):
+        return f"trainer: {one_line(error)}"  # its class is not imported here, which takes seconds
     return None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
-
-
 def _typed() -> Iterator[Override]:
-    """What was typed, as Hydra understands it."""
+    """The words of the command line as Hydra understands them."""
     parser = OverridesParser.create()
     for word in sys.argv[1:]:
         if not word.startswith("-"):
-            with contextlib.suppress(HydraException):  # what follows a flag is none
+            with contextlib.suppress(HydraException):  # the word after a flag is not an override
                 yield parser.parse_override(word)
 
 
-def _place(file: str) -> str:
-    """A file as it is told: with the key whose value it is or lies under, where one was typed."""
-    path = os.path.abspath(file)
-    for each in _typed():
-        key, value = each.key_or_group, str(each.value())
-        if value and os.path.commonpath([path, os.path.abspath(value)]) == os.path.abspath(value) != os.getcwd():
-            return f"{key}={value}" if path == os.path.abspath(value) else f"{key}={value}: {file}"
-    return file
-
-
-def _quoted(text: str) -> str:
-    """The first thing that a message quotes."""
-    return text.partition("'")[2].partition("'")[0]
-
-
-def _quoting(word: str) -> str:
-    """How a word that Hydra did not understand is quoted: for Hydra, and again for the shell."""
+def _quoting_hint(word: str) -> str:
+    """How to quote a value that Hydra did not understand: once for Hydra, and once for the shell."""
     key, equals, value = word.partition("=")
     if not equals:
         return ""
@@ -159,10 +117,10 @@ def _quoting(word: str) -> str:
     return f", and a value with other characters than letters, digits and ./:-_ is quoted twice: {shown}"
 
 
-def _unknown(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
-    """A key that is not there, and those beside it: OmegaConf's error holds the node that was searched."""
+def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
+    """Name the keys that exist beside it; OmegaConf's error holds the node that was searched."""
     parent = str(cause.full_key).rpartition(".")[0]
-    beside = cause.parent_node if isinstance(cause.parent_node, DictConfig) else {}
-    names = [str(name) for name in beside if name not in NOT_TYPED and not str(name).startswith("_")]
+    node = cause.parent_node if isinstance(cause.parent_node, DictConfig) else {}
+    names = [str(name) for name in node if name not in NOT_TYPED and not str(name).startswith("_")]
     allowed = f"has {', '.join(names)}" if names else "has no keys below it"
     return f"{key}: there is no such key; {parent or 'the top level'} {allowed}"

@@ -1,4 +1,4 @@
-"""A run in words: what it starts with in its log, what it ends with on the terminal and on disk."""
+"""A run's first lines in its log, and its last ones on the terminal."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ log = logging.getLogger(__name__)
 
 
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
-    """What decides the numbers of this run, in its log."""
-    count = sum(parameter.numel() for parameter in task.parameters() if parameter.requires_grad)
-    model, given, answer = (type(part).__name__ for part in (task.model, task.degradation, task.answer))
+    """Log what decides the numbers of this run."""
+    count, threads = sum(each.numel() for each in task.parameters() if each.requires_grad), torch.get_num_threads()
+    model, degradation, answer = (type(part).__name__ for part in (task.model, task.degradation, task.answer))
     above = f" on {type(task.prior).__name__}" if task.prior is not None else ""
-    log.info("%s%s from %s to %s, %s parameters", model, above, given, answer, f"{count:,}")
-    threads = torch.get_num_threads()
+    log.info("%s%s from %s to %s, %s parameters", model, above, degradation, answer, f"{count:,}")
     log.info(
         "colourize %s, torch %s, %s, precision %s, %s",
         __version__, torch.__version__, trainer.strategy.root_device, trainer.precision,
@@ -37,16 +36,11 @@ def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> Non
 
 
 def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: str | None) -> None:
-    """The end of a run on the terminal: test measures, where the pictures are, how to see the curves.
-
-    Args:
-        best: whether this run has a best checkpoint.
-        weights: which ones were tested, for people; None where nothing was trained.
-    """
+    """Print a run's test measures, its pictures' and checkpoint's paths, and the command that shows its curves."""
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
     show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""))
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
-    # Not console.print: a path must stay on one line to be copied.
+    # print and not console.print, which would break a path into two lines.
     for path in samples[-2:]:
         print(f"Sample pictures:  {shown(path)}")
     for name in ("best", "last") if best else ("last",):
@@ -57,32 +51,27 @@ def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: s
     if any(folder.glob("events.out.tfevents.*")):
         beside_python = Path(sys.executable).with_name("tensorboard")
         tensorboard = "tensorboard" if shutil.which("tensorboard") else shown(beside_python)
-        # By itself TensorBoard keeps ten pictures of a kind, chosen by chance.
+        # By default TensorBoard keeps ten random pictures of a kind.
         print(f"Curves:           {tensorboard} --logdir {shown(folder)} --samples_per_plugin images=1000")
 
 
 def show_folder(folder: Path) -> None:
-    """Where a run has left its files."""
+    """Print a run's folder."""
     print(f"Saved in:  {shown(folder)}")
 
 
 def shown(path: Path) -> str:
-    """A path from here, as a shell takes it."""
+    """A relative path, quoted for a shell."""
     return shlex.quote(os.path.relpath(path))
 
 
 def show_measures(measures: dict[str, float], title: str) -> None:
-    """A table of measures on the terminal."""
-    print(title)  # not the table's own, which would be broken at its width
-    Console().print(measures_table(measures))
-
-
-def measures_table(measures: dict[str, float]) -> Table:
-    """Measures with their units, one a line."""
+    """Print a table of measures with their units."""
+    print(title)  # the table would break its own title at its width
     table = Table()
     table.add_column("measure")
     table.add_column("value", justify="right")
     for name, value in measures.items():
         behind = unit(name.rpartition("/")[2])
         table.add_row(name, f"{value:.2f}{behind}" if behind else f"{value:.4f}")
-    return table
+    Console().print(table)

@@ -13,15 +13,15 @@ _watched = False
 
 
 def end_with_parent() -> None:
-    """End this process at once when its parent is gone, where it is a worker; its job goes on from its checkpoint.
+    """End a worker at once when its parent is gone; its job goes on later from its checkpoint.
 
-    Nobody else would: a worker whose parent was killed first finishes its job, which may take hours.
+    Otherwise a worker whose parent was killed finishes its job first, which may take hours.
     """
     global _watched
     if _watched or not multiprocessing.current_process().name.startswith("Loky"):
         return
     _watched = True
-    # Not os.getppid(): the parent may be gone already, while this process imported what it needs.
+    # Not os.getppid(): the parent may be gone already, since imports take seconds.
     parent = multiprocessing.parent_process()
     started_by = parent.pid if parent is not None and parent.pid is not None else os.getppid()
     if os.getppid() != started_by:

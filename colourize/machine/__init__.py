@@ -1,1 +1,1 @@
-"""What is chosen for the machine that the program runs on."""
+"""Settings that are chosen for the machine that the program runs on."""

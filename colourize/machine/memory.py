@@ -1,4 +1,4 @@
-"""How the process keeps the memory that it has freed."""
+"""Freed memory stays with the process."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import os
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
-# Where users make their own choice.
+# The environment variables with which users choose themselves.
 TUNABLES = "GLIBC_TUNABLES"
 USERS_OWN = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_")
 
 
 def keep_freed_memory() -> bool:
-    """Have glibc keep freed memory for the next request instead of giving it back to the system.
+    """Make glibc keep freed memory for the next request, and return whether it does (see mallopt(3)).
 
-    A training step frees its tensors, and the next one asks for the same again. Each new page then costs a page
-    fault, about ten thousand a step of the course's U-Net, and more than its arithmetic for large pictures.
-    The price: memory that the main thread needed once stays with the process. Source: mallopt(3).
-
-    Returns:
-        Whether it is so: not where there is no glibc, nor under a user's own settings in the environment.
+    A training step frees its tensors, and the next one requests the same memory again. Each new page then costs a page
+    fault, about ten thousand a step of the course's U-Net, and more than its arithmetic for large pictures. In return
+    the process keeps the largest memory that it ever needed. Without glibc, or with a user's own settings in the
+    environment, nothing changes.
     """
     users_own = any(name in os.environ for name in USERS_OWN) or "glibc.malloc." in os.environ.get(TUNABLES, "")
     if users_own or not sys.platform.startswith("linux"):
@@ -28,5 +26,5 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     if mallopt is None:
         return False
-    # Never a mapping of its own for a large block, and never a smaller heap (-1).
+    # No large block gets a mapping of its own, and the heap never shrinks (-1).
     return bool(mallopt(M_MMAP_MAX, 0)) and bool(mallopt(M_TRIM_THRESHOLD, -1))

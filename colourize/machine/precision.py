@@ -1,4 +1,4 @@
-"""What `trainer.precision=auto` and `trainer.accelerator=auto` mean on this machine."""
+"""The meaning of `trainer.precision=auto` and `trainer.accelerator=auto` on this machine."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import torch
 
 from colourize.errors import UsageError
 
-# Weights stay float32 in all of them.
+# Weights stay float32 with all of them.
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
 def available_accelerator(accelerator: str) -> str:
-    """What "auto" is on this machine where Lightning's own choice would fail.
-
-    Palette labels are computed in double precision, which Apple's GPUs do not have.
-    """
+    """The accelerator to use: never Apple's GPU, which lacks the double precision of palette labels."""
     if accelerator == "mps":
         raise UsageError("trainer.accelerator=mps: has no double precision, which palette labels need; take cpu")
     if accelerator == "auto" and not torch.cuda.is_available() and torch.backends.mps.is_available():
@@ -26,16 +23,13 @@ def automatic_precision(accelerator: str) -> tuple[str, str]:
     """bf16-mixed where the processor multiplies bfloat16 itself, else float32: (Lightning's name, the reason).
 
     Elsewhere bf16 is emulated and slower than float32. Weights, losses and measures stay float32 in both.
-
-    Args:
-        accelerator: Lightning's name: "auto", "cpu", "gpu", "cuda", "mps", …
     """
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16-mixed", "the GPU multiplies bfloat16"
         return "32-true", "the GPU has no bfloat16"
     if accelerator in ("auto", "cpu"):
-        # Older versions of torch cannot tell, and then it stays float32.
+        # Older versions of torch cannot detect it.
         capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         for feature in ("amx_bf16", "avx512_bf16"):
             if capabilities.get(feature):

@@ -22,11 +22,10 @@ log = logging.getLogger(__name__)
 
 
 class CheckpointFiles(TorchCheckpointIO):
-    """Lightning's own writes into the folder for temporary files, moves that, and does not wait for the disk.
+    """Writes each checkpoint beside its place, syncs and renames it; `last.ckpt` becomes `last-previous.ckpt`.
 
-    Here a file is written beside its place, synced and renamed, and `last.ckpt` becomes `last-previous.ckpt`. That
-    takes longer than all else about a checkpoint: within `meanwhile` a thread does it, one file after the other, with
-    contents that are settled before training goes on. What fails there is raised by `wait`, or when more is saved.
+    The writing takes longer than the rest of a checkpoint. Within `meanwhile` a thread does it, one file after the
+    other, while training goes on; the contents are fixed before. `wait`, or the next checkpoint, raises its errors.
     """
 
     def __init__(self) -> None:
@@ -38,9 +37,9 @@ class CheckpointFiles(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        contents = io.BytesIO()  # torch's own writer tells a full disk in words of its own
+        contents = io.BytesIO()  # torch's own writer hides the system's error of a full disk
         torch.save(checkpoint, contents)
-        self.wait(all_but=1)  # an epoch's best and last; more would only fill the memory
+        self.wait(all_but=1)  # two are an epoch's best and last; more would fill the memory
         self._writer = self._writer or ThreadPoolExecutor(1, "checkpoints")
         self._under_way.append(self._writer.submit(_write, path, contents.getvalue()))
         if not self.is_meanwhile:
@@ -51,11 +50,11 @@ class CheckpointFiles(TorchCheckpointIO):
         return super().load_checkpoint(*arguments, **more)
 
     def remove_checkpoint(self, path: str | Path) -> None:
-        self.wait()  # for the one that takes its place
+        self.wait()  # until the file that replaces it is there
         super().remove_checkpoint(path)
 
     def wait(self, all_but: int = 0) -> None:
-        """Until the files have their names, but for so many of the newest; raises what failed."""
+        """Wait until all but so many of the newest files are written; raises the error of one that failed."""
         while len(self._under_way) > all_but:
             self._under_way.popleft().result()
 
@@ -63,7 +62,7 @@ class CheckpointFiles(TorchCheckpointIO):
         if self._writer is not None:
             self._writer.shutdown()
             self._writer = None
-        while self._under_way:  # what ended the run is the error to be told
+        while self._under_way:  # the error that ended the run is raised, not these
             if (error := self._under_way.popleft().exception()) is not None:
                 log.warning("A checkpoint could not be written: %s", error)
 
@@ -74,7 +73,7 @@ def _write(path: Path, contents: bytes) -> None:
 
 @contextlib.contextmanager
 def meanwhile(trainer: Trainer) -> Iterator[None]:
-    """Within the block training does not wait for the disk; whoever needs the files calls `wait` afterwards."""
+    """In the block saving does not wait for the disk; `wait` does afterwards."""
     files = trainer.strategy.checkpoint_io
     if not isinstance(files, CheckpointFiles):
         yield
@@ -87,7 +86,7 @@ def meanwhile(trainer: Trainer) -> Iterator[None]:
 
 
 def wait(trainer: Trainer) -> None:
-    """Until all that a trainer saved has reached the disk; raises what failed, such as an OSError on a full disk."""
+    """Wait until all checkpoints of a trainer are on the disk; raises the error of one that failed."""
     files = trainer.strategy.checkpoint_io
     if isinstance(files, CheckpointFiles):
         files.wait()

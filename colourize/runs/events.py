@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 FILES = "events.out.tfevents.*"
 
@@ -21,18 +16,8 @@ FILES = "events.out.tfevents.*"
 class EventLogger(TensorBoardLogger):
     """Lightning's logger, whose file stays open between training and test.
 
-    Lightning's own closes it whenever a Trainer's method ends, and TensorBoard's writer then begins another file.
-    This one is closed by `close`, or else when nobody holds the logger any more or the process ends.
+    Lightning closes it whenever a Trainer's method ends, and TensorBoard's writer then begins another file.
     """
-
-    @property
-    def experiment(self) -> SummaryWriter:
-        """TensorBoard's writer, opened at first use; one that writes nothing in the processes that do not write."""
-        opened = self._experiment is None
-        writer = super().experiment
-        if opened and self._experiment is not None:
-            weakref.finalize(self, _close, writer)
-        return writer
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
@@ -43,14 +28,14 @@ class EventLogger(TensorBoardLogger):
             self.save()
 
     def place(self) -> dict[str, int]:
-        """How many bytes each event file of the run's folder holds, all of them on the disk."""
+        """The size in bytes of each event file in the run's folder, after a flush."""
         if self._experiment is not None:
             self._experiment.flush()
         return {path.name: path.stat().st_size for path in sorted(Path(self.log_dir).glob(FILES))}
 
     @rank_zero_only
     def cut_back(self, place: dict[str, int]) -> None:
-        """Forget what was logged after a `place`, but for the file that is being written: it is logged again."""
+        """Remove what was logged after a `place`, which is logged again; the file that is open stays."""
         writer = getattr(self._experiment, "file_writer", None)
         own = Path(writer.event_writer._file_name).name if writer is not None else None
         for path in Path(self.log_dir).glob(FILES):
@@ -61,19 +46,14 @@ class EventLogger(TensorBoardLogger):
 
     @rank_zero_only
     def close(self) -> None:
-        """Bring everything to the disk and close the file; what is logged after that would begin another one."""
+        """Bring everything to the disk and close the file; later values would begin another file."""
         if self._experiment is not None:
             self._experiment.close()
 
 
-def _close(writer: SummaryWriter) -> None:
-    with contextlib.suppress(OSError):  # a full disk was told when something was logged
-        writer.close()
-
-
 @contextlib.contextmanager
 def closed(logger: object) -> Iterator[None]:
-    """Close a run's event file when the block ends, where it has one: a sweep's jobs may share a process."""
+    """Close a run's event file when the block ends, since a sweep's jobs may share a process."""
     try:
         yield
     finally:

@@ -20,16 +20,15 @@ from types import ModuleType
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
-from colourize.runs import sweeps
+from colourize.runs import results, sweeps
 from colourize.runs.settings import PLAN
-from colourize.runs.sweeps import fixed_keys, quoted
+from colourize.runs.sweeps import key_of, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
 MODULE = "hydra_plugins.colourize"  # Hydra takes no plugins from outside of that package
@@ -39,15 +38,13 @@ BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MO
 def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
     """The overrides of each job of a sweep, each job once.
 
-    Those of an experiment are its baselines, then all its cells of a seed before the next.
+    Those of an experiment are its baselines, then all its cells of a seed before the next. A UsageError says that its
+    cells or seeds are not valid, or that one of several experiments is a sweep already.
 
     Args:
-        config: the composed configuration, whose `cells`, `seeds` and `baselines` say what an experiment is.
-        words: the sweep's overrides, as `seed=0,1`.
+        config: the composed configuration.
+        words: the sweep's overrides, such as `seed=0,1`.
         config_loader: Hydra's, for patterns such as `model=glob(*)`.
-
-    Raises:
-        UsageError: cells or seeds that are none; several experiments of which one has jobs of its own.
     """
     parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
     for each in parsed:
@@ -66,45 +63,50 @@ def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequenc
     _check(cells, config.seeds, parsed, raw)
     found: list[list[str]] = []
     for words in grid:
-        typed = [word for word in words if _key(word) not in PLAN]
-        keys = {_key(word) for word in typed}
+        typed = [word for word in words if key_of(word) not in PLAN]
+        keys = {key_of(word) for word in typed}
         found += [job for each in config.baselines for job in _baseline(each, cells, typed)]
-        seeds = [[]] if "seed" in keys else [[f"seed={seed}"] for seed in config.seeds]
-        for seed in seeds:
+        for seed in [[]] if "seed" in keys else [[f"seed={seed}"] for seed in config.seeds]:
             for cell, own in zip(cells, raw, strict=True):
-                kept = {key: value for key, value in cell.items() if key not in keys or _is_computed(own[key])}
-                before = [word for word in typed if _key(word) not in kept]
+                # A typed key wins over a plain value, but not over one that is computed.
+                kept = {key: value for key, value in cell.items() if key not in keys or "${" in str(own[key])}
+                before = [word for word in typed if key_of(word) not in kept]
                 found.append([*before, *(_word(key, value) for key, value in kept.items()), *seed])
     return found
 
 
-def unvaried(
-    config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]], *, always_new: bool
-) -> list[str]:
-    """The keys of a sweep that make no name of a job's folder, see `sweeps.fixed_keys`."""
-    if "cells" not in config:
-        return fixed_keys(words, always_new=always_new)
-    of_cells = {str(key) for cell in config.cells for key in cell}
-    values: dict[str, set[str]] = {}
-    for word in (word for job in asked for word in job):
-        values.setdefault(_key(word), set()).add(word)
-    # A baseline goes without what is typed for the networks, which all share it all the same.
-    typed = [key for word in words if len(values.get(key := _key(word), ())) == 1 and key not in {*of_cells, "seed"}]
-    return list(dict.fromkeys([*sweeps.same_in_all(asked), *typed]))
+def fixed_keys(config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]]) -> list[str]:
+    """The keys that do not appear in the names of job folders, because all jobs that have them share their value.
+
+    A cell's key varies where another cell lacks it; what a baseline lacks of the typed words does not. More seeds may
+    follow in an experiment, and so its seed always appears.
+    """
+    values: dict[str, list[str]] = {}
+    for job in asked:
+        for key, word in {key_of(word): word for word in job}.items():  # of a repeated key the last word acts
+            values.setdefault(key, []).append(word)
+    cells = config.get("cells") or ()
+    typed = {key_of(word) for word in words} - {str(key) for cell in cells for key in cell}
+    everywhere = typed | {key for key, found in values.items() if len(found) == len(asked)}
+    return [key for key in values if len({*values[key]}) == 1 and key in everywhere and not (cells and key == "seed")]
 
 
-def provide() -> None:
-    """Make the sweeper known to Hydra, under the name `TARGET`."""
+def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
+    """Register the sweeper of these jobs with Hydra, under the name `TARGET`."""
     plugins = Plugins.instance()
-    # Only now: Hydra loads its plugins' modules anew when it looks for them, and a subclass of the old class is none.
+    # Only now: Hydra loads its plugins' modules anew, and then knows no subclass of the old class.
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     class CellSweeper(BasicSweeper):
         def split_arguments(self, overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:  # type: ignore[override]
+            return list(self.split_overrides_to_chunks([list(job) for job in asked], max_batch_size))
+
+        def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
+            super().validate_batch_is_legal(batch)
+            # Only jobs that compose are listed.
             assert self.config is not None
-            words = [str(override.input_line) for override in overrides]
-            asked = jobs(self.config, words, GlobalHydra.instance().config_loader())
-            return list(self.split_overrides_to_chunks(asked, max_batch_size))
+            sweeps.plan(self.config.hydra.sweep.dir, batch, fixed)
+            results.add_jobs(self.config.hydra.sweep.dir)
 
     CellSweeper.__module__, CellSweeper.__qualname__ = MODULE, "CellSweeper"
     module = ModuleType(MODULE)
@@ -113,12 +115,12 @@ def provide() -> None:
     plugins.register(CellSweeper)
 
 
-# In the file of an experiment: twice the epochs that were asked for.
+# In the file of an experiment: twice the epochs that the user asked for.
 OmegaConf.register_new_resolver("product", lambda *factors: _product(factors), replace=True)
 
 
 def _product(factors: Iterable[float]) -> float | int:
-    """A product; of a whole number and others a whole one, at least 1."""
+    """A product; it is a whole number of at least 1 where the first factor is whole."""
     first, *others = factors
     value = first
     for factor in others:
@@ -137,32 +139,21 @@ def _check(cells: Any, seeds: Any, parsed: Sequence[Override], raw: Any) -> None
 
 
 def _check_plain(several: Override, config: DictConfig, config_loader: Any) -> None:
-    """Experiments that are settings alone can be varied; one that has jobs of its own is a sweep already."""
+    """Refuse several experiments of which one is a sweep already; those of settings alone can be varied."""
     for name in several.sweep_string_iterator():
         alone = config_loader.load_sweep_config(config, [f"experiment={name}"])
         if "cells" in alone or alone.hydra.sweeper.params:
-            raise UsageError(
-                f"{several.input_line}: {name} is a sweep of its own; "
-                f"give each experiment a command: colourize-train experiment={name} …"
-            )
+            raise UsageError(f"{several.input_line}: {name} is a sweep itself; run colourize-train experiment={name}")
 
 
 def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str]) -> Iterable[list[str]]:
-    """A baseline's jobs: by its name one for each task of the cells, or by its name and its task."""
+    """A baseline's jobs: one for each task of the cells, or one for its own task where it names one."""
     asked = {"model": asked} if isinstance(asked, str) else dict(asked)
     tasks = [asked.get("task")] if "task" in asked else list(dict.fromkeys(cell.get("task") for cell in cells))
     for task in tasks:
         own = {**({"task": task} if task else {}), "model": asked["model"], "seed": 0}
-        kept = [word for word in typed if _key(word) not in own and not _key(word).startswith("model.")]
+        kept = [word for word in typed if key_of(word) not in own and not key_of(word).startswith("model.")]
         yield [*kept, *(_word(key, value) for key, value in own.items())]
-
-
-def _is_computed(value: Any) -> bool:
-    return isinstance(value, str) and "${" in value
-
-
-def _key(word: str) -> str:
-    return word.lstrip("+~").partition("=")[0]
 
 
 def _word(key: str, value: Any) -> str:

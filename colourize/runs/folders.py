@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from colourize.errors import InputError
+from colourize.errors import InputError, one_line
 from colourize.runs.record import FILE as RECORD
 from colourize.runs.sweeps import as_typed
 from colourize.runs.tables import read_numbers
@@ -26,14 +27,14 @@ from colourize.runs.tables import read_numbers
 log = logging.getLogger(__name__)
 
 HYDRA = ".hydra"
-STRANGE = "holds no run"
-MOST = 10_000  # folders that are searched: some thousand runs; the whole of a disk would take for ever
-Config = TypeVar("Config", DictConfig, ListConfig)
+NO_RUN = "holds no run"
+MOST = 10_000  # folders to search: those of some thousand runs, but not a whole disk
+Contents = TypeVar("Contents", dict[str, Any], DictConfig, ListConfig)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder, in whatever state the run is; runs of versions without `run.json` as well.
+    """A run's folder, in any state; a run of a version without `run.json` as well.
 
     Attributes:
         record: the contents of `run.json`; empty where there is none.
@@ -48,15 +49,11 @@ class Run:
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
-        """The run of a folder.
-
-        Raises:
-            InputError: the folder holds no run, or a file of its that is damaged; the message names it.
-        """
+        """The run of a folder; an InputError names a damaged file, or says that there is no run."""
         path = Path(path)
-        record = _read_json(path / RECORD)
-        config = _read_yaml(path / HYDRA / "config.yaml", DictConfig)
-        overrides = _read_yaml(path / HYDRA / "overrides.yaml", ListConfig)
+        record = _read(path / RECORD, _json, dict)
+        config = _read(path / HYDRA / "config.yaml", OmegaConf.load, DictConfig)
+        overrides = _read(path / HYDRA / "overrides.yaml", OmegaConf.load, ListConfig)
         if record is None and config is None:
             raise InputError(f"{path}: neither {RECORD} nor {HYDRA}/config.yaml")
         typed = as_typed(overrides) if overrides is not None else list((record or {}).get("overrides", []))
@@ -75,30 +72,18 @@ class Run:
         return {path.stem: path for path in sorted(found, key=natural)}
 
     def metrics(self) -> list[dict[str, float]]:
-        """The measures after each epoch, with `epoch` and `step`; none before the first.
-
-        Raises:
-            InputError: `metrics.csv` is damaged.
-        """
+        """The measures after each epoch, with `epoch` and `step`; an InputError where `metrics.csv` is damaged."""
         path = self.path / "metrics.csv"
         return read_numbers(path) if path.exists() else []
 
     def measures(self) -> dict[str, float]:
-        """The final measures; none before the end.
-
-        Raises:
-            InputError: `metrics.json` is damaged.
-        """
+        """The final measures, none before the end; an InputError where `metrics.json` is damaged."""
         return read_measures(self.path / "metrics.json")
 
 
 def read_measures(path: Path) -> dict[str, float]:
-    """What a `metrics.json` holds, null as NaN; none without the file.
-
-    Raises:
-        InputError: it is damaged.
-    """
-    measures = _read_json(path) or {}
+    """The measures in a `metrics.json`, null as NaN; none without the file, an InputError where it is damaged."""
+    measures = _read(path, _json, dict) or {}
     wrong = [name for name, value in measures.items() if not isinstance(value, (int, float, type(None)))]
     if wrong:
         raise InputError(f"{path}: {wrong[0]} is no number")
@@ -106,14 +91,7 @@ def read_measures(path: Path) -> dict[str, float]:
 
 
 def find_runs(path: str | Path) -> list[Run]:
-    """All runs in a folder and below it, in natural order (2 before 10); folders that are skipped are named in the log.
-
-    Args:
-        path: a run's folder, a sweep's, or any above; of one that does not exist there are none.
-
-    Raises:
-        InputError: there are too many folders.
-    """
+    """All runs in a folder and below it, in natural order (2 before 10); the log names the folders that are skipped."""
     runs, skipped = search(path)
     for folder, reason in skipped.items():
         log.warning("%s: skipped: %s", folder, reason)
@@ -121,32 +99,28 @@ def find_runs(path: str | Path) -> list[Run]:
 
 
 def search(path: str | Path) -> tuple[list[Run], dict[Path, str]]:
-    """`find_runs`, with the folders that were skipped and why instead of words in the log."""
-    runs, skipped = _search(Path(path), Path(path), within=False, seen=set())
-    return runs, skipped
+    """The runs of `find_runs`, and the folders that were skipped, with the reason."""
+    return _search(Path(path), Path(path), within=False, visited=set())
 
 
 def natural(path: Path) -> tuple[Any, ...]:
     """A key that sorts paths with the numbers in their names as numbers."""
-    return tuple(_pieces(part) for part in path.parts), str(path)
+    # Pairs of a text and a number can always be compared.
+    return tuple(
+        tuple((text, int(number or -1)) for text, number in re.findall(r"(\D*)(\d*)", part)) for part in path.parts
+    ), str(path)
 
 
-def _pieces(name: str) -> tuple[tuple[str, int], ...]:
-    # In pairs of text and number, which can always be compared.
-    pieces = re.split(r"(\d+)", name)
-    return tuple((text, int(number)) for text, number in zip(pieces[::2], [*pieces[1::2], "-1"], strict=True))
-
-
-def _search(folder: Path, top: Path, *, within: bool, seen: set[Path]) -> tuple[list[Run], dict[Path, str]]:
-    """Runs and skipped folders; `within` a run's folder, whatever holds no run is a part of it."""
+def _search(folder: Path, top: Path, *, within: bool, visited: set[Path]) -> tuple[list[Run], dict[Path, str]]:
+    """Runs and skipped folders; `within` a run's folder, a folder without a run belongs to that run."""
     runs: list[Run] = []
     skipped: dict[Path, str] = {}
     try:
         real = folder.resolve()
-        if real in seen:  # a link to a folder above
+        if real in visited:  # a link to a folder above
             return runs, skipped
-        seen.add(real)
-        if len(seen) > MOST:
+        visited.add(real)
+        if len(visited) > MOST:
             raise InputError(f"{top}: has more than {MOST:,} folders; name one that holds runs, or patterns of files")
         inside = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=natural)
         below = [path for path in inside if path.is_dir()]
@@ -162,36 +136,27 @@ def _search(folder: Path, top: Path, *, within: bool, seen: set[Path]) -> tuple[
         except InputError as error:
             skipped[folder] = str(error).removeprefix(f"{folder}: ").removeprefix(f"{folder}/")
     for path in below:
-        found, others = _search(path, top, within=within or is_run, seen=seen)
+        found, others = _search(path, top, within=within or is_run, visited=visited)
         runs += found
         skipped |= others
-    strange = all(reason == STRANGE for reason in skipped.values()) and (skipped or len(inside) > len(below))
-    if strange and not (runs or within):
-        skipped = {folder: STRANGE}  # of a strange tree its top alone
+    has_no_run = all(reason == NO_RUN for reason in skipped.values()) and (skipped or len(inside) > len(below))
+    if has_no_run and not (runs or within):
+        skipped = {folder: NO_RUN}  # the top of the tree stands for all below it
     return runs, skipped
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a file; None without the file."""
+def _read(path: Path, load: Callable[[Path], Any], kind: type[Contents]) -> Contents | None:
+    """The contents of a file, of a kind; None without the file."""
     try:
-        contents = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(contents, dict):
-        raise InputError(f"{path}: is not a JSON object")
-    return contents
-
-
-def _read_yaml(path: Path, kind: type[Config]) -> Config | None:
-    """The configuration in a file, of a kind; None without the file."""
-    try:
-        contents = OmegaConf.load(path)
+        contents = load(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError, yaml.YAMLError, OmegaConfBaseException) as error:
-        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(contents, kind) or contents == {}:  # an empty file reads as {}
-        raise InputError(f"{path}: is not what Hydra writes there")
+        raise InputError(f"{path}: cannot be read: {one_line(error)}") from error
+    if not isinstance(contents, kind) or (kind is not dict and contents == {}):  # an empty YAML file reads as {}
+        raise InputError(f"{path}: does not hold what a run writes there")
     return contents
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A folder belongs to one run at a time: a lock in it, held as long as the run lives, by whoever may write there."""
+"""A folder belongs to one run at a time: its process holds a lock in it as long as the run lives."""
 
 from __future__ import annotations
 
@@ -12,28 +12,22 @@ from filelock import FileLock, Timeout
 from colourize.errors import InputError, UsageError
 from colourize.files import remove_parts
 
-FILE = ".lock"  # hidden, and gone when the run has ended
-# The folders in a run's that are written into; others may be other runs'.
-WRITTEN = ("checkpoints", "samples", "activations")
+FILE = ".lock"  # it disappears when the run has ended
+WRITTEN = ("checkpoints", "samples", "activations")  # the folders in a run's folder that the run writes into
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # of a run of several processes, whose first one owns the folder
 
 _held: dict[Path, FileLock] = {}
 
 
 def is_first_process() -> bool:
-    """Whether this is the only process of a run, or the first of several; before torch knows it."""
+    """Whether this is a run's only process, or the first of several; torch need not be imported yet."""
     return all(os.environ.get(name, "0") == "0" for name in RANKS)
 
 
 def own(folder: str | Path, key: str) -> None:
-    """Take a folder for this process; it is made where it is missing, and rid of what killed owners left half done.
+    """Take a folder, named by the setting `key`, make it if missing, and remove what killed owners left half-written.
 
-    Args:
-        key: what names the folder, for the error.
-
-    Raises:
-        UsageError: another process has it.
-        InputError: it cannot be written.
+    A UsageError says that another process owns it, an InputError that it cannot be written.
     """
     path = Path(os.path.abspath(folder))
     if path in _held or not is_first_process():
@@ -51,7 +45,7 @@ def own(folder: str | Path, key: str) -> None:
 
 
 def is_anothers(folder: str | Path) -> bool:
-    """Whether another process has a folder."""
+    """Whether another process owns a folder."""
     path = Path(os.path.abspath(folder))
     if path in _held or not (path / FILE).exists():
         return False
@@ -63,22 +57,22 @@ def is_anothers(folder: str | Path) -> bool:
 
 
 def release(folder: str | Path | None = None) -> None:
-    """Give a folder back, or all of them."""
+    """Release a folder, or all of them."""
     for path in list(_held) if folder is None else [Path(os.path.abspath(folder))]:
         lock = _held.pop(path, None)
         if lock is not None:
-            with contextlib.suppress(OSError):  # while it is held: nobody else can own the file that is removed
+            with contextlib.suppress(OSError):  # before the release, so that nobody else owns the removed file
                 (path / FILE).unlink(missing_ok=True)
             lock.release()
 
 
 @contextlib.contextmanager
 def owned(folder: str | Path, key: str = "hydra.run.dir") -> Iterator[None]:
-    """Own a folder in the block; a folder that this process has already it keeps."""
-    mine = Path(os.path.abspath(folder)) in _held
+    """Own a folder in the block; a folder that this process owns already it keeps afterwards."""
+    keeps = Path(os.path.abspath(folder)) in _held
     own(folder, key)
     try:
         yield
     finally:
-        if not mine:
+        if not keeps:
             release(folder)

@@ -25,7 +25,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from colourize.errors import ColourizeError
-from colourize.files import write_json, write_whole
+from colourize.files import write_json
 from colourize.runs.surroundings import surroundings
 from colourize.runs.sweeps import as_typed
 
@@ -33,16 +33,11 @@ FILE = "run.json"
 
 
 class RunRecord:
-    """A run's `run.json`: written when the run starts, after every phase and change, and when it ends.
+    """A run's `run.json`: written when the run begins, after every phase and change, and when it ends.
 
-    The file holds `status` ("running", "completed", "failed" or "interrupted"; a run that was killed stays
-    "running"), `error` (of a failed run, in one line), `command` and `overrides` (what was typed), `started` and
-    `ended` (UTC), `seconds`, `phases` (seconds of each), `earlier` (of a resumed run: its starts before this one), the
-    facts that the run gives, and its surroundings.
-
-    Args:
-        folder: the run's.
-        command: what was typed; None: this process's command line.
+    The file holds `status` ("running", "completed", "failed" or "interrupted"; a killed run stays "running"), `error`
+    (of a failed run, in one line), `command` and `overrides` (what was typed), `started` and `ended` (UTC), `seconds`,
+    `phases` (seconds of each), `earlier` (a resumed run's earlier starts), the run's facts and its surroundings.
     """
 
     def __init__(self, folder: str | Path, command: list[str] | None = None) -> None:
@@ -59,45 +54,39 @@ class RunRecord:
         self._phases: dict[str, float] = {}
         self._surroundings: dict[str, Any] = {}
         self._clock = time.perf_counter()
-        self._writes = False
-        self._begun = False
-        self._earlier: bytes | None = None  # an earlier run's record, in the same folder
-        # A sweep's table says what became of each job, and so do their folders.
-        self._is_job = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+        self._writes = self._begun = False
 
     @contextlib.contextmanager
     def start(self, *, writes: bool = True, resumes: bool = False, **facts: Any) -> Iterator[RunRecord]:
-        """Write the file, and complete it when the block ends, however it ends.
+        """Complete the record when the block ends, however it ends.
 
-        Of a run that fails before `begin` nothing is kept, unless it is one of a sweep's.
-
-        Args:
-            writes: whether this process is the one of several that writes.
-            resumes: whether the run goes on that the folder holds: what it was so far is kept as `earlier`.
-            facts: as in `update`.
+        Of several processes one `writes`. Where the folder's run `resumes`, its record so far is kept as `earlier`.
         """
+        self._writes = writes
         if writes:
             self._surroundings = surroundings()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._earlier = self.path.read_bytes() if self.path.exists() else None
-            if resumes and self._earlier is not None:
-                self._go_on(self._earlier)
-        self._writes = writes
-        self.update(**facts)
+            if resumes and (before := read_record(self.path.parent)):
+                keys = ("status", "command", "started", "ended", "seconds", "phases", "error")
+                earlier = [*before.get("earlier", []), {key: before[key] for key in keys if key in before}]
+                self._head.update(overrides=before.get("overrides", []), earlier=earlier)
+        self.facts.update(facts)
+        if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+            self.begin()  # a sweep keeps the folders of jobs that could not start
         try:
             yield self
         except BaseException as error:
             interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
-            with contextlib.suppress(OSError):  # the run's own error is the one to tell
-                if self._writes and not (self._begun or self._is_job or interrupted):
-                    self._take_back()
-                self._end(**({"status": "interrupted"} if interrupted else {"status": "failed", "error": told(error)}))
+            end = {"status": "interrupted"} if interrupted else {"status": "failed", "error": error_summary(error)}
+            with contextlib.suppress(OSError):  # the run's own error matters more
+                self._end(**end)
             raise
+        self.begin()
         self._end(status="completed")
 
     def begin(self) -> None:
-        """Everything is checked and made: from here on a failure is a part of the run's history."""
+        """Write the file: from here on a failure belongs to the run's history."""
         self._begun = True
+        self._write()
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -110,51 +99,40 @@ class RunRecord:
         self._write()
 
     def seconds(self, phase: str) -> float:
-        """What a phase has taken so far."""
+        """The seconds of a phase so far."""
         return self._phases[phase]
 
     def update(self, **facts: Any) -> None:
-        """Add or replace facts, such as `parameters=…` or `data={…}`; what JSON does not know becomes its text."""
+        """Add or replace facts, such as `parameters=…` or `data={…}`; JSON holds the text of unknown types."""
         self.facts.update(facts)
         self._write()
-
-    def _go_on(self, contents: bytes) -> None:
-        """What was typed is what the run was begun with; every start until now is an entry of `earlier`."""
-        with contextlib.suppress(ValueError):  # damaged: nothing that a run could fail of
-            before = json.loads(contents)
-            keys = ("status", "command", "started", "ended", "seconds", "phases", "error")
-            earlier = [*before.get("earlier", []), {key: before[key] for key in keys if key in before}]
-            self._head.update(overrides=before["overrides"], earlier=earlier)
-
-    def _take_back(self) -> None:
-        self._writes = False
-        if self._earlier is None:
-            self.path.unlink()
-        else:
-            write_whole(self.path, self._earlier)
 
     def _end(self, **head: Any) -> None:
         self._head.update(head, ended=_now(), seconds=round(time.perf_counter() - self._clock, 3))
         self._write()
 
     def _write(self) -> None:
-        if self._writes:
+        if self._writes and self._begun:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             contents = {**self._head, "phases": self._phases, **self.facts, **self._surroundings}
             write_json(self.path, contents)
 
 
-def is_completed(folder: Path) -> bool:
-    """Whether a folder's record says that it came to its end."""
-    path = folder / FILE
-    return path.is_file() and '"status": "completed"' in path.read_text(encoding="utf-8", errors="replace")
+def read_record(folder: Path) -> dict[str, Any]:
+    """The contents of a folder's `run.json`; empty where the file is missing or damaged."""
+    try:
+        contents = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return contents if isinstance(contents, dict) else {}
 
 
-def told(error: BaseException) -> str:
-    """An error in one line: its kind, and the first two lines of its text."""
+def error_summary(error: BaseException) -> str:
+    """An error in one line: its kind, and the first two lines of its text; a user's error in place of its wrapper."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ColourizeError):
         cause = cause.__cause__
-    error = cause or error  # the one that is meant for people, whatever wraps it
+    error = cause or error
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {' '.join(lines[:2])}".removesuffix(": ")
 

@@ -1,6 +1,6 @@
 """`results.csv`: a sweep's table, with a row for each of its jobs from the start on.
 
-A Hydra callback: Hydra calls `on_job_end` for every job, also for those that fail (unlike `on_multirun_end`).
+A Hydra callback keeps it: Hydra calls `on_job_end` for every job, also for one that fails (unlike `on_multirun_end`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from colourize.errors import ColourizeError
-from colourize.files import write_whole
 from colourize.runs import ownership, resuming, sweeps
-from colourize.runs.record import told
+from colourize.runs.record import error_summary
 from colourize.runs.tables import read_table, write_table
 
 log = logging.getLogger(__name__)
@@ -27,15 +26,13 @@ log = logging.getLogger(__name__)
 FILE = "results.csv"
 PENDING, RUNNING, INTERRUPTED, FAILED, COMPLETED = "pending", "running", "interrupted", "failed", "completed"
 
-RESUMABLE = "train"  # an evaluation is short, and is done again
+RESUMABLE = "train"  # the app whose jobs can go on; an evaluation is short, and starts again
 
-_sweep: Path | None = None  # that this process launches
-_before: dict[Path, bytes | None] = {}  # what its two lists held earlier, while none of its jobs has begun
-_unchanged = b""  # the table then
+_sweep: Path | None = None  # the sweep that this process launches
 
 
 class Refused(BaseException):
-    """A run or a sweep may not start, or not go on; Hydra makes a warning of any Exception of a callback's."""
+    """A run or a sweep may not start; Hydra turns any Exception of a callback into a warning."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
@@ -44,7 +41,7 @@ class Refused(BaseException):
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """In the block, errors that people can mend end a sweep: without its lists its jobs would be under other names."""
+    """Make errors in the block end the command: without its lists a sweep's jobs would get other names."""
     try:
         yield
     except (ColourizeError, OSError) as error:
@@ -57,46 +54,19 @@ class ResultsTable(Callback):
     Jobs may end at the same time in several processes: a lock beside the table lets one write at a time.
     """
 
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        global _sweep, _unchanged
-        if config.hydra.job.name == RESUMABLE:
-            _sweep = Path(config.hydra.sweep.dir).absolute()
-        folder = Path(config.hydra.sweep.dir)
-        jobs = sweeps.read(folder)
-        if not jobs:  # of a sweeper that decides on them as it goes
-            return
-        with refusing(), _table(folder / FILE) as rows:
-            known = {row["folder"] for row in rows}
-            number = 1 + max((int(row["job"]) for row in rows), default=-1)
-            new = [job for job in jobs if job["folder"] not in known]
-            rows += [
-                {"job": str(each), "folder": job["folder"], "status": PENDING, **_typed(job["overrides"])}
-                for each, job in enumerate(new, number)
-            ]
-            for row in rows:
-                if not ownership.is_anothers(folder / row["folder"]):  # a job on a cluster outlives what queued it
-                    _settle(folder, row)
-                    _tidy(folder / row["folder"])
-        _unchanged = (folder / FILE).read_bytes()
-
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         if config.hydra.mode == RunMode.MULTIRUN and ownership.is_first_process():
             with refusing():
-                add_row(
-                    Path(config.hydra.sweep.dir) / FILE,
-                    {**_head(config), "status": RUNNING, **_typed(sweeps.as_typed(config.hydra.overrides.task))},
-                )
+                add_row(Path(config.hydra.sweep.dir) / FILE, _row(config, RUNNING))
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
         if config.hydra.mode != RunMode.MULTIRUN or not ownership.is_first_process():
             return
         failed = job_return.status != JobStatus.COMPLETED
-        typed = _typed(sweeps.as_typed(config.hydra.overrides.task))
-        row = {**_head(config), "status": FAILED if failed else COMPLETED, **typed}
-        # The private field: `return_value` raises a failed job's error again.
-        outcome = job_return._return_value
+        row = _row(config, FAILED if failed else COMPLETED)
+        outcome = job_return._return_value  # the public property raises a failed job's error again
         if failed:
-            row["error"] = told(outcome)
+            row["error"] = error_summary(outcome)
             log.error("job %s failed: %s", row["job"], row["error"])
         elif isinstance(outcome, dict):
             row.update({name: repr(value) for name, value in outcome.items()})
@@ -107,49 +77,10 @@ class ResultsTable(Callback):
         log.info("job %s %s: see %s", row["job"], row["status"], path)
 
 
-def add_row(path: Path, row: dict[str, str]) -> None:
-    """Add a row to a table on disk, in place of the one of its folder, whatever columns either has.
-
-    A job that has a row keeps its number; rows stay in the order of `job`.
-    """
-    with _table(path) as rows:
-        same = [old for old in rows if old["folder"] == row["folder"]]
-        if same:
-            row = {**row, "job": same[0]["job"]}
-        rows[:] = sorted([*(old for old in rows if old not in same), row], key=lambda each: int(each["job"]))
-
-
-def remember(folder: str | Path) -> None:
-    """Keep what a sweep's lists hold before its jobs are added to them, for `take_back`."""
-    _before.clear()
-    for name in (FILE, sweeps.FILE):
-        path = Path(folder).absolute() / name
-        _before[path] = path.read_bytes() if path.exists() else None
-
-
-def take_back() -> None:
-    """Of a sweep none of whose jobs could begin its lists tell nothing."""
+def begin(folder: str | Path) -> None:
+    """This process launches the sweep in a folder; see `settle`."""
     global _sweep
-    table = next(iter(_before), None)
-    if table is None or not table.exists() or table.read_bytes() != _unchanged:
-        return
-    for path, contents in _before.items():
-        if contents is None:
-            path.unlink(missing_ok=True)
-        else:
-            write_whole(path, contents)
-    table.with_name(f".{FILE}.lock").unlink(missing_ok=True)
-    _before.clear()
-    _sweep = None
-
-
-def interrupt(folder: str | Path, job: str | None) -> None:
-    """A job that this process runs, and that is to go on another time, says so in its row."""
-    if ownership.is_first_process():
-        with _table(Path(folder) / FILE) as rows:
-            for row in rows:
-                if row["folder"] == job:
-                    _settle(Path(folder), row)
+    _sweep = Path(folder).absolute()
 
 
 def leave() -> None:
@@ -158,18 +89,55 @@ def leave() -> None:
     _sweep = None
 
 
+def add_jobs(folder: str | Path) -> None:
+    """Add a row for each new job of a sweep's list, and correct the rows of jobs that died."""
+    folder = Path(folder)
+    with _table(folder / FILE) as rows:
+        known = {row["folder"] for row in rows}
+        number = 1 + max((int(row["job"]) for row in rows), default=-1)
+        new = [job for job in sweeps.read(folder) if job["folder"] not in known]
+        rows += [
+            {"job": str(each), "folder": job["folder"], "status": PENDING, **_typed(job["overrides"])}
+            for each, job in enumerate(new, number)
+        ]
+        for row in rows:
+            job = folder / row["folder"]
+            if not ownership.is_anothers(job):  # a job on a cluster outlives the command that queued it
+                _correct(folder, row)
+                if resuming.state(job) == "finished":
+                    # The job may have been killed after its measures; its half-written files go.
+                    with contextlib.suppress(ColourizeError), ownership.owned(job):
+                        pass
+
+
+def add_row(path: Path, row: dict[str, str]) -> None:
+    """Add a row to a table on disk, or replace the row of its folder, which keeps its number."""
+    with _table(path) as rows:
+        same = [old for old in rows if old["folder"] == row["folder"]]
+        if same:
+            row = {**row, "job": same[0]["job"]}
+        rows[:] = sorted([*(old for old in rows if old not in same), row], key=lambda each: int(each["job"]))
+
+
+def interrupt(folder: str | Path, job: str | None) -> None:
+    """Mark a job of this process, which goes on another time, as interrupted."""
+    if ownership.is_first_process():
+        with _table(Path(folder) / FILE) as rows:
+            for row in rows:
+                if row["folder"] == job:
+                    _correct(Path(folder), row)
+
+
 def settle() -> None:
-    """What this process launched and did not end was interrupted: its rows say so, and how to go on is told."""
+    """Mark the jobs that this process launched and did not end as interrupted, and print how to go on."""
     global _sweep
-    if _sweep is None:
-        return
     folder, _sweep = _sweep, None
+    if folder is None or not (folder / FILE).exists():
+        return
     with contextlib.suppress(OSError, ColourizeError):
-        if not (folder / FILE).exists():
-            return
         with _table(folder / FILE) as rows:
             for row in rows:
-                _settle(folder, row)
+                _correct(folder, row)
         left = sum(row["status"] in (PENDING, INTERRUPTED) for row in rows)
         if left:
             print(f"{left} of {len(rows)} jobs are not finished. To go on: {resuming.command(folder)}")
@@ -179,8 +147,8 @@ def settle() -> None:
 def _table(path: Path) -> Any:
     """The rows of a table, to be changed in place by one process at a time.
 
-    The row of a finished job stays, whatever becomes of later starts of it. It changes only where the job has finished
-    anew, or where another run has begun in its folder (`overwrite=true`).
+    The row of a finished job stays until the job has finished again, or another run has begun in its folder
+    (`overwrite=true`).
     """
     from filelock import FileLock
 
@@ -198,8 +166,8 @@ def _table(path: Path) -> Any:
             write_table(path, [{key: value for key, value in row.items() if value != ""} for row in rows])
 
 
-def _settle(folder: Path, row: dict[str, str]) -> None:
-    """A job that is said to be running, or finished, was interrupted where nobody runs it and its run is unfinished."""
+def _correct(folder: Path, row: dict[str, str]) -> None:
+    """Correct the status of a job that no process runs any more, by the state of its folder."""
     state = resuming.state(folder / row["folder"])
     if row["status"] in (RUNNING, COMPLETED) and state == "unfinished":
         row["status"] = INTERRUPTED
@@ -207,15 +175,10 @@ def _settle(folder: Path, row: dict[str, str]) -> None:
         row["status"] = INTERRUPTED if state == "finished" else PENDING
 
 
-def _tidy(job: Path) -> None:
-    """A job that was killed when it had its measures is not run again: what it left half done goes here."""
-    if resuming.state(job) == "finished":
-        with contextlib.suppress(ColourizeError), ownership.owned(job):
-            pass
-
-
-def _head(config: DictConfig) -> dict[str, str]:
-    return {"job": str(config.hydra.job.num), "folder": str(config.hydra.sweep.subdir)}
+def _row(config: DictConfig, status: str) -> dict[str, str]:
+    hydra = config.hydra
+    head = {"job": str(hydra.job.num), "folder": str(hydra.sweep.subdir), "status": status}
+    return {**head, **_typed(sweeps.as_typed(hydra.overrides.task))}
 
 
 def _typed(overrides: list[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A run goes on in its own folder: what state the folder is in, with which settings, from which checkpoint.
+"""A run goes on in its own folder: the state of the folder, the run's settings, and what a new run may not replace.
 
 A run's folder holds `config.yaml`, its settings as they were resolved when it began, and at its end `metrics.json`,
 which is written last: a folder with the first and without the second is that of an unfinished run.
@@ -6,7 +6,6 @@ which is written last: a folder with the first and without the second is that of
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import shutil
@@ -20,7 +19,7 @@ from hydra.core.override_parser.types import Override, QuotedString
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from colourize.errors import InputError, UsageError, check_count
+from colourize.errors import InputError, UsageError, check_count, one_line
 from colourize.files import write_whole
 from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
@@ -28,13 +27,10 @@ from colourize.runs.folders import read_measures
 from colourize.runs.settings import DISPLAY, PLAN, is_one_of
 from colourize.runs.sweeps import quoted
 
-log = logging.getLogger(__name__)
-
 CONFIG, FINAL = "config.yaml", "metrics.json"
 LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
 MAX_EPOCHS = "trainer.max_epochs"
-# What a resumed run may have otherwise.
-FREE = (MAX_EPOCHS, *DISPLAY)
+FREE = (MAX_EPOCHS, *DISPLAY)  # the settings that may change when a run is resumed
 PATHS = ("data.root", "data.palette", "checkpoint")
 PRODUCTS = (*ownership.WRITTEN, "metrics.csv", FINAL, CONFIG, "hparams.yaml", "events.out.tfevents.*")
 
@@ -47,17 +43,17 @@ def state(folder: str | Path) -> str:
 
 
 def arguments(words: Sequence[str]) -> list[str]:
-    """The command line as Hydra is to see it: with `resume=…` the run's folder is Hydra's, and its `.hydra/` stays.
+    """The arguments that Hydra gets for a command line: with `resume=…` it takes the run's folder, and keeps `.hydra/`.
 
     Raises:
-        UsageError: a word that does not go with `resume=…`.
+        UsageError: a word does not go with `resume=…`.
         InputError: the folder holds no run that could be resumed.
     """
     typed = [word for word in words if not word.startswith("-")]
     for key in ("hydra.run.dir", "hydra.sweep.dir", "resume", "experiment"):
-        given = [word for word in typed if word.startswith(f"{key}=")]
-        if len(given) > 1:
-            raise UsageError(f"{key}: given twice ({' '.join(given)})")
+        same = [word for word in typed if word.startswith(f"{key}=")]
+        if len(same) > 1:
+            raise UsageError(f"{key}: appears twice ({' '.join(same)})")
     resume = [word for word in typed if word.startswith("resume=") and word != "resume=null"]
     if not resume:
         return list(words)
@@ -65,19 +61,17 @@ def arguments(words: Sequence[str]) -> list[str]:
         if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=", "hydra.output_subdir=")):
             raise UsageError(f"{word.partition('=')[0]}: resume=… goes on in the run's own folder")
     (override,) = _parsed(resume)
-    is_quoted = isinstance(override._value, QuotedString)  # else its very letters, also where they look like a number
+    is_quoted = isinstance(override._value, QuotedString)  # otherwise even a folder named 5 is a text
     folder = str(override.value()) if is_quoted else resume[0].partition("=")[2]
+    changes = [word for word in typed if word not in resume]
     if sweeps.is_sweep(folder):
-        own = [word for word in words if word not in resume]
-        changes = [word for word in typed if word not in resume]
+        first = sweeps.arguments(folder)
         for word, override in zip(changes, _parsed(changes), strict=True):
-            if not is_one_of(override.key_or_group, sweeps.FREE) and word not in sweeps.arguments(folder):
-                raise UsageError(
-                    f"{word}: a sweep that goes on keeps its settings; the command that began it, with more values, "
-                    "adds jobs to it"
-                )
-        return [*sweeps.arguments(folder), *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
-    kept = continued(folder, [word for word in typed if word not in resume])[1]
+            if not is_one_of(override.key_or_group, sweeps.FREE) and word not in first:
+                raise UsageError(f"{word}: a resumed sweep keeps its settings; its first command adds jobs to it")
+        own = [word for word in words if word not in resume]
+        return [*first, *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
+    kept = continued(folder, changes)[1]
     flags = [word for word in words if word.startswith("-")]
     if {"-m", "--multirun"} & set(flags):
         raise UsageError("resume: a run's folder resumes one run, without -m")
@@ -85,17 +79,10 @@ def arguments(words: Sequence[str]) -> list[str]:
 
 
 def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig, list[str]]:
-    """The settings with which a run goes on: those that it began with, and what was typed now.
-
-    Args:
-        folder: the run's.
-        words: what was typed, without `resume=…`.
-
-    Returns:
-        The configuration, and those of the words that change it.
+    """The settings with which a run goes on, changed by overrides (without `resume=…`), and the words that change them.
 
     Raises:
-        UsageError: a word that changes what may not be changed.
+        UsageError: a word changes what may not be changed.
         InputError: the folder holds no run that could be resumed.
     """
     folder = Path(folder)
@@ -105,22 +92,20 @@ def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig
         raise InputError(f"resume={folder}: holds no run that could be resumed (no {CONFIG})")
     config = _read(folder / CONFIG)
     _move(config, str(config.output_dir), str(folder.absolute()))
-    first = _typed_at_first(folder)
+    overrides = folder / ".hydra" / "overrides.yaml"
+    first = sweeps.as_typed(OmegaConf.load(overrides)) if overrides.is_file() else []
     kept = []
     for word, override in zip(words, _parsed(words), strict=True):
         key = override.key_or_group
         if key.startswith("hydra"):
             kept.append(word)
             continue
-        then, now = OmegaConf.select(config, key), _plain(override.value())
-        if word in first or (then is not None and not override.is_delete() and _plain(then) == now):
+        then, now = _plain(OmegaConf.select(config, key)), _plain(override.value())
+        if word in first or (then is not None and not override.is_delete() and then == now):
             continue
         if not is_one_of(key, FREE):
-            was = f" ({key}={_plain(then)})" if then is not None and not OmegaConf.is_dict(then) else ""
-            raise UsageError(
-                f"{word}: a resumed run keeps its settings{was}, or it would not be the same run; "
-                f"only {', '.join(FREE)} may be others"
-            )
+            was = f" ({key}={then})" if then is not None and not isinstance(then, dict) else ""
+            raise UsageError(f"{word}: a resumed run keeps its settings{was}; only {', '.join(FREE)} may change")
         if key == MAX_EPOCHS:
             _check_epochs(config, now, folder)
         OmegaConf.update(config, key, now)
@@ -129,14 +114,14 @@ def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig
 
 
 def is_job() -> bool:
-    """Whether this is a job of a sweep, whose folder may hold it already: the sweep's list says which job it is."""
+    """Whether this is a job of a sweep, listed in the sweep's folder, and may find its own folder filled already."""
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         return False
     return sweeps.folder_of(HydraConfig.get().sweep.dir, sweeps.as_typed()) is not None
 
 
 def is_over(folder: str | Path, config: DictConfig) -> bool:
-    """Whether a run is finished, and is not to be trained for more epochs than it was."""
+    """Whether a run is finished, and the configuration asks for no more epochs than it was trained for."""
     planned = _read(Path(folder) / CONFIG).trainer.get("max_epochs")
     return state(folder) == "finished" and config.trainer.get("max_epochs") == planned
 
@@ -146,25 +131,23 @@ def final_measures(folder: str | Path) -> dict[str, float]:
     return read_measures(Path(folder) / FINAL)
 
 
-def check_free(folder: str | Path, *, overwrite: bool, key: str = "hydra.run.dir") -> None:
-    """Raise a UsageError where a new run would write over another one's results."""
+def check_free(folder: str | Path, *, overwrite: bool) -> None:
+    """Raise a UsageError where a new run would replace another one's results."""
     folder = Path(folder)
     shown = os.path.relpath(folder)
     if sweeps.is_sweep(folder):
-        raise UsageError(f"{key}={shown}: holds a sweep; name another folder")
+        raise UsageError(f"hydra.run.dir={shown}: holds a sweep; name another folder")
     if overwrite:
         return
     if (folder / FINAL).is_file():
-        raise UsageError(f"{key}={shown}: holds a finished run; overwrite=true replaces it, or name another folder")
+        raise UsageError(f"hydra.run.dir={shown}: holds a finished run; overwrite=true replaces it, or name another")
     if state(folder) == "unfinished" and any(folder.glob("checkpoints/last*.ckpt")):
-        raise UsageError(
-            f"{key}={shown}: holds an unfinished run; resume={quoted(shown)} goes on with it, "
-            "overwrite=true replaces it"
-        )
+        choice = f"resume={quoted(shown)} goes on with it, overwrite=true replaces it"
+        raise UsageError(f"hydra.run.dir={shown}: holds an unfinished run; {choice}")
 
 
 def check_no_training(folder: str | Path) -> None:
-    """Raise a UsageError where what is no training would leave its files among those of one, or of a sweep."""
+    """Raise a UsageError where an evaluation would leave its files among those of a training or a sweep."""
     shown, folder = os.path.relpath(folder), Path(folder)
     is_training = state(folder) != "none" or (folder / "checkpoints").is_dir()
     if is_training or sweeps.is_sweep(folder):
@@ -172,13 +155,13 @@ def check_no_training(folder: str | Path) -> None:
 
 
 def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) -> None:
-    """A run begins, or goes on from a checkpoint: its settings are kept, and nothing of an earlier one remains."""
+    """Keep the settings of a run that begins, or goes on from a checkpoint, and remove what an earlier run left."""
     folder = Path(folder)
-    # The final measures first: from here on the run is unfinished.
+    # The final measures go first: from here on the run is unfinished.
     for pattern in (FINAL, "hparams.yaml") if checkpoint is not None else PRODUCTS:
         for path in folder.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if checkpoint is not None and checkpoint.name == PREVIOUS:  # the last one is damaged: it must not take its place
+    if checkpoint is not None and checkpoint.name == PREVIOUS:  # the last one is damaged: it must not replace this one
         checkpoint.with_name(LAST).unlink(missing_ok=True)
     keep_settings(folder, config)
 
@@ -196,41 +179,33 @@ def keep_settings(folder: Path, config: DictConfig) -> None:
 
 
 def command(folder: str | Path) -> str:
-    """What resumes a run, as a shell takes it."""
+    """The command that resumes a run, as a shell takes it."""
     return f"colourize-train {shlex.quote(f'resume={quoted(os.path.relpath(folder))}')}"
 
 
 def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
     check_count(MAX_EPOCHS, now)
     schedule = OmegaConf.select(config, "task.lr_scheduler") or {}
-    if "total_steps" in schedule.values():  # tasks.optimisation.TOTAL_STEPS, which takes seconds to import
-        name = str(schedule.get("_target_")).rpartition(".")[2]
-        raise UsageError(
-            f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {config.trainer.max_epochs} epochs"
-        )
-    trained = _epochs(folder)
+    if "total_steps" in schedule.values():  # tasks.optimisation.TOTAL_STEPS, whose import takes seconds
+        name, epochs = str(schedule.get("_target_")).rpartition(".")[2], config.trainer.max_epochs
+        raise UsageError(f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {epochs} epochs")
+    table = folder / "metrics.csv"
+    trained = max(0, len(table.read_text(encoding="utf-8").splitlines()) - 1) if table.is_file() else 0
     if now < trained:
         raise UsageError(f"{MAX_EPOCHS}={now}: {folder} has trained {trained} epochs already")
-
-
-def _epochs(folder: Path) -> int:
-    """How many epochs the table of a run has."""
-    path = folder / "metrics.csv"
-    return max(0, len(path.read_text(encoding="utf-8").splitlines()) - 1) if path.is_file() else 0
 
 
 def _read(path: Path) -> DictConfig:
     try:
         config = OmegaConf.create(with_current_names(OmegaConf.to_container(OmegaConf.load(path))))
-        assert isinstance(config, DictConfig) and "trainer" in config and "output_dir" in config
+        assert isinstance(config, DictConfig) and {"trainer", "output_dir"} <= {*config}, "it lacks a run's settings"
     except Exception as error:
-        reason = " ".join(str(error).split()) or "holds no run's settings"
-        raise InputError(f"{path}: cannot be read: {reason}") from error
+        raise InputError(f"{path}: cannot be read: {one_line(error)}") from error
     return config
 
 
 def _move(config: Any, before: str, now: str) -> None:
-    """The folder of a run may have been moved since: the paths in its settings follow."""
+    """Change the paths in a run's settings, whose folder may have been moved."""
     keys: Iterable[Any] = config.keys() if isinstance(config, DictConfig) else range(len(config))
     for key in keys:
         value = config[key]
@@ -240,17 +215,10 @@ def _move(config: Any, before: str, now: str) -> None:
             config[key] = now + value[len(before) :]
 
 
-def _typed_at_first(folder: Path) -> list[str]:
-    path = folder / ".hydra" / "overrides.yaml"
-    return sweeps.as_typed(OmegaConf.load(path)) if path.is_file() else []
-
-
 def _parsed(words: Sequence[str]) -> list[Override]:
     parsed: list[Override] = OverridesParser.create().parse_overrides(list(words))
     return parsed
 
 
 def _plain(value: Any) -> Any:
-    if OmegaConf.is_config(value):
-        return OmegaConf.to_container(value)
-    return value
+    return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value

@@ -1,7 +1,7 @@
-"""A sweep's jobs on a SLURM cluster: Hydra's submitit launcher, which finds its jobs again and tells what SLURM says.
+"""A sweep's jobs on a SLURM cluster: Hydra's submitit launcher, which finds its jobs again and reports SLURM's errors.
 
-The jobs are SLURM's: they go on when the command that queued them ends, and the same command waits for them again. A
-job that SLURM stops, at its time limit or for another's sake, saves its state and goes on when its turn comes again.
+The jobs belong to SLURM: they go on when the command that queued them ends, and the same command waits for them again.
+A job that SLURM stops, at its time limit or for another one, saves its state and goes on when SLURM starts it again.
 """
 
 from __future__ import annotations
@@ -30,76 +30,72 @@ from colourize.runs import results, resuming, stopping, sweeps
 
 log = logging.getLogger(__name__)
 
-# SLURM's reasons of jobs that wait for ever, as the cluster is set up and as they were asked for.
+# SLURM's reasons of jobs that can never start on this cluster with these resources.
 NEVER = re.compile(
     r"BadConstraints|DependencyNeverSatisfied|Partition(Config|NodeLimit|TimeLimit)|Invalid(Account|QOS)"
     r"|(Account|QOS)NotAllowed|(Assoc|QOS)M(ax|in)\w*Per(Job|Node)\w*"
 )
-OFTEN, SELDOM = 2.0, 60.0  # seconds between two looks at the queue: at first, and of jobs that take long
+OFTEN, SELDOM = 2.0, 60.0  # seconds between two queries: at first, and for jobs that take long
+RESOURCES = ("partition", "cpus_per_task", "gpus_per_node", "tasks_per_node", "nodes", "mem_gb", "timeout_min")
 
 
 class Queue(InfoWatcher):
     """This user's jobs in SLURM, by squeue: unlike sacct it needs no accounting, and it knows why a job waits."""
 
-    def __init__(self, asked_for: str = "") -> None:
+    def __init__(self, resources: str = "") -> None:
         super().__init__()
-        self.asked_for = asked_for
+        self.resources = resources  # that the jobs ask for
         self.mine: set[str] = set()
-        self.waiting: set[str] | None = None  # all of this user's that are queued or run; None: SLURM did not answer
-        self._told: set[str] = set()
-        self._since = self._looked = float("-inf")
+        self.waiting: set[str] | None = None  # this user's jobs in the queue or running; None: SLURM did not answer
+        self._logged: set[str] = set()
+        self._since = self._queried = float("-inf")
 
     def register_job(self, job_id: str) -> None:
-        """A job was queued, or found again."""
+        """Add a job that was queued, or found again."""
         self.mine.add(job_id)
-        self._since, self._looked = time.monotonic(), float("-inf")
+        self._since, self._queried = time.monotonic(), float("-inf")
 
     def is_done(self, job_id: str, mode: str = "standard") -> bool:
-        """Whether a job, which has no result, is gone."""
+        """Whether SLURM has no such job any more."""
         now = time.monotonic()
-        if now - self._looked > min(SELDOM, max(OFTEN, (now - self._since) / 4)):
-            self.look()
+        if now - self._queried > min(SELDOM, max(OFTEN, (now - self._since) / 4)):
+            self.query()
         return self.waiting is not None and job_id not in self.waiting
 
     def get_state(self, job_id: str, mode: str = "standard") -> str:
-        """What submitit names in its errors."""
+        """The state that submitit names in its errors."""
         return "UNKNOWN"
 
     def left(self) -> set[str]:
         """The jobs of this sweep that are queued or run."""
         return self.mine if self.waiting is None else self.mine & self.waiting
 
-    def look(self) -> None:
-        """Ask SLURM.
-
-        Raises:
-            UsageError: none of the jobs can ever start; they are cancelled.
-        """
-        self._looked = time.monotonic()
+    def query(self) -> None:
+        """Ask SLURM for this user's jobs; a UsageError where none of the jobs can ever start; they are cancelled."""
+        self._queried = time.monotonic()
         command = ["squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%r"]
         try:
             answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
         except (OSError, subprocess.SubprocessError) as error:
-            self._tell("SLURM does not answer: %s", one_line(getattr(error, "stderr", None) or error))
+            self._log_once("SLURM does not answer: %s", one_line(getattr(error, "stderr", None) or error))
             return
         reasons = dict(line.strip().split("|", 1) for line in answer.splitlines())
         self.waiting = set(reasons)
         never = {job: why for job, why in reasons.items() if job in self.mine and NEVER.fullmatch(why)}
         for why in sorted({reasons[job] for job in self.left()} - {"None", *never.values()}):
-            self._tell("SLURM lets jobs wait: %s", why)
+            self._log_once("Jobs wait in SLURM's queue: %s", why)
         if never:
             subprocess.run(["scancel", *never], check=False, capture_output=True)
             self.waiting -= never.keys()
             why = ", ".join(sorted(set(never.values())))
-            told = f"SLURM can never start what was asked for ({why}): {self.asked_for}"
+            message = f"SLURM can never start jobs with these resources ({why}): {self.resources}"
             if not self.left():
-                raise UsageError(f"{told}; nothing is left in its queue")
-            log.error("%s; cancelled: %s", told, " ".join(never))
+                raise UsageError(f"{message}; nothing is left in its queue")
+            log.error("%s; these jobs are cancelled: %s", message, " ".join(never))
 
-    def _tell(self, text: str, what: str) -> None:
-        """Once."""
-        if what not in self._told:
-            self._told.add(what)
+    def _log_once(self, text: str, what: str) -> None:
+        if what not in self._logged:
+            self._logged.add(what)
             log.warning(text, what)
 
 
@@ -107,53 +103,52 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
     """Queues those jobs of a sweep that are neither finished nor queued, and waits for all."""
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """See Hydra's.
-
-        Raises:
-            UsageError: SLURM refuses the jobs.
-            InputError: a job ended without a result.
-        """
-        keys = ("partition", "cpus_per_task", "gpus_per_node", "tasks_per_node", "nodes", "mem_gb", "timeout_min")
-        given = {key: self.params.get(key) for key in keys}
-        asked_for = ", ".join(f"hydra.launcher.{key}={value}" for key, value in given.items() if value is not None)
-        queue = Queue(asked_for)
+        """Launch jobs; a UsageError says that SLURM refuses them, an InputError that one ended without a result."""
+        values = {f"hydra.launcher.{key}": self.params.get(key) for key in RESOURCES}
+        queue = Queue(", ".join(f"{key}={value}" for key, value in values.items() if value is not None))
         SlurmJob.watcher = queue  # type: ignore[assignment]
         try:
             with stopping.importing(False):
-                queued = self._queued(queue)
-                finished = {sweeps.identity(each) for each in job_overrides if self._is_finished(each)} - queued.keys()
-                new = [each for each in job_overrides if sweeps.identity(each) not in {*queued, *finished}]
-                begun = iter(super().launch(new, initial_job_idx) if new else [])
-                found: list[JobReturn] = []
-                for number, each in enumerate(job_overrides, initial_job_idx):
-                    if sweeps.identity(each) in queued:
-                        found.append(queued[sweeps.identity(each)].result())
-                    elif sweeps.identity(each) in finished:
-                        found += self._here(each, number)
-                    else:
-                        found.append(next(begun))
-                return found
+                return self._launch(queue, job_overrides, initial_job_idx)
         except (FailedJobError, UncompletedJobError) as error:
             if not queue.mine:
                 raise UsageError(f"launcher=submitit: {one_line(str(error).replace('sbatch: error: ', ''))}") from error
             while not all(queue.is_done(job) for job in queue.mine):  # the others go on
                 time.sleep(1)
-            if isinstance(error, FailedJobError):  # its trace stands between two rules
-                told = one_line(str(error).split("-" * 22)[1].strip().splitlines()[-1])
+            if isinstance(error, FailedJobError):  # its traceback stands between two rules
+                reason = one_line(str(error).split("-" * 22)[1].strip().splitlines()[-1])
             else:
                 job = str(error).split()[1]
-                told = f"job {job} ended without a result; see {self.params['submitit_folder'].replace('%j', job)}"
-            raise InputError(f"launcher=submitit: {told}") from error
+                reason = f"job {job} ended without a result; see {self.params['submitit_folder'].replace('%j', job)}"
+            raise InputError(f"launcher=submitit: {reason}") from error
         except stopping.Stopped:
             self._leave(queue)
             raise
 
+    def _launch(self, queue: Queue, job_overrides: Sequence[Sequence[str]], number: int) -> list[JobReturn]:
+        queued = self._queued(queue)
+        jobs = [(each, sweeps.identity(each)) for each in job_overrides]
+        finished = {job for each, job in jobs if job not in queued and self._is_finished(each)}
+        new = [each for each, job in jobs if job not in queued and job not in finished]
+        begun = iter(super().launch(new, number) if new else [])
+        found: list[JobReturn] = []
+        for place, (each, job) in enumerate(jobs, number):
+            if job in queued:
+                found.append(queued[job].result())
+            elif job in finished:  # it needs no cluster to return its measures
+                launcher = BasicLauncher()
+                launcher.setup(hydra_context=self.hydra_context, task_function=self.task_function, config=self.config)
+                found += launcher.launch([each], place)
+            else:
+                found.append(next(begun))
+        return found
+
     def _queued(self, queue: Queue) -> dict[frozenset[str], SlurmJob[JobReturn]]:
-        """The jobs of this sweep that an earlier command queued, and that are still there."""
+        """The jobs of this sweep that an earlier command queued, and that have not ended."""
         folder = Path(self.params["submitit_folder"]).absolute()
         if not folder.parent.is_dir():
             return {}
-        queue.look()
+        queue.query()
         names = sorted({path.name for path in folder.parent.iterdir()} & (queue.waiting or set()))
         jobs = [SlurmJob[JobReturn](folder, name) for name in names]
         if jobs:
@@ -168,32 +163,24 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
             return False
         return resuming.state(Path(sweep, folder)) == "finished"
 
-    def _here(self, overrides: Sequence[str], number: int) -> Sequence[JobReturn]:
-        """A job that is finished needs no cluster to say so."""
-        launcher = BasicLauncher()
-        launcher.setup(hydra_context=self.hydra_context, task_function=self.task_function, config=self.config)
-        return launcher.launch([overrides], number)
-
     def _leave(self, queue: Queue) -> None:
         assert self.config is not None
-        queue.look()
+        queue.query()
         left = queue.left()
         if left:
             results.leave()
             arrays = " ".join(sorted({job.partition("_")[0] for job in left}))
-            print(
-                f"{len(left)} jobs go on in SLURM. To cancel them: scancel {arrays}. "
-                f"To wait for them again: the same command, or {resuming.command(self.config.hydra.sweep.dir)}"
-            )
+            again = resuming.command(self.config.hydra.sweep.dir)
+            print(f"{len(left)} jobs go on in SLURM. To cancel them: scancel {arrays}. To wait for them again: {again}")
 
     def __call__(self, sweep_overrides: list[str], *others: Any) -> JobReturn:
-        """A job, in a process of SLURM's."""
+        """Run a job, in one of SLURM's processes."""
         assert self.config is not None
-        if os.environ.get("SLURM_RESTART_COUNT", "0") != "0":  # it goes on with what it has begun itself
+        if os.environ.get("SLURM_RESTART_COUNT", "0") != "0":  # the job goes on with what it began itself
             sweep_overrides = [word for word in sweep_overrides if not word.startswith("overwrite=")]
         sweep = self.config.hydra.sweep.dir
         signum = SlurmJobEnvironment._usr_sig()
-        queue_again: Any = signal.getsignal(signum)  # submitit's: it also ends this process
+        queue_again: Any = signal.getsignal(signum)  # submitit's handler, which also ends this process
 
         def end() -> None:
             results.interrupt(sweep, sweeps.folder_of(sweep, sweep_overrides))
@@ -210,6 +197,6 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
 
 
 def provide() -> None:
-    """Let Hydra take this launcher for the plugin's."""
+    """Make Hydra use this launcher in place of the plugin's."""
     base = submitit_launcher.SlurmLauncher
     Plugins.instance().class_name_to_class[f"{base.__module__}.{base.__name__}"] = SlurmLauncher

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM: they end a script at once, and a training at the end of its step, when its state is saved.
 
 with stopping.handled():               # as early as possible: a signal ends the process …
-    with stopping.importing(False):    # … or raises Stopped, where that finds its way out
+    with stopping.importing(False):    # … or raises Stopped, where an exception passes through
         stopping.wait()                # … or is kept for `check`, at the end of a step
         ...
 """
@@ -19,15 +19,15 @@ NAMES: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class Stopped(SystemExit):
-    """A signal ends this script; its code is the one that shells give, 128 and the signal's number."""
+    """A signal ends this script; its code is the one that shells use, 128 and the signal's number."""
 
 
 @dataclass
 class _State:
     names: dict[int, str] = field(default_factory=lambda: dict(NAMES))
-    signum: int | None = None  # the first signal that came
+    signum: int | None = None  # the first signal that arrived
     importing: bool = True
-    gentle: bool = False
+    waiting: bool = False
     ending: bool = False
     clean_up: Callable[[], None] = lambda: None
 
@@ -37,18 +37,16 @@ _state = _State()
 
 @contextlib.contextmanager
 def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
-    """Handle both signals in the block; within another such block, or outside the main thread, it changes nothing.
+    """Handle both signals, and `more` with their names, in the block.
 
-    Args:
-        more: further signals, with the names by which they are told.
+    Within another such block, or outside the main thread, it changes nothing.
     """
     global _state
     if are_handled() or threading.current_thread() is not threading.main_thread():
         yield
         return
     _state = _State({**NAMES, **(more or {})})
-    before = {signum: signal.getsignal(signum) for signum in _state.names}
-    take()
+    before = {signum: signal.signal(signum, _handle) for signum in _state.names}
     try:
         yield
     finally:
@@ -58,15 +56,8 @@ def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
 
 
 def clean_up_by(function: Callable[[], None]) -> None:
-    """What is still to be done where a signal ends the process without unwinding."""
+    """Set what remains to be done where a signal ends the process without unwinding."""
     _state.clean_up = function
-
-
-def take() -> None:
-    """Handle the signals again, after somebody else (Lightning) took them."""
-    if threading.current_thread() is threading.main_thread():
-        for signum in _state.names:
-            signal.signal(signum, _handle)
 
 
 def are_handled() -> bool:
@@ -76,7 +67,7 @@ def are_handled() -> bool:
 
 @contextlib.contextmanager
 def importing(is_so: bool = True) -> Iterator[None]:
-    """Whether a signal in the block ends the process without unwinding: an import may swallow an exception."""
+    """In the block a signal ends the process without unwinding, because an import may swallow an exception."""
     before, _state.importing = _state.importing, is_so
     try:
         yield
@@ -87,18 +78,19 @@ def importing(is_so: bool = True) -> Iterator[None]:
 def wait() -> None:
     """From here on the first signal is kept for `check`; a second Ctrl-C stops at once."""
     if are_handled():
-        take()
-        _state.gentle = True
+        for signum in _state.names:
+            signal.signal(signum, _handle)  # Lightning may have replaced it
+        _state.waiting = True
 
 
 def wait_no_more() -> None:
-    """The opposite of `wait`: signals act at once again, also one that is kept."""
-    _state.gentle = False
+    """Undo `wait`: signals act at once again, also one that is kept."""
+    _state.waiting = False
     check()
 
 
 def received() -> int | None:
-    """The first signal that came."""
+    """The first signal that arrived."""
     return _state.signum
 
 
@@ -108,30 +100,30 @@ def requested() -> bool:
 
 
 def check(by_another: bool = False) -> None:
-    """Raise Stopped where a signal is kept, or another process of the run has one."""
+    """Raise Stopped where this process, or another one of the run, keeps a signal."""
     if requested() or (by_another and not _state.ending):
-        _state.ending, _state.gentle = True, False
+        _state.ending, _state.waiting = True, False
         raise Stopped(128 + (_state.signum or signal.SIGTERM))
 
 
 def _handle(signum: int, frame: object) -> None:
-    first = _state.signum is None
+    is_first = _state.signum is None
     _state.signum = _state.signum or signum
-    if not first and signum != signal.SIGINT:
-        return  # whoever waits for the end repeats SIGTERM
-    if _state.gentle and first:
-        _tell(f"{_state.names[signum]}: stopping at the end of this step; Ctrl-C stops at once")
+    if not is_first and signum != signal.SIGINT:
+        return  # a cluster repeats SIGTERM
+    if _state.waiting and is_first:
+        _print(f"{_state.names[signum]}: stopping at the end of this step; Ctrl-C stops at once")
         return
     if not _state.ending:
-        _tell(f"Stopped by {_state.names[signum]}")
+        _print(f"Stopped by {_state.names[signum]}")
     if _state.ending or _state.importing:
         with contextlib.suppress(Exception):
             _state.clean_up()
         os._exit(128 + signum)
-    _state.ending, _state.gentle = True, False
+    _state.ending, _state.waiting = True, False
     raise Stopped(128 + signum)
 
 
-def _tell(text: str) -> None:
+def _print(text: str) -> None:
     with contextlib.suppress(OSError):
-        os.write(2, f"\n{text}\n".encode())  # not print, which may have been interrupted itself
+        os.write(2, f"\n{text}\n".encode())  # the signal may have interrupted print itself

@@ -16,42 +16,30 @@ GIT_SECONDS = 10  # a checkout on a slow network disk must not hold a run up
 
 
 def surroundings() -> dict[str, Any]:
-    """`versions`, `commit`, `dirty` (whether the code is other than the commit's), `machine` and `threads`."""
-    import torch  # late: it takes seconds, and the table of a sweep needs none
+    """`versions`, `commit`, `dirty` (whether the code differs from the commit), `machine` and `threads`."""
+    import torch  # late, because its import takes seconds
 
     return {
-        "versions": versions(),
+        "versions": {
+            "colourize": colourize.__version__,
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),  # with the build, such as +cpu
+            **{package: importlib.metadata.version(package) for package in PACKAGES},
+        },
         **commit(Path(colourize.__file__).parent),
         "machine": {"system": platform.system(), "processor": processor(), "cores": cores()},
         "threads": torch.get_num_threads(),
     }
 
 
-def versions() -> dict[str, str | None]:
-    """Of this project, of Python, and of the packages that decide the numbers."""
-    import torch
-
-    found: dict[str, str | None] = {
-        "colourize": colourize.__version__,
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),  # with the build, such as +cpu, which the package's own data may lack
-    }
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = None
-    return found
-
-
 def commit(package: Path) -> dict[str, Any]:
-    """The commit of the checkout that a package lies in; None where it lies in none, or there is no git.
+    """The commit of the checkout that a package lies in; None without a checkout or git.
 
-    A package that was installed into a virtual environment within somebody's checkout is no part of that: only
-    files that git follows count. Files of one's own beside them, such as a new model and its YAML, make it dirty.
+    Only files that git tracks count as the checkout's: a package in a virtual environment within somebody's checkout
+    has no commit. New files in the package or in conf, such as one's own model, make it dirty.
     """
     none: dict[str, Any] = {"commit": None, "dirty": None}
-    # Within a git hook these would point elsewhere; and nothing here should lock the index.
+    # Within a git hook these point elsewhere; and git must not lock the index here.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment["GIT_OPTIONAL_LOCKS"] = "0"
 
@@ -73,7 +61,7 @@ def commit(package: Path) -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The processor's name, as its maker gives it where the system tells."""
+    """The processor's name."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

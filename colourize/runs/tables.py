@@ -13,7 +13,7 @@ from colourize.files import write_whole
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows under the union of their keys, in the order in which these come up; `error`, the longest, is last."""
+    """Write rows under the union of their keys, in order of appearance; `error`, the longest, is last."""
     rows = list(rows)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     if "error" in columns:
@@ -32,13 +32,9 @@ def write_columns(path: Path, columns: Mapping[str, Any]) -> None:
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table; a cell that is missing is an empty text.
-
-    Raises:
-        InputError: there is no such file, or it is no table.
-    """
+    """The rows of a table, as texts; an InputError where the file is missing or is no table."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark before it
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a byte-order mark
             reader = csv.DictReader(file, strict=True)
             rows = list(reader)
     except FileNotFoundError as error:
@@ -46,23 +42,19 @@ def read_table(path: Path) -> list[dict[str, str]]:
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a table: {error}") from error
     for number, row in enumerate(rows, 1):
-        # Cells without a column stand under None; None stands in columns without a cell.
+        # csv puts cells without a column under None, and None into columns without a cell.
         if None in row or None in row.values():
             raise InputError(f"{path}: row {number} has not as many cells as there are columns")
     return rows
 
 
 def read_numbers(path: Path) -> list[dict[str, float]]:
-    """The rows of a table of numbers, without the cells that are empty; whole numbers as int.
-
-    Raises:
-        InputError: there is no such file, or it is no table of numbers.
-    """
+    """The rows of a table of numbers, without empty cells, whole numbers as int; an InputError as in `read_table`."""
     rows = read_table(path)
     try:
         return [{name: _number(cell) for name, cell in row.items() if cell} for row in rows]
     except ValueError as error:
-        raise InputError(f"{path}: holds other things than numbers: {error}") from error
+        raise InputError(f"{path}: holds a cell that is no number: {error}") from error
 
 
 def _number(cell: str) -> float:

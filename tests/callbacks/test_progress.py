@@ -1,52 +1,40 @@
-"""The progress bar: epochs from 1, a line that is never broken, nothing that nobody asked for."""
+"""The progress bar: epochs from 1, lines that are never broken, and a log where there is no terminal."""
 
 from __future__ import annotations
 
 import io
 import re
 
-import pytest
-from lightning import Trainer
 from lightning.pytorch.loggers import CSVLogger
 from rich import reconfigure
 
 from colourize.callbacks.progress import Progress
 
 
-@pytest.fixture
-def lines(tiny_task, tiny_data, quiet_trainer, tmp_path) -> list[str]:
-    """What a terminal of 80 columns shows of two epochs, line by line."""
+def test_lines_are_whole_and_count_from_1(tiny_task, tiny_data, quiet_trainer, tmp_path) -> None:
     shown = io.StringIO()
     bar = Progress(console_kwargs={"file": shown, "width": 80, "force_terminal": True, "color_system": None})
+    assert bar.refresh_rate == 10 and Progress(refresh_rate=1).refresh_rate == 1
     logger = CSVLogger(tmp_path, version=7)
-    trainer: Trainer = quiet_trainer(max_epochs=2, callbacks=[bar], enable_progress_bar=True, logger=logger)
+    trainer = quiet_trainer(max_epochs=2, callbacks=[bar], enable_progress_bar=True, logger=logger)
     try:
         trainer.fit(tiny_task("grey", "classification"), datamodule=tiny_data())
     finally:
-        reconfigure()  # rich's console is one for all
+        reconfigure()  # rich has one console for all
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue())
-    return [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
-
-
-def test_lines_are_whole_and_count_from_1(lines: list[str]) -> None:
+    lines = [line.rstrip() for line in re.split(r"[\r\n]+", text) if line.strip()]
     assert max(map(len, lines)) <= 80
     assert all(re.match(r"(Epoch [12]/2|Validation) +[━╸╺]* *\d+/\d+ ", line) for line in lines)
-    measured = lines[-1]
-    assert measured.startswith("Epoch 2/2") and " 3/3 " in measured
-    assert re.search(r"val/loss: \d\.\d{1,3} val/accuracy: 0\.\d{1,5}$", measured)
+    assert lines[-1].startswith("Epoch 2/2") and " 3/3 " in lines[-1]
+    assert re.search(r"val/loss: \d\.\d{1,3} val/accuracy: 0\.\d{1,5}$", lines[-1])
     assert not any("v_num" in line for line in lines)
-
-
-def test_ten_drawings_a_second_unless_asked() -> None:
-    assert Progress().refresh_rate == 10
-    assert Progress(refresh_rate=1).refresh_rate == 1
 
 
 def test_in_a_file_each_epoch_is_a_line(tiny_task, tiny_data, quiet_trainer, caplog, capsys) -> None:
     caplog.set_level("INFO")
-    trainer: Trainer = quiet_trainer(max_epochs=2, callbacks=[Progress()], enable_progress_bar=True)
+    trainer = quiet_trainer(max_epochs=2, callbacks=[Progress()], enable_progress_bar=True)
     trainer.fit(tiny_task("grey", "classification"), datamodule=tiny_data())
-    told = [record.message for record in caplog.records if record.name == "colourize.callbacks.progress"]
-    assert [line.partition(":")[0] for line in told] == ["Epoch 1/2", "Epoch 2/2"]
-    assert all(re.search(r"train/loss \d.*, val/loss \d.*, val/accuracy 0\.\d", line) for line in told)
+    lines = [record.message for record in caplog.records if record.name == "colourize.callbacks.progress"]
+    assert [line.partition(":")[0] for line in lines] == ["Epoch 1/2", "Epoch 2/2"]
+    assert all(re.search(r"train/loss \d.*, val/loss \d.*, val/accuracy 0\.\d", line) for line in lines)
     assert "━" not in capsys.readouterr().out

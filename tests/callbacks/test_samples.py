@@ -1,4 +1,4 @@
-"""Sample pictures: which files appear, what they show, and that looking changes nothing."""
+"""Sheets of pictures during a training: which files appear, what they show, and that drawing changes nothing."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,12 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from colourize.callbacks.activations import ActivationSheets
 from colourize.callbacks.samples import SamplePictures
 from colourize.data.pictures import Pictures
 from colourize.errors import UsageError
 from colourize.figures.grid import GAP, labelled_grid
+from colourize.inspection.files import observe, sheets
 
 ZOOM, SIZE = 6, 16
 
@@ -34,32 +36,23 @@ def shown(path, rows, count):
     return sheet.swapaxes(1, 2)[:, :, :-GAP:ZOOM, :-GAP:ZOOM]
 
 
-@pytest.mark.parametrize(
-    ("every_n_epochs", "expected"),
-    [
-        (1, ["best.png", "epoch-001.png", "epoch-002.png", "epoch-003.png", "epoch-004.png"]),
-        (2, ["best.png", "epoch-002.png", "epoch-004.png"]),
-        (3, ["best.png", "epoch-003.png"]),
-        (0, ["best.png"]),
-    ],
-)
-def test_files(tiny_task, tiny_data, quiet_trainer, folder, every_n_epochs, expected):
+def expected_sheet(task, pictures):
+    pair = task.eval().make_pair(torch.from_numpy(pictures))
+    with torch.no_grad():
+        return np.asarray(labelled_grid(task.sample_rows(pair, task(pair.inputs))))
+
+
+@pytest.mark.parametrize("every_n_epochs", [0, 1, 2, 3])
+def test_files(tiny_task, tiny_data, quiet_trainer, folder, every_n_epochs):
     samples = SamplePictures(str(folder), num_pictures=2, every_n_epochs=every_n_epochs)
-    trainer = quiet_trainer(max_epochs=4, callbacks=[samples], limit_train_batches=1)
+    trainer = quiet_trainer(max_epochs=4, callbacks=[samples], limit_train_batches=1, num_sanity_val_steps=1)
     task = tiny_task("grey", "regression")
     trainer.fit(task, datamodule=tiny_data())
-    assert names(folder) == expected[1:]
+    expected = [f"epoch-00{epoch}.png" for epoch in range(1, 5) if every_n_epochs and epoch % every_n_epochs == 0]
     trainer.validate(task, datamodule=tiny_data(), verbose=False)
-    assert names(folder) == expected[1:]
-    trainer.test(task, datamodule=tiny_data(), verbose=False)
     assert names(folder) == expected
-
-
-def test_sanity_check_is_no_epoch(tiny_task, tiny_data, quiet_trainer, folder):
-    samples = SamplePictures(str(folder))
-    trainer = quiet_trainer(callbacks=[samples], num_sanity_val_steps=1, limit_train_batches=0)
-    trainer.fit(tiny_task("grey", "regression"), datamodule=tiny_data())
-    assert names(folder) == []
+    trainer.test(task, datamodule=tiny_data(), verbose=False)
+    assert names(folder) == ["best.png", *expected]
 
 
 def test_the_same_validation_pictures_after_every_epoch(tiny_task, tiny_data, quiet_trainer, folder):
@@ -73,67 +66,68 @@ def test_the_same_validation_pictures_after_every_epoch(tiny_task, tiny_data, qu
     for row in (low, bilinear, truth):
         np.testing.assert_array_equal(first[row], second[row])
     assert (first[prediction] != second[prediction]).any()
-
-    # The last epoch's weights are still there: the sheet shows them as they predict, not as they train.
-    pair = task.eval().make_pair(torch.from_numpy(data.pictures.val[:3]))
-    with torch.no_grad():
-        rows = task.sample_rows(pair, task(pair.inputs))
-    assert np.array_equal(np.asarray(Image.open(folder / "epoch-002.png")), np.asarray(labelled_grid(rows)))
+    # The last epoch's weights are shown as they predict, not as they train.
+    assert np.array_equal(Image.open(folder / "epoch-002.png"), expected_sheet(task, data.pictures.val[:3]))
 
 
 def test_best_shows_the_tested_weights(tiny_task, tiny_data, quiet_trainer, folder):
     class Mirrored(tiny_data):
-        def load(self):
-            return Pictures(
-                *(pictures[:, :, ::-1] for pictures in super().load()[:3])
-            )  # a source's arrays may be views
+        def load(self):  # a source's arrays may be views
+            return Pictures(*(pictures[:, :, ::-1] for pictures in super().load()[:3]))
 
     task, data = tiny_task("grey", "classification"), Mirrored()
     quiet_trainer(callbacks=[SamplePictures(str(folder))]).test(task, datamodule=data, verbose=False)
     # Of ten wanted pictures there are seven.
-    pair = task.eval().make_pair(torch.from_numpy(data.pictures.val.copy()))
-    with torch.no_grad():
-        rows = task.sample_rows(pair, task(pair.inputs))
-    assert np.array_equal(np.asarray(Image.open(folder / "best.png")), np.asarray(labelled_grid(rows)))
+    assert np.array_equal(Image.open(folder / "best.png"), expected_sheet(task, data.pictures.val.copy()))
 
 
-def test_looking_changes_nothing(tiny_task, tiny_data, quiet_trainer, folder):
+@pytest.mark.parametrize("compiled", [False, True])
+def test_drawing_changes_nothing(tiny_task, tiny_data, quiet_trainer, folder, monkeypatch, compiled):
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda model: setattr(model, "_compiled_call_impl", model._call_impl)
+    )
     weights = []
-    for callbacks in ([], [SamplePictures(str(folder))]):
-        task = tiny_task("grey", "classification")
-        quiet_trainer(max_epochs=2, callbacks=callbacks).fit(task, datamodule=tiny_data())
+    for callbacks in ([], [SamplePictures(str(folder)), ActivationSheets(str(folder / "maps"))]):
+        task = tiny_task("low", "regression")
+        if compiled:
+            task.model.compile()
+        quiet_trainer(max_epochs=2, callbacks=callbacks, precision="bf16-mixed").fit(task, datamodule=tiny_data())
         weights.append(task.state_dict())
-    assert names(folder) == ["epoch-001.png", "epoch-002.png"]
+    assert len(names(folder)) == 3 and len(names(folder / "maps")) == 2
     for name, value in weights[0].items():
         assert torch.equal(value, weights[1][name]), name
 
 
-def test_tensorboard_shows_them(tiny_task, tiny_data, quiet_trainer, folder, tmp_path):
+def test_tensorboard_and_feature_maps(tiny_task, tiny_data, quiet_trainer, folder, tmp_path):
     logger = TensorBoardLogger(tmp_path, name="", version="", default_hp_metric=False)
-    trainer = quiet_trainer(max_epochs=2, callbacks=[SamplePictures(str(folder), 2)], logger=logger)
-    task = tiny_task("grey", "regression")
-    trainer.fit(task, datamodule=tiny_data())
-    trainer.test(task, datamodule=tiny_data(), verbose=False)
+    maps = ActivationSheets(str(folder / "maps"), num_pictures=2, count=5, every_n_epochs=2)
+    trainer = quiet_trainer(max_epochs=2, callbacks=[SamplePictures(str(folder), 2), maps], logger=logger)
+    task, data = tiny_task("grey", "classification"), tiny_data()
+    trainer.fit(task, datamodule=data)
+    trainer.test(task, datamodule=data, verbose=False)
     logger.finalize("success")
     events = EventAccumulator(str(tmp_path)).Reload()
-    assert sorted(events.Tags()["images"]) == ["samples/best", "samples/validation"]
+    tags = [f"{name}/{when}" for name in ("activations", "samples") for when in ("best", "validation")]
+    assert sorted(events.Tags()["images"]) == tags
     assert [image.step for image in events.Images("samples/validation")] == [3, 6]
-    width, height = Image.open(folder / "best.png").size
     (best,) = events.Images("samples/best")
-    assert (best.width, best.height) == (width, height)
+    assert (best.width, best.height) == Image.open(folder / "best.png").size
+    (sheet,) = sheets([observe("UNet", task, data, "val", 5)], [0, 1]).values()
+    assert names(folder / "maps") == ["best.png", "epoch-002.png"]
+    for name in names(folder / "maps"):
+        assert np.array_equal(Image.open(folder / "maps" / name), sheet)
 
 
-def test_other_peoples_modules_are_left_alone(quiet_trainer, folder):
-    quiet_trainer(fast_dev_run=True, callbacks=[SamplePictures(str(folder))]).fit(BoringModel())
+def test_other_modules_are_left_alone(quiet_trainer, folder):
+    callbacks = [SamplePictures(str(folder)), ActivationSheets(str(folder))]
+    quiet_trainer(fast_dev_run=True, callbacks=callbacks).fit(BoringModel())
     assert names(folder) == []
 
 
-@pytest.mark.parametrize("num_pictures", [0, -2])
-def test_number_of_pictures(num_pictures):
-    with pytest.raises(UsageError, match=rf"^callbacks\.samples\.num_pictures={num_pictures}: must be"):
-        SamplePictures("samples", num_pictures=num_pictures)
-
-
-def test_number_of_epochs():
-    with pytest.raises(UsageError, match=r"^callbacks\.samples\.every_n_epochs=-1: must be"):
-        SamplePictures("samples", every_n_epochs=-1)
+@pytest.mark.parametrize("callback", [SamplePictures, ActivationSheets])
+@pytest.mark.parametrize(("key", "value"), [("num_pictures", 0), ("num_pictures", -2), ("every_n_epochs", -1)])
+def test_wrong_numbers(callback, key, value):
+    with pytest.raises(UsageError, match=rf"^callbacks\.(samples|activations)\.{key}={value}: must be"):
+        callback("samples", **{key: value})
+    with pytest.raises(UsageError, match=r"^callbacks\.activations\.count=1: must be"):
+        ActivationSheets("samples", num_pictures=2, count=1)

@@ -1,4 +1,4 @@
-"""Freed memory stays with the process: counted in page faults, in a process of its own."""
+"""Freed memory stays with the process: page faults are counted in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from console import run
 
 from colourize.cli import app
 
@@ -37,20 +35,17 @@ print(faults() - before)
 
 
 def counted(word: str, **variables: str) -> list[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    environment = {**environment, **variables}
-    done = subprocess.run(
-        [sys.executable, "-c", COUNT, word], env=environment, capture_output=True, text=True, check=True
-    )
-    return done.stdout.split()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")} | variables
+    command = [sys.executable, "-c", COUNT, word]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
-def test_no_page_is_asked_for_twice() -> None:
-    (given_back,) = counted("")
+def test_no_page_is_requested_twice() -> None:
+    (usual,) = counted("")
     kept, faults = counted("keep")
     assert kept == "True"
-    assert int(given_back) > 5 * 4 * PAGES * 0.9  # every page of every block, each time
+    assert int(usual) > 5 * 4 * PAGES * 0.9  # every page of every block, each time
     assert int(faults) < PAGES * 0.1
 
 
@@ -58,14 +53,12 @@ def test_no_page_is_asked_for_twice() -> None:
     "variable", [{"MALLOC_TRIM_THRESHOLD_": "131072"}, {"GLIBC_TUNABLES": "glibc.malloc.trim_threshold=131072"}]
 )
 def test_a_users_own_settings_stay(variable: dict[str, str]) -> None:
-    kept, _ = counted("keep", **variable)
-    assert kept == "False"
+    assert counted("keep", **variable)[0] == "False"
 
 
-@pytest.mark.parametrize("door", ["train", "evaluate", "benchmark"])
-def test_every_door_keeps_it(door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_console_script_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[bool] = []
     monkeypatch.setattr(app, "keep_freed_memory", lambda: kept.append(True))
-    wrong = {"train": "data.batch_size=0", "evaluate": "checkpoint=null", "benchmark": "benchmark.repeats=0"}
-    assert run(door, [wrong[door]], tmp_path).code == 2
+    monkeypatch.setattr("sys.argv", ["colourize-predict"])
+    app.run(lambda config: None, "predict")
     assert kept == [True]

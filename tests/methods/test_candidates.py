@@ -94,7 +94,9 @@ def test_what_makes_a_method_and_what_does_not() -> None:
         {"callbacks": {"samples": None, "progress": {"_target_": "x.Progress", "refresh_rate": 3}}},
     ):
         assert config(**same) == usual
-    assert config(callbacks={"best": kept}) == config(callbacks={"best": {**kept, "dirpath": "elsewhere"}})
+    assert config(callbacks={"checkpoints": kept}) == config(
+        callbacks={"checkpoints": {**kept, "dirpath": "elsewhere"}}
+    )
     assert config(callbacks={"best": kept}) != config(callbacks={"best": {**kept, "monitor": "val/psnr"}})
     assert config(callbacks={"ema": average}) == usual | {"callbacks.ema": "WeightAveraging"}
     assert config(trainer={"max_epochs": 5, "gradient_clip_val": 1}) == usual | {"trainer.gradient_clip_val": 1}

@@ -1,4 +1,4 @@
-"""Checkpoints reach the disk while training goes on: in order, as they were when saved, and failures are told."""
+"""Checkpoints reach the disk while training goes on: in order, as they were when saved, and failures are raised."""
 
 from __future__ import annotations
 
@@ -76,23 +76,6 @@ def test_those_of_one_epoch_at_most_are_under_way_and_in_their_order(files: Chec
     assert value(tmp_path / "last-previous.ckpt") == 4
 
 
-def test_elsewhere_it_is_on_the_disk_when_it_is_saved(files: CheckpointFiles, tmp_path: Path) -> None:
-    files.save_checkpoint({"weight": torch.tensor(1.0)}, tmp_path / "mine.ckpt")
-    assert not files._under_way and value(tmp_path / "mine.ckpt") == 1
-
-
-def test_the_old_one_goes_when_the_new_one_is_there(
-    files: CheckpointFiles, disk: threading.Event, tmp_path: Path
-) -> None:
-    old, new = tmp_path / "old.ckpt", tmp_path / "new.ckpt"
-    old.touch()
-    with meanwhile(files):
-        files.save_checkpoint({}, new)
-    threading.Timer(0.1, disk.set).start()
-    files.remove_checkpoint(old)
-    assert new.exists() and not old.exists()
-
-
 class Line(LightningModule):
     """One weight and its bias."""
 
@@ -115,44 +98,42 @@ def fit(task: Line, *callbacks: Any, epochs: int = 1) -> None:
     trainer.fit(task, torch.utils.data.DataLoader(torch.ones(4, 1), 2))
 
 
-def test_a_full_disk_ends_the_training_also_after_its_last_epoch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_new_file_is_there_before_the_old_one_goes(
+    files: CheckpointFiles, disk: threading.Event, tmp_path: Path
 ) -> None:
+    old, new = tmp_path / "old.ckpt", tmp_path / "new.ckpt"
+    old.touch()
+    with meanwhile(files):
+        files.save_checkpoint({}, new)
+    threading.Timer(0.1, disk.set).start()
+    files.remove_checkpoint(old)
+    assert new.exists() and not old.exists()
+    files.save_checkpoint({"weight": torch.tensor(1.0)}, tmp_path / "mine.ckpt")  # outside the block it waits
+    assert not files._under_way and value(tmp_path / "mine.ckpt") == 1
+
+
+class Fails(Line):
+    def on_train_epoch_start(self) -> None:
+        if self.current_epoch == 1:
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_full_disk_ends_the_training(stopped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(stopping, "requested", lambda: stopped)  # else: `resume=… goes on`
     with pytest.raises(OSError, match=r"No space left on device: '.*last\.ckpt'"):
         fit(Line(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_is_stopped_tells_that_its_state_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr(stopping, "requested", lambda: True)
-    with pytest.raises(OSError, match="No space left"):  # else: `resume=… goes on`
-        fit(Line(tmp_path))
-
-
-def test_an_error_is_told_before_a_full_disk(
+def test_the_error_of_a_run_is_raised_before_that_of_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Fails(Line):
-        def on_train_epoch_start(self) -> None:
-            if self.current_epoch == 1:
-                raise ZeroDivisionError
-
+    with pytest.raises(ZeroDivisionError):
+        fit(Fails(tmp_path), epochs=2)
+    assert (tmp_path / "last.ckpt").exists()
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ZeroDivisionError), caplog.at_level(logging.WARNING):
         fit(Fails(tmp_path), epochs=2)
     assert "A checkpoint could not be written: " in caplog.text and "last.ckpt" in caplog.text
-
-
-def test_what_ends_a_run_is_told_and_its_checkpoint_written_before(tmp_path: Path, disk: threading.Event) -> None:
-    class Fails(Line):
-        def on_train_epoch_start(self) -> None:
-            if self.current_epoch == 1:
-                assert not (self.folder / "last.ckpt").exists()
-                threading.Timer(0.1, disk.set).start()
-                raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fit(Fails(tmp_path), epochs=2)
-    assert (tmp_path / "last.ckpt").exists()

@@ -9,8 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.configuration import config_dir
 from colourize.errors import UsageError
-from colourize.runs.experiments import jobs
-from colourize.runs.sweeps import same_in_all
+from colourize.runs.experiments import fixed_keys, jobs
 
 QUESTIONS = sorted(
     path.stem for path in (config_dir() / "experiment").glob("*.yaml") if "question:" in path.read_text()
@@ -63,8 +62,25 @@ def test_baselines_stand_once_beside_each_task_whatever_network_is_typed() -> No
     assert all(job[:2] == ["model=cnn", "model.num_filters=4"] for job in found[3:]) and len(found) == 6
 
 
-def test_names_leave_out_what_all_jobs_share_but_not_the_seed() -> None:
-    assert same_in_all(jobs(experiment([{"model": "cnn"}], seeds=[0]), ["experiment=x"])) == ["experiment", "model"]
+@pytest.mark.parametrize(
+    ("words", "fixed"),
+    [
+        (["model=cnn,unet", "seed=0,1", "data=synthetic"], ["data"]),
+        (["seed=range(0,3)", "~logger", "+trainer.max_time=1"], ["logger", "trainer.max_time"]),
+        (["seed=choice(3)", "data.category=[horse,deer]"], ["seed", "data.category"]),
+        (["seed=0,1", "seed=2"], ["seed"]),  # an experiment's own, and what was typed
+        (["seed=0,0", "model=cnn,unet"], ["seed"]),
+    ],
+)
+def test_names_leave_out_the_keys_of_one_value(words: list[str], fixed: list[str]) -> None:
+    config = OmegaConf.create()
+    assert fixed_keys(config, words, jobs(config, words)) == fixed
+
+
+def test_names_of_an_experiment_keep_the_seed_and_what_a_cell_lacks() -> None:
+    config = experiment([{"model": "cnn"}, {"model": "cnn", "task": "a"}], seeds=[0], baselines=["grey_lookup"])
+    words = ["experiment=x", "model.num_filters=4"]
+    assert fixed_keys(config, words, jobs(config, words)) == ["experiment", "model.num_filters"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
-"""`run.json`: whole at any time, true about how the run ended, and honest about which code made the numbers."""
+"""`run.json` is whole at any time, says how the run ended, and names the code that made the numbers."""
 
 import errno
-import json
 import os
 import subprocess
 import sys
@@ -10,16 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from omegaconf import OmegaConf
 
 import colourize
 from colourize.errors import UsageError
 from colourize.runs import surroundings
-from colourize.runs.record import RunRecord, told
-
-
-def read(folder):
-    return json.loads((folder / "run.json").read_text())
+from colourize.runs.record import RunRecord, error_summary, read_record
 
 
 @pytest.fixture
@@ -27,26 +23,36 @@ def record(tmp_path):
     return RunRecord(tmp_path, ["colourize-train", "seed=1"])
 
 
-def test_a_run_from_start_to_end(record, tmp_path):
+def test_a_run_from_start_to_end(record, tmp_path, monkeypatch):
     with record.phase("data"):
         pass
-    assert not list(tmp_path.iterdir())  # nothing before the start
     with record.start(seeds={"seed": 1}, device="cpu"):
-        begun = read(tmp_path)
+        assert not list(tmp_path.iterdir())
+        record.begin()
+        begun = read_record(tmp_path)
         with record.phase("training"), record.phase("sampling"):
             pass
-        assert list(read(tmp_path)["phases"]) == ["data", "sampling", "training"]
+        assert list(read_record(tmp_path)["phases"]) == ["data", "sampling", "training"]
         record.update(parameters=7, device="cuda:0")
-        assert read(tmp_path)["parameters"] == 7
-    ended = read(tmp_path)
+        assert read_record(tmp_path)["parameters"] == 7
+    ended = read_record(tmp_path)
     assert begun["status"] == "running" and begun["ended"] is None and begun["seconds"] is None
-    assert ended["status"] == "completed" and ended["seconds"] >= 0
-    assert "error" not in ended
-    assert ended["command"] == ["colourize-train", "seed=1"]
+    assert ended["status"] == "completed" and ended["seconds"] >= 0 and "error" not in ended
+    assert (ended["command"], ended["overrides"]) == (["colourize-train", "seed=1"], [])
     assert (ended["seeds"], ended["device"]) == ({"seed": 1}, "cuda:0")
     started, end = (datetime.fromisoformat(ended[name]) for name in ("started", "ended"))
     assert timedelta(0) <= end - started and datetime.now(timezone.utc) - started < timedelta(minutes=1)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    assert ended["threads"] == torch.get_num_threads()
+    versions = {"torch": str(torch.__version__), "numpy": np.__version__, "colourize": colourize.__version__}
+    assert versions.items() <= ended["versions"].items()
+    assert ended["machine"]["cores"] >= 1 and ended["machine"]["processor"] and ended["machine"]["system"]
+    monkeypatch.setattr(sys, "argv", ["/some/where/colourize-train", "seed=1"])
+    with RunRecord(tmp_path).start(resumes=True):
+        pass
+    again = read_record(tmp_path)
+    assert again["command"] == ["colourize-train", "seed=1"]
+    assert [start["status"] for start in again["earlier"]] == ["completed"]
 
 
 def test_seconds_of_a_phase_add_up(record, monkeypatch):
@@ -57,8 +63,7 @@ def test_seconds_of_a_phase_add_up(record, monkeypatch):
     with pytest.raises(ValueError), record.phase("training"):
         raise ValueError
     monkeypatch.undo()
-    with record.start():
-        assert read(record.path.parent)["phases"] == {"training": 3.5}
+    assert record.seconds("training") == 3.5
 
 
 @pytest.mark.parametrize(
@@ -74,23 +79,19 @@ def test_how_it_ended(record, tmp_path, error, status, words):
         record.begin()
         raise error
     assert raised.value is error
-    ended = read(tmp_path)
+    ended = read_record(tmp_path)
     assert (ended["status"], ended.get("error")) == (status, words)
     assert ended["ended"] and list(ended["phases"]) == ["training"]
 
 
-def test_of_a_run_that_did_not_begin_nothing_is_kept(record, tmp_path):
-    with pytest.raises(ValueError), record.start():
-        assert read(tmp_path)["status"] == "running"
-        raise ValueError
-    assert not (tmp_path / "run.json").exists()
-    (tmp_path / "run.json").write_text('{"status": "completed"}')  # an earlier run's, in the same folder
+def test_a_run_that_did_not_begin_leaves_an_earlier_record(tmp_path):
+    (tmp_path / "run.json").write_text('{"status": "completed"}')
     with pytest.raises(ValueError), RunRecord(tmp_path).start():
         raise ValueError
-    assert read(tmp_path) == {"status": "completed"}
+    assert read_record(tmp_path) == {"status": "completed"}
 
 
-def test_failure_keeps_its_own_error_on_a_full_disk(record, tmp_path, monkeypatch):
+def test_a_failure_keeps_its_own_error_on_a_full_disk(record, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -98,12 +99,12 @@ def test_failure_keeps_its_own_error_on_a_full_disk(record, tmp_path, monkeypatc
         record.begin()
         monkeypatch.setattr(os, "fsync", full)
         raise ValueError
-    assert read(tmp_path)["status"] == "running"
+    assert read_record(tmp_path)["status"] == "running"
 
 
 def test_one_of_several_processes_writes(record, tmp_path):
     with record.start(writes=False), record.phase("training"):
-        record.update(device="cpu")
+        record.begin()
     assert not list(tmp_path.iterdir())
 
 
@@ -112,89 +113,53 @@ def test_facts_of_all_kinds(record, tmp_path):
     facts = {"count": np.int64(3), "size": np.array([1, 2]), "root": Path("a"), "optimizer": config, "who": "Übung"}
     with record.start(**facts):
         pass
-    ended = read(tmp_path)
+    ended = read_record(tmp_path)
     assert ended["optimizer"] == {"betas": [0.9, 3], "name": 3}
     assert [ended[name] for name in ("count", "size", "root", "who")] == [3, [1, 2], "a", "Übung"]
 
 
-def test_command_line_of_this_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["/some/where/colourize-train", "seed=1"])
-    with RunRecord(tmp_path).start():
-        assert read(tmp_path)["command"] == ["colourize-train", "seed=1"]
-        assert read(tmp_path)["overrides"] == []
+def test_the_summary_of_an_error_is_the_users_error_in_it():
+    wrapper = RuntimeError("Error in call to target")
+    wrapper.__cause__ = UsageError("seed=x: must be\na number")
+    assert error_summary(wrapper) == "UsageError: seed=x: must be a number"
+    assert error_summary(MemoryError()) == "MemoryError"
 
 
-def test_errors_for_people_are_told_whatever_wraps_them():
-    try:
-        try:
-            raise UsageError("seed=x: must be\na number")
-        except UsageError as error:
-            raise RuntimeError("Error in call to target") from error
-    except RuntimeError as error:
-        assert told(error) == "UsageError: seed=x: must be a number"
-    assert told(MemoryError()) == "MemoryError"
+@pytest.mark.parametrize("content", ["", '{"status": "runn', "[1]", "[" * 100_000])
+def test_a_damaged_record_is_empty(tmp_path, content):
+    (tmp_path / "run.json").write_text(content)
+    assert read_record(tmp_path) == {}
 
 
-def test_surroundings(record, tmp_path):
-    import torch
-
-    with record.start():
-        found = read(tmp_path)
-    assert found["threads"] == torch.get_num_threads()
-    assert found["versions"]["torch"] == str(torch.__version__)
-    assert found["versions"]["numpy"] == np.__version__
-    assert found["versions"]["colourize"] == colourize.__version__
-    assert found["machine"]["cores"] >= 1 and found["machine"]["processor"] and found["machine"]["system"]
-
-
-# ----------------------------------------------------------------------------------- the code's commit
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """A checkout with a package of one file, and git to change it with."""
-
+def test_commit_of_a_checkout(tmp_path, monkeypatch):
     def git(*arguments):
         identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     git("init", "--quiet")
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
+    package, installed = tmp_path / "package", tmp_path / "venv" / "package"
+    for folder in (package, installed):
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("")
     (tmp_path / ".gitignore").write_text("venv/\n__pycache__/\n")
-    return package, git
-
-
-def test_commit_of_a_checkout(checkout, monkeypatch):
-    package, git = checkout
     none = {"commit": None, "dirty": None}
     git("add", ".")
-    assert surroundings.commit(package) == none  # nothing committed
+    assert surroundings.commit(package) == none  # nothing is committed
     git("commit", "-m", "one")
-    head = git("rev-parse", "HEAD")
+    clean = {"commit": git("rev-parse", "HEAD"), "dirty": False}
     monkeypatch.setenv("GIT_DIR", "/nowhere")  # as within a git hook
-    assert surroundings.commit(package) == {"commit": head, "dirty": False}
-    (package.parent / "notes.txt").write_text("beside the code")
+    assert surroundings.commit(package) == clean
+    assert surroundings.commit(installed) == none
+    (tmp_path / "notes.txt").write_text("beside the code")
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "x.pyc").write_text("")
-    assert surroundings.commit(package) == {"commit": head, "dirty": False}
-    (package.parent / "conf").mkdir()
-    (package.parent / "conf" / "mine.yaml").write_text("")
-    assert surroundings.commit(package) == {"commit": head, "dirty": True}
-    (package.parent / "conf" / "mine.yaml").unlink()
+    assert surroundings.commit(package) == clean
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "mine.yaml").write_text("")
+    assert surroundings.commit(package) == {**clean, "dirty": True}
+    (tmp_path / "conf" / "mine.yaml").unlink()
     (package / "__init__.py").write_text("changed = 1")
-    assert surroundings.commit(package) == {"commit": head, "dirty": True}
-    monkeypatch.setenv("PATH", "")
-    assert surroundings.commit(package) == none  # no git
-
-
-def test_package_installed_inside_a_checkout_has_no_commit(checkout):
-    package, git = checkout
-    git("add", ".")
-    git("commit", "-m", "one")
-    installed = package.parent / "venv" / "package"
-    installed.mkdir(parents=True)
-    (installed / "__init__.py").write_text("")
-    assert surroundings.commit(installed)["commit"] is None
+    assert surroundings.commit(package) == {**clean, "dirty": True}
+    monkeypatch.setenv("PATH", "")  # no git
+    assert surroundings.commit(package) == none

@@ -3,7 +3,6 @@
 import csv
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
@@ -27,41 +26,20 @@ def path(tmp_path):
     return tmp_path / "results.csv"
 
 
-def test_columns_are_those_of_all_jobs(path):
+def test_rows_and_columns(path):
+    awkward = {"data.category": "[horse,deer]", "note": 'say "hi", twice\nand × 2', "a=b": "c=d"}
     rows = [
         {"job": "0", "folder": "0", "status": "completed", "model": "cnn", "test/loss": "0.5"},
-        {
-            "job": "1",
-            "folder": "1",
-            "status": "failed",
-            "model": "unet",
-            "error": "UsageError: batch_size=0, and so",
-        },
-        {"job": "2", "folder": "2", "status": "completed", "seed": "1", "test/loss": "0.25", "test/psnr": "20.0"},
+        {"job": "2", "folder": "2", "status": "failed", "model": "unet", "error": "UsageError: batch_size=0, and so"},
+        {"job": "10", "folder": "10", "status": "completed", "test/loss": "0.25", "test/psnr": "20.0", **awkward},
     ]
-    for count, row in enumerate(rows, 1):
+    for row in (rows[2], {**rows[1], "status": "running"}, rows[0], rows[1]):  # the second replaces its own row
         add_row(path, row)
-        assert table(path)[1] == rows[:count]  # whole after each job
-    columns, _ = table(path)
+    columns, found = table(path)
+    assert found == rows
     assert sorted(columns) == sorted({name for row in rows for name in row})
-    assert columns[:3] == ["job", "folder", "status"]
-    assert columns[-1] == "error"
-
-
-def test_rows_are_in_the_order_of_the_jobs(path):
-    for job in (10, 2, 0, 11, 1):
-        add_row(path, {"job": str(job), "folder": str(job), "status": "completed"})
-    assert [row["job"] for row in table(path)[1]] == ["0", "1", "2", "10", "11"]
-
-
-def test_job_that_runs_again_replaces_its_row(path):
-    add_row(path, {"job": "0", "folder": "0", "status": "completed", "test/loss": "1"})
-    add_row(path, {"job": "1", "folder": "1", "status": "failed", "error": "killed"})
-    add_row(path, {"job": "1", "folder": "1", "status": "completed", "test/loss": "2"})
-    assert table(path)[1] == [
-        {"job": "0", "folder": "0", "status": "completed", "test/loss": "1"},
-        {"job": "1", "folder": "1", "status": "completed", "test/loss": "2"},
-    ]
+    assert columns[:3] == ["job", "folder", "status"] and columns[-1] == "error"
+    assert {file.name for file in path.parent.iterdir()} <= {"results.csv", ".results.csv.lock"}
 
 
 def test_a_finished_job_keeps_its_row_until_another_run_has_begun_in_its_folder(path):
@@ -74,18 +52,6 @@ def test_a_finished_job_keeps_its_row_until_another_run_has_begun_in_its_folder(
     (path.parent / "seed-0" / "config.yaml").touch()  # as overwrite=true leaves it: no measures so far
     add_row(path, {"job": "0", "folder": "seed-0", "status": "running"})
     assert table(path)[1] == [{"job": "0", "folder": "seed-0", "status": "running"}]
-
-
-def test_awkward_values(path):
-    row = {"job": "0", "folder": "0", "data.category": "[horse,deer]", "note": 'say "hi", twice\nand × 2', "a=b": "c=d"}
-    add_row(path, row)
-    add_row(path, {"job": "1", "folder": "1"})
-    assert table(path)[1] == [row, {"job": "1", "folder": "1"}]
-
-
-def test_only_the_table_and_its_lock_are_left(path):
-    add_row(path, {"job": "0", "folder": "0"})
-    assert {file.name for file in path.parent.iterdir()} <= {"results.csv", ".results.csv.lock"}
 
 
 def test_rows_of_four_processes(path):
@@ -114,12 +80,6 @@ for job in range(start, 80, 4):
     assert table(path)[1] == [{"job": str(job), "folder": str(job), f"only{job % 4}": str(job)} for job in range(80)]
 
 
-def test_rows_of_four_threads(path):
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda job: add_row(path, {"job": str(job), "folder": str(job), "seed": str(job)}), range(60)))
-    assert table(path)[1] == [{"job": str(job), "folder": str(job), "seed": str(job)} for job in range(60)]
-
-
 # ------------------------------------------------------------------------------------ Hydra's callback
 
 
@@ -142,27 +102,12 @@ def test_jobs_become_rows(path, caplog):
     error = UsageError("model=x: must be\none of cnn, unet\nand so on")
     end_job(path.parent, 1, error, ["model=x", "~logger"])
     end_job(path.parent, 2, None, ["note=a=b"])
-    told = "model=x: must be one of cnn, unet"
-    columns, rows = table(path)
-    assert rows == [
-        {
-            "job": "0",
-            "folder": "0,seed=3",
-            "status": "completed",
-            "model": "cnn",
-            "trainer.max_time": "00:01",
-            "data.category": "[horse,deer]",
-            "test/loss": "0.30000000000000004",
-            "val/psnr": "20.0",
-        },
-        {"job": "1", "folder": "1,seed=3", "status": "failed", "model": "x", "error": f"UsageError: {told}"},
+    end_job(path.parent, 3, {"test/loss": 0.5}, mode=RunMode.RUN)  # a single run has no table
+    summary = "model=x: must be one of cnn, unet"
+    first = {"job": "0", "folder": "0,seed=3", "status": "completed", "model": "cnn", "trainer.max_time": "00:01"}
+    assert table(path)[1] == [
+        {**first, "data.category": "[horse,deer]", "test/loss": "0.30000000000000004", "val/psnr": "20.0"},
+        {"job": "1", "folder": "1,seed=3", "status": "failed", "model": "x", "error": f"UsageError: {summary}"},
         {"job": "2", "folder": "2,seed=3", "status": "completed", "note": "a=b"},
     ]
-    assert columns[:3] == ["job", "folder", "status"]
-    assert columns[-1] == "error"
     assert "job 1 failed: UsageError" in caplog.text
-
-
-def test_single_runs_have_no_table(path):
-    end_job(path.parent, 0, {"test/loss": 0.5}, mode=RunMode.RUN)
-    assert not path.exists()

@@ -183,5 +183,5 @@ def test_ddp_takes_a_task_a_process(tmp_path: Path) -> None:
     commands = [launch(folder, *words, f"hydra.launcher.tasks_per_node={n}") for n, folder in enumerate(folders, 1)]
     shown = [command.communicate(timeout=300)[0] for command in commands]
     assert [command.returncode for command in commands] == [2, 0]
-    assert "error: trainer.devices=2: of a SLURM job with hydra.launcher.tasks_per_node=1" in shown[0]
+    assert "error: trainer.devices=2: must equal this SLURM job's hydra.launcher.tasks_per_node=1" in shown[0]
     assert [statuses(folder) for folder in folders] == [["failed"], ["completed"]]

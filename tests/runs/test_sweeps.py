@@ -7,25 +7,7 @@ import re
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from colourize.runs.sweeps import fixed_keys, job_folder
-
-
-@pytest.mark.parametrize(
-    ("words", "fixed"),
-    [
-        (["model=cnn,unet", "seed=0,1", "data=synthetic"], ["data"]),
-        (["seed=range(0,3)", "model=glob(*)", "~logger", "+trainer.max_time=1"], ["logger", "trainer.max_time"]),
-        (["seed=choice(3)", "data.category=[horse,deer]"], ["seed", "data.category"]),
-        (["seed=0,1", "seed=2"], ["seed"]),  # an experiment's own, and what was typed
-        (["seed=0,0", "model=cnn,unet"], ["seed"]),
-    ],
-)
-def test_keys_that_do_not_vary(words: list[str], fixed: list[str]) -> None:
-    assert fixed_keys(words) == fixed
-
-
-def test_no_names_where_a_sweeper_may_try_values_again() -> None:
-    assert fixed_keys(["seed=0,1", "model=cnn"], always_new=False) == ["seed", "model"]
+from colourize.runs.sweeps import job_folder
 
 
 @pytest.mark.parametrize(
