@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,7 @@ def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig
         raise InputError(f"resume={folder}: there is no such folder")
     if state(folder) == "none":
         raise InputError(f"resume={folder}: holds no run that could be resumed (no {CONFIG})")
-    config = _read(folder / CONFIG)
-    _move(config, str(config.output_dir), str(folder.absolute()))
+    config = _read(folder)
     overrides = folder / ".hydra" / "overrides.yaml"
     first = sweeps.as_typed(OmegaConf.load(overrides)) if overrides.is_file() else []
     kept = []
@@ -122,7 +121,7 @@ def is_job() -> bool:
 
 def is_over(folder: str | Path, config: DictConfig) -> bool:
     """Whether a run is finished, and the configuration asks for no more epochs than it was trained for."""
-    planned = _read(Path(folder) / CONFIG).trainer.get("max_epochs")
+    planned = _read(Path(folder)).trainer.get("max_epochs")
     return state(folder) == "finished" and config.trainer.get("max_epochs") == planned
 
 
@@ -195,24 +194,25 @@ def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
         raise UsageError(f"{MAX_EPOCHS}={now}: {folder} has trained {trained} epochs already")
 
 
-def _read(path: Path) -> DictConfig:
+def _read(folder: Path) -> DictConfig:
+    """A run's settings, whose paths follow the folder where it was moved."""
+    path = folder / CONFIG
     try:
-        config = OmegaConf.create(with_current_names(OmegaConf.to_container(OmegaConf.load(path))))
-        assert isinstance(config, DictConfig) and {"trainer", "output_dir"} <= {*config}, "it lacks a run's settings"
+        contents: Any = with_current_names(OmegaConf.to_container(OmegaConf.load(path)))
+        config = OmegaConf.create(_moved(contents, contents["output_dir"], str(folder.absolute())))
+        assert isinstance(config, DictConfig) and "trainer" in config, "it lacks a run's settings"
     except Exception as error:
         raise InputError(f"{path}: cannot be read: {one_line(error)}") from error
     return config
 
 
-def _move(config: Any, before: str, now: str) -> None:
-    """Change the paths in a run's settings, whose folder may have been moved."""
-    keys: Iterable[Any] = config.keys() if isinstance(config, DictConfig) else range(len(config))
-    for key in keys:
-        value = config[key]
-        if OmegaConf.is_config(value):
-            _move(value, before, now)
-        elif isinstance(value, str) and (value == before or value.startswith(before + os.sep)):
-            config[key] = now + value[len(before) :]
+def _moved(value: Any, before: str, now: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _moved(each, before, now) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_moved(each, before, now) for each in value]
+    is_below = isinstance(value, str) and f"{value}{os.sep}".startswith(f"{before}{os.sep}")
+    return now + value[len(before) :] if is_below else value
 
 
 def _parsed(words: Sequence[str]) -> list[Override]:
