@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from colourize.data.pictures import PictureData
     from colourize.measures.base import Measure
     from colourize.methods.candidates import Candidate
-    from colourize.methods.results import Evaluated
+    from colourize.methods.comparison import Evaluated
     from colourize.runs.record import RunRecord
     from colourize.tasks.restoration import RestorationTask
 
@@ -62,10 +62,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.build import fit_task, make_data
     from colourize.errors import UsageError, check_count
     from colourize.measures.registry import choose, describe, left_out
-    from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
     from colourize.methods.candidates import find_checkpoints, from_checkpoint, from_task, label
-    from colourize.methods.results import compare
-    from colourize.reporting.evaluation import study_labels
+    from colourize.methods.comparison import compare
+    from colourize.methods.references import baseline_on, baselines_for, fitting, named_reference, references
+    from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
 
     measures = choose(config.measures.names)
@@ -205,8 +205,8 @@ def _test_all(
     config: DictConfig, trainer: Trainer, everything: list[Candidate], measures: list[Measure], data: PictureData
 ) -> list[Evaluated]:
     """Each method's values of each test picture."""
-    from colourize.methods.baselines import kind_of
-    from colourize.methods.results import Evaluated
+    from colourize.methods.comparison import Evaluated
+    from colourize.methods.references import kind_of
     from colourize.tasks.evaluation import Evaluation, Tested
 
     if len(everything) > 1:
@@ -225,8 +225,8 @@ def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data
     from lightning.pytorch.utilities import rank_zero_only
 
     from colourize.cli import terminal
-    from colourize.reporting.comparison import show_comparison
-    from colourize.reporting.evaluation import write_files
+    from colourize.reporting.comparison_tables import show_comparison
+    from colourize.reporting.evaluation_folder import write_files
 
     folder, first = Path(config.output_dir), evaluated[0]
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]

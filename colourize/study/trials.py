@@ -50,14 +50,9 @@ class Plan:
 
 
 def make_plan(
-    models: Sequence[str],
-    pictures: Sequence[int],
-    seed: int = 0,
-    *,
-    trials_per_model: int = 40,
-    practice: int = 4,
+    models: Sequence[str], pictures: Sequence[int], seed: int = 0, *, trials_per_model: int = 40, practice: int = 4,
     catch: int = 6,
-) -> Plan:
+) -> Plan:  # fmt: skip
     """The trials of a study; the same arguments give the same trials.
 
     Args:
@@ -66,18 +61,15 @@ def make_plan(
         seed: of the choice of pictures and sides.
         trials_per_model: how many a participant sees of each model; fewer where there are not enough pictures.
         practice, catch: how many a participant sees of these. The first half of the practice, rounded up, shows
-            negatives, the others what the models made.
+            negatives, the second half pictures of the models.
 
     Raises:
         UsageError: a count or the seed is not allowed, or there are too few pictures.
     """
-    for key, value, least in (
-        ("seed", seed, 0),
-        ("trials_per_model", trials_per_model, 1),
-        ("practice", practice, 0),
-        ("catch", catch, 0),
-    ):
-        check_count(key, value, least)
+    check_count("seed", seed, 0)
+    check_count("trials_per_model", trials_per_model, 1)
+    check_count("practice", practice, 0)
+    check_count("catch", catch, 0)
     if not models or len(set(models)) < len(models) or len(set(pictures)) < len(pictures):
         raise ValueError("a study needs models and pictures, each of them once")
     each = min(trials_per_model, (len(pictures) - practice - catch) // len(models))
@@ -90,19 +82,15 @@ def make_plan(
     numbers = [int(number) for number in rng.permutation(np.asarray(pictures))]
     first, second = practice, practice + catch
     shown = [None if 2 * place < practice else models[place % len(models)] for place in range(practice)]
+    practised = _trials(rng, PRACTICE, shown, numbers[:first])
+    caught = _trials(rng, CATCH, [None] * catch, numbers[first:second])
     groups = [numbers[start : start + each] for start in range(second, second + each * len(models), each)]
-    return Plan(
-        practice=_trials(rng, PRACTICE, shown, numbers[:first]),
-        catch=_trials(rng, CATCH, [None] * catch, numbers[first:second]),
-        versions=tuple(
-            tuple(
-                trial
-                for place, group in enumerate(groups)
-                for trial in _trials(rng, REAL, [models[(place + version) % len(models)]] * each, group)
-            )
-            for version in range(len(models))
-        ),
-    )
+    versions = []
+    for version in range(len(models)):
+        names = [models[(place + version) % len(models)] for place in range(len(models))]
+        parts = [_trials(rng, REAL, [name] * each, group) for name, group in zip(names, groups, strict=True)]
+        versions.append(tuple(trial for part in parts for trial in part))
+    return Plan(practised, caught, tuple(versions))
 
 
 def _trials(

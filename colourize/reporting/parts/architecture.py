@@ -1,4 +1,4 @@
-"""What networks are made of: questions A1 and F2."""
+"""The structure of networks: questions A1 and F2."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from colourize.inspection.layers import text as layers_text
 from colourize.inspection.layers import totals
 from colourize.inspection.tracing import trace
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
+from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Figure, Listing, Table
 from colourize.reporting.findings import number
-from colourize.reporting.parts.context import Context
-from colourize.reporting.pictures import made_of
-from colourize.runs.tables import read_table, write_table
+from colourize.reporting.picture_sheets import keep_up_to_date
+from colourize.runs.tables import read_table
 
 REPEATS = 15  # timed passes of each order, in turn
 ORDER_COLUMNS = {
@@ -27,39 +27,34 @@ ORDER_COLUMNS = {
     "rms": "root mean square", "classes_changed": "classes changed", "time": "time, ratio",
 }  # fmt: skip
 ORDERS = (
-    "The weights of {} in each order: how its answers to 100 test pictures differ from those of its own order (largest "
-    "and root mean square difference of the outputs, share of pixels whose likeliest class changes), and the time of a "
-    f"pass as a ratio to the fastest's (least of {REPEATS}, measured where the report was made)."
+    "The weights of {} in each order: how the outputs for 100 test pictures differ from those of its own order "
+    "(largest and root mean square difference, share of pixels whose likeliest class changes), and the time of a pass "
+    f"as a ratio to the fastest's (least of {REPEATS}, measured where the report was made)."
 )
 
 
 def layers(context: Context) -> list[Element]:
-    """A layer table and a diagram of each network, made from the network itself."""
+    """A layer table and a diagram of each network."""
     found: list[Element] = []
     for place, setting in enumerate(context.results.settings.networks):
         task = context.pictures.task(setting.first)
         name = type(task.model).__name__
         size = tuple(task.hparams["size"] or (32, 32))
         traced = trace(task.model, task.degradation.channels, size)
-        path = context.figure(f"diagram-{place}").with_suffix(".svg")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = context.path("figures", f"-diagram-{place}.svg")
         write_whole(path, diagram(traced, name))
         table = layer_table(traced)
-        csv = context.table(f"layers-{place}")
         lines = [asdict(each) for each in [*table, *totals(table)]]
-        write_table(
-            context.folder / csv, [{key: value for key, value in line.items() if value is not None} for line in lines]
-        )
+        known = [{key: value for key, value in line.items() if value is not None} for line in lines]
+        csv = context.table(f"layers-{place}", known)
         about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels. All numbers: {csv}"
-        found += [
-            Listing(layers_text(table, name), about),
-            Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"),
-        ]
+        found.append(Listing(layers_text(table, name), about))
+        found.append(Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"))
     return found
 
 
 def block_orders(context: Context) -> list[Element]:
-    """What other orders of max-pool, ReLU and batch norm would answer with the same weights, and what each costs."""
+    """The effect of other orders of max-pool, ReLU and batch norm with the same weights, and the time of each."""
     for setting in context.results.settings.networks:
         task = context.pictures.task(setting.first)
         model = task.model
@@ -67,19 +62,18 @@ def block_orders(context: Context) -> list[Element]:
             break
     else:
         return []
-    csv = context.table("orders")
 
     def measure() -> None:
-        data = context.pictures.data(setting.first)
-        pair = task.make_pair(data.first("test", 100))
+        pair = task.make_pair(context.pictures.data(setting.first).first("test", 100))
         times = _times(model, pair.inputs)
-        found = order_differences(model, pair.inputs, classes=task.answer.kind == "classes")
-        write_table(context.folder / csv, [{**line, "time": times[line["order"]]} for line in found])
+        lines = order_differences(model, pair.inputs, classes=task.answer.kind == "classes")
+        context.table("orders", [{**line, "time": times[line["order"]]} for line in lines])
 
-    if not made_of(context.folder / csv, [setting.first], measure, also=[setting.label, REPEATS]):
+    path = context.path("tables", "-orders.csv")
+    if not keep_up_to_date(path, [setting.first], measure, also=[setting.label, REPEATS]):
         return []
-    lines = read_table(context.folder / csv)
-    rows = [[_cell(line[column]) for column in ORDER_COLUMNS] for line in lines]
+    rows = [[_cell(line[column]) for column in ORDER_COLUMNS] for line in read_table(path)]
+    csv = str(path.relative_to(context.folder))
     return [Table(ORDERS.format(setting.label), list(ORDER_COLUMNS.values()), rows, csv=csv)]
 
 
@@ -93,15 +87,12 @@ def _times(model: EncoderDecoder, inputs: torch.Tensor) -> dict[str, float]:
             started = time.perf_counter()
             network(inputs)
             least[order] = min(least[order], time.perf_counter() - started)
-    fastest = min(least.values())
-    return {order: round(seconds / fastest, 3) for order, seconds in least.items()}
+    return {order: round(seconds / min(least.values()), 3) for order, seconds in least.items()}
 
 
 def _cell(text: str) -> str:
-    """A cell of the file as people read it."""
-    if text in ("True", "False"):
-        return "yes" if text == "True" else "no"
+    """A cell of the file for people."""
     try:
-        return number(float(text))
+        return {"True": "yes", "False": "no"}.get(text) or number(float(text))
     except ValueError:
         return text

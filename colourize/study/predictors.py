@@ -1,10 +1,9 @@
-"""How well a measure predicts what people take for real.
+"""How well a measure predicts which pictures people take for real.
 
-Of each measure: the rank correlation (Spearman) with the fooling rate, over pictures and over models; and the area
-under the ROC curve, the chance that a picture which was taken for the real one has the larger value than one which was
-not (ties count half). A correlation above 0 and an area above 0.5 mean that larger values fool more: so it should be
-for PSNR, and the other way round for errors. A picture's rate from few participants is mostly chance, which draws every
-correlation over pictures towards 0; the area is free of that.
+For each measure there are two answers. One is its rank correlation (Spearman) with the fooling rate, over pictures and
+over models. The other is the area under the ROC curve: the chance that a picture which fooled has a larger value than
+one which did not (ties count half). Above 0 and above 0.5 larger values fool more, as PSNR should; errors should be
+below. With few participants a picture's rate is mostly chance, which moves correlations towards 0, but not the area.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from scipy.stats import norm
 from colourize.errors import InputError, UsageError
 from colourize.measures.intervals import LEVEL
 from colourize.runs.tables import read_numbers
-from colourize.study.analysis import Choices, quantiles
+from colourize.study.rates import Choices, quantiles
 
 ALL = "all models"
-LEAST_MODELS = 3  # fewer have no rank correlation to speak of
+LEAST_MODELS = 3  # fewer have no meaningful rank correlation
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a measure goes with people's choices; nan where there is no answer, such as for a rate that never varies.
+    """How a measure agrees with people's choices; nan where there is no value, such as for a rate that never varies.
 
     Attributes:
-        over: what was compared, pictures or models.
-        model: whose pictures; of all models together they are compared across models as well.
-        count: how many pictures (of a model), or models.
+        over: what is compared, pictures or models.
+        model: whose pictures; of all models together the comparison is across models as well.
+        count: the number of pictures (of a model), or of models.
     """
 
     measure: str
@@ -48,23 +47,22 @@ class Agreement:
 
 
 def read_measures(files: Mapping[str, str | Path], choices: Choices) -> dict[str, np.ndarray]:
-    """The measures of the study's pictures: by name (I,), nan for items whose model has no value of it.
+    """The measures of the study's pictures by name, (I,); nan where a model has no value.
 
     Args:
         files: by the label of a model its `per_picture.csv`, as colourize-evaluate writes it.
 
     Raises:
         UsageError: a label that the study does not have.
-        InputError: a file cannot be read, or lacks a picture that the study showed.
+        InputError: a file cannot be read, or lacks a picture of the study.
     """
     values: dict[str, np.ndarray] = {}
     for label, file in files.items():
         if label not in choices.models:
             raise UsageError(f"measures.{label}: the study has no such model; it has {', '.join(choices.models)}")
         rows = {row.get("picture"): row for row in read_numbers(Path(file).expanduser())}
-        for place, (model, picture) in enumerate(choices.items):
-            if model != label:
-                continue
+        for place in np.flatnonzero(choices.of(label)):
+            picture = choices.items[place][1]
             if picture not in rows:
                 raise InputError(f"{file}: has no picture {picture}, which the study showed")
             for name, value in rows[picture].items():
@@ -88,34 +86,27 @@ def agreements(values: Mapping[str, np.ndarray], choices: Choices) -> list[Agree
 
 
 def _over_pictures(measure: str, model: str, column: np.ndarray, mine: np.ndarray, choices: Choices) -> Agreement:
-    """Observed values, and intervals over participants and pictures.
+    """Observed values, with intervals over participants and pictures.
 
-    Resampled participants add to the noise of each picture's rate, so that resampled correlations lie nearer to 0 than
-    the observed one. Of these only the deviation is taken, on Fisher's scale; areas are resampled without such a shift.
+    Resampled participants add noise to each picture's rate, so that resampled correlations lie nearer to 0 than the
+    observed one. Only their deviation is used, on Fisher's scale, where it is much the same everywhere.
     """
     column = column[None, mine]
-    all_shown, all_fooled = (each.sum(0)[None, mine] for each in (choices.shown, choices.fooled))
-    rho = float(_spearman(column, all_shown, all_fooled, np.ones_like(column))[0])
-    auc = float(_auc(column, all_shown, all_fooled)[0])
     pictures = choices.picture_weights[:, mine]
+    all_shown, all_fooled = (each.sum(0)[None, mine] for each in (choices.shown, choices.fooled))
     shown, fooled = (each[:, mine] for each in choices.resampled)
-    deviations = _fisher(_spearman(column, shown, fooled, pictures))
-    half = norm.ppf((1 + LEVEL) / 2) * (np.nanstd(deviations) if (~np.isnan(deviations)).any() else np.nan)
-    bounds = float(np.tanh(_fisher(rho) - half)), float(np.tanh(_fisher(rho) + half))
+    rho = float(_spearman(column, all_shown, all_fooled, np.ones_like(column))[0])
+    draws = _spearman(column, shown, fooled, pictures)
+    centre, scaled = (np.arctanh(np.clip(each, -0.999999, 0.999999)) for each in (rho, draws))  # ±1 is not infinite
+    half = norm.ppf((1 + LEVEL) / 2) * (np.nan if np.isnan(draws).all() else np.nanstd(scaled))
+    low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    auc = float(_auc(column, all_shown, all_fooled)[0])
     areas = quantiles(_auc(column, shown * pictures, fooled * pictures))
-    return Agreement(measure, "pictures", model, int(mine.sum()), rho, *bounds, auc, *areas)
-
-
-def _fisher(correlation: np.ndarray | float) -> np.ndarray:
-    """On a scale without ends, where a correlation's deviation is much the same everywhere; ±1 is not infinite."""
-    return np.asarray(np.arctanh(np.clip(correlation, -0.999999, 0.999999)))
+    return Agreement(measure, "pictures", model, int(mine.sum()), rho, low, high, auc, *areas)
 
 
 def _over_models(measure: str, column: np.ndarray, models: list[str], choices: Choices) -> Agreement:
-    """Of each model's mean over the pictures that were shown, and its rate.
-
-    The interval is over participants and pictures, these models given.
-    """
+    """Of each model's mean over its pictures and its rate; the interval is over participants and pictures."""
 
     def correlation(shown: np.ndarray, fooled: np.ndarray, pictures: np.ndarray) -> np.ndarray:
         means, rates = [], []
@@ -135,16 +126,15 @@ def _over_models(measure: str, column: np.ndarray, models: list[str], choices: C
 
 
 def _spearman(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of values with rates, for each draw, (R,); nan where either is the same everywhere.
+    """Spearman's correlation of values with rates for each draw, (R,); nan where either never varies.
 
     Args:
-        values: (R, I), or (1, I) where they are those of all draws.
+        values: (R, I), or (1, I) for all draws.
         shown, fooled: (R, I); an item that was not shown does not count.
         weights: (R, I), how often an item counts.
     """
     weights = weights * (shown > 0)
     rates = np.divide(fooled, shown, out=np.zeros_like(fooled), where=shown > 0)
-    # Ranks with ties in the middle, without the half that is the same for all.
     ranks = [_weight_below(each, weights) for each in (values, rates)]
     with np.errstate(invalid="ignore", divide="ignore"):
         total = weights.sum(1, keepdims=True)
@@ -155,29 +145,22 @@ def _spearman(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray, weights
 
 def _auc(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray) -> np.ndarray:
     """The area under the ROC curve of "fooled" from the values, for each draw, (R,)."""
-    told = shown - fooled
+    recognised = shown - fooled
     with np.errstate(invalid="ignore"):
-        return np.asarray((fooled * _weight_below(values, told)).sum(1) / (fooled.sum(1) * told.sum(1)))
+        below = _weight_below(values, recognised)
+        return np.asarray((fooled * below).sum(1) / (fooled.sum(1) * recognised.sum(1)))
 
 
 def _weight_below(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """For each item the weight of all with a smaller value, and half of that with the same one; (R, I).
+    """For each item the weight of all items with smaller values, and half of that with equal ones; (R, I).
 
     Args:
         values: (R, I) or (1, I).
         weights: (R, I).
     """
-    order = np.argsort(values, axis=1, kind="stable")
-    ordered = np.take_along_axis(values, order, 1)
-    new = np.ones(ordered.shape, dtype=bool)  # where a run of equal values begins
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    last = np.roll(new, -1, axis=1)
-    order = np.broadcast_to(order, weights.shape)
-    heaped = np.cumsum(np.take_along_axis(weights, order, 1), axis=1)
-    before = np.concatenate([np.zeros_like(heaped[:, :1]), heaped[:, :-1]], axis=1)
-    # Both only grow along a row: the largest start so far is that of this run, the least end ahead likewise.
-    start = np.maximum.accumulate(np.where(new, before, 0), axis=1)
-    end = np.minimum.accumulate(np.where(last, heaped, np.inf)[:, ::-1], axis=1)[:, ::-1]
-    below = np.empty_like(heaped)
-    np.put_along_axis(below, order, (start + end) / 2, 1)
-    return below
+    found = np.empty_like(weights)
+    for row, (own, weight) in enumerate(zip(np.broadcast_to(values, weights.shape), weights, strict=True)):
+        places = np.unique(own, return_inverse=True)[1]
+        equal = np.bincount(places, weight)
+        found[row] = (np.cumsum(equal) - equal / 2)[places]
+    return found

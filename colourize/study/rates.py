@@ -1,9 +1,8 @@
-"""How often people took a model's pictures for real ones, and how sure that is.
+"""How often people took a model's pictures for real ones, with intervals.
 
-Answers of one participant are alike, and so are answers to one picture. Both are therefore resampled at once, each by
-itself, and an answer counts as often as its participant was drawn times as often as its picture was (the "pigeonhole
-bootstrap", Owen 2007). Its intervals are rather too wide than too narrow: what is neither the participant's nor the
-picture's but chance counts up to three times in their variance.
+Answers of one participant are alike, and so are answers to one picture. Therefore both are resampled, independently,
+and an answer's weight is the product of the two counts (the "pigeonhole bootstrap", Owen 2007). Its intervals are
+rather too wide than too narrow.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ import numpy as np
 from scipy.stats import binomtest
 
 from colourize.measures.intervals import LEVEL
-from colourize.study.results import Participant
+from colourize.study.participants import Participant
 from colourize.study.trials import REAL
 
 RESAMPLES = 1000
 
 
 class Choices:
-    """All answers that count, as tables: participants by items; an item is a picture as a model made it.
+    """All answers that count, as tables of participants by items; an item is a picture as a model made it.
 
     Attributes:
         items: (model, picture) of each item, I of them, by model and picture.
-        shown, fooled: (P, I), 1 where the participant saw the item; where it was taken for the real one.
+        shown, fooled: (P, I), 1 where the participant saw the item; 1 where it was taken for the real one.
     """
 
     def __init__(self, participants: Sequence[Participant], seed: int = 0) -> None:
@@ -49,9 +48,8 @@ class Choices:
 
     @cached_property
     def picture_weights(self) -> np.ndarray:
-        """How often each item's picture was drawn, (RESAMPLES, I): the same for all models."""
-        numbers = [picture for _, picture in self.items]
-        pictures, which = np.unique(numbers, return_inverse=True)
+        """How often each item's picture was drawn, (RESAMPLES, I); the same for all models."""
+        pictures, which = np.unique([picture for _, picture in self.items], return_inverse=True)
         return _drawn(len(pictures), self.seed)[:, which]
 
     @cached_property
@@ -63,7 +61,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Rate:
-    """A model's fooling rate, 0…1, with its interval; 0.5 is what nobody can tell from the real pictures."""
+    """A model's fooling rate, 0…1, with its interval; at 0.5 nobody can distinguish its pictures from real ones."""
 
     model: str
     participants: int
@@ -78,28 +76,26 @@ class Rate:
 def fooling_rates(choices: Choices) -> list[Rate]:
     """Each model's rate, the share of all trials in which its picture was taken for the real one.
 
-    The interval is Wilson's (1927) where there is one participant, and else the bootstrap's over participants and
-    pictures; but never narrower than Wilson's, which holds for answers that have nothing to do with one another: a rate
-    of 0 is resampled to nothing but 0.
+    The interval is the bootstrap's over participants and pictures, but never narrower than Wilson's (1927), which holds
+    for independent answers: resampling a rate of 0 gives only 0. With one participant it is Wilson's.
     """
-    return [_rate(choices, model) for model in choices.models]
-
-
-def _rate(choices: Choices, model: str) -> Rate:
-    mine = choices.of(model)
-    shown, fooled = choices.shown[:, mine], choices.fooled[:, mine]
-    trials, wins = int(shown.sum()), int(fooled.sum())
-    wilson = binomtest(wins, trials).proportion_ci(LEVEL, method="wilson")
-    low, high = float(wilson.low), float(wilson.high)
-    if len(shown) > 1:
-        counts, wins_drawn = ((each[:, mine] * choices.picture_weights[:, mine]).sum(1) for each in choices.resampled)
-        bounds = quantiles(wins_drawn[counts > 0] / counts[counts > 0])
-        low, high = min(low, bounds[0]), max(high, bounds[1])
-    return Rate(model, int(shown.any(1).sum()), int(mine.sum()), trials, wins, wins / trials, low, high)
+    found = []
+    for model in choices.models:
+        mine = choices.of(model)
+        shown, fooled = choices.shown[:, mine], choices.fooled[:, mine]
+        trials, wins = int(shown.sum()), int(fooled.sum())
+        low, high = binomtest(wins, trials).proportion_ci(LEVEL, method="wilson")
+        if len(shown) > 1:
+            counts, drawn = ((each[:, mine] * choices.picture_weights[:, mine]).sum(1) for each in choices.resampled)
+            bounds = quantiles(drawn[counts > 0] / counts[counts > 0])
+            low, high = min(low, bounds[0]), max(high, bounds[1])
+        people = int(shown.any(1).sum())
+        found.append(Rate(model, people, int(mine.sum()), trials, wins, wins / trials, float(low), float(high)))
+    return found
 
 
 def quantiles(draws: np.ndarray) -> tuple[float, float]:
-    """The percentile interval of what was resampled; nan where less than half of the draws have a value."""
+    """The percentile interval of resampled values; nan where less than half of the draws have a value."""
     known = draws[~np.isnan(draws)]
     if 2 * len(known) < len(draws) or not len(known):
         return float("nan"), float("nan")
