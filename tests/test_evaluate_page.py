@@ -49,33 +49,30 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def pages(folder: Path, *texts: str) -> None:
-    for name, text in zip(("one.md", "other.md"), texts, strict=True):
-        (folder / name).write_text(text, encoding="utf-8")
-
-
 def test_pages_have_the_tables_with_and_without_intervals(script: ModuleType, tmp_path: Path) -> None:
-    pages(tmp_path, "# Ä page\n\n<!-- colours -->\nold\n<!-- end -->\n", "<!-- col* net -->\n<!-- end -->\n")
+    (tmp_path / "one.md").write_text("# Ä page\n\n<!-- colours -->\nold\n<!-- end -->\n", encoding="utf-8")
+    (tmp_path / "other.md").write_text("<!-- col* net -->\n<!-- end -->\n")
     script.main(tmp_path / "runs")
     assert (tmp_path / "one.md").read_text(encoding="utf-8") == FILLED
-    assert "1.300 ± 0.050" in (tmp_path / "other.md").read_text(encoding="utf-8")
-    assert "| table" not in (tmp_path / "other.md").read_text(encoding="utf-8")
+    other = (tmp_path / "other.md").read_text(encoding="utf-8")
+    assert "1.300 ± 0.050" in other and "| table" not in other
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("<!-- colour-x -->\n<!-- end -->\n", "<!-- colour-x -->: there is no table evaluation/colour-x.csv"),
         ("<!-- col* cnn -->\n<!-- end -->\n", "<!-- col* cnn -->: evaluation/colours.csv has only net, table"),
         ("![](evaluation/colours.svg)", "colours/comparison.svg: there is no such file, and one.md shows it"),
     ],
 )
-def test_what_a_page_names_and_is_not_there_is_told(text: str, told: str, script: ModuleType, tmp_path: Path) -> None:
+def test_what_is_missing_is_named(text: str, message: str, script: ModuleType, tmp_path: Path) -> None:
     other = "<!-- colours -->\n<!-- end -->\n"
-    pages(tmp_path, text, other)
+    (tmp_path / "one.md").write_text(text)
+    (tmp_path / "other.md").write_text(other)
     with pytest.raises(InputError) as error:
         script.main(tmp_path / "runs")
-    assert str(error.value).endswith(told)
+    assert str(error.value).endswith(message)
     assert (tmp_path / "other.md").read_text(encoding="utf-8") == other  # nothing is half done
     with pytest.raises(InputError, match="no evaluation lies in this folder"):
         script.main(tmp_path / "nowhere")

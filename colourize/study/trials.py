@@ -1,8 +1,7 @@
-"""Which trials a study has: pairs of a true picture and a coloured one, from a seed.
+"""The trials of a study: pairs of a true picture and a coloured one, from a seed.
 
-A participant sees no picture twice, since a picture that comes again with other colours beside it gives itself away.
-With several models there are as many versions of the trials as models; each participant gets one, and over all
-versions every picture is shown by every model (a Latin square).
+No participant sees a picture twice, since its second colours would give it away. There are as many versions of the
+trials as models, one for each participant; over all versions every model shows every picture (a Latin square).
 """
 
 from __future__ import annotations
@@ -42,11 +41,6 @@ class Plan:
     practice: tuple[Trial, ...]
     catch: tuple[Trial, ...]
     versions: tuple[tuple[Trial, ...], ...]
-
-    @property
-    def trials(self) -> tuple[Trial, ...]:
-        """Those of all participants together."""
-        return (*self.practice, *self.catch, *(trial for version in self.versions for trial in version))
 
 
 def make_plan(

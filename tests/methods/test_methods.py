@@ -8,8 +8,8 @@ import pytest
 import yaml
 from console import TINY, succeed
 
+from colourize.methods.comparison import read_results
 from colourize.methods.grouping import read_settings
-from colourize.methods.results import read_results
 from colourize.methods.sources import read_sources
 from colourize.runs.tables import read_table
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from colourize.study.results import FORMAT, Answer, Participant
+from colourize.study.participants import FORMAT, Answer, Participant
 
 OTHER = {"left": "right", "right": "left"}
 

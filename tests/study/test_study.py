@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import pytest
 from console import run, succeed
 from people import answer, write_result
+
+from colourize.runs.tables import read_table
 
 MODELS = ("cnn", "U-Net seed 0", "grey")
 
@@ -28,12 +29,8 @@ def here(tmp_path: Path) -> Path:
     for name in ("cnn", "unet"):
         lines = [f"{number},{20 + number % 5},{'' if number else 0.1}" for number in range(20)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["picture,psnr,mse", *lines]))
+    (tmp_path / "few.csv").write_text("picture,psnr\n0,20\n")
     return tmp_path
-
-
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_from_results_to_tables_and_a_plot(here: Path) -> None:
@@ -51,10 +48,10 @@ def test_from_results_to_tables_and_a_plot(here: Path) -> None:
     assert {each["model"]: each["rate"] for each in found["rates"]} == pytest.approx(
         {"cnn": 1 / 2, "U-Net seed 0": 1 / 3, "grey": 1 / 4}
     )
-    assert [float(row["rate"]) for row in table(folder / "study.csv")] == [each["rate"] for each in found["rates"]]
-    pictures = table(folder / "study_pictures.csv")
+    assert [float(row["rate"]) for row in read_table(folder / "study.csv")] == [each["rate"] for each in found["rates"]]
+    pictures = read_table(folder / "study_pictures.csv")
     assert len(pictures) == 36 and sum(int(row["fooled"]) for row in pictures) == 3 * (6 + 4 + 3)
-    measures = table(folder / "study_measures.csv")
+    measures = read_table(folder / "study_measures.csv")
     assert {(row["measure"], row["model"]) for row in measures} >= {("psnr", "all models"), ("psnr", "cnn")}
     mse = next(row for row in measures if row["measure"] == "mse")
     assert (mse["count"], mse["spearman"]) == ("2", "")  # picture 0 of two models has a value: too few to say anything
@@ -73,21 +70,22 @@ def test_without_measures_and_with_a_threshold_of_ones_own(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "message"),
     [
         ("", 2, "results: give files"),
         ("results=nowhere", 1, "nowhere: there is no such file"),
         ("results=answers catch_correct=80", 2, "catch_correct=80: must be a share"),
         ("results=answers seed=-1", 2, "seed=-1: must be"),
         ("results=answers measures={cnn:none.csv}", 1, "none.csv: there is no such file"),
+        ("results=answers measures={cnn:few.csv}", 1, "few.csv: has no picture 1, which the study showed"),
         ("results=answers measures={vgg:cnn.csv}", 2, "measures.vgg: the study has no such model"),
         ("results=answers measures={cnn:[cnn.csv]}", 2, "measures: must be a file for each model"),
         ("results=answers/c.json", 1, "results: nobody is left"),
         ("results=cnn.csv", 1, "cnn.csv: cannot be read as JSON"),
     ],
 )
-def test_what_is_refused(words: str, code: int, told: str, here: Path) -> None:
+def test_what_is_refused(words: str, code: int, message: str, here: Path) -> None:
     before = sorted(here.rglob("*"))
     outcome = run("study", words.split(), here)
-    assert (outcome.code, outcome.stderr.count("\n")) == (code, 1) and told in outcome.stderr
+    assert (outcome.code, outcome.stderr.count("\n")) == (code, 1) and message in outcome.stderr
     assert [path for path in sorted(here.rglob("*")) if path.name != "outputs"] == before
