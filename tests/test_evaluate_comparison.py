@@ -46,28 +46,24 @@ def test_networks_stand_beside_their_baselines(compared: Outcome) -> None:
     assert drawn | {"comparison.md", "comparison.txt", "pictures.png", "study.html", "metrics.json"} <= left
 
 
-def test_its_numbers_are_those_of_the_single_pictures(compared: Outcome) -> None:
+def test_numbers_record_and_study_are_those_of_the_methods(compared: Outcome, sweep: Path) -> None:
     folder = compared.folder
-    own = [folder / "per_picture.csv", folder / "methods" / "unet+seed-1" / "per_picture.csv"]
-    values = np.array([[row["mse"] for row in read_numbers(path)] for path in own])
-    table = np.array([row["mse"] for row in read_numbers(folder / "methods" / "grey_lookup" / "per_picture.csv")])
-    rows = read_table(folder / "comparison.csv")
-    (row,) = (row for row in rows if (row["measure"], row["method"]) == ("mse", "unet"))
-    assert float(row["mean"]) == pytest.approx(values.mean(), rel=1e-9)
-    assert float(row["seed_deviation"]) == pytest.approx(values.mean(1).std(ddof=1), rel=1e-9)
-    assert float(row["difference"]) == pytest.approx(values.mean() - table.mean(), rel=1e-9)
-    first = json.loads((folder / "metrics.json").read_text())
-    assert first["test/mse"] == pytest.approx(values[0].mean(), rel=1e-6)
-
-
-def test_the_record_names_every_method_and_the_page_holds_them(compared: Outcome, sweep: Path) -> None:
-    record = json.loads((compared.folder / "run.json").read_text())
-    named = [(each["label"], each["seed"]) for each in record["methods"]]
-    assert named[:2] == [("unet", 0), ("unet", 1)] and ("grey_lookup", None) in named
-    assert record["methods"][1]["checkpoint"] == str(sweep / "seed-1" / "checkpoints" / "best.ckpt")
-    page = (compared.folder / "study.html").read_text()
+    files = [folder, *(folder / "methods" / name for name in ("unet+seed-1", "grey_lookup"))]
+    *own, table = (np.array([row["mse"] for row in read_numbers(each / "per_picture.csv")]) for each in files)
+    means = np.mean(own, axis=1)
+    (row,) = (
+        row for row in read_table(folder / "comparison.csv") if (row["measure"], row["method"]) == ("mse", "unet")
+    )
+    assert float(row["mean"]) == pytest.approx(means.mean(), rel=1e-9)
+    assert float(row["seed_deviation"]) == pytest.approx(means.std(ddof=1), rel=1e-9)
+    assert float(row["difference"]) == pytest.approx(means.mean() - table.mean(), rel=1e-9)
+    assert json.loads((folder / "metrics.json").read_text())["test/mse"] == pytest.approx(means[0], rel=1e-6)
+    methods = json.loads((folder / "run.json").read_text())["methods"]
+    assert [(each["label"], each["seed"]) for each in methods[:2]] == [("unet", 0), ("unet", 1)]
+    assert methods[1]["checkpoint"] == str(sweep / "seed-1" / "checkpoints" / "best.ckpt")
+    page = (folder / "study.html").read_text()
     assert "unet" in page and "grey_lookup" not in page  # people are asked about the network
-    assert Image.open(compared.folder / "pictures.png").width > 300
+    assert Image.open(folder / "pictures.png").width > 300
 
 
 def test_a_table_takes_the_networks_own_palette_and_training_pictures(compared: Outcome, tmp_path: Path) -> None:
@@ -94,19 +90,17 @@ def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_other_pictures_and_tasks_side_by_side(sweep: Path, base_regression: Path, tmp_path: Path) -> None:
+def test_other_pictures_and_tasks_side_by_side(
+    sweep: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    regression = console.trained(tmp_path_factory.getbasetemp(), TASKS[1]).folder / "checkpoints" / "best.ckpt"
     best = sweep / "seed-0" / "checkpoints" / "best.ckpt"
     other = [*TINY_DATA[:-1], "data.drawing_seed=7", "baselines=[grey_lookup]", MEASURES]
-    folder = succeed("evaluate", [f"checkpoint=[{best},{base_regression}]", *other], tmp_path).folder
+    folder = succeed("evaluate", [f"checkpoint=[{best},{regression}]", *other], tmp_path).folder
     rows = [row for row in read_table(folder / "comparison.csv") if row["measure"] == "mse"]
     labels = {row["method"] for row in rows}
     assert {"grey_lookup (colour_classification)", "grey_lookup (colour_regression)"} <= labels and len(labels) == 4
     assert sum(row["difference"] == "" for row in rows) == 2  # each task has a reference of its own
-
-
-@pytest.fixture(scope="module")
-def base_regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return console.trained(tmp_path_factory.getbasetemp(), TASKS[1]).folder / "checkpoints" / "best.ckpt"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,9 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
         for place, row in enumerate(rows):
             mark, colour = ("D", REFERENCE) if row.method in references else ("o", INK)
             if not first - reach <= row.mean <= third + reach:
-                text, x, side = (
-                    (f"{row.mean:.3g} ▸", 1, "right") if row.mean > third else (f"◂ {row.mean:.3g}", 0, "left")
-                )
-                where = ("axes fraction", "data")
-                axis.annotate(text, (x, place), xycoords=where, ha=side, va="center", fontsize=7, color=colour)
+                x, text = (1, f"{row.mean:.3g} ▸") if row.mean > third else (0, f"◂ {row.mean:.3g}")
+                axis.annotate(text, (x, place), xycoords=("axes fraction", "data"), ha=("left", "right")[x],
+                              va="center", fontsize=7, color=colour)  # fmt: skip
                 continue
             spread = np.nan_to_num(row.seed_deviation)
             axis.plot([row.mean - spread, row.mean + spread], [place, place], color=colour, lw=1, alpha=0.6)
@@ -75,11 +74,8 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
     if not measures:
         return False
     if len({_loss(each) for each in settings.networks}) > 1:  # different losses have no common axis
-        everywhere = [all(any(name in row for row in run) for runs in read.values() for run in runs)
-                      for name in ("val/psnr", "val/accuracy")]  # fmt: skip
-        measures = [
-            name for name, each in zip(("val/psnr", "val/accuracy"), everywhere, strict=True) if each
-        ] or measures
+        known = [{name for row in run for name in row} for runs in read.values() for run in runs]
+        measures = sorted({"val/psnr", "val/accuracy"}.intersection(*known), reverse=True) or measures
     shared = {"": settings.networks}
     if len(settings.networks) > MOST:
         by_key = {f"{key}: ": members[:MOST] for key, members in _by_key(settings).items() if len(members) > 1}
@@ -143,12 +139,8 @@ def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[
             if set(settings.departures(setting)) <= {first, second}:
                 cells[setting.values[first], setting.values[second]] = estimate.mean
     # Values that occur with several values of the other key; the effects show the others.
-    rows, columns = (
-        sorted(
-            {key[side] for key in cells if len({other for other in cells if other[side] == key[side]}) > 1}, key=_order
-        )
-        for side in (0, 1)
-    )
+    counts = [Counter(key[side] for key in cells) for side in (0, 1)]
+    rows, columns = (sorted((value for value, count in each.items() if count > 1), key=_order) for each in counts)
     if len(rows) < 2 or len(columns) < 2:
         return False
     grid = np.array([[cells.get((row, column), np.nan) for column in columns] for row in rows])
@@ -172,11 +164,8 @@ def draw_matrix(
     """
     from matplotlib.figure import Figure
 
-    size = (
-        1.8 + max(0.34, 0.9 - 0.05 * len(columns)) * len(columns),
-        1.4 + max(0.34, 0.6 - 0.02 * len(rows)) * len(rows),
-    )
-    figure = Figure(figsize=size, layout="constrained")
+    width, height = max(0.34, 0.9 - 0.05 * len(columns)), max(0.34, 0.6 - 0.02 * len(rows))  # of a cell, in inches
+    figure = Figure(figsize=(1.8 + width * len(columns), 1.4 + height * len(rows)), layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(grid, aspect="auto", **colours)
     axis.set_xticks(range(len(columns)), list(map(str, columns)), fontsize=7, rotation=90 if len(columns) > 5 else 0)

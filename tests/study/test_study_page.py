@@ -64,14 +64,11 @@ def test_trials_point_at_the_pictures_that_they_name(page: Path) -> None:
         other = 255 - truth if trial["model"] is None else COLOURED[trial["model"]][trial["picture"] - 500]
         assert np.array_equal(shown[trial["real"]], truth) and np.array_equal(shown[trial["other"]], other)
     assert study["size"] == [8, 6]
-
-
-def test_the_checksum_is_that_of_trials_and_pictures(page: Path, tmp_path: Path) -> None:
-    other, ids = tmp_path / "other.html", [embedded(page)["id"]]
+    ids = [study["id"]]
     for seed, coloured in ((0, COLOURED), (1, COLOURED), (0, {**COLOURED, "cnn": pictures(3)})):
-        write_page(other, "t", TRUTH, coloured, NUMBERS, seed, trials_per_model=3, practice=2, catch=2)
-        ids.append(embedded(other)["id"])
-    assert ids[0] == ids[1] and len(set(ids)) == 3
+        write_page(page, "t", TRUTH, coloured, NUMBERS, seed, trials_per_model=3, practice=2, catch=2)
+        ids.append(embedded(page)["id"])
+    assert ids[0] == ids[1] and len(set(ids)) == 3  # a checksum of trials and pictures
 
 
 @pytest.mark.parametrize(
@@ -102,25 +99,22 @@ def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
     if browser is None:
         pytest.skip("needs Chromium")
     results = []
+    played = tmp_path / "played.html"
+    played.write_text(page.read_text().replace("</body>", f"{PARTICIPANT}</body>"))
     for seed in (0, 1, 2):
-        played = tmp_path / "played.html"
-        played.write_text(page.read_text().replace("</body>", f"{PARTICIPANT}</body>"))
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000000", "--dump-dom"]
         command = [browser, *flags, f"--user-data-dir={tmp_path}/browser", f"file://{played}#seed={seed}"]
-        shown = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-        title = re.search(r"<title>(.*?)</title>", shown, re.DOTALL)
+        dumped = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+        title = re.search(r"<title>(.*?)</title>", dumped, re.DOTALL)
         assert title
         results.append(json.loads(html.unescape(title.group(1))))
     study = embedded(page)
     for seed, result in enumerate(results):
-        assert (result["study"], result["seed"], result["version"]) == (study["id"], seed, seed % 2)
-        assert result["mirrored"] == (seed == 2)
-        practice, main = result["trials"][:2], result["trials"][2:]
-        assert [trial["kind"] for trial in practice] == ["practice"] * 2
-        # One catch trial in each half of the six that count.
-        kinds = [trial["kind"] for trial in main]
-        first, second = (place for place, kind in enumerate(kinds) if kind == "catch")
-        assert first < 3 <= second - 1 < 6 and kinds.count("real") == 6
+        about = (study["id"], seed, seed % 2, seed == 2)
+        assert tuple(result[key] for key in ("study", "seed", "version", "mirrored")) == about
+        kinds = [trial["kind"] for trial in result["trials"]]
+        # One catch trial in each half of the six that count, after the practice.
+        assert kinds[:2] == ["practice"] * 2 and kinds[2:6].count("catch") == kinds[6:].count("catch") == 1
         assert all(trial["answer"] == "left" and trial["shown_ms"] >= 1000 for trial in result["trials"])
         sides = {(trial["kind"], trial["model"], trial["picture"]): trial["real_side"] for trial in result["trials"]}
         for trial in (*study["practice"], *study["catch"], *study["versions"][seed % 2]):
@@ -131,5 +125,5 @@ def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
     (participant,) = read_results([tmp_path / "result.json"])
     assert [answer.picture for answer in participant.answers] == [trial["picture"] for trial in results[0]["trials"]]
     assert participant.caught == (1, 2)  # always the left, and of two the real one is there once
-    orders = [[trial["picture"] for trial in result["trials"][2:]] for result in (results[0], results[2])]
-    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+    one, _, other = ([trial["picture"] for trial in result["trials"][2:]] for result in results)
+    assert one != other and sorted(one) == sorted(other)

@@ -75,7 +75,6 @@ def test_damaged_results_are_refused(changed: dict[str, Any], words: str, tmp_pa
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, "\ud83d".encode("utf-8", "surrogatepass"), b"null"])
 def test_files_that_are_no_results_at_all(text: bytes, tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_bytes(text)
+    (tmp_path / "a.json").write_bytes(text)
     with pytest.raises(InputError, match=r"a\.json: (cannot be read as JSON|is no result)"):
-        read_results([file])
+        read_results([tmp_path / "a.json"])

@@ -16,15 +16,13 @@ from colourize.data.horses import draw_horses
 from colourize.errors import UsageError
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
-from colourize.measures.intervals import Estimate, estimate_means
+from colourize.measures.intervals import estimate_means
 from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
-from colourize.methods.comparison import Results
 from colourize.methods.grouping import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.comparison_tables import interval_text
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Table, Text
-from colourize.reporting.findings import finding
 from colourize.reporting.picture_sheets import keep_up_to_date, save_rows
 from colourize.runs.tables import read_table
 from colourize.tasks.restoration import RestorationTask
@@ -73,9 +71,7 @@ def larger_pictures(context: Context) -> list[Element]:
         return [Text(GONE.format("these runs"), "note")]
     columns = columns_by_case(read_table(path))
     estimates = {case: dict(zip(MEASURES, estimate_means(own), strict=True)) for case, own in columns.items()}
-    text = larger_finding(context.results, estimates)
-    found: list[Element] = [Text(text, "finding")] if text else []
-    found.append(_table(context, columns, estimates))
+    found: list[Element] = [_table(context, columns, estimates)]
     networks = {each.label: context.pictures.task(each.first) for each in settings if not each.is_baseline}
     halos = {label: Predictor(task, "none", device="cpu").halo for label, task in networks.items()}
     reaches = [f"{label}, {'all' if halo is None else f'{halo} pixels'}" for label, halo in halos.items()]
@@ -106,23 +102,6 @@ def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
         case: np.array([own[: fewest[case]] for own in seeds.values()]).transpose(2, 0, 1)
         for case, seeds in values.items()
     }
-
-
-def larger_finding(results: Results, estimates: Mapping[Case, Mapping[str, Estimate]]) -> str:
-    """Which network in which way does best on the largest pictures, a sentence for each kind."""
-    networks = [each.label for each in results.settings.networks]
-    sentences = []
-    for kind in SHOWN:
-        known = {case: own["mse"] for case, own in estimates.items() if (case.kind, case.size) == (kind, SIZES[-1])}
-        named = {case: f"{case.network}, {case.way}" for case in known}
-        rivals = {}
-        for case in known:
-            other = case._replace(network=results.comparison.reference.get(case.network) or "")
-            if other in known:
-                rivals[named[case]] = (named[other], known[other])
-        text = finding("mse", {named[case]: known[case] for case in known if case.network in networks}, rivals)
-        sentences += [f"On {kind} pictures of {SIZES[-1]}×{SIZES[-1]} pixels: {text}"] if text else []
-    return " ".join(sentences)
 
 
 def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapping[Case, Any]) -> Table:
