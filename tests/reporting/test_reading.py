@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from made_up_runs import write_run, write_sweep
 
@@ -13,6 +14,7 @@ from colourize.errors import InputError
 from colourize.methods.comparison import Results, Row, read_results
 from colourize.methods.grouping import Settings, read_settings
 from colourize.methods.sources import read_sources
+from colourize.reporting.parts.larger_pictures import columns_by_case
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
 
@@ -120,3 +122,16 @@ def test_every_question_of_the_assignment_has_a_file() -> None:
     ]  # fmt: skip
     for question in found.values():
         assert question.text.endswith("?") and "experiment=" not in question.text and question.measures
+
+
+def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
+    rows = [
+        {"network": network, "seed": str(seed), "way": "none", "pictures": "drawn", "pixels": str(size),
+         "mse": str(len(network) + seed / 10 + picture / 100), "delta_e": "10.0", "ssim": "0.9"}
+        for network in ("cnn", "unet") for size in (32, 64) for seed in range(3) for picture in range(4)
+    ]  # fmt: skip
+    found = columns_by_case(rows[:-1])  # one seed lacks a picture
+    assert [(case.network, case.size) for case in found] == [("cnn", 32), ("cnn", 64), ("unet", 32), ("unet", 64)]
+    for (case, values), count in zip(found.items(), (4, 4, 4, 3), strict=True):
+        expected = len(case.network) + np.arange(3)[:, None] / 10 + np.arange(count) / 100
+        np.testing.assert_allclose(values[0], expected)

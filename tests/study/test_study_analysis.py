@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +11,7 @@ from people import participants
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from colourize.runs.tables import write_table
-from colourize.study.predictors import _spearman, agreements, read_measures
+from colourize.study.predictors import _spearman, agreements
 from colourize.study.rates import RESAMPLES, Choices, fooling_rates
 
 MODELS = ("cnn", "grey", "unet")
@@ -20,7 +19,7 @@ ITEMS = [(model, picture) for model in MODELS for picture in range(20)]
 
 
 def people(count: int, seed: int = 0, share: float = 0.3, of_people: float = 0.0, of_pictures: float = 0.0) -> Choices:
-    """Whose chance to be fooled differs by participant and picture, with these standard deviations."""
+    """People whose chance to be fooled differs by participant and picture, with these standard deviations."""
     rng = np.random.default_rng(seed)
     own, pictures = rng.normal(0, of_people, count), rng.normal(0, of_pictures, len(ITEMS))
     chances = {item: share + each for item, each in zip(ITEMS, pictures, strict=True)}
@@ -95,20 +94,7 @@ def test_models_are_ranked_by_their_means_and_what_never_varies_has_no_agreement
 def test_pictures_that_some_did_not_see() -> None:
     """Half of the items a participant: the rates are those of who saw them."""
     seen = participants(2, ITEMS, lambda who, model, picture: picture < 4)
-    halves = [type(one)(one.file, "s", one.name, one.answers[number::2]) for number, one in enumerate(seen)]
-    choices = Choices(halves)
+    choices = Choices([replace(one, answers=one.answers[number::2]) for number, one in enumerate(seen)])
     assert choices.shown.sum(0).max() == 1 and len(choices.picture_weights) == RESAMPLES
     assert [rate.rate for rate in fooling_rates(choices)] == [0.2] * 3
     assert agreements({"number": np.array([float(number) for _, number in choices.items])}, choices)[0].auc == 0
-
-
-def test_measures_are_joined_by_the_pictures_numbers(tmp_path: Path) -> None:
-    choices = people(2)
-    for model, offset in (("cnn", 0), ("unet", 100)):
-        rows = [{"picture": number, "psnr": number + offset} for number in reversed(range(30))]
-        rows[0]["mse"] = 0.5  # of picture 29 alone, which nobody saw
-        write_table(tmp_path / f"{model}.csv", rows)
-    values = read_measures({model: tmp_path / f"{model}.csv" for model in ("unet", "cnn")}, choices)
-    assert set(values) == {"psnr"}
-    assert values["psnr"][:20].tolist() == list(range(20)) and values["psnr"][40:].tolist() == list(range(100, 120))
-    assert np.isnan(values["psnr"][20:40]).all()  # no file for this model

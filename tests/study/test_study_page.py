@@ -1,4 +1,4 @@
-"""The page: everything is in it, it asks for nothing from outside, and a browser goes through it to a result."""
+"""The page of a study is balanced and holds everything; a browser goes through it to a result."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from colourize.errors import UsageError
 from colourize.study.page import write_page
 from colourize.study.participants import read_results
+from colourize.study.trials import make_plan
 
 HOSTILE = "U-Net </script><script>alert('x')</script> $title"
 NUMBERS = np.arange(30) + 500
+THREE = ("unet", "cnn", "grey")
 
 
 def pictures(seed: int) -> np.ndarray:
@@ -127,3 +131,38 @@ def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
     assert participant.caught == (1, 2)  # always the left, and of two the real one is there once
     one, _, other = ([trial["picture"] for trial in result["trials"][2:]] for result in results)
     assert one != other and sorted(one) == sorted(other)
+
+
+def test_every_version_is_balanced_and_shows_no_picture_twice() -> None:
+    plan = make_plan(THREE, range(100, 200), trials_per_model=6, practice=4, catch=6)
+    assert len(plan.versions) == 3
+    shared = [trial.picture for trial in (*plan.practice, *plan.catch)]
+    for version in plan.versions:
+        assert Counter((trial.model, trial.real_side) for trial in version) == {
+            (model, side): 3 for model in THREE for side in ("left", "right")
+        }
+        seen = [*shared, *(trial.picture for trial in version)]
+        assert len(set(seen)) == len(seen) and set(seen) <= set(range(100, 200))
+    # Over all versions each picture is shown by each model.
+    pictures = {trial.picture for trial in plan.versions[0]}
+    pairs = [(trial.model, trial.picture) for version in plan.versions for trial in version]
+    assert sorted(pairs) == sorted((model, picture) for model in THREE for picture in pictures)
+
+
+def test_catch_and_practice_trials_and_the_seed() -> None:
+    plan = make_plan(THREE, range(50), practice=5, catch=6)
+    assert [trial.model for trial in plan.practice] == [None, None, None, "unet", "cnn"]
+    assert [(trial.kind, trial.model) for trial in plan.catch] == [("catch", None)] * 6
+    assert Counter(trial.real_side for trial in plan.catch) == {"left": 3, "right": 3}
+    assert make_plan(THREE, range(200), seed=1) == make_plan(THREE, range(200), seed=1)
+    one, other = (make_plan(THREE, range(200), seed=seed).versions[0] for seed in (1, 2))
+    assert [trial.picture for trial in one] != [trial.picture for trial in other]
+    assert [trial.real_side for trial in one] != [trial.real_side for trial in other]
+
+
+def test_few_pictures_make_a_shorter_study() -> None:
+    assert len(make_plan(THREE, range(20)).versions[0]) == 9  # 10 are for practice and catch trials
+    with pytest.raises(UsageError, match="at least 13 pictures; here are 12"):
+        make_plan(THREE, range(12))
+    with pytest.raises(UsageError, match="catch=-1: must be"):
+        make_plan(THREE, range(12), catch=-1)
