@@ -125,23 +125,16 @@ def label(candidates: Sequence[Candidate]) -> None:
         each.label = name
     seeds = [(each.label, each.seed) for each in candidates]
     for each, own in zip(candidates, seeds, strict=True):
-        if seeds.count(own) > 1 and each.path is not None:  # two trainings with the same settings and seed
-            each.label += (
-                f" [{_distinct_end(each.path, [other.path for other in candidates if other.name == each.name])}]"
-            )
+        if seeds.count(own) > 1 and each.path is not None:  # trainings with the same settings and seed
+            same = [other.path for other in candidates if other.name == each.name and other.path is not None]
+            parts, *ends = (path.resolve().with_suffix("").parts for path in (each.path, *same))
+            is_alone = [sum(end[-n:] == parts[-n:] for end in ends) == 1 for n in range(1, len(parts))]
+            length = [*is_alone, True].index(True) + 1  # the shortest end of its path that no other has
+            each.label += f" [{'/'.join(parts[-length:])}]"
     taken: set[str] = set()
     for each in candidates:
         name = "".join(letter if letter.isalnum() or letter in "._-=" else "-" for letter in each.label)[:LONGEST]
         name += "" if each.seed is None else f"+seed-{each.seed}"
-        free = (
-            text for text in itertools.chain([name], (f"{name}+{n}" for n in itertools.count(2))) if text not in taken
-        )
-        each.folder_name = next(free)
+        names_of = itertools.chain([name], (f"{name}+{number}" for number in itertools.count(2)))
+        each.folder_name = next(text for text in names_of if text not in taken)
         taken.add(each.folder_name)
-
-
-def _distinct_end(path: Path, paths: Sequence[Path | None]) -> str:
-    """The shortest end of a checkpoint's path that no other path has."""
-    own, *ends = (each.resolve().with_suffix("").parts for each in (path, *paths) if each is not None)
-    length = next((n for n in range(1, len(own)) if sum(parts[-n:] == own[-n:] for parts in ends) == 1), len(own))
-    return "/".join(own[-length:])

@@ -164,11 +164,18 @@ def compare(
     for measure in dict.fromkeys(name for own in estimates.values() for name in own):
         found = []
         for label, seeds in methods.items():
-            if measure in estimates[label]:
-                other = held[label] if held[label] != label else None
-                found.append(
-                    _row(measure, seeds, estimates[label][measure], estimates.get(other or "", {}).get(measure))
-                )
+            own = estimates[label].get(measure)
+            if own is None:
+                continue
+            other = estimates.get(held[label] or "", {}).get(measure) if held[label] != label else None
+            gap = Gap() if other is None else Gap.between(measure, own, other)
+            pictures = len(seeds[0].table.get(PICTURE, ()))
+            low, high = own.interval() if pictures > 1 else (np.nan, np.nan)
+            if pictures == 1:
+                gap = Gap(gap.difference)
+            count = 0 if seeds[0].seed is None else len(seeds)
+            spread = own.seed_deviation
+            found.append(Row(measure, label, count, pictures, own.mean, low, high, spread, *vars(gap).values()))
         rows += sorted(found, key=lambda row: badness(measure, row.mean))
     return Comparison(rows, held, left_out, estimates)
 
@@ -185,17 +192,6 @@ def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
                 column[:] = np.nan  # a measure that failed for a picture has no mean
         found = dict(zip(names, estimate_means(columns), strict=True))
     return found | {n: estimate_set(each, [one.vectors[n] for one in seeds]) for n, each in seeds[0].sets.items()}
-
-
-def _row(measure: str, seeds: Sequence[Evaluated], own: Estimate, other: Estimate | None) -> Row:
-    pictures = len(seeds[0].table.get(PICTURE, ()))
-    low, high = own.interval() if pictures > 1 else (np.nan, np.nan)
-    gap = Gap() if other is None else Gap.between(measure, own, other)
-    if pictures == 1:
-        gap = Gap(gap.difference)
-    count = 0 if seeds[0].seed is None else len(seeds)
-    spread = own.seed_deviation
-    return Row(measure, seeds[0].label, count, pictures, own.mean, low, high, spread, *vars(gap).values())
 
 
 @dataclass(frozen=True)

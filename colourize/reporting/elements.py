@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, perhaps with a command; `kind` is its class in the page: finding, note, missing or plain."""
+    """A paragraph, perhaps with a command; `kind` is finding, note, missing, plain, or listing (fixed columns)."""
 
     text: str
     kind: str = "plain"
@@ -41,15 +41,7 @@ class Figure:
     alt: str
 
 
-@dataclass(frozen=True)
-class Listing:
-    """Text with fixed columns, such as a layer table."""
-
-    text: str
-    caption: str = ""
-
-
-Element = Text | Table | Figure | Listing
+Element = Text | Table | Figure
 
 
 @dataclass

@@ -56,7 +56,15 @@ def write_page(
     if len(which) != len(truth):
         raise ValueError(f"which: {len(which)} numbers for {len(truth)} pictures")
     plan = make_plan(list(coloured), [int(number) for number in which], seed, **counts)
-    write_whole(path, _page(title, _study(plan, truth, coloured, which)))
+    study = _study(plan, truth, coloured, which)
+    page, style, script = (
+        (Path(__file__).parent / f"page.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")
+    )
+    count = len(plan.practice) + len(plan.catch) + len(plan.versions[0])
+    minutes = max(1, round(count * TRIAL_S / 60))
+    contents = json.dumps(study).replace("<", "\\u003c")  # else a label could end the script
+    values = {"style": style, "script": script, "study": contents, "count": count, "minutes": minutes}
+    write_whole(path, Template(page).substitute(values, title=html.escape(title)))
     return plan
 
 
@@ -85,17 +93,6 @@ def _study(
     about = {"id": checksum.hexdigest()[:12], "shown_ms": SHOWN_MS, "cross_ms": CROSS_MS, "pause_every": PAUSE_EVERY}
     images = [_data_uri(picture) for _, picture in pictures.values()]
     return {**about, "size": list(truth.shape[1:3]), **trials, "pictures": images}
-
-
-def _page(title: str, study: Mapping[str, Any]) -> str:
-    page, style, script = (
-        (Path(__file__).parent / f"page.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")
-    )
-    count = len(study["practice"]) + len(study["catch"]) + len(study["versions"][0])
-    minutes = max(1, round(count * TRIAL_S / 60))
-    contents = json.dumps(study).replace("<", "\\u003c")  # else a label could end the script
-    values = {"style": style, "script": script, "study": contents, "count": count, "minutes": minutes}
-    return Template(page).substitute(values, title=html.escape(title))
 
 
 def _data_uri(picture: np.ndarray) -> str:

@@ -13,7 +13,8 @@ from colourize.reporting.parts.feature_maps import activations
 from colourize.reporting.parts.larger_pictures import larger_pictures
 from colourize.reporting.parts.training import batches, effects, epochs
 
-FUNCTIONS = (layers, epochs, colour_pairs, distributions, reliability, batches, activations, effects, block_orders)
-PARTS: dict[str, Callable[[Context], list[Element]]] = {
-    each.__name__: each for each in (*FUNCTIONS, agreement, larger_pictures)
-}
+FUNCTIONS: list[Callable[[Context], list[Element]]] = [
+    *(layers, epochs, colour_pairs, distributions, reliability, batches, activations, effects, block_orders),
+    *(agreement, larger_pictures),
+]
+PARTS = {part.__name__: part for part in FUNCTIONS}

@@ -16,7 +16,7 @@ from colourize.inspection.layers import totals
 from colourize.inspection.tracing import trace
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Figure, Listing, Table
+from colourize.reporting.elements import Element, Figure, Table, Text
 from colourize.reporting.findings import number
 from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.runs.tables import read_table
@@ -48,7 +48,7 @@ def layers(context: Context) -> list[Element]:
         known = [{key: value for key, value in line.items() if value is not None} for line in lines]
         csv = context.table(f"layers-{place}", known)
         about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels. All numbers: {csv}"
-        found.append(Listing(layers_text(table, name), about))
+        found += [Text(layers_text(table, name), "listing"), Text(about, "note")]
         found.append(Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"))
     return found
 

@@ -15,15 +15,6 @@ from colourize.reporting.elements import Element, Text
 
 COUNT = 40  # test pictures from which pixels are chosen
 BATCH = 250
-AGREEMENT = (
-    "Over random pairs of the test pictures' colours, distance in RGB and CIEDE2000 have a rank correlation of {:.2f}."
-)
-PAIRS = "In each row the left pair is nearer in RGB than the right one, and yet looks more different (ΔE2000)."
-DISTRIBUTIONS = (
-    "Five pixels, from the least certain to the surest: the probability of each palette colour by {}, their mean and "
-    "mode, the colour of a regression, and the truth."
-)
-RELIABILITY = "Accuracy at each confidence, beside the diagonal of perfect calibration, and how many pixels have it."
 
 
 def colour_pairs(context: Context) -> list[Element]:
@@ -31,8 +22,10 @@ def colour_pairs(context: Context) -> list[Element]:
     colours = colours_of(_pictures(context, context.results.settings.settings[0]).movedim(-1, 1) / 255)
     draw = partial(draw_contradictions, contradictions(colours))
     alt = "Pairs of colours with their distances in RGB and by CIEDE2000"
-    text = Text(AGREEMENT.format(rank_agreement(colours)), "finding")
-    return [text, *context.plot("pairs", draw, PAIRS, alt)]
+    text = "Over random pairs of the test pictures' colours, distance in RGB and CIEDE2000 have a rank correlation of"
+    caption = "In each row the left pair is nearer in RGB than the right one, and yet looks more different (ΔE2000)."
+    finding = Text(f"{text} {rank_agreement(colours):.2f}.", "finding")
+    return [finding, *context.plot("pairs", draw, caption, alt)]
 
 
 def distributions(context: Context) -> list[Element]:
@@ -49,7 +42,10 @@ def distributions(context: Context) -> list[Element]:
         draw_distributions(context.pictures.task(first.first), shown, path.with_suffix(""), tasks)
 
     runs, labels = [each.first for each in (first, *others)], [each.label for each in others]
-    caption = DISTRIBUTIONS.format(first.label)
+    caption = (
+        f"Five pixels, from the least certain to the surest: the probability of each palette colour by {first.label}, "
+        "their mean and mode, the colour of a regression, and the truth."
+    )
     return context.made(path, runs, draw, caption, "Predicted class distributions of five pixels", labels)
 
 
@@ -68,7 +64,8 @@ def reliability(context: Context) -> list[Element]:
     if not classifiers:
         return []
     runs = [each.first for each in classifiers]
-    return context.made(path, runs, draw, RELIABILITY, "Reliability of the classifiers")
+    caption = "Accuracy at each confidence, beside the diagonal of perfect calibration, and how many pixels have it."
+    return context.made(path, runs, draw, caption, "Reliability of the classifiers")
 
 
 def _answering(context: Context, answer: str) -> list[Setting]:
