@@ -27,9 +27,8 @@ def study(config: DictConfig) -> None:
         InputError: a file that is missing or damaged, or no attentive participant.
     """
     from colourize.study import output
+    from colourize.study.analysis import Choices, agreements, fooling_rates, read_measures
     from colourize.study.participants import find_results, read_results
-    from colourize.study.predictors import agreements, read_measures
-    from colourize.study.rates import Choices, fooling_rates
 
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)

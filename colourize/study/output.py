@@ -16,9 +16,8 @@ from colourize.figures.saving import save_figure
 from colourize.files import plain, write_json
 from colourize.measures.intervals import LEVEL
 from colourize.runs.tables import write_table
+from colourize.study.analysis import ALL, RESAMPLES, Agreement, Choices, Rate
 from colourize.study.participants import Participant
-from colourize.study.predictors import ALL, Agreement
-from colourize.study.rates import RESAMPLES, Choices, Rate
 
 WIDTH = 100  # columns, where the output is no terminal
 

@@ -11,8 +11,7 @@ from people import participants
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from colourize.study.predictors import _spearman, agreements
-from colourize.study.rates import RESAMPLES, Choices, fooling_rates
+from colourize.study.analysis import RESAMPLES, Choices, _spearman, agreements, fooling_rates
 
 MODELS = ("cnn", "grey", "unet")
 ITEMS = [(model, picture) for model in MODELS for picture in range(20)]

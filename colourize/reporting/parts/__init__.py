@@ -7,10 +7,9 @@ from collections.abc import Callable
 from colourize.reporting.agreement import agreement
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element
-from colourize.reporting.parts.architecture import block_orders, layers
 from colourize.reporting.parts.colours import colour_pairs, distributions, reliability
-from colourize.reporting.parts.feature_maps import activations
 from colourize.reporting.parts.larger_pictures import larger_pictures
+from colourize.reporting.parts.networks import activations, block_orders, layers
 from colourize.reporting.parts.training import batches, effects, epochs
 
 FUNCTIONS: list[Callable[[Context], list[Element]]] = [
