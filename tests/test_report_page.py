@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import title_of
 from console import run, succeed
 from made_up_runs import write_run, write_sweep
 
@@ -21,48 +20,25 @@ from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.reporting.questions import questions
 from colourize.runs.folders import Run
 
-# Puts into the page's title what only a browser knows.
-PROBE = """<script>
-addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
+PROBE = """addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
   broken: [...document.images].filter(image => !(image.complete && image.naturalWidth)).length,
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  fetched: performance.getEntriesByType("resource").map(each => each.name).filter(name => !name.startsWith("data:")),
+  fetched: performance.getEntriesByType("resource").filter(each => !each.name.startsWith("data:")).length,
   headings: [...document.querySelectorAll("main h2")].map(each => each.textContent),
   figures: [...document.querySelectorAll("main section")].map(
     each => each.querySelectorAll("figure svg, figure img").length),
   unnamed: document.querySelectorAll("figure svg:not([aria-label]), img:not([alt])").length,
   twice: [...document.querySelectorAll("[id]")].map(each => each.id).filter(
     (id, place, all) => all.indexOf(id) < place).length,
-}); }, 50)); </script>"""
+}); }, 50));"""
 
 
-def seen_by_a_browser(page: Path, width: int, tmp_path: Path) -> dict[str, object]:
-    """What the page is like at a width, and what its console says."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
-    probed = tmp_path / "probed.html"
-    probed.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    flags = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=20000",
-        f"--window-size={width},900", "--dump-dom", f"--user-data-dir={tmp_path}/browser-{width}",
-    ]  # fmt: skip
-    done = subprocess.run([browser, *flags, f"file://{probed}"], capture_output=True, text=True, timeout=180)
-    title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
-    assert title, done.stderr
-    found: dict[str, object] = json.loads(
-        title.group(1).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
-    )
-    return found | {"console": [line for line in done.stderr.splitlines() if "CONSOLE" in line]}
-
-
-def check_in_a_browser(page: Path, tmp_path: Path) -> dict[str, object]:
-    """The page needs nothing else and fits on wide and narrow screens."""
+def check_in_a_browser(page: Path) -> dict[str, Any]:
+    """The page needs nothing else, and is not scrolled sideways on wide and narrow screens."""
     for width in (1280, 400):
-        seen = seen_by_a_browser(page, width, tmp_path)
-        assert (seen["broken"], seen["unnamed"], seen["twice"], seen["fetched"], seen["console"]) == (0, 0, 0, [], [])
-        assert seen["wide"] == 0, "the page itself is scrolled sideways"
-    return seen
+        seen, console = title_of(page, PROBE, "--virtual-time-budget=20000", f"--window-size={width},900")
+        assert console == [] and [seen[key] for key in ("broken", "unnamed", "twice", "fetched", "wide")] == [0] * 5
+    return dict(seen)
 
 
 @pytest.fixture
@@ -76,7 +52,7 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "report" / "report.html"
 
 
-def test_a_sweep_has_tables_plots_and_a_finding(page: Path, tmp_path: Path) -> None:
+def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for words in (
         "cnn (num_filters=32, lr=0.1)",
@@ -92,7 +68,7 @@ def test_a_sweep_has_tables_plots_and_a_finding(page: Path, tmp_path: Path) -> N
     assert 'mse,"cnn (num_filters=16, lr=0.001)",False,grey_lookup,2' in table
     assert len(list((page.parent / "figures").glob("*.svg"))) == 3  # intervals, curves and effects
     assert not list((page.parent / "pictures").iterdir())  # without checkpoints
-    check_in_a_browser(page, tmp_path)
+    check_in_a_browser(page)
 
 
 def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
@@ -173,8 +149,6 @@ def test_every_experiment_at_toy_size_from_empty_to_the_page(tmp_path: Path) -> 
     page = tmp_path / "toy" / "report.html"
     text = page.read_text(encoding="utf-8")
     assert "could not be made" not in text and "Not run yet" not in text and "no such part" not in text
-    seen = check_in_a_browser(page, tmp_path)
-    headings, figures = seen["headings"], seen["figures"]
-    assert isinstance(headings, list) and isinstance(figures, list)
-    for heading, count, question in zip(headings, figures, questions().values(), strict=True):
+    seen = check_in_a_browser(page)
+    for heading, count, question in zip(seen["headings"], seen["figures"], questions().values(), strict=True):
         assert heading.startswith(question.number) and question.text in heading and count >= 1

@@ -6,7 +6,6 @@ import pytest
 
 from colourize.errors import InputError, UsageError
 from colourize.methods.candidates import Candidate, find_checkpoints, label
-from colourize.methods.references import fitting
 from colourize.runs.settings import method_settings
 
 
@@ -94,8 +93,3 @@ FOLDER = {"_target_": "colourize.data.folder.FolderData"}
 )
 def test_what_makes_a_method_and_what_does_not(one: dict, other: dict, same: bool) -> None:
     assert (config(**one) == config(**other)) == same
-
-
-def test_only_baselines_are_baselines() -> None:
-    assert "grey_lookup" in fitting("fitting") and "lanczos" in fitting("fitting") and "unet" not in fitting("fitting")
-    assert fitting([]) == [] and fitting(["lanczos"]) == ["lanczos"]

@@ -11,7 +11,7 @@ from people import participants
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from colourize.study.analysis import RESAMPLES, Choices, _spearman, agreements, fooling_rates
+from colourize.study.analysis import RESAMPLES, Choices, agreements, fooling_rates
 
 MODELS = ("cnn", "grey", "unet")
 ITEMS = [(model, picture) for model in MODELS for picture in range(20)]
@@ -66,19 +66,6 @@ def test_agreement_is_that_of_scipy_and_scikit_learn() -> None:
     assert everything.auc_low < everything.auc < everything.auc_high
     assert everything.spearman_low < everything.spearman < everything.spearman_high
     assert (everything.count, cnn.count, models.over, models.count) == (60, 20, "models", 3)
-
-
-def test_resampled_correlations_are_those_of_resampled_pictures() -> None:
-    rng = np.random.default_rng(2)
-    values, rates = rng.integers(0, 9, 30).astype(float), rng.integers(0, 4, 30) / 4
-    weights = rng.multinomial(30, np.full(30, 1 / 30), 20).astype(float)
-    ours = _spearman(values[None], np.full((20, 30), 4.0), np.tile(rates * 4, (20, 1)), weights)
-    drawn = [np.repeat(np.arange(30), each.astype(int)) for each in weights]
-    assert ours == pytest.approx([spearmanr(values[each], rates[each])[0] for each in drawn])
-    # One that none of those who were drawn has seen does not count.
-    shown = np.where(np.arange(30) == 7, 0.0, 4.0)[None]
-    ours = _spearman(values[None], shown, shown * rates, np.ones((1, 30)))
-    assert ours == pytest.approx(spearmanr(np.delete(values, 7), np.delete(rates, 7))[0])
 
 
 def test_models_are_ranked_by_their_means_and_what_never_varies_has_no_agreement() -> None:

@@ -7,14 +7,13 @@ import html
 import io
 import json
 import re
-import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import title_of
 from PIL import Image
 
 from colourize.errors import UsageError
@@ -86,32 +85,19 @@ def test_arrays_that_do_not_fit_are_refused(coloured: dict[str, np.ndarray], whi
 
 
 # Always takes the left; puts the result where --dump-dom shows it.
-PARTICIPANT = """<script>
-const playing = setInterval(() => {
+PARTICIPANT = """const playing = setInterval(() => {
   const button = document.querySelector("main:not([hidden]) > button, #below button");
   document.title = document.getElementById("result").value;
   if (document.title) clearInterval(playing);
   else if (button) button.click();
   else if (document.querySelector(".field button")) document.dispatchEvent(new KeyboardEvent("keydown", { key: "f" }));
-}, 50);
-</script>"""
+}, 50);"""
 
 
 @pytest.mark.slow
 def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
-    results = []
-    played = tmp_path / "played.html"
-    played.write_text(page.read_text().replace("</body>", f"{PARTICIPANT}</body>"))
-    for seed in (0, 1, 2):
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000000", "--dump-dom"]
-        command = [browser, *flags, f"--user-data-dir={tmp_path}/browser", f"file://{played}#seed={seed}"]
-        dumped = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-        title = re.search(r"<title>(.*?)</title>", dumped, re.DOTALL)
-        assert title
-        results.append(json.loads(html.unescape(title.group(1))))
+    long = "--virtual-time-budget=10000000"
+    results = [title_of(page, PARTICIPANT, long, fragment=f"#seed={seed}")[0] for seed in range(3)]
     study = embedded(page)
     for seed, result in enumerate(results):
         about = (study["id"], seed, seed % 2, seed == 2)
