@@ -91,7 +91,7 @@ def _anchor(path: Path, taken: list[str]) -> str:
 
 
 def positional(words: list[str]) -> list[str]:
-    """Folders are given without a key: `colourize-report multirun/c3_batch_size`."""
+    """Folders need no key: `colourize-report multirun/c3_batch_size`."""
     from colourize.runs.sweeps import quoted
 
     folders = [word for word in words if "=" not in word and not word.startswith(("-", "+", "~"))]

@@ -1,7 +1,7 @@
 """Where distance in RGB misleads: pairs of colours that it ranks against CIEDE2000, and how well the two agree.
 
 Distances in RGB are Euclidean with channels of 0 … 255; CIEDE2000 is that of Sharma, Wu & Dalal (2005), of which about
-1 can just be seen.
+1 is just visible.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ def colours_of(pictures: Tensor, most: int = 700) -> np.ndarray:
 
 def distances(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Between colours (n, 3) and (n, 3), RGB in [0, 1]: in RGB, 0 … 442, and by CIEDE2000; each (n,)."""
-    lab = (
-        rgb_to_lab(torch.tensor(each, dtype=torch.float64)[:, :, None, None])[:, :, 0, 0] for each in (first, second)
-    )
+    rgb = (torch.tensor(each, dtype=torch.float64)[:, :, None, None] for each in (first, second))
+    lab = (rgb_to_lab(each)[:, :, 0, 0] for each in rgb)
     return 255 * np.linalg.norm(first - second, axis=1), ciede2000(*lab).numpy()
 
 

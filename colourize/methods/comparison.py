@@ -130,11 +130,9 @@ class Comparison:
 
     @property
     def measures(self) -> list[str]:
-        """In the order of the rows."""
         return list(dict.fromkeys(row.measure for row in self.rows))
 
     def of(self, measure: str) -> list[Row]:
-        """A measure's rows."""
         return [row for row in self.rows if row.measure == measure]
 
     def row(self, measure: str, method: str) -> Row | None:
@@ -158,7 +156,7 @@ def compare(
     methods: dict[str, list[Evaluated]] = {}
     for each in evaluated:
         methods.setdefault(each.label, []).append(each)
-    held = {label: reference.get(label) for label in methods}
+    against = {label: reference.get(label) for label in methods}
     estimates = known or {label: estimates_of(seeds) for label, seeds in methods.items()}
     rows = []
     for measure in dict.fromkeys(name for own in estimates.values() for name in own):
@@ -167,7 +165,7 @@ def compare(
             own = estimates[label].get(measure)
             if own is None:
                 continue
-            other = estimates.get(held[label] or "", {}).get(measure) if held[label] != label else None
+            other = estimates.get(against[label] or "", {}).get(measure) if against[label] != label else None
             gap = Gap() if other is None else Gap.between(measure, own, other)
             pictures = len(seeds[0].table.get(PICTURE, ()))
             low, high = own.interval() if pictures > 1 else (np.nan, np.nan)
@@ -177,7 +175,7 @@ def compare(
             spread = own.seed_deviation
             found.append(Row(measure, label, count, pictures, own.mean, low, high, spread, *vars(gap).values()))
         rows += sorted(found, key=lambda row: badness(measure, row.mean))
-    return Comparison(rows, held, left_out, estimates)
+    return Comparison(rows, against, left_out, estimates)
 
 
 def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:

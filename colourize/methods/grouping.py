@@ -18,7 +18,7 @@ class Setting:
         label: its name, see `identity.names`.
         model: the option of the group `model`.
         values: of each key that the sweep varies.
-        runs: by seed, in ascending order.
+        runs: by seed, in ascending order; `first` is that of the least seed.
         settings: everything that makes it this method, see `identity`.
     """
 
@@ -31,7 +31,6 @@ class Setting:
 
     @property
     def first(self) -> Run:
-        """The run of the least seed."""
         return next(iter(self.runs.values()))
 
     @property
@@ -57,12 +56,10 @@ class Settings:
 
     @property
     def networks(self) -> list[Setting]:
-        """The settings that were trained."""
         return [each for each in self.settings if not each.is_baseline]
 
     @property
     def baselines(self) -> list[Setting]:
-        """The settings without a training."""
         return [each for each in self.settings if each.is_baseline]
 
     def departures(self, setting: Setting) -> dict[str, Any]:

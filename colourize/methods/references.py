@@ -48,8 +48,8 @@ def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
         UsageError: it is none of these.
     """
     baselines = fitting("fitting")
-    if asked is None or asked == "auto" or asked in baselines:
-        return Reference(name=asked if asked in baselines else None, usual=asked == "auto")
+    if asked in (None, "auto", *baselines):
+        return Reference(asked if asked in baselines else None, usual=asked == "auto")
     allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
     if asked in options("model"):
         raise UsageError(f"{allowed}; {asked} is a network, which must be trained first")

@@ -26,7 +26,6 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The folder's."""
         return self.path.absolute().name
 
     @property

@@ -51,7 +51,7 @@ class Section:
     Attributes:
         anchor: its name in links and in names of files.
         number: such as "C3"; empty for a sweep of the user.
-        setting: how its numbers were made, line by line.
+        setting: the origin of its numbers, line by line.
     """
 
     anchor: str

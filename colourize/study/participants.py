@@ -55,18 +55,17 @@ class Participant:
         return correct >= least * count - 1e-9  # 0.07 * 100 is a little more than 7
 
 
-def find_results(given: object) -> list[Path]:
+def find_results(asked: object) -> list[Path]:
     """The files of a path, a folder (all its .json) or a glob pattern, or of a list of these.
 
     Raises:
-        UsageError: nothing was given, or no paths.
+        UsageError: these are no paths.
         InputError: there is no such file.
     """
-    values = [given] if isinstance(given, str) else given
+    values = [asked] if isinstance(asked, str) else asked
     if not values or not isinstance(values, Sequence) or not all(isinstance(each, str) for each in values):
-        raise UsageError(
-            "results: give files, folders or patterns, such as results=answers or 'results=[a.json,b.json]'"
-        )
+        example = "results=answers or 'results=[a.json,b.json]'"
+        raise UsageError(f"results: give files, folders or patterns, such as {example}")
     found: list[Path] = []
     for each in values:
         path = Path(each).expanduser()
@@ -89,9 +88,8 @@ def read_results(files: Sequence[Path]) -> list[Participant]:
         new = _read(file)
         first = next(iter(participants.values()), new)
         if new.study != first.study:
-            raise InputError(
-                f"{file}: is of study {new.study}, but {first.file} of {first.study}; analyse each page by itself"
-            )
+            other = f"{first.file} of {first.study}"
+            raise InputError(f"{file}: is of study {new.study}, but {other}; analyse each page by itself")
         same = participants.setdefault(new.name, new)
         if same.answers != new.answers:
             raise InputError(f"{file}: participant {new.name} gave other answers in {same.file}")

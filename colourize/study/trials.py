@@ -60,18 +60,16 @@ def make_plan(
     Raises:
         UsageError: a count or the seed is not allowed, or there are too few pictures.
     """
-    check_count("seed", seed, 0)
-    check_count("trials_per_model", trials_per_model, 1)
-    check_count("practice", practice, 0)
-    check_count("catch", catch, 0)
+    check_count("trials_per_model", trials_per_model)
+    for key, value in (("seed", seed), ("practice", practice), ("catch", catch)):
+        check_count(key, value, 0)
     if not models or len(set(models)) < len(models) or len(set(pictures)) < len(pictures):
         raise ValueError("a study needs models and pictures, each of them once")
     each = min(trials_per_model, (len(pictures) - practice - catch) // len(models))
     if each < 1:
-        raise UsageError(
-            f"a study of {len(models)} models with {practice} practice and {catch} catch trials needs at least "
-            f"{len(models) + practice + catch} pictures; here are {len(pictures)}"
-        )
+        trials, least = f"{practice} practice and {catch} catch trials", len(models) + practice + catch
+        here = f"at least {least} pictures; here are {len(pictures)}"
+        raise UsageError(f"a study of {len(models)} models with {trials} needs {here}")
     rng = np.random.default_rng(seed)
     numbers = [int(number) for number in rng.permutation(np.asarray(pictures))]
     first, second = practice, practice + catch

@@ -40,7 +40,7 @@ ABOUT = (
     "grey. As in colourize-predict, a classifier answers with the mean of its distribution, not with the likeliest "
     "colour of the tables above. ΔE2000 and SSIM are in the file."
 )
-drawn = cache(draw_horses)
+_drawn = cache(draw_horses)
 REACH = "An output depends on this many pixels to each side at most, whatever the picture's size:"
 GONE = "Larger pictures could not be made of {}, as the checkpoints or the test pictures are gone."
 
@@ -97,11 +97,9 @@ def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
     for row in rows:
         case = Case(row["network"], row["way"], row["pictures"], int(row["pixels"]))
         values.setdefault(case, {}).setdefault(row["seed"], []).append([float(row[name]) for name in MEASURES])
-    fewest = {case: min(map(len, seeds.values())) for case, seeds in values.items()}
-    return {
-        case: np.array([own[: fewest[case]] for own in seeds.values()]).transpose(2, 0, 1)
-        for case, seeds in values.items()
-    }
+    # By picture, seed and measure; pictures that a seed lacks are left out.
+    shared = {case: np.array([*zip(*seeds.values(), strict=False)]) for case, seeds in values.items()}
+    return {case: own.transpose(2, 1, 0) for case, own in shared.items()}
 
 
 def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapping[Case, Any]) -> Table:
@@ -136,8 +134,8 @@ def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
         predictors = _predictors(context.pictures.task(run))
         for (way, predictor), kind, size in itertools.product(predictors.items(), SHOWN, SIZES):
             truth = _pictures(kind, size, test)
-            given, true = PictureBatch(_predicted(predictor, truth)), PictureBatch(truth)
-            values = {name: each.values(given, true).tolist() for name, each in MEASURES.items()}
+            predicted, true = PictureBatch(_predicted(predictor, truth)), PictureBatch(truth)
+            values = {name: each.values(predicted, true).tolist() for name, each in MEASURES.items()}
             about = {"network": setting.label, "seed": seed, "way": way, "pictures": kind, "pixels": size}
             for place, own in enumerate(zip(*values.values(), strict=True)):
                 yield {**about, "picture": place, **dict(zip(values, own, strict=True))}
@@ -159,13 +157,13 @@ def _predictors(task: RestorationTask) -> dict[str, Predictor]:
 def _pictures(kind: str, size: int, test: np.ndarray) -> Tensor:
     """(N, 3, size, size) in [0, 1]: drawn at this size, or the test pictures (N, H, W, 3) resized to it."""
     resized = (Image.fromarray(each).resize((size, size), Image.Resampling.LANCZOS) for each in test)
-    pictures = drawn(COUNT, size, seed=0) if kind == "drawn" else np.stack([*map(np.array, resized)])
+    pictures = _drawn(COUNT, size, seed=0) if kind == "drawn" else np.stack([*map(np.array, resized)])
     return torch.from_numpy(pictures).movedim(-1, 1).float() / 255
 
 
 def _predicted(predictor: Predictor, truth: Tensor) -> Tensor:
     """A network's pictures, from small ones if it enlarges."""
-    given = torch.nn.functional.avg_pool2d(truth, predictor.factor) if predictor.factor > 1 else truth
-    levels = (given.movedim(1, -1) * 255).round().to(torch.uint8).numpy()
+    inputs = torch.nn.functional.avg_pool2d(truth, predictor.factor) if predictor.factor > 1 else truth
+    levels = (inputs.movedim(1, -1) * 255).round().to(torch.uint8).numpy()
     predicted = np.stack([np.array(predictor(Image.fromarray(picture))) for picture in levels])
     return torch.from_numpy(predicted).movedim(-1, 1).float() / 255
