@@ -28,25 +28,17 @@ LONGEST = 150  # letters of a label in a folder's name
 
 @dataclass(eq=False)
 class Candidate:
-    """One seed of a method: a checkpoint or a baseline.
+    """One seed of a method: a checkpoint or a baseline."""
 
-    Attributes:
-        name: the option of the group `model`, or the class's name where no option has it.
-        settings: what makes it this method, flat, without the seed.
-        seed: of its training; None: it has none.
-        path: its checkpoint.
-        checkpoint: the contents of that; of a baseline those of the network beside which it was fitted; else empty.
-        label, folder_name: its names in tables and of its own folder, such as `unet+seed-0`; see `label`.
-    """
-
-    name: str
+    name: str  # the option of the group `model`, or the class's name where no option has it
     task: RestorationTask
-    settings: dict[str, Any]
-    seed: int | None = None
-    path: Path | None = None
+    settings: dict[str, Any]  # what makes it this method, flat, without the seed
+    seed: int | None = None  # of its training; None: it has none
+    path: Path | None = None  # its checkpoint
+    # Its contents; of a baseline those of the network beside which it was fitted; else empty.
     checkpoint: dict[str, Any] = field(default_factory=dict)
-    label: str = ""
-    folder_name: str = ""
+    label: str = ""  # its name in tables, set by the function `label`
+    folder_name: str = ""  # the name of its own folder, such as `unet+seed-0`
 
     @property
     def is_baseline(self) -> bool:

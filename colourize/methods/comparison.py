@@ -24,24 +24,16 @@ PICTURE = "picture"
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The values of one seed of a method.
+    """The values of one seed of a method."""
 
-    Attributes:
-        label: the method's name.
-        seed: None: it has none.
-        table: "picture" and each measure's value of each picture, (N,).
-        logged: all measures as Lightning has them, `test/…`, and the loss.
-        vectors, sets: what each picture adds to the measures of all pictures together, (N, D), and these measures.
-        candidate: the method itself; None: it was read from a run's folder.
-    """
-
-    label: str
-    seed: int | None
-    table: dict[str, np.ndarray]
-    logged: dict[str, float] = field(default_factory=dict)
+    label: str  # the method's name
+    seed: int | None  # None: it has none
+    table: dict[str, np.ndarray]  # "picture" and each measure's value of each picture, (N,)
+    logged: dict[str, float] = field(default_factory=dict)  # all measures as Lightning has them, `test/…`, and the loss
+    # Measures of all pictures together, and what each picture adds to them, (N, D).
     vectors: dict[str, np.ndarray] = field(default_factory=dict)
     sets: dict[str, SetMeasure] = field(default_factory=dict)
-    candidate: Any = None
+    candidate: Any = None  # the method itself; None: it was read from a run's folder
 
     @classmethod
     def of(cls, candidate: Any, tally: Tally, logged: dict[str, float]) -> Evaluated:
@@ -57,17 +49,13 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Gap:
-    """The difference of two methods in a measure on the same pictures.
-
-    Attributes:
-        low, high: its 95 % interval over pictures and seeds; nan where there is none.
-        mark: "better" or "worse" where the interval excludes zero, "more" or "less" where neither direction is better,
-            else "". Where 0 is best, the interval of |own| − |other| decides.
-    """
+    """The difference of two methods in a measure on the same pictures."""
 
     difference: float = np.nan
-    low: float = np.nan
+    low: float = np.nan  # of its 95 % interval over pictures and seeds; nan where there is none
     high: float = np.nan
+    # "better" or "worse" where the interval excludes zero, "more" or "less" where neither direction is better, else "".
+    # Where 0 is best, the interval of |own| − |other| decides.
     mark: str = ""
 
     @classmethod
@@ -85,24 +73,17 @@ class Gap:
 
 @dataclass(frozen=True)
 class Row:
-    """One measure of one method; a number that is not known is nan.
-
-    Attributes:
-        seeds: how many; 0 of a method without seeds.
-        low, high: the 95 % interval of the mean over pictures, for these seeds.
-        seed_deviation: the standard deviation over seeds.
-        difference, difference_low, difference_high, mark: the `Gap` to the reference.
-    """
+    """One measure of one method; a number that is not known is nan."""
 
     measure: str
     method: str
-    seeds: int
+    seeds: int  # how many; 0 of a method without seeds
     pictures: int
     mean: float
-    low: float
+    low: float  # of the 95 % interval of the mean over pictures, for these seeds
     high: float
-    seed_deviation: float
-    difference: float
+    seed_deviation: float  # the standard deviation over seeds
+    difference: float  # this and the following: the `Gap` to the reference
     difference_low: float
     difference_high: float
     mark: str
@@ -114,19 +95,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All measures of all methods.
+    """All measures of all methods."""
 
-    Attributes:
-        rows: by measure, and within a measure the best method first.
-        reference: by each method's label that of its reference; None: it has none.
-        left_out: measures that were asked for and cannot be computed, and why.
-        estimates: by a method's label and a measure.
-    """
-
-    rows: list[Row]
-    reference: dict[str, str | None]
-    left_out: dict[str, str]
-    estimates: Mapping[str, Mapping[str, Estimate]]
+    rows: list[Row]  # by measure, and within a measure the best method first
+    reference: dict[str, str | None]  # by each method's label that of its reference; None: it has none
+    left_out: dict[str, str]  # measures that were asked for and cannot be computed, and why
+    estimates: Mapping[str, Mapping[str, Estimate]]  # by a method's label and a measure
 
     @property
     def measures(self) -> list[str]:
@@ -194,15 +168,11 @@ def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
 
 @dataclass(frozen=True)
 class Results:
-    """What the settings of a sweep reached on the test pictures.
-
-    Attributes:
-        notes: what the reader must know of these numbers.
-    """
+    """What the settings of a sweep reached on the test pictures."""
 
     settings: Settings
     comparison: Comparison
-    notes: list[str]
+    notes: list[str]  # what the reader must know of these numbers
 
     def of(self, measure: str, settings: Sequence[Setting]) -> dict[str, Estimate]:
         """By label the estimates of those settings that have a measure."""

@@ -12,22 +12,14 @@ from colourize.runs.folders import Run
 
 @dataclass(frozen=True)
 class Setting:
-    """The runs that differ only in their seeds.
+    """The runs that differ only in their seeds."""
 
-    Attributes:
-        label: its name, see `identity.names`.
-        model: the option of the group `model`.
-        values: of each key that the sweep varies.
-        runs: by seed, in ascending order; `first` is that of the least seed.
-        settings: everything that makes it this method, see `identity`.
-    """
-
-    label: str
-    model: str
-    values: dict[str, Any]
-    runs: dict[int, Run]
+    label: str  # its name, see `identity.names`
+    model: str  # the option of the group `model`
+    values: dict[str, Any]  # of each key that the sweep varies
+    runs: dict[int, Run]  # by seed, in ascending order; `first` is that of the least seed
     is_baseline: bool
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)  # everything that makes it this method, see `identity`
 
     @property
     def first(self) -> Run:
@@ -41,18 +33,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a sweep in the order of their runs, baselines last.
-
-    Attributes:
-        varied: the fewest keys that distinguish the networks.
-        usual: the values of these in the setting from which the others differ in the fewest keys.
-        repeated: runs that are left out, because another run has the same setting and the same seed.
-    """
+    """All settings of a sweep in the order of their runs, baselines last."""
 
     settings: list[Setting]
-    varied: list[str]
-    usual: dict[str, Any]
-    repeated: list[Run] = field(default_factory=list)
+    varied: list[str]  # the fewest keys that distinguish the networks
+    usual: dict[str, Any]  # the values of these in the setting from which the others differ in the fewest keys
+    repeated: list[Run] = field(default_factory=list)  # left out, as another run has the same setting and seed
 
     @property
     def networks(self) -> list[Setting]:

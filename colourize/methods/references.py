@@ -23,17 +23,11 @@ SPLIT = ("data.batch_size", "data.reshuffle", "data.augmentation", "data.palette
 
 @dataclass(frozen=True)
 class Reference:
-    """What the key `reference` asks for.
+    """What the key `reference` asks for."""
 
-    Attributes:
-        name: of a baseline; None: no baseline is named.
-        candidates: the seeds of a method that was given as a checkpoint.
-        usual: whether it is the usual baseline of each method's task.
-    """
-
-    name: str | None = None
-    candidates: list[Candidate] = field(default_factory=list)
-    usual: bool = False
+    name: str | None = None  # of a baseline; None: no baseline is named
+    candidates: list[Candidate] = field(default_factory=list)  # the seeds of a method that was given as a checkpoint
+    usual: bool = False  # whether it is the usual baseline of each method's task
 
 
 def usual_baseline(degradation: Any) -> str:

@@ -13,16 +13,11 @@ from colourize.runs.folders import Run, natural, search
 
 @dataclass
 class Source:
-    """A sweep's folder, or several runs that lie beside each other.
-
-    Attributes:
-        runs: the finished ones.
-        unfinished: the status of each other run, by its name.
-    """
+    """A sweep's folder, or several runs that lie beside each other."""
 
     path: Path
-    runs: list[Run] = field(default_factory=list)
-    unfinished: dict[str, str] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)  # the finished ones
+    unfinished: dict[str, str] = field(default_factory=dict)  # the status of each other run, by its name
 
     @property
     def name(self) -> str:

@@ -15,19 +15,13 @@ from colourize.runs.tables import write_table
 
 @dataclass(frozen=True)
 class Context:
-    """A section's results and files.
-
-    Attributes:
-        measure: the measure of the section's finding; None: the runs have none in common.
-        folder: the report's, with `tables/`, `figures/` and `pictures/`.
-        anchor: how the names of the section's files begin.
-    """
+    """A section's results and files."""
 
     results: Results
-    measure: str | None
-    folder: Path
+    measure: str | None  # the measure of the section's finding; None: the runs have none in common
+    folder: Path  # the report's, with `tables/`, `figures/` and `pictures/`
     pictures: Pictures
-    anchor: str
+    anchor: str  # how the names of the section's files begin
 
     def path(self, folder: str, name: str) -> Path:
         """The path of a file, whose `name` has its ending."""

@@ -18,18 +18,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, whose first column names the rows.
-
-    Attributes:
-        best: for each row the columns whose cell is the best.
-        csv: its file with all numbers, from the report's folder.
-    """
+    """A table, whose first column names the rows."""
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-    best: Sequence[set[int]] = ()
-    csv: str = ""
+    best: Sequence[set[int]] = ()  # for each row the columns whose cell is the best
+    csv: str = ""  # its file with all numbers, from the report's folder
 
 
 @dataclass(frozen=True)
@@ -46,16 +41,10 @@ Element = Text | Table | Figure
 
 @dataclass
 class Section:
-    """A question, or a sweep of the user.
+    """A question, or a sweep of the user."""
 
-    Attributes:
-        anchor: its name in links and in names of files.
-        number: such as "C3"; empty for a sweep of the user.
-        setting: the origin of its numbers, line by line.
-    """
-
-    anchor: str
-    number: str
+    anchor: str  # its name in links and in names of files
+    number: str  # such as "C3"; empty for a sweep of the user
     title: str
-    setting: list[str] = field(default_factory=list)
+    setting: list[str] = field(default_factory=list)  # the origin of its numbers, line by line
     elements: list[Element] = field(default_factory=list)

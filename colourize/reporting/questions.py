@@ -12,23 +12,14 @@ from colourize.configuration import config_dir
 
 @dataclass(frozen=True)
 class Question:
-    """An experiment that answers a question.
+    """An experiment that answers a question."""
 
-    Attributes:
-        name: the experiment's.
-        number: in the assignment, such as "C3".
-        text: the question, which opens the file as a comment.
-        about: the rest of that comment.
-        measures: the columns of its table, the most important first.
-        parts: further parts of its section, see `parts.PARTS`.
-    """
-
-    name: str
-    number: str
-    text: str
-    about: str
-    measures: list[str]
-    parts: list[str]
+    name: str  # the experiment's
+    number: str  # in the assignment, such as "C3"
+    text: str  # the question, which opens the file as a comment
+    about: str  # the rest of that comment
+    measures: list[str]  # the columns of its table, the most important first
+    parts: list[str]  # further parts of its section, see `parts.PARTS`
 
     @property
     def command(self) -> str:

@@ -119,18 +119,12 @@ def _drawn(count: int, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a measure agrees with people's choices; nan where there is no value, such as for a rate that never varies.
-
-    Attributes:
-        over: what is compared, pictures or models.
-        model: whose pictures; of all models together the comparison is across models as well.
-        count: the number of pictures (of a model), or of models.
-    """
+    """How a measure agrees with people's choices; nan where there is no value, such as for a rate that never varies."""
 
     measure: str
-    over: str
-    model: str
-    count: int
+    over: str  # what is compared, pictures or models
+    model: str  # whose pictures; of all models together the comparison is across models as well
+    count: int  # the number of pictures (of a model), or of models
     spearman: float
     spearman_low: float
     spearman_high: float

@@ -19,19 +19,13 @@ PRACTICE, CATCH, REAL = KINDS = ("practice", "catch", "real")
 
 @dataclass(frozen=True)
 class Trial:
-    """One pair to choose from.
+    """One pair to choose from."""
 
-    Attributes:
-        kind: practice (comes first, with feedback), catch (who attends cannot fail it) or real (what counts).
-        model: the label of the model whose picture stands beside the true one; None for the true one's negative.
-        picture: the number of the picture.
-        real_side: where the true one stands, left or right.
-    """
-
-    kind: str
+    kind: str  # practice (comes first, with feedback), catch (who attends cannot fail it) or real (what counts)
+    # the label of the model whose picture stands beside the true one; None for the true one's negative
     model: str | None
-    picture: int
-    real_side: str
+    picture: int  # the number of the picture
+    real_side: str  # where the true one stands, left or right
 
 
 @dataclass(frozen=True)
