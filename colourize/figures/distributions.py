@@ -37,9 +37,7 @@ def entropies(probabilities: Tensor) -> Tensor:
 def choose_places(probabilities: Tensor, count: int = 5) -> list[Place]:
     """Pixels of different pictures, from the least certain to the surest, at equal steps in rank of their entropy.
 
-    Args:
-        probabilities: (N, K, H, W).
-        count: how many; at most N.
+    Of distributions (N, K, H, W) there are at most N.
     """
     entropy = entropies(probabilities.double())
     order = entropy.flatten().argsort(descending=True, stable=True).numpy()

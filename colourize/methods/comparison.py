@@ -120,12 +120,9 @@ def compare(
     left_out: dict[str, str],
     known: Mapping[str, Mapping[str, Estimate]] | None = None,
 ) -> Comparison:
-    """Estimate every measure of every method, and its difference to the method's reference.
+    """Estimate every measure of every method, and its difference to the method's reference, by the methods' labels.
 
-    Args:
-        evaluated: the seeds of one method have the same label.
-        reference: by a method's label that of its reference.
-        known: the estimates by label and measure; None: they are computed.
+    Seeds of one method have the same label; `known` are estimates that were computed already.
     """
     methods: dict[str, list[Evaluated]] = {}
     for each in evaluated:

@@ -66,21 +66,17 @@ def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, s
 
 
 def baselines_for(
-    candidates: Sequence[Candidate], names: Iterable[str], given: PictureData, trust: Any
+    candidates: Sequence[Candidate], names: Iterable[str], own: PictureData, trust: Any
 ) -> list[Candidate]:
     """The named baselines for each task among the candidates, fitted to the candidates' training pictures.
 
     One that does not fit a task, or is a candidate already, is left out. So are all of a network whose training
-    pictures are missing, which the log says.
-
-    Args:
-        names: options of the group `model`.
-        given: the data of a candidate without a checkpoint.
+    pictures are missing, which the log says. `own` is the data of a candidate without a checkpoint.
     """
     found: list[Candidate] = []
     for kind, first in {kind_of(each): each for each in candidates}.items():
         try:
-            data = data_from(first.checkpoint, str(first.path), trust) if first.checkpoint else given
+            data = data_from(first.checkpoint, str(first.path), trust) if first.checkpoint else own
             data.prepare_data()
             training = data.training
         except ColourizeError as error:

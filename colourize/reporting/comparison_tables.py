@@ -81,11 +81,7 @@ def titled(measure: str) -> str:
 
 
 def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table:
-    """A row for each setting, a column for each measure, the best network's cell marked.
-
-    Args:
-        csv: the file with all numbers, from the report's folder.
-    """
+    """A row for each setting, a column for each measure, the best network's cell marked; `csv` has all numbers."""
     labels = [each.label for each in results.settings.settings]
     networks = {each.label for each in results.settings.networks}
     rows = [[label if label in networks else f"{label} °"] for label in labels]

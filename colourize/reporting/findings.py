@@ -27,9 +27,7 @@ def finding(
 ) -> str:
     """Which setting is best by a measure, or that the seeds show no difference; empty where nothing is compared.
 
-    Args:
-        estimates: by the label of each network's setting.
-        rivals: by the label of a setting its baseline with that one's estimate.
+    `estimates` are by the networks' labels; `rivals` are their baselines, by the same labels.
     """
     known = [label for label, each in estimates.items() if np.isfinite(each.mean)]
     order = sorted(known, key=lambda label: badness(measure, estimates[label].mean))

@@ -18,13 +18,7 @@ from colourize.reporting.elements import Figure, Section
 def write_page(
     path: Path, title: str, facts: Sequence[str], sections: Sequence[Section], skipped: Sequence[str]
 ) -> None:
-    """Write the page.
-
-    Args:
-        path: the HTML file.
-        facts: lines below the title.
-        skipped: folders that were left out, with the reason.
-    """
+    """Write the page; `facts` are lines below the title, `skipped` folders that were left out, with the reason."""
     here = Path(__file__).parent
     environment = Environment(loader=FileSystemLoader(here), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["inline"] = inline

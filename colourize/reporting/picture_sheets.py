@@ -28,11 +28,7 @@ EACH = 4  # pictures of each kind on which methods differ more or less
 
 
 class Pictures:
-    """Reads the tasks and the data of runs; data are kept.
-
-    Args:
-        trust: packages whose classes checkpoints may name.
-    """
+    """Reads the tasks and the data of runs; `trust` names packages whose classes checkpoints may name."""
 
     def __init__(self, trust: Sequence[str] = ()) -> None:
         self.trust = trust
@@ -75,11 +71,7 @@ def save_rows(path: Path, rows: Mapping[str, Tensor], groups: Mapping[str, int] 
 def keep_up_to_date(path: Path, runs: Iterable[Run], make: Callable[[], object], *, also: object = "") -> bool:
     """Make a file unless it is as new as the runs that it shows; `<file>.made-of` keeps a checksum of these.
 
-    Args:
-        also: whatever else it depends on, such as its labels.
-
-    Returns:
-        Whether the file exists; without its checkpoints or pictures it cannot be made, which the log says.
+    It also depends on `also`, such as its labels. False where its checkpoints or pictures are missing; the log says so.
     """
     metrics = [run.path.absolute() / "metrics.json" for run in runs]
     made_of = repr([also, [(str(each), each.exists() and each.stat().st_mtime_ns) for each in metrics]])
@@ -101,10 +93,7 @@ def keep_up_to_date(path: Path, runs: Iterable[Run], make: Callable[[], object],
 def contrasting_pictures(evaluated: Sequence[Evaluated], count: int = EACH) -> dict[str, np.ndarray]:
     """The numbers of pictures on which methods differ most, in the middle, and least.
 
-    By the standard deviation, between methods, of a picture's root mean squared error.
-
-    Args:
-        count: of each kind; fewer where there are not enough pictures.
+    By the standard deviation, between methods, of a picture's root mean squared error; `count` of each kind at most.
     """
     errors = np.sqrt(np.stack([each.table["mse"] for each in evaluated]))
     order = np.argsort(-errors.std(0), kind="stable")

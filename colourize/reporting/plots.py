@@ -29,11 +29,7 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
     """Each method's mean, a dot, with its 95 % interval over pictures, a broad bar, in a panel for each measure.
 
     A method with several seeds also has a thin bar, ± one standard deviation over them. A reference is a diamond on a
-    dashed line. A mean far outside the others' range is written at the edge.
-
-    Args:
-        path: without its ending.
-        formats: the endings of the files, see `save_figure`.
+    dashed line. A mean far outside the others' range is written at the edge. `path` is without its ending.
     """
     figure, axes = _panels(len(measures), 2, (4.6, 0.8 + 0.26 * len(comparison.reference)))
     references = set(comparison.reference.values())
@@ -64,10 +60,7 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
 def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
     """Training and validation measures against epochs (or "step"): a line for each setting, thin lines for its seeds.
 
-    Grey dashes are the baselines' values. Saved as SVG.
-
-    Returns:
-        False where no run has a curve; then nothing is written.
+    Grey dashes are the baselines' values. Saved as SVG; False where no run has a curve.
     """
     read = {each.label: [run.metrics() for run in each.runs.values()] for each in settings.networks}
     measures = [name for name in MEASURES if any(name in row for runs in read.values() for run in runs for row in run)]
@@ -102,10 +95,9 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
 
 
 def draw_effects(path: Path, results: Results, measure: str) -> bool:
-    """A measure against the values of each key that varies alone, a ring for each seed. Saved as SVG.
+    """A measure against the values of each key that varies alone, a ring for each seed.
 
-    Returns:
-        False where no key varies alone, or only one with two values; then nothing is written.
+    Saved as SVG; False where no key varies alone, or only one with two values.
     """
     panels = {key: members for key, members in _by_key(results.settings).items() if len(members) > 1}
     if max(map(len, panels.values()), default=0) < (FEWEST_EFFECTS if len(panels) == 1 else 2):
@@ -126,11 +118,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
 
 
 def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[str]) -> bool:
-    """A measure against two keys that vary together, as a heat map with numbers. Saved as SVG.
-
-    Returns:
-        False where one of them has a single value; then nothing is written.
-    """
+    """A measure against two keys that vary together, as a heat map in SVG; False where one has a single value."""
     settings = results.settings
     first, second = keys
     cells: dict[tuple[Any, Any], float] = {}
@@ -152,15 +140,9 @@ def draw_matrix(
     path: Path, grid: np.ndarray, rows: Sequence[Any], columns: Sequence[Any], text: Any, label: str,
     formats: Sequence[str] = BOTH, *, axes: Sequence[str] = ("", ""), heading: str = "", **colours: Any,
 ) -> None:  # fmt: skip
-    """A heat map with its numbers; cells that are nan stay empty.
+    """A heat map of a grid (rows, columns) with its numbers; cells that are nan stay empty.
 
-    Args:
-        path: without its ending.
-        grid: (rows, columns).
-        text: makes the text of a number.
-        label: of the colour bar.
-        axes: names of the rows and of the columns.
-        colours: arguments of `imshow`.
+    `text` makes the text of a number, `label` is that of the colour bar, and `colours` are arguments of `imshow`.
     """
     from matplotlib.figure import Figure
 

@@ -44,11 +44,7 @@ LISTED = 6  # settings that are named before the others are counted
 
 
 def build_section(source: Source, question: Question | None, folder: Path, pictures: Pictures, anchor: str) -> Section:
-    """The section of a sweep; a part that cannot be made is replaced by the reason.
-
-    Args:
-        folder: the report's, with `tables/`, `figures/` and `pictures/`.
-    """
+    """The section of a sweep in a report's folder; a part that cannot be made is replaced by the reason."""
     settings = read_settings(source.runs)
     results = read_results(settings)
     where = "/".join(source.path.parts[-2:]) or source.name
@@ -67,10 +63,11 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
         section.elements += _numbers(context, asked)
     section.elements += _drawings(context)
     for name in question.parts if question else ["effects"] if len(settings.varied) > 1 else []:
+        if name not in PARTS:
+            add(Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note"))
+            continue
         try:
             section.elements += PARTS[name](context)
-        except KeyError:
-            add(Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note"))
         except (ColourizeError, OSError) as error:
             if full_disk(error):
                 raise

@@ -215,10 +215,7 @@ def _over_models(measure: str, column: np.ndarray, models: list[str], choices: C
 def _spearman(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Spearman's correlation of values with rates for each draw, (R,); nan where either never varies.
 
-    Args:
-        values: (R, I), or (1, I) for all draws.
-        shown, fooled: (R, I); an item that was not shown does not count.
-        weights: (R, I), how often an item counts.
+    All are (R, I), or `values` (1, I) for all draws. An item counts as often as its weight, if it was shown.
     """
     weights = weights * (shown > 0)
     rates = np.divide(fooled, shown, out=np.zeros_like(fooled), where=shown > 0)
@@ -239,12 +236,7 @@ def _auc(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray) -> np.ndarra
 
 
 def _weight_below(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """For each item the weight of all items with smaller values, and half of that with equal ones; (R, I).
-
-    Args:
-        values: (R, I) or (1, I).
-        weights: (R, I).
-    """
+    """For each item the weight of all items with smaller values, and half of that with equal ones; (R, I)."""
     found = np.empty_like(weights)
     for row, (own, weight) in enumerate(zip(np.broadcast_to(values, weights.shape), weights, strict=True)):
         places = np.unique(own, return_inverse=True)[1]

@@ -22,8 +22,7 @@ class Trial:
     """One pair to choose from."""
 
     kind: str  # practice (comes first, with feedback), catch (who attends cannot fail it) or real (what counts)
-    # the label of the model whose picture stands beside the true one; None for the true one's negative
-    model: str | None
+    model: str | None  # whose picture stands beside the true one; None: the true one's negative
     picture: int  # the number of the picture
     real_side: str  # where the true one stands, left or right
 

@@ -101,17 +101,12 @@ ANSWERS = [
 ]
 
 
-def test_answers_are_read(tmp_path: Path) -> None:
-    files = [write_result(tmp_path / name, "a", ANSWERS) for name in ("a.json", "a (1).json")]
-    (one,) = read_results(files)  # a result that lies there twice counts once
-    assert list(one.answers) == ANSWERS
-    assert [each.fooled for each in one.of_kind("real")] == [True, False]
-    assert one.caught == (3, 4) and one.attends(0.75) and not one.attends(0.8)
-
-
-def test_files_folders_patterns_and_lists(tmp_path: Path) -> None:
+def test_answers_are_read_from_files_folders_patterns_and_lists(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
-    files = [write_result(tmp_path / name, name, ANSWERS) for name in ("a.json", "more/b[1].json", "more/c.json")]
+    files = [write_result(tmp_path / name, "a", ANSWERS) for name in ("a.json", "more/b[1].json", "more/c.json")]
+    (one,) = read_results(files)  # a result that lies there twice counts once
+    assert list(one.answers) == ANSWERS and [each.fooled for each in one.of_kind("real")] == [True, False]
+    assert one.caught == (3, 4) and one.attends(0.75) and not one.attends(0.8)
     assert find_results(str(files[1])) == [files[1]]  # a file's own name is no pattern
     assert find_results(str(tmp_path / "more")) == files[1:]
     assert find_results(str(tmp_path / "**" / "*.json")) == files
