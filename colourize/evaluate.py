@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from colourize.joint.evaluation import JointSettings, JointValues
     from colourize.measures.base import Measure
     from colourize.methods.candidates import Candidate
-    from colourize.methods.results import Evaluated
+    from colourize.methods.comparison import Evaluated
     from colourize.runs.record import RunRecord
 
 log = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.errors import UsageError, check_count, check_flag
     from colourize.joint.evaluation import JointSettings, can_be_asked
     from colourize.measures.registry import choose, describe, left_out
-    from colourize.methods.baselines import baseline_on, baselines_for, fitting, named_reference, references
     from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
-    from colourize.methods.results import compare
-    from colourize.reporting.evaluation import study_labels
+    from colourize.methods.comparison import compare
+    from colourize.methods.references import baseline_on, baselines_for, fitting, named_reference, references
+    from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
 
     measures = choose(config.measures.names)
@@ -201,8 +201,8 @@ def _test_all(
     config: DictConfig, trainer: Trainer, everything: list[Candidate], measures: list[Measure], data: PictureData
 ) -> list[Evaluated]:
     """Each method's values of each test picture."""
-    from colourize.methods.baselines import kind_of
-    from colourize.methods.results import Evaluated
+    from colourize.methods.comparison import Evaluated
+    from colourize.methods.references import kind_of
     from colourize.tasks.evaluation import Evaluation, Tested
 
     if len(everything) > 1:
@@ -246,8 +246,8 @@ def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Ca
 def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data: PictureData) -> dict[str, float]:
     """Write the results into the folder, print them, and return the first method's measures."""
     from colourize.cli import terminal
-    from colourize.reporting.comparison import show_comparison
-    from colourize.reporting.evaluation import write_files
+    from colourize.reporting.comparison_tables import show_comparison
+    from colourize.reporting.evaluation_folder import write_files
     from colourize.runs import ownership
 
     folder, first = Path(config.output_dir), evaluated[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 import console
 import numpy as np
 import pytest
+import yaml
 from console import TASKS, TINY, TINY_DATA, Outcome, run, succeed
 from PIL import Image
 
@@ -14,6 +15,7 @@ from colourize.runs.tables import read_numbers, read_table
 QUIET = "trainer.enable_progress_bar=false"
 MEASURES = "measures.names=[mse,psnr,auc_balanced]"
 ALONE = (MEASURES, "baselines=[]")
+STOP = ["+callbacks.stop._target_=lightning.pytorch.callbacks.EarlyStopping", "+callbacks.stop.monitor=val/loss"]
 
 
 @pytest.fixture(scope="module")
@@ -36,46 +38,34 @@ def test_networks_stand_beside_their_baselines(compared: Outcome) -> None:
     assert set(accuracy) == expected
     assert accuracy["unet"]["seeds"] == "2" and accuracy["grey_lookup"]["seeds"] == "0"
     assert float(accuracy["palette_oracle"]["mean"]) == 1 and accuracy["grey_lookup"]["difference"] == ""
+    # What has only pictures is not asked for probabilities.
+    with_probabilities = {row["method"] for row in rows if row["measure"] == "cross_entropy"}
+    assert with_probabilities == expected - {"grey_copy", "palette_oracle"}
+    assert "cross_entropy" not in read_table(compared.folder / "methods" / "grey_copy" / "per_picture.csv")[0]
     assert "accuracy (more is better)" in compared.stdout and "reference" in compared.stdout
     left = {path.name for path in compared.folder.iterdir()}
     drawn = {f"{name}.{ending}" for name in ("comparison", "agreement") for ending in ("csv", "svg", "png")}
     assert drawn | {"comparison.md", "comparison.txt", "pictures.png", "study.html", "metrics.json"} <= left
 
 
-def test_what_gives_pictures_alone_is_not_asked_for_probabilities(compared: Outcome) -> None:
-    """A grey copy is certain and wrong only because classes are made of its pictures."""
-    rows = read_table(compared.folder / "comparison.csv")
-    assert {row["method"] for row in rows if row["measure"] == "cross_entropy"} == {
-        "unet", "grey_lookup", "grey_row_lookup", "commonest_class",
-    }  # fmt: skip
-    own = compared.folder / "methods" / "grey_copy"
-    measures = json.loads((own / "metrics.json").read_text())
-    assert "test/accuracy" in measures and "test/cross_entropy" not in measures
-    assert "cross_entropy" not in read_table(own / "per_picture.csv")[0]
-
-
-def test_its_numbers_are_those_of_the_single_pictures(compared: Outcome) -> None:
+def test_numbers_record_and_study_are_those_of_the_methods(compared: Outcome, sweep: Path) -> None:
     folder = compared.folder
-    own = [folder / "per_picture.csv", folder / "methods" / "unet+seed-1" / "per_picture.csv"]
-    values = np.array([[row["mse"] for row in read_numbers(path)] for path in own])
-    table = np.array([row["mse"] for row in read_numbers(folder / "methods" / "grey_lookup" / "per_picture.csv")])
-    rows = read_table(folder / "comparison.csv")
-    (row,) = (row for row in rows if (row["measure"], row["method"]) == ("mse", "unet"))
-    assert float(row["mean"]) == pytest.approx(values.mean(), rel=1e-9)
-    assert float(row["seed_deviation"]) == pytest.approx(values.mean(1).std(ddof=1), rel=1e-9)
-    assert float(row["difference"]) == pytest.approx(values.mean() - table.mean(), rel=1e-9)
-    first = json.loads((folder / "metrics.json").read_text())
-    assert first["test/mse"] == pytest.approx(values[0].mean(), rel=1e-6)
-
-
-def test_the_record_names_every_method_and_the_page_holds_them(compared: Outcome, sweep: Path) -> None:
-    record = json.loads((compared.folder / "run.json").read_text())
-    named = [(each["label"], each["seed"]) for each in record["methods"]]
-    assert named[:2] == [("unet", 0), ("unet", 1)] and ("grey_lookup", None) in named
-    assert record["methods"][1]["checkpoint"] == str(sweep / "seed-1" / "checkpoints" / "best.ckpt")
-    page = (compared.folder / "study.html").read_text()
+    files = [folder, *(folder / "methods" / name for name in ("unet+seed-1", "grey_lookup"))]
+    *own, table = (np.array([row["mse"] for row in read_numbers(each / "per_picture.csv")]) for each in files)
+    means = np.mean(own, axis=1)
+    (row,) = (
+        row for row in read_table(folder / "comparison.csv") if (row["measure"], row["method"]) == ("mse", "unet")
+    )
+    assert float(row["mean"]) == pytest.approx(means.mean(), rel=1e-9)
+    assert float(row["seed_deviation"]) == pytest.approx(means.std(ddof=1), rel=1e-9)
+    assert float(row["difference"]) == pytest.approx(means.mean() - table.mean(), rel=1e-9)
+    assert json.loads((folder / "metrics.json").read_text())["test/mse"] == pytest.approx(means[0], rel=1e-6)
+    methods = json.loads((folder / "run.json").read_text())["methods"]
+    assert [(each["label"], each["seed"]) for each in methods[:2]] == [("unet", 0), ("unet", 1)]
+    assert methods[1]["checkpoint"] == str(sweep / "seed-1" / "checkpoints" / "best.ckpt")
+    page = (folder / "study.html").read_text()
     assert "unet" in page and "grey_lookup" not in page  # people are asked about the network
-    assert Image.open(compared.folder / "pictures.png").width > 300
+    assert Image.open(folder / "pictures.png").width > 300
 
 
 def test_a_table_takes_the_networks_own_palette_and_training_pictures(compared: Outcome, tmp_path: Path) -> None:
@@ -102,35 +92,66 @@ def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_other_pictures_and_tasks_side_by_side(sweep: Path, base_regression: Path, tmp_path: Path) -> None:
+def test_other_pictures_and_tasks_side_by_side(
+    sweep: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    regression = console.trained(tmp_path_factory.getbasetemp(), TASKS[1]).folder / "checkpoints" / "best.ckpt"
     best = sweep / "seed-0" / "checkpoints" / "best.ckpt"
     other = [*TINY_DATA[:-1], "data.drawing_seed=7", "baselines=[grey_lookup]", MEASURES]
-    folder = succeed("evaluate", [f"checkpoint=[{best},{base_regression}]", *other], tmp_path).folder
+    folder = succeed("evaluate", [f"checkpoint=[{best},{regression}]", *other], tmp_path).folder
     rows = [row for row in read_table(folder / "comparison.csv") if row["measure"] == "mse"]
     labels = {row["method"] for row in rows}
     assert {"grey_lookup (colour_classification)", "grey_lookup (colour_regression)"} <= labels and len(labels) == 4
     assert sum(row["difference"] == "" for row in rows) == 2  # each task has a reference of its own
 
 
-@pytest.fixture(scope="module")
-def base_regression(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return console.trained(tmp_path_factory.getbasetemp(), TASKS[1]).folder / "checkpoints" / "best.ckpt"
-
-
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
-        ("checkpoint={sweep} baselines=[unet]", "baselines=unet: must be fitting, or some of"),
-        ("checkpoint={sweep} reference=nope", "reference=nope: must be null, auto, a baseline (bicubic, "),
-        ("checkpoint={sweep} reference=unet", "or a checkpoint; unet is a network, which must be trained first"),
-        ("checkpoint={sweep} reference=[]", "reference=[]: must be null, auto, a baseline (bicubic, "),
-        ("checkpoint={sweep} reference=bicubic", "reference=bicubic: is not for the tasks of these checkpoints"),
-        ("checkpoint={sweep} measures.names=0", "measures.names=0: must be some of"),
-        ("checkpoint={sweep}/*/nothing.ckpt", "no file is named like this"),
-        ("checkpoint={sweep} measures.names=[nope]", "measures.names=nope: must be some of"),
+        ("baselines=[unet]", "baselines=unet: must be fitting, or some of"),
+        ("reference=nope", "reference=nope: must be null, auto, a baseline (bicubic, "),
+        ("reference=unet", "or a checkpoint; unet is a network, which must be trained first"),
+        ("reference=[]", "reference=[]: must be null, auto, a baseline (bicubic, "),
+        ("reference=bicubic", "reference=bicubic: is not for the tasks of these checkpoints"),
+        ("measures.names=0", "measures.names=0: must be some of"),
+        ("checkpoint=nowhere/*.ckpt", "no file is named like this"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_read(words: str, told: str, sweep: Path, tmp_path: Path) -> None:
-    outcome = run("evaluate", words.format(sweep=sweep).split(), tmp_path)
-    assert outcome.code in (1, 2) and told in outcome.stderr and outcome.stderr.count("\n") == 1
+def test_errors_come_before_anything_is_read(words: str, message: str, sweep: Path, tmp_path: Path) -> None:
+    outcome = run("evaluate", [f"checkpoint={sweep}", words], tmp_path)
+    assert outcome.code in (1, 2) and message in outcome.stderr and outcome.stderr.count("\n") == 1
     assert outcome.left == []
+
+
+@pytest.mark.slow
+def test_evaluation_and_report_form_the_same_methods_with_the_same_numbers(tmp_path: Path) -> None:
+    words = {
+        "plain": ["seed=0"],
+        "elsewhere": ["seed=1", "trainer.accelerator=cpu"],
+        "quiet": ["seed=2", "callbacks.samples=null"],
+        "stopped": ["seed=0", *STOP],
+        "table": ["model=grey_lookup", "seed=0"],
+    }
+    for name, more in words.items():
+        tiny = [word for word in TINY if name != "table" or not word.startswith("model")]
+        common = [*tiny, "data.num_test=20", "task=colour_classification", QUIET]
+        succeed("train", [*common, *more, f"hydra.run.dir={tmp_path}/runs/{name}"], tmp_path)
+    path = tmp_path / "runs" / "quiet" / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "compile": True}))  # which takes a minute
+    asked = [f"checkpoint={tmp_path}/runs", "measures=quick", "baselines=[]"]
+    evaluated = read_table(succeed("evaluate", asked, tmp_path).folder / "comparison.csv")
+    succeed("report", ["runs=runs", "questions=false"], tmp_path)
+    (path,) = (tmp_path / "report" / "tables").glob("*runs.csv")
+    reported = {(row["measure"], row["setting"]): row for row in read_table(path)}
+    seeds = {method: row["seeds"] for (_, method), row in reported.items()}
+    assert seeds == {"unet (stop=none)": "3", "unet (stop=EarlyStopping)": "1", "grey_lookup": "0"}
+    assert {row["method"] for row in evaluated} == seeds.keys()
+    for row in evaluated:
+        own = reported.get((row["measure"], row["method"]))
+        if own is None or not own["low"]:  # a run's folder has no interval of measures of all pictures together
+            continue
+        assert (row["seeds"], row["mark"]) == (own["seeds"], own["mark"])
+        for name in ("mean", "low", "high", "difference", "difference_low", "difference_high"):
+            assert float(row[name] or "nan") == pytest.approx(
+                float(own[name] or "nan"), rel=1e-4, abs=1e-6, nan_ok=True
+            )

@@ -25,8 +25,8 @@ from colourize.errors import UsageError
 from colourize.files import write_whole
 from colourize.measures.base import LESS, PictureBatch
 from colourize.measures.registry import MEASURES, direction, unit
+from colourize.methods.comparison import read_results
 from colourize.methods.grouping import read_settings
-from colourize.methods.results import read_results
 from colourize.methods.sources import read_sources
 from colourize.runs.tables import read_table
 from colourize.tasks import RestorationTask

@@ -3,62 +3,47 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser import title_of
 from console import run, succeed
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
 from colourize.report import positional
-from colourize.reporting.pictures import made_of
+from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.reporting.questions import questions
 from colourize.runs.folders import Run
 
-# Told through the page's title: what only a browser knows.
-PROBE = """<script>
-addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
+PROBE = """addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
   broken: [...document.images].filter(image => !(image.complete && image.naturalWidth)).length,
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  fetched: performance.getEntriesByType("resource").map(each => each.name).filter(name => !name.startsWith("data:")),
+  fetched: performance.getEntriesByType("resource").filter(each => !each.name.startsWith("data:")).length,
   headings: [...document.querySelectorAll("main h2")].map(each => each.textContent),
   figures: [...document.querySelectorAll("main section")].map(
     each => each.querySelectorAll("figure svg, figure img").length),
   unnamed: document.querySelectorAll("figure svg:not([aria-label]), img:not([alt])").length,
   twice: [...document.querySelectorAll("[id]")].map(each => each.id).filter(
     (id, place, all) => all.indexOf(id) < place).length,
-}); }, 50)); </script>"""
+}); }, 50));"""
 
 
-def seen_by_a_browser(page: Path, width: int, tmp_path: Path) -> dict[str, object]:
-    """What the page is like at a width, and what its console says."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
-    probed = tmp_path / "probed.html"
-    probed.write_text(page.read_text(encoding="utf-8").replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    flags = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=20000",
-        f"--window-size={width},900", "--dump-dom", f"--user-data-dir={tmp_path}/browser-{width}",
-    ]  # fmt: skip
-    done = subprocess.run([browser, *flags, f"file://{probed}"], capture_output=True, text=True, timeout=180)
-    title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
-    assert title, done.stderr
-    found: dict[str, object] = json.loads(
-        title.group(1).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
-    )
-    return found | {"console": [line for line in done.stderr.splitlines() if "CONSOLE" in line]}
+def check_in_a_browser(page: Path) -> dict[str, Any]:
+    """The page needs nothing else, and is not scrolled sideways on wide and narrow screens."""
+    for width in (1280, 400):
+        seen, console = title_of(page, PROBE, "--virtual-time-budget=20000", f"--window-size={width},900")
+        assert console == [] and [seen[key] for key in ("broken", "unnamed", "twice", "fetched", "wide")] == [0] * 5
+    return dict(seen)
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """The report of a made-up sweep beside what is no run, from the folder above."""
+    """The report of a made-up sweep and a broken folder."""
     write_sweep(tmp_path / "multirun" / "mine")
     (tmp_path / "multirun" / "broken" / ".hydra").mkdir(parents=True)
     (tmp_path / "multirun" / "broken" / "run.json").write_text("{")
@@ -67,28 +52,36 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "report" / "report.html"
 
 
-def test_a_sweep_of_ones_own_is_tabled_plotted_and_told(page: Path) -> None:
+def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for word in (
+    for words in (
         "cnn (num_filters=32, lr=0.1)",
         "grey_lookup °",
         "Finding.",
         "By mean squared error the best is cnn (num_filters=16, lr=0.001)",
         "Passed over",
+        "multirun/broken: run.json: cannot be read",
     ):
-        assert word in text, word
-    assert "multirun/broken: run.json: cannot be read" in text
+        assert words in text, words
     table = (page.parent / "tables" / "multirun-mine.csv").read_text()
-    assert (
-        table.startswith("measure,setting,is_baseline,reference,seeds")
-        and 'mse,"cnn (num_filters=16, lr=0.001)",False,grey_lookup,2' in table
-    )
+    assert table.startswith("measure,setting,is_baseline,reference,seeds")
+    assert 'mse,"cnn (num_filters=16, lr=0.001)",False,grey_lookup,2' in table
     assert len(list((page.parent / "figures").glob("*.svg"))) == 3  # intervals, curves and effects
-    # No checkpoints, no pictures: said so, and nothing else is lost.
-    assert not list((page.parent / "pictures").iterdir())
+    assert not list((page.parent / "pictures").iterdir())  # without checkpoints
+    check_in_a_browser(page)
 
 
-def test_classes_of_other_palettes_are_not_compared(tmp_path: Path) -> None:
+def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
+    width, rate = {"model.num_filters": 16}, {"task.optimizer.lr": 0.1}
+    for number, typed in enumerate(({}, {"model": "unet"}, width, rate, width | rate)):
+        write_run(tmp_path / "mine" / str(number), typed | {"seed": 0}, [1.0, 2.0])
+    succeed("report", positional(["mine", "questions=false"]), tmp_path)
+    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "model.num_filters and task.optimizer.lr together." in text
+    assert len(list((tmp_path / "report" / "tables").glob("*-ranked.csv"))) == 1
+
+
+def test_classes_of_different_palettes_are_not_compared(tmp_path: Path) -> None:
     for palette in (8, 24):
         write_run(tmp_path / "mine" / str(palette), {}, [0.1, 0.2], data={"palette": palette})
         (tmp_path / "mine" / str(palette) / "metrics.json").write_text('{"test/mse": 0.15, "test/accuracy": 0.5}')
@@ -98,22 +91,15 @@ def test_classes_of_other_palettes_are_not_compared(tmp_path: Path) -> None:
     assert ">mse ↓</th>" in text and ">accuracy ↑</th>" not in text
 
 
-def test_the_page_stands_alone(page: Path, tmp_path: Path) -> None:
-    for width in (1280, 400):
-        seen = seen_by_a_browser(page, width, tmp_path)
-        assert (seen["broken"], seen["unnamed"], seen["twice"], seen["fetched"], seen["console"]) == (0, 0, 0, [], [])
-        assert seen["wide"] == 0, "the page itself is scrolled sideways"
-
-
-def test_a_folder_is_given_as_it_is_and_questions_that_were_not_run_name_their_command(tmp_path: Path) -> None:
+def test_questions_that_were_not_run_have_their_command(tmp_path: Path) -> None:
     write_sweep(tmp_path / "multirun" / "mine")
-    # One of an experiment's own runs, of which none is finished.
+    # An experiment without a finished run.
     write_run(tmp_path / "multirun" / "c3_batch_size" / "seed-0", {"experiment": "c3_batch_size"}, [], status="running")
     succeed("report", positional(["multirun/mine", "multirun/c3_batch_size", "output=here"]), tmp_path)
     text = (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
     for question in questions().values():
         assert question.text.replace("'", "&#39;") in text and question.command in text
-    assert "Not finished: seed-0 (running). To go on, unless it is running:" in text
+    assert "Not finished, and so left out: seed-0 (running). To go on, unless it is running:" in text
 
 
 @pytest.mark.parametrize(
@@ -129,8 +115,8 @@ def test_what_cannot_be_reported(words: list[str], message: str, tmp_path: Path)
 
 
 def test_a_figure_is_made_anew_when_its_run_is_newer(tmp_path: Path) -> None:
-    write_sweep(tmp_path / "sweep")
-    run = Run.read(tmp_path / "sweep" / "lr")
+    write_run(tmp_path / "run", {}, [1.0])
+    run = Run.read(tmp_path / "run")
     path, made = tmp_path / "figure.png", []
 
     def make() -> None:
@@ -138,25 +124,20 @@ def test_a_figure_is_made_anew_when_its_run_is_newer(tmp_path: Path) -> None:
         made.append(1)
 
     for _ in range(2):
-        assert made_of(path, [run], make)
+        assert keep_up_to_date(path, [run], make)
     assert len(made) == 1
     os.utime(run.path / "metrics.json", ns=(1, 1))
-    assert made_of(path, [run], make) and len(made) == 2
-    assert made_of(path, [run], make, also="other labels") and len(made) == 3
+    assert keep_up_to_date(path, [run], make) and len(made) == 2
+    assert keep_up_to_date(path, [run], make, also="other labels") and len(made) == 3
 
-
-def test_a_figure_that_cannot_be_made_is_left_out_but_a_full_disk_ends_the_report(tmp_path: Path) -> None:
-    write_sweep(tmp_path / "sweep")
-    run = Run.read(tmp_path / "sweep" / "lr")
-
-    def raising(error: Exception) -> None:
+    def fail(error: Exception) -> None:
         raise error
 
-    assert not made_of(tmp_path / "figure.png", [run], lambda: raising(InputError("best.ckpt: damaged")))
+    assert not keep_up_to_date(path, [run], lambda: fail(InputError("best.ckpt: damaged")), also="damage")
     full = InputError("data.root: cannot be prepared here")
     full.__context__ = OSError(errno.ENOSPC, "No space left on device")  # as `raise … from None` leaves it
     with pytest.raises(InputError, match="cannot be prepared"):
-        made_of(tmp_path / "figure.png", [run], lambda: raising(full))
+        keep_up_to_date(path, [run], lambda: fail(full), also="full")
 
 
 @pytest.mark.slow
@@ -168,11 +149,6 @@ def test_every_experiment_at_toy_size_from_empty_to_the_page(tmp_path: Path) -> 
     page = tmp_path / "toy" / "report.html"
     text = page.read_text(encoding="utf-8")
     assert "could not be made" not in text and "Not run yet" not in text and "no such part" not in text
-    for width in (1280, 400):
-        seen = seen_by_a_browser(page, width, tmp_path)
-        assert (seen["broken"], seen["unnamed"], seen["twice"], seen["fetched"], seen["console"]) == (0, 0, 0, [], [])
-        assert seen["wide"] == 0
-        headings, figures = seen["headings"], seen["figures"]
-        assert isinstance(headings, list) and isinstance(figures, list)
-        for heading, count, question in zip(headings, figures, questions().values(), strict=True):
-            assert heading.startswith(question.number) and question.text in heading and count >= 1
+    seen = check_in_a_browser(page)
+    for heading, count, question in zip(seen["headings"], seen["figures"], questions().values(), strict=True):
+        assert heading.startswith(question.number) and question.text in heading and count >= 1

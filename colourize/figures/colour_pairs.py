@@ -1,7 +1,7 @@
 """Where distance in RGB misleads: pairs of colours that it ranks against CIEDE2000, and how well the two agree.
 
 Distances in RGB are Euclidean with channels of 0 … 255; CIEDE2000 is that of Sharma, Wu & Dalal (2005), of which about
-1 can just be seen.
+1 is just visible.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor
 from colourize.colour.lab import ciede2000, rgb_to_lab
 from colourize.figures.saving import save_figure
 
-LEAST = 3.0  # CIEDE2000 and, in RGB, 10 times as much: both pairs are plainly two colours
+LEAST = 3.0  # CIEDE2000 and, in RGB, 10 times as much: the two colours of each pair are clearly different
 APART = 12.0  # CIEDE2000 between the mean colours of pairs that are shown, so that they are not all of one kind
 CONSIDERED = 1500  # pairs of each kind
 LEVELS = 16  # of each channel, when colours that nearly equal each other are counted together
@@ -70,9 +69,8 @@ def colours_of(pictures: Tensor, most: int = 700) -> np.ndarray:
 
 def distances(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Between colours (n, 3) and (n, 3), RGB in [0, 1]: in RGB, 0 … 442, and by CIEDE2000; each (n,)."""
-    lab = (
-        rgb_to_lab(torch.tensor(each, dtype=torch.float64)[:, :, None, None])[:, :, 0, 0] for each in (first, second)
-    )
+    rgb = (torch.tensor(each, dtype=torch.float64)[:, :, None, None] for each in (first, second))
+    lab = (rgb_to_lab(each)[:, :, 0, 0] for each in rgb)
     return 255 * np.linalg.norm(first - second, axis=1), ciede2000(*lab).numpy()
 
 
@@ -103,19 +101,15 @@ def contradictions(colours: np.ndarray, count: int = 6) -> list[Contradiction]:
     """
     first, second = np.triu_indices(len(colours), 1)
     rgb, delta_e = distances(colours[first], colours[second])
-    seen = np.flatnonzero((delta_e >= LEAST) & (rgb >= 10 * LEAST))
-    order = seen[np.argsort(delta_e[seen] / rgb[seen], kind="stable")]
-    kinds = [order[::-1][:CONSIDERED], order[:CONSIDERED]]  # near in RGB for how they look, and far
+    clear = np.flatnonzero((delta_e >= LEAST) & (rgb >= 10 * LEAST))
+    order = clear[np.argsort(delta_e[clear] / rgb[clear], kind="stable")]
+    near, far = kinds = [order[::-1][:CONSIDERED], order[:CONSIDERED]]  # near in RGB for how they look, and far
     means = [(colours[first[kind]] + colours[second[kind]]) / 2 for kind in kinds]
-    near, far = kinds
     strength = np.minimum(rgb[far] / rgb[near][:, None], delta_e[near][:, None] / delta_e[far])
     found: list[Contradiction] = []
-    while len(found) < count and strength.size:
-        best = np.unravel_index(strength.argmax(), strength.shape)
-        if strength[best] <= 1:
-            break
+    while len(found) < count and strength.size and strength.max() > 1:
         pairs = []
-        for axis, place in enumerate(best):
+        for axis, place in enumerate(np.unravel_index(strength.argmax(), strength.shape)):
             pair = kinds[axis][place]
             pairs.append(ColourPair(colours[[first[pair], second[pair]]], float(rgb[pair]), float(delta_e[pair])))
             alike = distances(means[axis], np.broadcast_to(means[axis][place], means[axis].shape))[1] < APART
@@ -133,31 +127,28 @@ def draw_contradictions(found: Sequence[Contradiction], path: Path, note: str = 
         note: a line below, such as the rank correlation over all pairs.
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
     lines = textwrap.wrap(note, 84)
     height = 0.62 + 0.74 * len(found) + 0.2 * len(lines)
     figure = Figure(figsize=(7, height))
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, 0, 1, 1))  # in inches, from the top
     axes.set(xlim=(0, 7), ylim=(height, 0))
     axes.set_axis_off()
-    heads = ("nearer in RGB, yet looks more different", "farther in RGB, yet looks more alike")
-    for left, head in zip((0.1, 3.6), heads, strict=True):
+    heads = {
+        "near": (0.1, "nearer in RGB, yet looks more different"),
+        "far": (3.6, "farther in RGB, yet looks more alike"),
+    }
+    for kind, (left, head) in heads.items():
         axes.text(left, 0.27, head, fontsize=10.5, weight="bold", color=INK, va="center")
-    for row, each in enumerate(found):
-        for left, pair in zip((0.1, 3.6), (each.near, each.far), strict=True):
-            _swatches(axes, left, 0.52 + 0.74 * row, pair)
+        for row, each in enumerate(found):
+            pair, top = getattr(each, kind), 0.52 + 0.74 * row
+            # One over the other: between two beside each other the paper would shine through.
+            axes.add_patch(Rectangle((left, top), 1.5, 0.6, facecolor=pair.colours[0], linewidth=0))
+            axes.add_patch(Rectangle((left + 0.75, top), 0.75, 0.6, facecolor=pair.colours[1], linewidth=0))
+            axes.add_patch(Rectangle((left, top), 1.5, 0.6, fill=False, edgecolor=FAINT, linewidth=0.6))
+            for below, text in ((0.17, f"RGB distance {pair.rgb:.0f}"), (0.44, f"CIEDE2000 {pair.delta_e:.1f}")):
+                axes.text(left + 1.62, top + below, text, fontsize=10.5, color=INK, va="center")
     for row, line in enumerate(lines):
         axes.text(0.1, height - 0.2 * (len(lines) - row), line, fontsize=9.5, color=FAINT, va="center")
     save_figure(figure, path)
-
-
-def _swatches(axes: Any, left: float, top: float, pair: ColourPair) -> None:
-    """Two colours that touch, so that their difference is seen, and their distances beside them; in inches."""
-    from matplotlib.patches import Rectangle
-
-    # One over the other: between two beside each other the paper would shine through.
-    axes.add_patch(Rectangle((left, top), 1.5, 0.6, facecolor=pair.colours[0], linewidth=0))
-    axes.add_patch(Rectangle((left + 0.75, top), 0.75, 0.6, facecolor=pair.colours[1], linewidth=0))
-    axes.add_patch(Rectangle((left, top), 1.5, 0.6, fill=False, edgecolor=FAINT, linewidth=0.6))
-    axes.text(left + 1.62, top + 0.17, f"RGB distance {pair.rgb:.0f}", fontsize=10.5, color=INK, va="center")
-    axes.text(left + 1.62, top + 0.44, f"CIEDE2000 {pair.delta_e:.1f}", fontsize=10.5, color=INK, va="center")

@@ -1,4 +1,4 @@
-"""Reliability: how often classifiers are right where they say how sure they are."""
+"""Reliability: how often classifiers are right at each confidence."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from colourize.answers import PaletteClasses
 from colourize.errors import UsageError
 from colourize.figures.saving import save_figure
 from colourize.measures.classification import BINS, CalibrationError, reliability
+from colourize.measures.intervals import resampled
 from colourize.tasks.restoration import RestorationTask
 
 INK, FAINT = "#1e1e1e", "#666666"
-COLOURS = ("#1f4e79", "#b8590b", "#4a7c2f", "#7b3f8c", "#111111")  # also told apart by their marks and dashes
+COLOURS = ("#1f4e79", "#b8590b", "#4a7c2f", "#7b3f8c", "#111111")  # marks and dashes distinguish them as well
 MARKS, DASHES = ("o", "s", "^", "D", "v"), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-FEW = 1e-3  # a bin with a smaller share of the pixels is drawn hollow: few
+FEW = 1e-3  # a bin with a smaller share of the pixels is drawn hollow
 
 
 @torch.no_grad()
@@ -42,26 +43,19 @@ def confidences_of(task: RestorationTask, batches: Iterable[Tensor]) -> np.ndarr
     return np.concatenate(found)
 
 
-def accuracy_intervals(vectors: np.ndarray, draws: int = 500, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % interval of each bin's accuracy, by a bootstrap over pictures: low and high, (15,); nan if empty.
-
-    Over pictures, not pixels: those of one picture err together.
-    """
-    weights = np.random.default_rng(seed).multinomial(len(vectors), np.full(len(vectors), 1 / len(vectors)), draws)
+def accuracy_intervals(vectors: np.ndarray, draws: int = 500) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % interval of each bin's accuracy, low and high, (15,), by a bootstrap over pictures; nan if empty."""
+    weights = np.concatenate(list(resampled(len(vectors), draws)))
     counts, _, right = np.moveaxis((weights @ vectors.astype(np.float64)).reshape(draws, 3, BINS), 1, 0)
-    with np.errstate(invalid="ignore"):
-        accuracies = right / counts
-    empty = np.isnan(accuracies).all(0)
-    accuracies[:, empty] = 0
-    low, high = np.nanquantile(accuracies, [0.025, 0.975], axis=0)
-    low[empty] = high[empty] = np.nan
-    return low, high
+    found = np.full((2, BINS), np.nan)
+    for place in np.flatnonzero(counts.any(0)):
+        known = counts[:, place] > 0
+        found[:, place] = np.quantile(right[known, place] / counts[known, place], [0.025, 0.975])
+    return found[0], found[1]
 
 
 def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
-    """Accuracy against confidence in 15 bins, with its 95 % interval over pictures; below, how many pixels each has.
-
-    Points under the diagonal are more sure than right.
+    """Accuracy against confidence in 15 bins, with its 95 % interval over pictures; below, the pixels of each bin.
 
     Args:
         classifiers: by name the confidences of a classifier's pictures, (N, 3·15), see `confidences_of`; at least one.
@@ -73,21 +67,20 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
     places = {"left": 0.105, "right": 0.97, "top": 0.98, "bottom": 0.125, "hspace": 0.08}
     top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.1], **places})
     top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="as right as sure")
-    edges = np.linspace(0, 1, BINS + 1)
     for number, (name, vectors) in enumerate(classifiers.items()):
         colour, mark, dash = (each[number % len(each)] for each in (COLOURS, MARKS, DASHES))
         diagram = reliability(vectors)
-        many = diagram["share"] >= FEW
-        low, high = accuracy_intervals(vectors)
+        confidence, accuracy = diagram["confidence"], diagram["accuracy"]
         error = CalibrationError().value(vectors)(np.ones(len(vectors)))
-        top.plot(diagram["confidence"], diagram["accuracy"], ls=dash, color=colour, lw=1.2)
-        top.vlines(diagram["confidence"], low, high, color=colour, lw=1.2, alpha=0.6)
+        top.plot(confidence, accuracy, ls=dash, color=colour, lw=1.2)
+        top.vlines(confidence, *accuracy_intervals(vectors), color=colour, lw=1.2, alpha=0.6)
+        many = diagram["share"] >= FEW
         for which, face in ((many, colour), (~many, "white")):
-            points = diagram["confidence"][which], diagram["accuracy"][which]
-            top.plot(*points, mark, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
+            top.plot(confidence[which], accuracy[which], mark, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
         top.plot([], [], mark, ls=dash, color=colour, ms=6, label=f"{name}: calibration error {error:.3f}")
         counts = vectors.reshape(len(vectors), 3, BINS)[:, 0].sum(0)
-        below.stairs(np.where(counts > 0, counts, np.nan), edges, baseline=None, ls=dash, color=colour, lw=1.4)
+        pixels = np.where(counts > 0, counts, np.nan)
+        below.stairs(pixels, np.linspace(0, 1, BINS + 1), baseline=None, ls=dash, color=colour, lw=1.4)
     top.set(xlim=(0, 1), ylim=(0, 1))
     top.set_ylabel("share of pixels that are right", fontsize=9.5, color=INK)
     top.legend(loc="upper left", fontsize=9.5, frameon=False)

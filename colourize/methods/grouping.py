@@ -1,4 +1,4 @@
-"""The methods among finished runs: which runs are seeds of one, what they vary, and what each is called by."""
+"""The methods among finished runs: which runs are seeds of one, what varies between them, and their names."""
 
 from __future__ import annotations
 
@@ -6,33 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from colourize.methods.identity import departures, identity, is_baseline, names, resolved, settings_of_run, shown, usual
-from colourize.methods.identity import varied_keys as varied_among
+from colourize.methods import identity
 from colourize.runs.folders import Run
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The runs that differ in nothing but their seeds.
+    """The runs that differ only in their seeds."""
 
-    Attributes:
-        label: its name, see `identity.names`.
-        model: the option of the group `model`.
-        values: of each key that the sweep varies.
-        runs: by seed, in ascending order.
-        settings: everything that makes it this method, see `identity`.
-    """
-
-    label: str
-    model: str
-    values: dict[str, Any]
-    runs: dict[int, Run]
+    label: str  # its name, see `identity.names`
+    model: str  # the option of the group `model`
+    values: dict[str, Any]  # of each key that the sweep varies
+    runs: dict[int, Run]  # by seed, in ascending order; `first` is that of the least seed
     is_baseline: bool
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)  # everything that makes it this method, see `identity`
 
     @property
     def first(self) -> Run:
-        """The run of the least seed."""
         return next(iter(self.runs.values()))
 
     @property
@@ -43,59 +33,46 @@ class Setting:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a sweep, in the order of their runs, baselines last.
-
-    Attributes:
-        varied: the fewest keys that tell the networks apart.
-        usual: the values of these in the setting from which the others depart in the fewest keys.
-        repeated: runs that are left out, because another run has the same setting and the same seed.
-    """
+    """All settings of a sweep in the order of their runs, baselines last."""
 
     settings: list[Setting]
-    varied: list[str]
-    usual: dict[str, Any]
-    repeated: list[Run] = field(default_factory=list)
+    varied: list[str]  # the fewest keys that distinguish the networks
+    usual: dict[str, Any]  # the values of these in the setting from which the others differ in the fewest keys
+    repeated: list[Run] = field(default_factory=list)  # left out, as another run has the same setting and seed
 
     @property
     def networks(self) -> list[Setting]:
-        """Those that were trained."""
         return [each for each in self.settings if not each.is_baseline]
 
     @property
     def baselines(self) -> list[Setting]:
-        """Those that were not."""
         return [each for each in self.settings if each.is_baseline]
 
     def departures(self, setting: Setting) -> dict[str, Any]:
-        """In what a setting is not the usual one."""
-        return departures(setting.values, self.usual, self.varied)
+        """How a setting differs from the usual one."""
+        return identity.departures(setting.values, self.usual, self.varied)
 
 
 def read_settings(runs: Sequence[Run]) -> Settings:
-    """Group runs by what makes a method."""
-    groups: dict[tuple[Any, ...], dict[int, Run]] = {}
-    methods: dict[tuple[Any, ...], dict[str, Any]] = {}
-    untrained: dict[tuple[Any, ...], bool] = {}
+    """Group runs by their methods."""
+    groups: dict[Any, Setting] = {}
     repeated = []
     for run in runs:
-        settings, config = settings_of_run(run), resolved(run)
-        key = identity(settings)
-        methods[key] = settings
-        untrained[key] = is_baseline(str((config.get("model") or {}).get("_target_")))
-        members = groups.setdefault(key, {})
+        settings, config = identity.settings_of_run(run), identity.resolved(run)
+        untrained = identity.is_baseline(str((config.get("model") or {}).get("_target_")))
+        new = Setting("", str(settings.get("model")), {}, {}, untrained, settings)
+        members = groups.setdefault(identity.identity(settings), new).runs
         seed = int(config.get("seed") or 0)
-        if seed in members and not untrained[key]:  # of a baseline all are the same
+        if seed in members and not untrained:  # runs of a baseline are all the same
             repeated.append(members[seed])
         members[seed] = run
-    networks = [methods[key] for key in groups if not untrained[key]]
-    varied = varied_among(networks)
-    labels = dict(zip(groups, names([methods[key] for key in groups]), strict=True))
-    settings_of = [
-        Setting(
-            labels[key], str(methods[key].get("model")), {name: shown(name, methods[key].get(name)) for name in varied},
-            dict(sorted(members.items())), untrained[key], methods[key],
-        )
-        for key, members in groups.items()
+    networks = [each.settings for each in groups.values() if not each.is_baseline]
+    varied = identity.varied_keys(networks)
+    labels = identity.names([each.settings for each in groups.values()])
+    found = [
+        Setting(label, each.model, {key: identity.shown(key, each.settings.get(key)) for key in varied},
+                dict(sorted(each.runs.items())), each.is_baseline, each.settings)
+        for label, each in zip(labels, groups.values(), strict=True)
     ]  # fmt: skip
-    base = {key: shown(key, value) for key, value in usual(networks, varied).items()}
-    return Settings(sorted(settings_of, key=lambda each: each.is_baseline), varied, base, repeated)
+    base = {key: identity.shown(key, value) for key, value in identity.usual(networks, varied).items()}
+    return Settings(sorted(found, key=lambda each: each.is_baseline), varied, base, repeated)

@@ -1,4 +1,4 @@
-"""Which sweeps a report is about: the finished runs of each folder, and what is passed over."""
+"""The sweeps that a report is about: the finished runs of each folder, and what is left out."""
 
 from __future__ import annotations
 
@@ -10,53 +10,42 @@ from colourize.errors import InputError
 from colourize.runs import resuming, sweeps
 from colourize.runs.folders import Run, natural, search
 
-EXPERIMENT = "experiment"
-
 
 @dataclass
 class Source:
-    """A sweep's folder, or several runs that lie beside each other.
-
-    Attributes:
-        runs: the finished ones.
-        unfinished: by a run's name what became of it.
-    """
+    """A sweep's folder, or several runs that lie beside each other."""
 
     path: Path
-    runs: list[Run] = field(default_factory=list)
-    unfinished: dict[str, str] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)  # the finished ones
+    unfinished: dict[str, str] = field(default_factory=dict)  # the status of each other run, by its name
 
     @property
     def name(self) -> str:
-        """The folder's."""
         return self.path.absolute().name
 
     @property
     def resume(self) -> str:
-        """The command that goes on with what is unfinished, of a sweep's folder; several runs have one each."""
+        """The command that goes on with a sweep; empty for single runs."""
         return resuming.command(self.path) if (self.path / sweeps.FILE).exists() else ""
 
     @property
     def experiment(self) -> str | None:
-        """The experiment that all its runs are of; None: of none, or of several."""
-        named = {typed(run).get(EXPERIMENT) for run in self.runs}
+        """The experiment of all its runs; None: they have none, or several."""
+        words = [dict(word.lstrip("+").split("=", 1) for word in run.overrides if "=" in word) for run in self.runs]
+        named = {each.get("experiment") for each in words}
         return named.pop() if len(named) == 1 else None
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that was found.
-
-    Attributes:
-        skipped: folders that hold no run, or a damaged one, and why.
-    """
+    """All sweeps, and the folders that were skipped, with the reason."""
 
     sources: list[Source]
     skipped: dict[Path, str]
 
 
 def read_sources(paths: Iterable[str | Path]) -> Sources:
-    """The sweeps and runs in some folders and below them; a run that several of them hold counts once.
+    """The sweeps and runs in some folders and below them; a run that is found twice counts once.
 
     Raises:
         InputError: one of the folders does not exist.
@@ -89,9 +78,3 @@ def read_sources(paths: Iterable[str | Path]) -> Sources:
         except InputError as error:
             skipped[folder / sweeps.FILE] = str(error)
     return Sources([found[path] for path in sorted(found, key=natural)], skipped)
-
-
-def typed(run: Run) -> dict[str, str]:
-    """What was typed for a run, by its key."""
-    pairs = (override.lstrip("+").partition("=") for override in run.overrides)
-    return {key: value for key, _, value in pairs if not key.startswith(("hydra.", "~"))}

@@ -1,4 +1,4 @@
-"""What a section of the report consists of."""
+"""The parts of a section of the report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `kind` is "finding" (what the numbers say), "note", "missing" or "plain"."""
+    """A paragraph, perhaps with a command; `kind` is finding, note, missing, plain, or listing (fixed columns)."""
 
     text: str
     kind: str = "plain"
@@ -18,52 +18,33 @@ class Text:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first column has the rows' names.
-
-    Attributes:
-        best: of each row the columns whose cell is the best one.
-        csv: the name of its file, for those who want all of its numbers.
-    """
+    """A table, whose first column names the rows."""
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-    best: Sequence[set[int]] = field(default_factory=list)
-    csv: str = ""
+    best: Sequence[set[int]] = ()  # for each row the columns whose cell is the best
+    csv: str = ""  # its file with all numbers, from the report's folder
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture or plot on disk, SVG or PNG; `alt` says in words what it shows."""
+    """An SVG or PNG file; `alt` describes it in words."""
 
     path: Path
     caption: str
     alt: str
 
 
-@dataclass(frozen=True)
-class Listing:
-    """Text whose columns stay where they are, such as a layer table."""
-
-    text: str
-    caption: str = ""
-
-
-Element = Text | Table | Figure | Listing
+Element = Text | Table | Figure
 
 
 @dataclass
 class Section:
-    """A question, or a sweep of one's own.
+    """A question, or a sweep of the user."""
 
-    Attributes:
-        anchor: its name in links and in the names of its files.
-        number: such as "C3"; empty of one's own sweep.
-        setting: what was run, in a line each.
-    """
-
-    anchor: str
-    number: str
+    anchor: str  # its name in links and in names of files
+    number: str  # such as "C3"; empty for a sweep of the user
     title: str
-    setting: list[str] = field(default_factory=list)
+    setting: list[str] = field(default_factory=list)  # the origin of its numbers, line by line
     elements: list[Element] = field(default_factory=list)

@@ -1,8 +1,8 @@
-"""Where a sweep's numbers come from: data, protocol, palette, seeds, versions, machine and commit, in a few lines."""
+"""How a sweep's numbers were made: data, protocol, training, seeds, versions, machine and commit, in a few lines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -11,94 +11,56 @@ from colourize.methods.identity import is_baseline, resolved
 from colourize.runs.folders import Run
 
 TRAINING = {
-    "epochs": "trainer.max_epochs",
-    "batches of": "data.batch_size",
-    "optimizer": "task.optimizer._target_",
-    "learning rate": "task.optimizer.lr",
-    "schedule": "task.lr_scheduler._target_",
-    "loss": "task.loss._target_",
-}
+    "epochs": "trainer.max_epochs", "batches of": "data.batch_size", "optimizer": "task.optimizer._target_",
+    "learning rate": "task.optimizer.lr", "schedule": "task.lr_scheduler._target_", "loss": "task.loss._target_",
+}  # fmt: skip
 
 
 def provenance(runs: Sequence[Run]) -> list[str]:
-    """A line each on the data, the training and the making; what differs between the runs is told as such."""
-    configs = [OmegaConf.create(resolved(run)) for run in runs]
-    configs = [config for config in configs if not is_baseline(str(OmegaConf.select(config, "model._target_")))]
-    data = _told(runs, _data)
-    settings = _told(runs, lambda run: _settings(run.record.get("data") or {}))
-    seeds = _list({_number((run.record.get("seeds") or {}).get("seed")) for run in runs})
-    made = _told(runs, lambda run: _versions(run.record.get("versions") or {}))
-    where = _told(runs, _machine)
-    commits = _told(runs, _commit)
-    when = sorted(str(run.record.get("started", ""))[:10] for run in runs if run.record.get("started"))
-    lines = [f"Data: {data}" if data else "", settings, _training(configs), f"Seeds: {seeds}" if seeds else "",
-             f"Versions: {made}" if made else "", f"Machine: {where}" if where else "",
-             f"Commit: {commits}" if commits else "",
-             f"Run: {when[0]}" + (f" to {when[-1]}" if when[-1] != when[0] else "") if when else ""]  # fmt: skip
-    return [line for line in lines if line]
+    """A line for each subject; where runs differ it has all values."""
+    records = [run.record for run in runs]
+    data = [record["data"] for record in records if record.get("data")]
+    seeds = {(record.get("seeds") or {}).get("seed") for record in records}
+    days = sorted({str(record["started"])[:10] for record in records if record.get("started")})
+    lines = {
+        "Data": _each(map(_data, data)),
+        "Protocol": _each(f"{each.get('protocol')} (pixels / {each.get('divisor')}, validation: "
+                          f"{each.get('validation')}), palette {str(each.get('palette')).rpartition('/')[2]}"
+                          for each in data),
+        "Training": _training(runs),
+        "Seeds": ", ".join(map(str, sorted(seed for seed in seeds if isinstance(seed, int)))),
+        "Versions": _each(", ".join(f"{name} {version}" for name, version in record["versions"].items() if version)
+                          for record in records if record.get("versions")),
+        "Machine": _each(f"{each['machine'].get('processor')}, {each.get('threads')} of {each['machine'].get('cores')} "
+                         f"cores, {each.get('device')}, {each.get('precision')}"
+                         for each in records if each.get("machine")),
+        "Commit": _each(f"{str(each['commit'])[:10]}{' with changes' if each.get('dirty') else ''}"
+                        for each in records if each.get("commit")),
+        "Run": " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "",
+    }  # fmt: skip
+    return [f"{name}: {text}" for name, text in lines.items() if text]
 
 
-def _told(runs: Iterable[Run], tell: Callable[[Run], str]) -> str:
-    return " | ".join(dict.fromkeys(text for run in runs if (text := tell(run))))
+def _each(texts: Iterable[str]) -> str:
+    return " | ".join(dict.fromkeys(texts))
 
 
-def _data(run: Run) -> str:
-    data: dict[str, Any] = run.record.get("data") or {}
-    parts = data.get("parts") or {}
+def _data(data: Mapping[str, Any]) -> str:
+    category, parts = data.get("category"), data.get("parts") or {}
+    named = [data.get("source"), ", ".join(map(str, category)) if isinstance(category, list) else category]
     counts = ", ".join(f"{part.get('pictures')} {name}" for name, part in parts.items() if isinstance(part, dict))
     checksum = (parts.get("test") or {}).get("blake2b")
-    told = " ".join(str(each) for each in (data.get("source"), _category(data.get("category"))) if each)
-    return told + (f": {counts}" if counts else "") + (f" (test {checksum})" if checksum else "")
+    text = " ".join(str(each) for each in named if each)
+    return text + (f": {counts}" if counts else "") + (f" (test {checksum})" if checksum else "")
 
 
-def _category(category: Any) -> str:
-    return ", ".join(map(str, category)) if isinstance(category, list) else str(category or "")
-
-
-def _settings(data: dict[str, Any]) -> str:
-    if not data:
-        return ""
-    return (
-        f"Protocol: {data.get('protocol')} (pixels / {data.get('divisor')}, validation: {data.get('validation')}), "
-        + (f"palette {str(data.get('palette')).rpartition('/')[2]}")
-    )
-
-
-def _training(configs: Sequence[Any]) -> str:
-    """How the networks were trained; where they differ in a key all of its values."""
-    told = []
+def _training(runs: Sequence[Run]) -> str:
+    configs = [OmegaConf.create(resolved(run)) for run in runs]
+    configs = [each for each in configs if not is_baseline(str(OmegaConf.select(each, "model._target_")))]
+    found = []
     for name, key in TRAINING.items():
         values = [OmegaConf.select(config, key) for config in configs]
-        texts = [
-            str(value or "none").rpartition(".")[2] if key.endswith("_target_") else str(value) for value in values
-        ]
         if any(value is not None for value in values):
-            told.append(f"{name} {', '.join(dict.fromkeys(texts))}")
-    return f"Training: {'; '.join(told)}" if told else ""
-
-
-def _versions(versions: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items() if version)
-
-
-def _machine(run: Run) -> str:
-    machine = run.record.get("machine") or {}
-    if not machine:
-        return ""
-    return (
-        f"{machine.get('processor')}, {run.record.get('threads')} of {machine.get('cores')} cores, "
-        f"{run.record.get('device')}, {run.record.get('precision')}"
-    )
-
-
-def _commit(run: Run) -> str:
-    commit = run.record.get("commit")
-    return f"{str(commit)[:10]}{' with changes' if run.record.get('dirty') else ''}" if commit else ""
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _list(values: set[int | None]) -> str:
-    return ", ".join(str(value) for value in sorted(value for value in values if value is not None))
+            texts = [str(value or "none").rpartition(".")[2] if key.endswith("_") else str(value) for value in values]
+            found.append(f"{name} {', '.join(dict.fromkeys(texts))}")
+    return "; ".join(found)

@@ -1,71 +1,43 @@
-"""The assignment's questions, as the files in `conf/experiment/` ask them."""
+"""The assignment's questions, from the files in `conf/experiment/`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import takewhile
 
 import yaml
 
 from colourize.configuration import config_dir
 
-COMMAND = "#   colourize-"
-
 
 @dataclass(frozen=True)
 class Question:
-    """An experiment that answers a question.
+    """An experiment that answers a question."""
 
-    Attributes:
-        name: the experiment's.
-        number: in the assignment, such as "C3".
-        text: the question, which opens the file as a comment.
-        about: what the comment says of the experiment besides.
-        measures: what its table shows, the most telling first.
-        parts: what its section has besides, see `parts.PARTS`.
-    """
-
-    name: str
-    number: str
-    text: str
-    about: str
-    measures: list[str]
-    parts: list[str]
+    name: str  # the experiment's
+    number: str  # in the assignment, such as "C3"
+    text: str  # the question, which opens the file as a comment
+    about: str  # the rest of that comment
+    measures: list[str]  # the columns of its table, the most important first
+    parts: list[str]  # further parts of its section, see `parts.PARTS`
 
     @property
     def command(self) -> str:
-        """What runs it."""
+        """The command that runs it."""
         return f"colourize-train experiment={self.name}"
 
 
-def questions(folder: Path | None = None) -> dict[str, Question]:
+def questions() -> dict[str, Question]:
     """All of them by the experiment's name, in the assignment's order."""
-    folder = folder or config_dir() / "experiment"
     found = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted((config_dir() / "experiment").glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
-        asked: dict[str, Any] = (yaml.safe_load(text) or {}).get("question") or {}
+        asked = (yaml.safe_load(text) or {}).get("question")
         if asked:
-            found[path.stem] = Question(
-                path.stem,
-                str(asked["number"]),
-                *_opening(text),
-                [str(each) for each in asked.get("measures", [])],
-                [str(each) for each in asked.get("parts", [])],
-            )
+            comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
+            lines = [line.lstrip("# ") for line in comment if not line.startswith(("# @package", "#   colourize-"))]
+            question, _, about = " ".join(lines).rpartition("?")
+            measures, parts = (list(map(str, asked.get(key, []))) for key in ("measures", "parts"))
+            number = str(asked["number"])
+            found[path.stem] = Question(path.stem, number, f"{question}?", about.strip(), measures, parts)
     return found
-
-
-def _opening(text: str) -> tuple[str, str]:
-    """The comment at the head of a file, without what Hydra reads and without its command: up to its last question
-    mark, and after it."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.startswith("# @package"):
-            continue
-        if not line.startswith("#") or line.startswith(COMMAND):
-            break
-        lines.append(line.lstrip("# ").strip())
-    question, mark, about = " ".join(lines).rpartition("?")
-    return (f"{question}{mark}", about.strip()) if mark else (about, "")

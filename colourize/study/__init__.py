@@ -1,7 +1,7 @@
-"""A study with people: can they tell the coloured picture from the real one?
+"""A study with people: can they distinguish the coloured picture from the real one?
 
-`page.write_page` makes the page that asks them, and `colourize-study`, which is here, turns their answers into fooling
-rates, and into how well each measure predicts these.
+`page.write_page` makes the page of the study. `colourize-study`, which is here, turns the answers into fooling rates,
+and measures how well each measure predicts them.
 
 colourize-study results=answers
 colourize-study 'results=[a.json,b.json]' 'measures={unet: unet/per_picture.csv, cnn: cnn/per_picture.csv}'
@@ -20,16 +20,15 @@ from colourize.errors import InputError, UsageError, check_count
 
 
 def study(config: DictConfig) -> None:
-    """Read the results, analyse and show them, and save what was found.
+    """Read the results, analyse them, show the findings and save them.
 
     Raises:
         UsageError: a setting that is not allowed.
-        InputError: a file that is missing or damaged, or nobody who attended.
+        InputError: a file that is missing or damaged, or no attentive participant.
     """
-    from colourize.study import report
-    from colourize.study.agreement import agreements, read_measures
-    from colourize.study.analysis import Choices, fooling_rates
-    from colourize.study.results import find_results, read_results
+    from colourize.study import output
+    from colourize.study.analysis import Choices, agreements, fooling_rates, read_measures
+    from colourize.study.participants import find_results, read_results
 
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)
@@ -46,18 +45,12 @@ def study(config: DictConfig) -> None:
             f"results: nobody is left; all {len(everyone)} have fewer correct catch trials than catch_correct={least}"
         )
     choices = Choices(kept, settings["seed"])
-    columns = read_measures({str(label): file for label, file in measures.items()}, choices)
-    found = report.Report(
-        kept=kept,
-        dropped=[each for each in everyone if each not in kept],
-        catch_correct=least,
-        choices=choices,
-        rates=fooling_rates(choices),
-        agreements=agreements(columns, choices),
-    )
-    report.show(found)
+    found = agreements(read_measures({str(label): file for label, file in measures.items()}, choices), choices)
+    dropped = [each for each in everyone if each not in kept]
+    report = output.Report(kept, dropped, least, choices, fooling_rates(choices), found)
     folder = Path(settings["output_dir"])
-    report.write(folder, found)
+    output.show(report)
+    output.write(folder, report)
     print(f"Saved in:  {shlex.quote(os.path.relpath(folder))}")
 
 

@@ -1,33 +1,41 @@
-"""How often people took a model's pictures for real ones, and how sure that is.
+"""The analysis of a study: how often people took a model's pictures for real, and which measures predict that.
 
-Answers of one participant are alike, and so are answers to one picture. Both are therefore resampled at once, each by
-itself, and an answer counts as often as its participant was drawn times as often as its picture was (the "pigeonhole
-bootstrap", Owen 2007). Its intervals are rather too wide than too narrow: what is neither the participant's nor the
-picture's but chance counts up to three times in their variance.
+Answers of one participant are alike, and so are answers to one picture. Therefore both are resampled, independently,
+and an answer's weight is the product of the two counts (the "pigeonhole bootstrap", Owen 2007). Its intervals are
+rather too wide than too narrow.
+
+A measure has a rank correlation (Spearman) with the fooling rate, over pictures and over models, and an area under the
+ROC curve: the chance that a picture which fooled has a larger value than one which did not (ties count half). With few
+participants a picture's rate is mostly chance, which moves correlations towards 0, but not the area.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
+from colourize.errors import InputError, UsageError
 from colourize.measures.intervals import LEVEL
-from colourize.study.results import Participant
+from colourize.runs.tables import read_numbers
+from colourize.study.participants import Participant
 from colourize.study.trials import REAL
 
+ALL = "all models"
+LEAST_MODELS = 3  # fewer have no meaningful rank correlation
 RESAMPLES = 1000
 
 
 class Choices:
-    """All answers that count, as tables: participants by items; an item is a picture as a model made it.
+    """All answers that count, as tables of participants by items; an item is a picture as a model made it.
 
     Attributes:
         items: (model, picture) of each item, I of them, by model and picture.
-        shown, fooled: (P, I), 1 where the participant saw the item; where it was taken for the real one.
+        shown, fooled: (P, I), 1 where the participant saw the item; 1 where it was taken for the real one.
     """
 
     def __init__(self, participants: Sequence[Participant], seed: int = 0) -> None:
@@ -49,9 +57,8 @@ class Choices:
 
     @cached_property
     def picture_weights(self) -> np.ndarray:
-        """How often each item's picture was drawn, (RESAMPLES, I): the same for all models."""
-        numbers = [picture for _, picture in self.items]
-        pictures, which = np.unique(numbers, return_inverse=True)
+        """How often each item's picture was drawn, (RESAMPLES, I); the same for all models."""
+        pictures, which = np.unique([picture for _, picture in self.items], return_inverse=True)
         return _drawn(len(pictures), self.seed)[:, which]
 
     @cached_property
@@ -63,7 +70,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Rate:
-    """A model's fooling rate, 0…1, with its interval; 0.5 is what nobody can tell from the real pictures."""
+    """A model's fooling rate, 0…1, with its interval; at 0.5 nobody can distinguish its pictures from real ones."""
 
     model: str
     participants: int
@@ -78,28 +85,26 @@ class Rate:
 def fooling_rates(choices: Choices) -> list[Rate]:
     """Each model's rate, the share of all trials in which its picture was taken for the real one.
 
-    The interval is Wilson's (1927) where there is one participant, and else the bootstrap's over participants and
-    pictures; but never narrower than Wilson's, which holds for answers that have nothing to do with one another: a rate
-    of 0 is resampled to nothing but 0.
+    The interval is the bootstrap's over participants and pictures, but never narrower than Wilson's (1927), which holds
+    for independent answers: resampling a rate of 0 gives only 0. With one participant it is Wilson's.
     """
-    return [_rate(choices, model) for model in choices.models]
-
-
-def _rate(choices: Choices, model: str) -> Rate:
-    mine = choices.of(model)
-    shown, fooled = choices.shown[:, mine], choices.fooled[:, mine]
-    trials, wins = int(shown.sum()), int(fooled.sum())
-    wilson = binomtest(wins, trials).proportion_ci(LEVEL, method="wilson")
-    low, high = float(wilson.low), float(wilson.high)
-    if len(shown) > 1:
-        counts, wins_drawn = ((each[:, mine] * choices.picture_weights[:, mine]).sum(1) for each in choices.resampled)
-        bounds = quantiles(wins_drawn[counts > 0] / counts[counts > 0])
-        low, high = min(low, bounds[0]), max(high, bounds[1])
-    return Rate(model, int(shown.any(1).sum()), int(mine.sum()), trials, wins, wins / trials, low, high)
+    found = []
+    for model in choices.models:
+        mine = choices.of(model)
+        shown, fooled = choices.shown[:, mine], choices.fooled[:, mine]
+        trials, wins = int(shown.sum()), int(fooled.sum())
+        low, high = binomtest(wins, trials).proportion_ci(LEVEL, method="wilson")
+        if len(shown) > 1:
+            counts, drawn = ((each[:, mine] * choices.picture_weights[:, mine]).sum(1) for each in choices.resampled)
+            bounds = quantiles(drawn[counts > 0] / counts[counts > 0])
+            low, high = min(low, bounds[0]), max(high, bounds[1])
+        people = int(shown.any(1).sum())
+        found.append(Rate(model, people, int(mine.sum()), trials, wins, wins / trials, float(low), float(high)))
+    return found
 
 
 def quantiles(draws: np.ndarray) -> tuple[float, float]:
-    """The percentile interval of what was resampled; nan where less than half of the draws have a value."""
+    """The percentile interval of resampled values; nan where less than half of the draws have a value."""
     known = draws[~np.isnan(draws)]
     if 2 * len(known) < len(draws) or not len(known):
         return float("nan"), float("nan")
@@ -110,3 +115,131 @@ def quantiles(draws: np.ndarray) -> tuple[float, float]:
 def _drawn(count: int, seed: int) -> np.ndarray:
     """How often each of `count` was drawn, (RESAMPLES, count)."""
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(float)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a measure agrees with people's choices; nan where there is no value, such as for a rate that never varies."""
+
+    measure: str
+    over: str  # what is compared, pictures or models
+    model: str  # whose pictures; of all models together the comparison is across models as well
+    count: int  # the number of pictures (of a model), or of models
+    spearman: float
+    spearman_low: float
+    spearman_high: float
+    auc: float = float("nan")
+    auc_low: float = float("nan")
+    auc_high: float = float("nan")
+
+
+def read_measures(files: Mapping[str, str | Path], choices: Choices) -> dict[str, np.ndarray]:
+    """The measures of the study's pictures by name, (I,); nan where a model has no value.
+
+    Args:
+        files: by the label of a model its `per_picture.csv`, as colourize-evaluate writes it.
+
+    Raises:
+        UsageError: a label that the study does not have.
+        InputError: a file cannot be read, or lacks a picture of the study.
+    """
+    values: dict[str, np.ndarray] = {}
+    for label, file in files.items():
+        if label not in choices.models:
+            raise UsageError(f"measures.{label}: the study has no such model; it has {', '.join(choices.models)}")
+        rows = {row.get("picture"): row for row in read_numbers(Path(file).expanduser())}
+        for place in np.flatnonzero(choices.of(label)):
+            picture = choices.items[place][1]
+            if picture not in rows:
+                raise InputError(f"{file}: has no picture {picture}, which the study showed")
+            for name, value in rows[picture].items():
+                if name != "picture":
+                    values.setdefault(name, np.full(len(choices.items), np.nan))[place] = value
+    return values
+
+
+def agreements(values: Mapping[str, np.ndarray], choices: Choices) -> list[Agreement]:
+    """Each measure's: over all pictures, over those of each model, and over models where there are three."""
+    found = []
+    for measure, column in values.items():
+        known = ~np.isnan(column)
+        models = [model for model in choices.models if (choices.of(model) & known).any()]
+        found.append(_over_pictures(measure, ALL, column, known, choices))
+        if len(models) > 1:
+            found += [_over_pictures(measure, each, column, known & choices.of(each), choices) for each in models]
+        if len(models) >= LEAST_MODELS:
+            found.append(_over_models(measure, column, models, choices))
+    return found
+
+
+def _over_pictures(measure: str, model: str, column: np.ndarray, mine: np.ndarray, choices: Choices) -> Agreement:
+    """Observed values, with intervals over participants and pictures.
+
+    Resampled participants add noise to each picture's rate, so that resampled correlations lie nearer to 0 than the
+    observed one. Only their deviation is used, on Fisher's scale, where it is much the same everywhere.
+    """
+    column = column[None, mine]
+    pictures = choices.picture_weights[:, mine]
+    all_shown, all_fooled = (each.sum(0)[None, mine] for each in (choices.shown, choices.fooled))
+    shown, fooled = (each[:, mine] for each in choices.resampled)
+    rho = float(_spearman(column, all_shown, all_fooled, np.ones_like(column))[0])
+    draws = _spearman(column, shown, fooled, pictures)
+    centre, scaled = (np.arctanh(np.clip(each, -0.999999, 0.999999)) for each in (rho, draws))  # ±1 is not infinite
+    half = norm.ppf((1 + LEVEL) / 2) * (np.nan if np.isnan(draws).all() else np.nanstd(scaled))
+    low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    auc = float(_auc(column, all_shown, all_fooled)[0])
+    areas = quantiles(_auc(column, shown * pictures, fooled * pictures))
+    return Agreement(measure, "pictures", model, int(mine.sum()), rho, low, high, auc, *areas)
+
+
+def _over_models(measure: str, column: np.ndarray, models: list[str], choices: Choices) -> Agreement:
+    """Of each model's mean over its pictures and its rate; the interval is over participants and pictures."""
+
+    def correlation(shown: np.ndarray, fooled: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+        means, rates = [], []
+        for model in models:
+            mine = choices.of(model) & ~np.isnan(column)
+            weights = pictures[:, mine] * (shown[:, mine] > 0)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means.append((weights @ column[mine]) / weights.sum(1))
+                trials = (pictures[:, mine] * shown[:, mine]).sum(1)
+                rates.append((pictures[:, mine] * fooled[:, mine]).sum(1) / trials)
+        count, rate = np.ones((len(shown), len(models))), np.stack(rates, 1)
+        return _spearman(np.stack(means, 1), count, rate, count)
+
+    observed = (choices.shown.sum(0)[None], choices.fooled.sum(0)[None], np.ones((1, len(column))))
+    draws = correlation(*choices.resampled, choices.picture_weights)
+    return Agreement(measure, "models", ALL, len(models), float(correlation(*observed)[0]), *quantiles(draws))
+
+
+def _spearman(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of values with rates for each draw, (R,); nan where either never varies.
+
+    All are (R, I), or `values` (1, I) for all draws. An item counts as often as its weight, if it was shown.
+    """
+    weights = weights * (shown > 0)
+    rates = np.divide(fooled, shown, out=np.zeros_like(fooled), where=shown > 0)
+    ranks = [_weight_below(each, weights) for each in (values, rates)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = weights.sum(1, keepdims=True)
+        one, other = (each - (weights * each).sum(1, keepdims=True) / total for each in ranks)
+        deviations = np.sqrt((weights * one**2).sum(1) * (weights * other**2).sum(1))
+        return np.asarray((weights * one * other).sum(1) / deviations)
+
+
+def _auc(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray) -> np.ndarray:
+    """The area under the ROC curve of "fooled" from the values, for each draw, (R,)."""
+    recognised = shown - fooled
+    with np.errstate(invalid="ignore"):
+        below = _weight_below(values, recognised)
+        return np.asarray((fooled * below).sum(1) / (fooled.sum(1) * recognised.sum(1)))
+
+
+def _weight_below(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """For each item the weight of all items with smaller values, and half of that with equal ones; (R, I)."""
+    found = np.empty_like(weights)
+    for row, (own, weight) in enumerate(zip(np.broadcast_to(values, weights.shape), weights, strict=True)):
+        places = np.unique(own, return_inverse=True)[1]
+        equal = np.bincount(places, weight)
+        found[row] = (np.cumsum(equal) - equal / 2)[places]
+    return found

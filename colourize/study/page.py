@@ -26,30 +26,25 @@ TRIAL_S = 3.5  # what a trial takes, with its cross and the choice, for the esti
 
 
 def write_page(
-    path: str | Path,
-    title: str,
-    truth: np.ndarray,
-    coloured: Mapping[str, np.ndarray],
-    which: Sequence[int] | np.ndarray,
-    seed: int = 0,
-    **counts: int,
-) -> Plan:
+    path: str | Path, title: str, truth: np.ndarray, coloured: Mapping[str, np.ndarray],
+    which: Sequence[int] | np.ndarray, seed: int = 0, **counts: int,
+) -> Plan:  # fmt: skip
     """Write the page of a two-alternative forced choice: which of two pictures is the real photograph?
 
-    Give it more pictures than a participant is to see: it takes those that it needs, at random.
+    It chooses the pictures of the trials at random; give it more than a participant sees.
 
     Args:
         path: the HTML file; its folder exists already.
         title: the heading, for participants.
         truth: the true pictures, (N, H, W, 3) uint8.
-        coloured: by the label of a model what it made of each of them, (N, H, W, 3) uint8.
-        which: the number of each picture, (N,), each once: those of the column `picture` of `per_picture.csv`, so that
+        coloured: by the label of a model its pictures, (N, H, W, 3) uint8.
+        which: the number of each picture, (N,), each once, as in the column `picture` of `per_picture.csv`, so that
             answers can be compared with measures.
         seed: of the choice of pictures and sides.
-        counts: trials_per_model, practice and catch, as `make_plan` has them.
+        counts: trials_per_model, practice and catch of `make_plan`.
 
     Returns:
-        The trials that the page holds.
+        The trials on the page.
 
     Raises:
         UsageError: too few pictures, or a count that is not allowed.
@@ -61,58 +56,43 @@ def write_page(
     if len(which) != len(truth):
         raise ValueError(f"which: {len(which)} numbers for {len(truth)} pictures")
     plan = make_plan(list(coloured), [int(number) for number in which], seed, **counts)
-    write_whole(path, _page(title, _study(plan, truth, coloured, which)))
+    study = _study(plan, truth, coloured, which)
+    page, style, script = (
+        (Path(__file__).parent / f"page.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")
+    )
+    count = len(plan.practice) + len(plan.catch) + len(plan.versions[0])
+    minutes = max(1, round(count * TRIAL_S / 60))
+    contents = json.dumps(study).replace("<", "\\u003c")  # else a label could end the script
+    values = {"style": style, "script": script, "study": contents, "count": count, "minutes": minutes}
+    write_whole(path, Template(page).substitute(values, title=html.escape(title)))
     return plan
 
 
 def _study(
     plan: Plan, truth: np.ndarray, coloured: Mapping[str, np.ndarray], which: Sequence[int] | np.ndarray
 ) -> dict[str, Any]:
-    """What the page is about, as its script reads it: trials point into the list of pictures."""
+    """The study as the page's script reads it: trials refer to pictures by their place in a list."""
     index = {int(number): place for place, number in enumerate(which)}
-    pictures: dict[tuple[bool, str | None, int], tuple[int, np.ndarray]] = {}
+    pictures: dict[tuple[str, str | None, int], tuple[int, np.ndarray]] = {}
 
-    def place(real: bool, trial: Trial) -> int:
-        source = truth if real or trial.model is None else coloured[trial.model]
-        picture = source[index[trial.picture]]
-        key = (real, None if real else trial.model, trial.picture)
-        return pictures.setdefault(key, (len(pictures), picture if real or trial.model else 255 - picture))[0]
+    def place(trial: Trial, kind: str) -> int:
+        model = trial.model if kind == "other" else None
+        picture = (truth if model is None else coloured[model])[index[trial.picture]]
+        if kind == "other" and model is None:
+            picture = 255 - picture  # the negative
+        return pictures.setdefault((kind, model, trial.picture), (len(pictures), picture))[0]
 
     def listed(trials: Sequence[Trial]) -> list[dict[str, Any]]:
-        return [asdict(trial) | {"real": place(True, trial), "other": place(False, trial)} for trial in trials]
+        return [asdict(trial) | {kind: place(trial, kind) for kind in ("real", "other")} for trial in trials]
 
-    trials = {
-        "practice": listed(plan.practice),
-        "catch": listed(plan.catch),
-        "versions": [listed(version) for version in plan.versions],
-    }
+    trials: dict[str, Any] = {"practice": listed(plan.practice), "catch": listed(plan.catch)}
+    trials["versions"] = [listed(version) for version in plan.versions]
     checksum = hashlib.sha256(json.dumps(trials).encode())
     for _, picture in pictures.values():
         checksum.update(picture.tobytes())
-    return {
-        "id": checksum.hexdigest()[:12],
-        "shown_ms": SHOWN_MS,
-        "cross_ms": CROSS_MS,
-        "pause_every": PAUSE_EVERY,
-        "size": list(truth.shape[1:3]),
-        **trials,
-        "pictures": [_data_uri(picture) for _, picture in pictures.values()],
-    }
-
-
-def _page(title: str, study: Mapping[str, Any]) -> str:
-    parts = {
-        part: (Path(__file__).parent / f"page.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")
-    }
-    count = len(study["practice"]) + len(study["catch"]) + len(study["versions"][0])
-    return Template(parts["html"]).substitute(
-        title=html.escape(title),
-        style=parts["css"],
-        script=parts["js"],
-        study=json.dumps(study).replace("<", "\\u003c"),  # else a label could end the script
-        count=count,
-        minutes=max(1, round(count * TRIAL_S / 60)),
-    )
+    about = {"id": checksum.hexdigest()[:12], "shown_ms": SHOWN_MS, "cross_ms": CROSS_MS, "pause_every": PAUSE_EVERY}
+    images = [_data_uri(picture) for _, picture in pictures.values()]
+    return {**about, "size": list(truth.shape[1:3]), **trials, "pictures": images}
 
 
 def _data_uri(picture: np.ndarray) -> str:

@@ -1,8 +1,7 @@
-"""Which trials a study has: pairs of a true picture and a coloured one, from a seed.
+"""The trials of a study: pairs of a true picture and a coloured one, from a seed.
 
-A participant sees no picture twice, since a picture that comes again with other colours beside it gives itself away.
-With several models there are as many versions of the trials as models; each participant gets one, and over all
-versions every picture is shown by every model (a Latin square).
+No participant sees a picture twice, since its second colours would give it away. There are as many versions of the
+trials as models, one for each participant; over all versions every model shows every picture (a Latin square).
 """
 
 from __future__ import annotations
@@ -20,19 +19,12 @@ PRACTICE, CATCH, REAL = KINDS = ("practice", "catch", "real")
 
 @dataclass(frozen=True)
 class Trial:
-    """One pair to choose from.
+    """One pair to choose from."""
 
-    Attributes:
-        kind: practice (comes first, with feedback), catch (who attends cannot fail it) or real (what counts).
-        model: the label of the model whose picture stands beside the true one; None for the true one's negative.
-        picture: the number of the picture.
-        real_side: where the true one stands, left or right.
-    """
-
-    kind: str
-    model: str | None
-    picture: int
-    real_side: str
+    kind: str  # practice (comes first, with feedback), catch (who attends cannot fail it) or real (what counts)
+    model: str | None  # whose picture stands beside the true one; None: the true one's negative
+    picture: int  # the number of the picture
+    real_side: str  # where the true one stands, left or right
 
 
 @dataclass(frozen=True)
@@ -43,21 +35,11 @@ class Plan:
     catch: tuple[Trial, ...]
     versions: tuple[tuple[Trial, ...], ...]
 
-    @property
-    def trials(self) -> tuple[Trial, ...]:
-        """Those of all participants together."""
-        return (*self.practice, *self.catch, *(trial for version in self.versions for trial in version))
-
 
 def make_plan(
-    models: Sequence[str],
-    pictures: Sequence[int],
-    seed: int = 0,
-    *,
-    trials_per_model: int = 40,
-    practice: int = 4,
+    models: Sequence[str], pictures: Sequence[int], seed: int = 0, *, trials_per_model: int = 40, practice: int = 4,
     catch: int = 6,
-) -> Plan:
+) -> Plan:  # fmt: skip
     """The trials of a study; the same arguments give the same trials.
 
     Args:
@@ -66,43 +48,34 @@ def make_plan(
         seed: of the choice of pictures and sides.
         trials_per_model: how many a participant sees of each model; fewer where there are not enough pictures.
         practice, catch: how many a participant sees of these. The first half of the practice, rounded up, shows
-            negatives, the others what the models made.
+            negatives, the second half pictures of the models.
 
     Raises:
         UsageError: a count or the seed is not allowed, or there are too few pictures.
     """
-    for key, value, least in (
-        ("seed", seed, 0),
-        ("trials_per_model", trials_per_model, 1),
-        ("practice", practice, 0),
-        ("catch", catch, 0),
-    ):
-        check_count(key, value, least)
+    check_count("trials_per_model", trials_per_model)
+    for key, value in (("seed", seed), ("practice", practice), ("catch", catch)):
+        check_count(key, value, 0)
     if not models or len(set(models)) < len(models) or len(set(pictures)) < len(pictures):
         raise ValueError("a study needs models and pictures, each of them once")
     each = min(trials_per_model, (len(pictures) - practice - catch) // len(models))
     if each < 1:
-        raise UsageError(
-            f"a study of {len(models)} models with {practice} practice and {catch} catch trials needs at least "
-            f"{len(models) + practice + catch} pictures; here are {len(pictures)}"
-        )
+        trials, least = f"{practice} practice and {catch} catch trials", len(models) + practice + catch
+        here = f"at least {least} pictures; here are {len(pictures)}"
+        raise UsageError(f"a study of {len(models)} models with {trials} needs {here}")
     rng = np.random.default_rng(seed)
     numbers = [int(number) for number in rng.permutation(np.asarray(pictures))]
     first, second = practice, practice + catch
     shown = [None if 2 * place < practice else models[place % len(models)] for place in range(practice)]
+    practised = _trials(rng, PRACTICE, shown, numbers[:first])
+    caught = _trials(rng, CATCH, [None] * catch, numbers[first:second])
     groups = [numbers[start : start + each] for start in range(second, second + each * len(models), each)]
-    return Plan(
-        practice=_trials(rng, PRACTICE, shown, numbers[:first]),
-        catch=_trials(rng, CATCH, [None] * catch, numbers[first:second]),
-        versions=tuple(
-            tuple(
-                trial
-                for place, group in enumerate(groups)
-                for trial in _trials(rng, REAL, [models[(place + version) % len(models)]] * each, group)
-            )
-            for version in range(len(models))
-        ),
-    )
+    versions = []
+    for version in range(len(models)):
+        names = [models[(place + version) % len(models)] for place in range(len(models))]
+        parts = [_trials(rng, REAL, [name] * each, group) for name, group in zip(names, groups, strict=True)]
+        versions.append(tuple(trial for part in parts for trial in part))
+    return Plan(practised, caught, tuple(versions))
 
 
 def _trials(

@@ -1,4 +1,4 @@
-"""What a comparison says of made-up values: the right intervals, differences and marks."""
+"""A comparison of made-up values has the right intervals, differences and marks."""
 
 from dataclasses import replace
 
@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from colourize.measures.base import MORE, SetMeasure
-from colourize.methods.candidates import Candidate
-from colourize.methods.results import Evaluated, compare
+from colourize.methods.comparison import Evaluated, compare
 from colourize.reporting.agreement import rank_correlations
-from colourize.reporting.comparison import markdown, show_comparison, write_comparison
-from colourize.reporting.pictures import telling_pictures
+from colourize.reporting.comparison_tables import show_comparison, write_comparison
+from colourize.reporting.picture_sheets import contrasting_pictures
 from colourize.runs.tables import read_table
 
 PICTURES = 400
@@ -25,13 +24,12 @@ class Total(SetMeasure, name="auc_balanced", direction=MORE):
 
 
 def method(label: str, seed: int | None, offset: float, **more: np.ndarray) -> Evaluated:
-    """One whose squared error is `offset` above how hard each picture is, up to a little noise."""
+    """One whose squared error is `offset` above the difficulty of each picture, up to a little noise."""
     noise = 0.2 * np.random.default_rng([seed or 0, len(label)]).normal(size=PICTURES)
     table = {"picture": np.arange(PICTURES), "mse": HARD + offset + noise, **more}
-    candidate = Candidate(label, None, {}, seed, label=label)  # type: ignore[arg-type]
     logged = {f"test/{name}": float(column.mean()) for name, column in table.items()}
     logged["test/auc_balanced"] = -logged["test/mse"]
-    return Evaluated(candidate, table, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": Total()}, logged)
+    return Evaluated(label, seed, table, logged, {"auc_balanced": -table["mse"][:, None]}, {"auc_balanced": Total()})
 
 
 @pytest.fixture(scope="module")
@@ -42,82 +40,67 @@ def comparison():
         method("same", 0, 0.0),
         method("table", None, 0.0, colourfulness_gap=HARD - 5),
     ]
-    held_against = dict.fromkeys(("worse", "lucky", "same", "table"), "table")
-    return compare(evaluated, held_against, {"lpips": "needs a file"})
+    return compare(evaluated, dict.fromkeys(("worse", "lucky", "same", "table"), "table"), {"lpips": "needs a file"})
 
 
 def test_marks_stand_where_the_interval_excludes_zero(comparison) -> None:
     marks = {row.method: row.mark for row in comparison.of("mse")}
     # Two seeds of which one is lucky prove nothing, however many pictures there are.
-    assert marks == {"worse": "worse", "lucky": "", "same": "", "table": ""}
-    assert {row.method: row.mark for row in comparison.of("auc_balanced")}["worse"] == "worse"  # more is better there
-    row = comparison.row("mse", "worse")
+    assert marks == {"worse": "worse", "lucky": "", "same": "", "table": ""} and list(marks)[-1] == "worse"
+    assert comparison.row("auc_balanced", "worse").mark == "worse"  # more is better there
+    row, table = comparison.row("mse", "worse"), comparison.row("mse", "table")
     assert row.difference == pytest.approx(1.1, abs=0.05)
     assert row.difference_low > 0.8 and row.difference_high < 1.4
+    assert (row.seeds, row.pictures, table.seeds) == (3, PICTURES, 0)
+    assert row.seed_deviation == pytest.approx(0.1, abs=0.05) and np.isnan(table.seed_deviation)
+    # The interval is over pictures alone: as wide as that of one seed.
+    assert row.high - row.low == pytest.approx(2 * 1.96 * HARD.std() / PICTURES**0.5, rel=0.1)
+    # A measure that only one method has.
+    (row,) = comparison.of("colourfulness_gap")
+    assert row.method == "table" and comparison.row("colourfulness_gap", "same") is None
 
 
 def test_where_zero_is_best_distances_from_it_are_compared() -> None:
-    """Equally far from zero on its two sides is no better and no worse, however sure the difference is."""
+    """Equally far from zero on its two sides is neither better nor worse."""
     shifts = {"table": -5.0, "opposite": 5.0, "near": 1.0, "far": 9.0}
     noise = np.random.default_rng(0).normal(size=PICTURES)
     evaluated = [method(label, 0, 0.0, colourfulness_gap=noise + shift) for label, shift in shifts.items()]
-    rows = compare(evaluated, dict.fromkeys(shifts, "table"), {}).of("colourfulness_gap")
-    assert {row.method: row.mark for row in rows} == {"table": "", "opposite": "", "near": "better", "far": "worse"}
-    assert all(row.difference_low > 0 for row in rows if row.method != "table")
-    # Sure to lie elsewhere, but each of two seeds on another side of the reference's distance.
-    seeds = [method("seeds", seed, 0.0, colourfulness_gap=noise + 5 + 3 * (2 * seed - 1)) for seed in range(2)]
-    rows = compare([*seeds, evaluated[0]], {"seeds": "table", "table": None}, {}).of("colourfulness_gap")
-    assert [row.mark for row in rows if row.method == "seeds"] == [""]
+    # Its two seeds lie on different sides of the reference's distance.
+    evaluated += [method("seeds", seed, 0.0, colourfulness_gap=noise + 5 + 3 * (2 * seed - 1)) for seed in range(2)]
+    rows = compare(evaluated, dict.fromkeys((*shifts, "seeds"), "table"), {}).of("colourfulness_gap")
+    marks = {row.method: row.mark for row in rows}
+    assert marks == {"table": "", "opposite": "", "near": "better", "far": "worse", "seeds": ""}
 
 
-def test_pictures_and_seeds_are_told_apart(comparison) -> None:
-    row, table = comparison.row("mse", "worse"), comparison.row("mse", "table")
-    assert (row.seeds, row.pictures, table.seeds) == (3, PICTURES, 0)
-    assert row.seed_deviation == pytest.approx(0.1, abs=0.05) and np.isnan(table.seed_deviation)
-    # The interval over pictures is as wide as that of one method: pictures differ, whoever is asked.
-    assert row.high - row.low == pytest.approx(table.high - table.low, rel=0.1)
-    assert row.high - row.low == pytest.approx(2 * 1.96 * HARD.std() / PICTURES**0.5, rel=0.1)
-
-
-def test_measures_that_some_lack_have_rows_of_the_others(comparison) -> None:
-    (row,) = comparison.of("colourfulness_gap")
-    assert row.method == "table" and comparison.row("colourfulness_gap", "same") is None
-    assert [row.method for row in comparison.of("mse")][-1] == "worse"  # the best first
-
-
-def test_what_is_written_agrees_with_it(comparison, tmp_path, capsys) -> None:
+def test_all_formats_have_the_comparison(comparison, tmp_path, capsys) -> None:
     write_comparison(tmp_path, comparison)
     rows = read_table(tmp_path / "comparison.csv")
     assert len(rows) == len(comparison.rows)
     assert float(rows[0]["mean"]) == comparison.rows[0].mean and rows[0]["method"] == comparison.rows[0].method
-    for text in (markdown(comparison), (tmp_path / "comparison.txt").read_text()):
+    for ending in ("md", "txt"):
+        text = (tmp_path / f"comparison.{ending}").read_text()
         assert text.count("▼") > 1 and text.count("▲") == 1 and "lpips: needs a file" in text  # one each explains them
     show_comparison(comparison)
-    shown = capsys.readouterr().out
-    assert max(map(len, shown.splitlines())) <= 80 and "reference" in shown and "(less is better)" in shown
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80 and "reference" in printed and "(less is better)" in printed
 
 
-def test_one_picture_alone_has_no_interval() -> None:
+def test_one_picture_or_a_failed_one_has_no_interval() -> None:
     table = {"picture": np.arange(1), "mse": np.array([0.5])}
-    candidates = [Candidate(label, None, {}, label=label) for label in ("one", "other")]  # type: ignore[arg-type]
-    evaluated = [Evaluated(each, table, {}, {}, {}) for each in candidates]
-    row = compare(evaluated, {"one": "other", "other": None}, {}).row("mse", "one")
+    row = compare([Evaluated(name, None, table) for name in ("a", "b")], {"a": "b"}, {}).row("mse", "a")
     assert row is not None and row.mean == 0.5 and row.mark == ""
     assert np.isnan([row.low, row.high, row.difference_low, row.difference_high]).all()
+    broken = method("one", 0, 0.0, psnr=np.where(np.arange(PICTURES) == 3, np.nan, 1.0))
+    row = compare([broken], {}, {}).row("psnr", "one")
+    assert row is not None and np.isnan(row.mean) and np.isnan(row.low)
 
 
-def test_a_measure_of_all_pictures_together_needs_no_other_beside_it() -> None:
+def test_a_measure_of_all_pictures_needs_no_other_measure() -> None:
     whole = method("one", 0, 0.0)
     alone = replace(whole, table={"picture": whole.table["picture"]})
-    row, beside = (compare([each], {"one": None}, {}).row("auc_balanced", "one") for each in (alone, whole))
+    row, beside = (compare([each], {}, {}).row("auc_balanced", "one") for each in (alone, whole))
     assert (row.mean, row.low, row.high) == (beside.mean, beside.low, beside.high)
     assert row.mean == pytest.approx(-whole.table["mse"].mean()) and row.low < row.mean < row.high
-
-
-def test_a_measure_that_failed_for_a_picture_has_no_mean() -> None:
-    broken = method("one", 0, 0.0, psnr=np.where(np.arange(PICTURES) == 3, np.nan, 1.0))
-    row = compare([broken], {"one": None}, {}).row("psnr", "one")
-    assert row is not None and np.isnan(row.mean) and np.isnan(row.low)
 
 
 def test_rank_correlations_are_signed_by_what_is_better() -> None:
@@ -131,14 +114,8 @@ def test_rank_correlations_are_signed_by_what_is_better() -> None:
 
 
 def test_pictures_on_which_methods_differ_most() -> None:
-    errors = np.linspace(1, 2, 30)
-    tables = [errors, errors + np.linspace(0, 1, 30)]
-    evaluated = [
-        Evaluated(None, {"picture": np.arange(30) + 100, "mse": table}, {}, {}, {})  # type: ignore[arg-type]
-        for table in tables
-    ]
-    found = telling_pictures(evaluated, 3)
+    errors, numbers = np.linspace(1, 2, 30), np.arange(30) + 100
+    tables = [{"picture": numbers, "mse": errors}, {"picture": numbers, "mse": errors + np.linspace(0, 1, 30)}]
+    found = contrasting_pictures([Evaluated("", 0, table) for table in tables], 3)
     assert found["differ most"].tolist() == [129, 128, 127] and found["agree best"].tolist() == [102, 101, 100]
     assert len(found["middle"]) == 3
-    few = [Evaluated(None, {"picture": np.arange(1), "mse": errors[:1]}, {}, {}, {})] * 2  # type: ignore[arg-type]
-    assert telling_pictures(few)["differ most"].tolist() == [0]

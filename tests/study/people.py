@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from colourize.study.results import FORMAT, Answer, Participant
+from colourize.study.participants import FORMAT, Answer, Participant
 
 OTHER = {"left": "right", "right": "left"}
 
@@ -19,16 +19,10 @@ def answer(model: str | None, picture: int, fooled: bool, kind: str = "real") ->
     return Answer(kind, model, picture, side, OTHER[side] if fooled else side)
 
 
-def participants(
-    count: int, items: Sequence[tuple[str, int]], fooled: Callable[[int, str, int], bool]
-) -> list[Participant]:
-    """All of them see all items; `fooled` is asked with a participant's number, a model and a picture."""
-    return [
-        Participant(
-            Path(f"{number}.json"), "s", str(number), tuple(answer(*each, fooled(number, *each)) for each in items)
-        )
-        for number in range(count)
-    ]
+def participants(count: int, items: Sequence[tuple[str, int]], fooled: Callable[..., bool]) -> list[Participant]:
+    """All of them see all items; the arguments of `fooled` are a participant's number, a model and a picture."""
+    answers = [tuple(answer(*item, fooled(number, *item)) for item in items) for number in range(count)]
+    return [Participant(Path(f"{number}.json"), "s", str(number), each) for number, each in enumerate(answers)]
 
 
 def write_result(path: Path, name: str, answers: Sequence[Answer], **changed: Any) -> Path:

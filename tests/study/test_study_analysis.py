@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,24 +11,18 @@ from people import participants
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from colourize.errors import InputError, UsageError
-from colourize.runs.tables import write_table
-from colourize.study.agreement import _spearman, agreements, read_measures
-from colourize.study.analysis import RESAMPLES, Choices, fooling_rates
+from colourize.study.analysis import RESAMPLES, Choices, agreements, fooling_rates
 
 MODELS = ("cnn", "grey", "unet")
 ITEMS = [(model, picture) for model in MODELS for picture in range(20)]
 
 
 def people(count: int, seed: int = 0, share: float = 0.3, of_people: float = 0.0, of_pictures: float = 0.0) -> Choices:
-    """Whose chance to be fooled differs by participant and picture, with these standard deviations."""
+    """People whose chance to be fooled differs by participant and picture, with these standard deviations."""
     rng = np.random.default_rng(seed)
     own, pictures = rng.normal(0, of_people, count), rng.normal(0, of_pictures, len(ITEMS))
     chances = {item: share + each for item, each in zip(ITEMS, pictures, strict=True)}
     return Choices(participants(count, ITEMS, lambda who, *item: rng.random() < chances[item] + own[who]), seed)
-
-
-# --------------------------------------------------------------------------------------------- rates
 
 
 def test_one_participants_interval_is_wilsons() -> None:
@@ -42,17 +36,13 @@ def test_one_participants_interval_is_wilsons() -> None:
     assert grey.rate == unet.rate == 0 and grey.low == 0 and grey.high == pytest.approx(0.1611, abs=1e-4)
 
 
-def test_a_rate_of_nought_is_not_taken_for_certain() -> None:
+def test_a_rate_of_zero_is_not_certain_and_people_and_pictures_that_differ_widen_the_interval() -> None:
     rate = fooling_rates(Choices(participants(4, ITEMS, lambda *_: False)))[0]
     assert rate.trials == 80 and rate.low == 0 and rate.high == pytest.approx(3.8415 / (80 + 3.8415), abs=1e-4)
-
-
-def test_people_and_pictures_that_differ_widen_the_interval() -> None:
-    """Each alone, against the deviation of a mean of so many: 10 participants of whom 5 are always fooled."""
-    halves = fooling_rates(Choices(participants(10, ITEMS, lambda who, *_: who % 2 == 0)))[0]
-    assert halves.high - halves.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 10), rel=0.1)
-    halves = fooling_rates(Choices(participants(10, ITEMS, lambda _, __, picture: picture % 2 == 0)))[0]
-    assert halves.high - halves.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 20), rel=0.1)
+    # 10 participants of whom 5 are always fooled, then 20 pictures of which 10 always fool.
+    for count, is_fooled in ((10, lambda who, *_: who % 2 == 0), (20, lambda _, __, picture: picture % 2 == 0)):
+        rate = fooling_rates(Choices(participants(10, ITEMS, is_fooled)))[0]
+        assert rate.high - rate.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / count), rel=0.1)
 
 
 @pytest.mark.parametrize(("of_people", "of_pictures"), [(0.0, 0.0), (0.12, 0.0), (0.1, 0.15)])
@@ -60,13 +50,6 @@ def test_intervals_hold_the_true_rate(of_people: float, of_pictures: float) -> N
     rates = [fooling_rates(people(10, seed, 0.4, of_people, of_pictures))[0] for seed in range(60)]
     assert sum(rate.low <= 0.4 <= rate.high for rate in rates) >= 54
     assert np.mean([rate.rate for rate in rates]) == pytest.approx(0.4, abs=0.02)
-
-
-def test_equal_answers_give_equal_figures() -> None:
-    assert fooling_rates(people(5)) == fooling_rates(people(5))
-
-
-# ----------------------------------------------------------------------------------------- agreement
 
 
 def test_agreement_is_that_of_scipy_and_scikit_learn() -> None:
@@ -85,70 +68,19 @@ def test_agreement_is_that_of_scipy_and_scikit_learn() -> None:
     assert (everything.count, cnn.count, models.over, models.count) == (60, 20, "models", 3)
 
 
-def test_resampled_correlations_are_those_of_resampled_pictures() -> None:
-    rng = np.random.default_rng(2)
-    values, rates = rng.integers(0, 9, 30).astype(float), rng.integers(0, 4, 30) / 4
-    weights = rng.multinomial(30, np.full(30, 1 / 30), 20).astype(float)
-    ours = _spearman(values[None], np.full((20, 30), 4.0), np.tile(rates * 4, (20, 1)), weights)
-    drawn = [np.repeat(np.arange(30), each.astype(int)) for each in weights]
-    assert ours == pytest.approx([spearmanr(values[each], rates[each])[0] for each in drawn])
-    # One that none of those who were drawn has seen does not count.
-    shown = np.where(np.arange(30) == 7, 0.0, 4.0)[None]
-    ours = _spearman(values[None], shown, shown * rates, np.ones((1, 30)))
-    assert ours == pytest.approx(spearmanr(np.delete(values, 7), np.delete(rates, 7))[0])
-
-
-def test_a_measure_that_knows_and_one_that_does_not() -> None:
-    choices = Choices(participants(6, ITEMS, lambda who, model, picture: picture + who % 2 > 10 + MODELS.index(model)))
-    truth = choices.fooled.mean(0)
-    noise = np.random.default_rng(0).normal(size=len(ITEMS))
-    found = {each.measure: each for each in agreements({"error": -truth, "noise": noise}, choices) if each.count == 60}
-    error, nothing = found["error"], found["noise"]
-    assert error.spearman == pytest.approx(-1) and error.auc < 0.05 and error.auc_high < 0.1
-    assert nothing.auc_low < 0.5 < nothing.auc_high and nothing.spearman_low < 0 < nothing.spearman_high
-
-
-def test_models_are_ranked_by_their_means() -> None:
+def test_models_are_ranked_by_their_means_and_what_never_varies_has_no_agreement() -> None:
     choices = Choices(participants(6, ITEMS, lambda who, model, picture: (picture + who) % 4 <= MODELS.index(model)))
     order = np.array([float(MODELS.index(model)) for model, _ in choices.items])
     *_, over_models = agreements({"psnr": order}, choices)
     assert (over_models.spearman, over_models.spearman_low, over_models.spearman_high) == (1, 1, 1)
-
-
-def test_what_never_varies_has_no_agreement() -> None:
-    choices = Choices(participants(3, ITEMS, lambda *_: False))
-    everything = agreements({"psnr": np.arange(60.0)}, choices)[0]
-    assert math.isnan(everything.spearman) and math.isnan(everything.auc) and math.isnan(everything.auc_low)
+    nobody = agreements({"psnr": np.arange(60.0)}, Choices(participants(3, ITEMS, lambda *_: False)))[0]
+    assert math.isnan(nobody.spearman) and math.isnan(nobody.auc) and math.isnan(nobody.auc_low)
 
 
 def test_pictures_that_some_did_not_see() -> None:
     """Half of the items a participant: the rates are those of who saw them."""
     seen = participants(2, ITEMS, lambda who, model, picture: picture < 4)
-    halves = [type(one)(one.file, "s", one.name, one.answers[number::2]) for number, one in enumerate(seen)]
-    choices = Choices(halves)
+    choices = Choices([replace(one, answers=one.answers[number::2]) for number, one in enumerate(seen)])
     assert choices.shown.sum(0).max() == 1 and len(choices.picture_weights) == RESAMPLES
     assert [rate.rate for rate in fooling_rates(choices)] == [0.2] * 3
     assert agreements({"number": np.array([float(number) for _, number in choices.items])}, choices)[0].auc == 0
-
-
-# ------------------------------------------------------------------------------------------ measures
-
-
-def test_measures_are_joined_by_the_pictures_numbers(tmp_path: Path) -> None:
-    choices = people(2)
-    for model, offset in (("cnn", 0), ("unet", 100)):
-        rows = [{"picture": number, "psnr": number + offset} for number in reversed(range(30))]
-        rows[0]["mse"] = 0.5  # of picture 29 alone, which nobody saw
-        write_table(tmp_path / f"{model}.csv", rows)
-    values = read_measures({model: tmp_path / f"{model}.csv" for model in ("unet", "cnn")}, choices)
-    assert set(values) == {"psnr"}
-    assert values["psnr"][:20].tolist() == list(range(20)) and values["psnr"][40:].tolist() == list(range(100, 120))
-    assert np.isnan(values["psnr"][20:40]).all()  # no file for this model
-
-
-def test_measures_of_other_pictures_and_models_are_refused(tmp_path: Path) -> None:
-    write_table(tmp_path / "few.csv", [{"picture": number, "psnr": 1} for number in range(19)])
-    with pytest.raises(InputError, match=r"few\.csv: has no picture 19, which the study showed"):
-        read_measures({"cnn": tmp_path / "few.csv"}, people(1))
-    with pytest.raises(UsageError, match=r"measures\.vgg: the study has no such model; it has cnn, grey, unet"):
-        read_measures({"vgg": tmp_path / "few.csv"}, people(1))

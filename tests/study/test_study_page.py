@@ -1,4 +1,4 @@
-"""The page: everything is in it, it asks for nothing from outside, and a browser goes through it to a result."""
+"""The page of a study is balanced and holds everything; a browser goes through it to a result."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ import html
 import io
 import json
 import re
-import shutil
-import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import title_of
 from PIL import Image
 
+from colourize.errors import UsageError
 from colourize.study.page import write_page
-from colourize.study.results import read_results
+from colourize.study.participants import read_results
+from colourize.study.trials import make_plan
 
 HOSTILE = "U-Net </script><script>alert('x')</script> $title"
 NUMBERS = np.arange(30) + 500
+THREE = ("unet", "cnn", "grey")
 
 
 def pictures(seed: int) -> np.ndarray:
@@ -64,67 +67,44 @@ def test_trials_point_at_the_pictures_that_they_name(page: Path) -> None:
         other = 255 - truth if trial["model"] is None else COLOURED[trial["model"]][trial["picture"] - 500]
         assert np.array_equal(shown[trial["real"]], truth) and np.array_equal(shown[trial["other"]], other)
     assert study["size"] == [8, 6]
+    ids = [study["id"]]
+    for seed, coloured in ((0, COLOURED), (1, COLOURED), (0, {**COLOURED, "cnn": pictures(3)})):
+        write_page(page, "t", TRUTH, coloured, NUMBERS, seed, trials_per_model=3, practice=2, catch=2)
+        ids.append(embedded(page)["id"])
+    assert ids[0] == ids[1] and len(set(ids)) == 3  # a checksum of trials and pictures
 
 
-def test_the_checksum_is_that_of_trials_and_pictures(page: Path, tmp_path: Path) -> None:
-    def checksum(seed: int, coloured: dict[str, np.ndarray]) -> str:
-        other = tmp_path / "other.html"
-        write_page(other, "t", TRUTH, coloured, NUMBERS, seed, trials_per_model=3, practice=2, catch=2)
-        return embedded(other)["id"]
-
-    assert checksum(0, COLOURED) == embedded(page)["id"]
-    assert checksum(1, COLOURED) != embedded(page)["id"]
-    assert checksum(0, {**COLOURED, "cnn": pictures(3)}) != embedded(page)["id"]
-
-
-def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    for coloured, which in (
-        ({"cnn": pictures(1)[:9]}, NUMBERS),
-        ({"cnn": pictures(1) / 255}, NUMBERS),
-        (COLOURED, [1]),
-    ):
-        with pytest.raises(ValueError):
-            write_page(tmp_path / "study.html", "t", TRUTH, coloured, which)
+@pytest.mark.parametrize(
+    ("coloured", "which"),
+    [({"cnn": pictures(1)[:9]}, NUMBERS), ({"cnn": pictures(1) / 255}, NUMBERS), (COLOURED, np.array([1]))],
+)
+def test_arrays_that_do_not_fit_are_refused(coloured: dict[str, np.ndarray], which: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(ValueError):
+        write_page(tmp_path / "study.html", "t", TRUTH, coloured, which)
     assert not list(tmp_path.iterdir())
 
 
 # Always takes the left; puts the result where --dump-dom shows it.
-PARTICIPANT = """<script>
-const playing = setInterval(() => {
+PARTICIPANT = """const playing = setInterval(() => {
   const button = document.querySelector("main:not([hidden]) > button, #below button");
   document.title = document.getElementById("result").value;
   if (document.title) clearInterval(playing);
   else if (button) button.click();
   else if (document.querySelector(".field button")) document.dispatchEvent(new KeyboardEvent("keydown", { key: "f" }));
-}, 50);
-</script>"""
+}, 50);"""
 
 
 @pytest.mark.slow
 def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
-    results = []
-    for seed in (0, 1, 2):
-        played = tmp_path / "played.html"
-        played.write_text(page.read_text().replace("</body>", f"{PARTICIPANT}</body>"))
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000000", "--dump-dom"]
-        command = [browser, *flags, f"--user-data-dir={tmp_path}/browser", f"file://{played}#seed={seed}"]
-        shown = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-        title = re.search(r"<title>(.*?)</title>", shown, re.DOTALL)
-        assert title
-        results.append(json.loads(html.unescape(title.group(1))))
+    long = "--virtual-time-budget=10000000"
+    results = [title_of(page, PARTICIPANT, long, fragment=f"#seed={seed}")[0] for seed in range(3)]
     study = embedded(page)
     for seed, result in enumerate(results):
-        assert (result["study"], result["seed"], result["version"]) == (study["id"], seed, seed % 2)
-        assert result["mirrored"] == (seed == 2)
-        practice, main = result["trials"][:2], result["trials"][2:]
-        assert [trial["kind"] for trial in practice] == ["practice"] * 2
-        # One catch trial in each half of the six that count.
-        kinds = [trial["kind"] for trial in main]
-        first, second = (place for place, kind in enumerate(kinds) if kind == "catch")
-        assert first < 3 <= second - 1 < 6 and kinds.count("real") == 6
+        about = (study["id"], seed, seed % 2, seed == 2)
+        assert tuple(result[key] for key in ("study", "seed", "version", "mirrored")) == about
+        kinds = [trial["kind"] for trial in result["trials"]]
+        # One catch trial in each half of the six that count, after the practice.
+        assert kinds[:2] == ["practice"] * 2 and kinds[2:6].count("catch") == kinds[6:].count("catch") == 1
         assert all(trial["answer"] == "left" and trial["shown_ms"] >= 1000 for trial in result["trials"])
         sides = {(trial["kind"], trial["model"], trial["picture"]): trial["real_side"] for trial in result["trials"]}
         for trial in (*study["practice"], *study["catch"], *study["versions"][seed % 2]):
@@ -135,5 +115,40 @@ def test_a_browser_goes_through_the_study(page: Path, tmp_path: Path) -> None:
     (participant,) = read_results([tmp_path / "result.json"])
     assert [answer.picture for answer in participant.answers] == [trial["picture"] for trial in results[0]["trials"]]
     assert participant.caught == (1, 2)  # always the left, and of two the real one is there once
-    orders = [[trial["picture"] for trial in result["trials"][2:]] for result in (results[0], results[2])]
-    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+    one, _, other = ([trial["picture"] for trial in result["trials"][2:]] for result in results)
+    assert one != other and sorted(one) == sorted(other)
+
+
+def test_every_version_is_balanced_and_shows_no_picture_twice() -> None:
+    plan = make_plan(THREE, range(100, 200), trials_per_model=6, practice=4, catch=6)
+    assert len(plan.versions) == 3
+    shared = [trial.picture for trial in (*plan.practice, *plan.catch)]
+    for version in plan.versions:
+        assert Counter((trial.model, trial.real_side) for trial in version) == {
+            (model, side): 3 for model in THREE for side in ("left", "right")
+        }
+        seen = [*shared, *(trial.picture for trial in version)]
+        assert len(set(seen)) == len(seen) and set(seen) <= set(range(100, 200))
+    # Over all versions each picture is shown by each model.
+    pictures = {trial.picture for trial in plan.versions[0]}
+    pairs = [(trial.model, trial.picture) for version in plan.versions for trial in version]
+    assert sorted(pairs) == sorted((model, picture) for model in THREE for picture in pictures)
+
+
+def test_catch_and_practice_trials_and_the_seed() -> None:
+    plan = make_plan(THREE, range(50), practice=5, catch=6)
+    assert [trial.model for trial in plan.practice] == [None, None, None, "unet", "cnn"]
+    assert [(trial.kind, trial.model) for trial in plan.catch] == [("catch", None)] * 6
+    assert Counter(trial.real_side for trial in plan.catch) == {"left": 3, "right": 3}
+    assert make_plan(THREE, range(200), seed=1) == make_plan(THREE, range(200), seed=1)
+    one, other = (make_plan(THREE, range(200), seed=seed).versions[0] for seed in (1, 2))
+    assert [trial.picture for trial in one] != [trial.picture for trial in other]
+    assert [trial.real_side for trial in one] != [trial.real_side for trial in other]
+
+
+def test_few_pictures_make_a_shorter_study() -> None:
+    assert len(make_plan(THREE, range(20)).versions[0]) == 9  # 10 are for practice and catch trials
+    with pytest.raises(UsageError, match="at least 13 pictures; here are 12"):
+        make_plan(THREE, range(12))
+    with pytest.raises(UsageError, match="catch=-1: must be"):
+        make_plan(THREE, range(12), catch=-1)

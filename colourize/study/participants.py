@@ -1,4 +1,4 @@
-"""What participants answered: the JSON files that a study's page gives them, read and checked."""
+"""The answers of participants: reading and checking the JSON files that a study's page gives them."""
 
 from __future__ import annotations
 
@@ -55,25 +55,22 @@ class Participant:
         return correct >= least * count - 1e-9  # 0.07 * 100 is a little more than 7
 
 
-def find_results(given: object) -> list[Path]:
-    """The files that are meant by a path, a folder (all its .json) or a glob pattern, or a list of such.
+def find_results(asked: object) -> list[Path]:
+    """The files of a path, a folder (all its .json) or a glob pattern, or of a list of these.
 
     Raises:
-        UsageError: nothing was given, or no paths.
-        InputError: nothing is there.
+        UsageError: these are no paths.
+        InputError: there is no such file.
     """
-    each_given = [given] if isinstance(given, str) else given
-    if not each_given or not isinstance(each_given, Sequence) or not all(isinstance(each, str) for each in each_given):
-        raise UsageError(
-            "results: give files, folders or patterns, such as results=answers or 'results=[a.json,b.json]'"
-        )
+    values = [asked] if isinstance(asked, str) else asked
+    if not values or not isinstance(values, Sequence) or not all(isinstance(each, str) for each in values):
+        example = "results=answers or 'results=[a.json,b.json]'"
+        raise UsageError(f"results: give files, folders or patterns, such as {example}")
     found: list[Path] = []
-    for each in each_given:
+    for each in values:
         path = Path(each).expanduser()
-        if path.is_dir():
-            files = sorted(path.glob("*.json"))
-        else:
-            files = [path] if path.exists() else [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+        pattern = glob.escape(str(path)) + "/*.json" if path.is_dir() else str(path)
+        files = [path] if path.is_file() else [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
         if not files:
             raise InputError(f"{each}: there is no such file, and no folder with .json files")
         found += files
@@ -91,9 +88,8 @@ def read_results(files: Sequence[Path]) -> list[Participant]:
         new = _read(file)
         first = next(iter(participants.values()), new)
         if new.study != first.study:
-            raise InputError(
-                f"{file}: is of study {new.study}, but {first.file} of {first.study}; analyse each page by itself"
-            )
+            other = f"{first.file} of {first.study}"
+            raise InputError(f"{file}: is of study {new.study}, but {other}; analyse each page by itself")
         same = participants.setdefault(new.name, new)
         if same.answers != new.answers:
             raise InputError(f"{file}: participant {new.name} gave other answers in {same.file}")
@@ -122,17 +118,17 @@ def _read(file: Path) -> Participant:
 
 
 def _answer(file: Path, number: int, trial: Any) -> Answer:
-    """A trial, where everything in it is what it must be."""
+    """A trial, if each of its values is allowed."""
     if not isinstance(trial, dict):
         raise InputError(f"{file}: trial {number} is damaged; it must be an object")
     known: dict[str, Any] = {key: trial.get(key) for key in ("kind", "model", "picture", "real_side", "answer")}
-    kind, model, picture = known["kind"], known["model"], known["picture"]
+    kind, model, picture, side, answer = known.values()
     right = {
         "kind": kind in KINDS,
         "model": isinstance(model, str) or (model is None and kind != REAL),
         "picture": type(picture) is int and picture >= 0,
-        "real_side": known["real_side"] in SIDES,
-        "answer": known["answer"] in SIDES,
+        "real_side": side in SIDES,
+        "answer": answer in SIDES,
     }
     for key, is_right in right.items():
         if not is_right:

@@ -1,4 +1,4 @@
-"""What an analysis found: tables on the terminal, study.json, tables as CSV, and a plot of the fooling rates."""
+"""The findings of a study: tables on the terminal, study.json, tables as CSV, and a plot of the fooling rates."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from colourize.files import plain, whole_file, write_json
+from colourize.figures.saving import save_figure
+from colourize.files import plain, write_json
 from colourize.measures.intervals import LEVEL
 from colourize.runs.tables import write_table
-from colourize.study.agreement import ALL, Agreement
-from colourize.study.analysis import RESAMPLES, Choices, Rate
-from colourize.study.results import Participant
+from colourize.study.analysis import ALL, RESAMPLES, Agreement, Choices, Rate
+from colourize.study.participants import Participant
 
 WIDTH = 100  # columns, where the output is no terminal
 
@@ -35,17 +35,16 @@ class Report:
 
 
 def show(report: Report) -> None:
-    """On the terminal: who counts, a row a model, and a row a measure, the best predictor first."""
+    """Print who counts, a row for each model, and a row for each measure, the best predictor first."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False, soft_wrap=True)
-    least = f"{100 * report.catch_correct:.0f} %"
-    count = len(report.kept)
+    count, least = len(report.kept), f"{100 * report.catch_correct:.0f} %"
     console.print(f"{count} participant{'s' * (count != 1)}; left out for fewer than {least} correct catch trials: "
                   f"{len(report.dropped) or 'none'}")  # fmt: skip
-    for each in report.dropped:
-        console.print(f"  {each.file}: {each.caught[0]} of {each.caught[1]}")
+    for one in report.dropped:
+        console.print(f"  {one.file}: {one.caught[0]} of {one.caught[1]}")
     console.print(f"\nFooling rates, {100 * LEVEL:.0f} % intervals; at 50 % nobody can tell")
     console.print(_table(["model", "rate", "interval", "participants", "pictures", "trials"], [
-        [each.model, _percent(each.rate), f"{_percent(each.low)} … {_percent(each.high)}",
+        [each.model, f"{100 * each.rate:.1f} %", f"{100 * each.low:.1f} % … {100 * each.high:.1f} %",
          *map(str, (each.participants, each.pictures, each.trials))]
         for each in report.rates
     ]))  # fmt: skip
@@ -53,40 +52,32 @@ def show(report: Report) -> None:
     if not together:
         return
     over_models = {each.measure: _correlation(each) for each in report.agreements if each.over == "models"}
-    heads = ["measure", "area under ROC", "Spearman, pictures", *(["Spearman, models"] if over_models else [])]
     rows = []
-    for agreement in sorted(together, key=_strength):
+    for agreement in sorted(together, key=lambda each: -abs(each.auc - 0.5) if each.auc == each.auc else 0):
         area = _interval(agreement.auc, agreement.auc_low, agreement.auc_high)
-        row = [agreement.measure, area, _correlation(agreement)]
-        rows.append([*row, over_models.get(agreement.measure, "–")] if over_models else row)
+        last = [over_models.get(agreement.measure, "–")] if over_models else []
+        rows.append([agreement.measure, area, _correlation(agreement), *last])
+    heads = ["measure", "area under ROC", "Spearman, pictures", *(["Spearman, models"] if over_models else [])]
     console.print("\nHow measures go with being taken for real (negative, or area below 0.5: smaller values fool more)")
     console.print(_table(heads, rows))
 
 
 def write(folder: Path, report: Report) -> None:
-    """`study.json` has everything; besides, as tables, the models, the pictures and the measures; and the plot."""
+    """`study.json` has everything; the CSV tables have the models, the pictures and the measures."""
     folder.mkdir(parents=True, exist_ok=True)
-    rates = [asdict(each) for each in report.rates]
-    agreements = [asdict(each) for each in report.agreements]
+    rates, agreements = ([asdict(each) for each in found] for found in (report.rates, report.agreements))
     choices = report.choices
+    counts = zip(choices.items, choices.shown.sum(0), choices.fooled.sum(0), strict=True)
     pictures = [
         {"model": model, "picture": picture, "shown": int(shown), "fooled": int(fooled)}
-        for (model, picture), shown, fooled in zip(
-            choices.items, choices.shown.sum(0), choices.fooled.sum(0), strict=True
-        )
+        for (model, picture), shown, fooled in counts
     ]
     contents = {
-        "study": report.kept[0].study,
-        "level": LEVEL,
-        "resamples": RESAMPLES,
-        "seed": choices.seed,
-        "catch_correct": report.catch_correct,
-        "participants": [_about(each) for each in report.kept],
-        "left_out": [_about(each) for each in report.dropped],
-        "rates": rates,
-        "measures": agreements,
+        "study": report.kept[0].study, "level": LEVEL, "resamples": RESAMPLES, "seed": choices.seed,
+        "catch_correct": report.catch_correct, "participants": [_about(each) for each in report.kept],
+        "left_out": [_about(each) for each in report.dropped], "rates": rates, "measures": agreements,
         "pictures": pictures,
-    }
+    }  # fmt: skip
     write_json(folder / "study.json", contents)
     write_table(folder / "study.csv", rates)
     write_table(folder / "study_pictures.csv", pictures)
@@ -101,27 +92,21 @@ def draw(rates: Sequence[Rate], folder: Path) -> None:
     from matplotlib.figure import Figure
 
     rates = sorted(rates, key=lambda each: each.rate)
-    with rc_context({"svg.hashsalt": "study", "text.parse_math": False}):
+    values, low, high = ([100 * getattr(each, name) for each in rates] for name in ("rate", "low", "high"))
+    places = list(range(len(rates)))
+    with rc_context({"text.parse_math": False}):
         figure = Figure(figsize=(7, 1.3 + 0.4 * len(rates)), layout="constrained")
         axes = figure.subplots()
-        below = [100 * (each.rate - each.low) for each in rates]
-        above = [100 * (each.high - each.rate) for each in rates]
-        places = range(len(rates))
-        axes.errorbar(
-            [100 * each.rate for each in rates], places, xerr=[below, above], fmt="o", capsize=3, color="black"
-        )
+        axes.hlines(places, low, high, color="black")
+        axes.plot(values, places, "o", color="black")
         axes.axvline(50, color="grey", linestyle="dashed", linewidth=1)
         axes.annotate("nobody can tell", (50, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
                       textcoords="offset points", va="top", fontsize=8, color="dimgrey")  # fmt: skip
-        axes.set(
-            xlim=(0, max(70, 102 * max(each.high for each in rates))), ylim=(-0.6, len(rates) - 0.2),
-            xlabel=f"taken for the real picture, % of trials ({100 * LEVEL:.0f} % interval)",
-        )  # fmt: skip
-        axes.set_yticks(list(places), [each.model for each in rates])
+        label = f"taken for the real picture, % of trials ({100 * LEVEL:.0f} % interval)"
+        axes.set(xlim=(0, max(70, 1.02 * max(high))), ylim=(-0.6, len(rates) - 0.2), xlabel=label)
+        axes.set_yticks(places, [each.model for each in rates])
         axes.spines[["top", "right"]].set_visible(False)
-        for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):  # equal files of equal answers
-            with whole_file(folder / f"study.{ending}") as part:
-                figure.savefig(part, dpi=150, metadata=metadata)
+        save_figure(figure, folder / "study")
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -133,23 +118,14 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _correlation(agreement: Agreement) -> str:
+    return _interval(agreement.spearman, agreement.spearman_low, agreement.spearman_high)
 
 
 def _interval(value: float, low: float, high: float) -> str:
     if math.isnan(value):
         return "–"
     return f"{value:.2f}" + ("" if math.isnan(low) else f" ({low:.2f} … {high:.2f})")
-
-
-def _correlation(agreement: Agreement) -> str:
-    return _interval(agreement.spearman, agreement.spearman_low, agreement.spearman_high)
-
-
-def _strength(agreement: Agreement) -> float:
-    """For sorting: how far the area is from chance, the farthest first, what has none last."""
-    return 1 - (0 if math.isnan(agreement.auc) else abs(agreement.auc - 0.5))
 
 
 def _about(participant: Participant) -> Mapping[str, Any]:

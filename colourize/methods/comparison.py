@@ -1,0 +1,247 @@
+"""Values of several methods on the same pictures, with intervals, from an evaluation or from the folders of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from colourize.errors import InputError
+from colourize.measures.base import MORE, NEITHER, ZERO, SetMeasure
+from colourize.measures.intervals import Estimate, estimate_means, estimate_set
+from colourize.measures.registry import badness, direction, find, learn
+from colourize.measures.tally import Tally
+from colourize.methods.grouping import Setting, Settings
+from colourize.methods.references import usual_baseline
+from colourize.runs.folders import Run
+from colourize.runs.tables import read_numbers, write_table
+
+PICTURE = "picture"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The values of one seed of a method."""
+
+    label: str  # the method's name
+    seed: int | None  # None: it has none
+    table: dict[str, np.ndarray]  # "picture" and each measure's value of each picture, (N,)
+    logged: dict[str, float] = field(default_factory=dict)  # all measures as Lightning has them, `test/…`, and the loss
+    # Measures of all pictures together, and what each picture adds to them, (N, D).
+    vectors: dict[str, np.ndarray] = field(default_factory=dict)
+    sets: dict[str, SetMeasure] = field(default_factory=dict)
+    candidate: Any = None  # the method itself; None: it was read from a run's folder
+
+    @classmethod
+    def of(cls, candidate: Any, tally: Tally, logged: dict[str, float]) -> Evaluated:
+        """The results of a test in a task's tally; with several processes all must call it."""
+        sets = {name: each for name, each in tally.measures.items() if isinstance(each, SetMeasure)}
+        return cls(candidate.label, candidate.seed, tally.table(), logged, tally.vectors(), sets, candidate)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Each measure's value over all pictures."""
+        return {name: self.logged[f"test/{name}"] for name in (*self.table, *self.vectors) if name != PICTURE}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The difference of two methods in a measure on the same pictures."""
+
+    difference: float = np.nan
+    low: float = np.nan  # of its 95 % interval over pictures and seeds; nan where there is none
+    high: float = np.nan
+    # "better" or "worse" where the interval excludes zero, "more" or "less" where neither direction is better, else "".
+    # Where 0 is best, the interval of |own| − |other| decides.
+    mark: str = ""
+
+    @classmethod
+    def between(cls, measure: str, own: Estimate, other: Estimate) -> Gap:
+        """The gap of one estimate to another."""
+        difference, low, high = own.less(other)
+        way = direction(measure)
+        below, above = own.farther_from_zero(other) if way == ZERO else (low, high)
+        mark = ""
+        if below > 0 or above < 0:
+            names = ("more", "less") if way is NEITHER else ("better", "worse")
+            mark = names[0 if (below > 0) == (way in (MORE, NEITHER)) else 1]
+        return cls(difference, low, high, mark)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of one method; a number that is not known is nan."""
+
+    measure: str
+    method: str
+    seeds: int  # how many; 0 of a method without seeds
+    pictures: int
+    mean: float
+    low: float  # of the 95 % interval of the mean over pictures, for these seeds
+    high: float
+    seed_deviation: float  # the standard deviation over seeds
+    difference: float  # this and the following: the `Gap` to the reference
+    difference_low: float
+    difference_high: float
+    mark: str
+
+    def cells(self) -> dict[str, object]:
+        """The row in a file, where nan is empty."""
+        return {key: "" if value != value else value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All measures of all methods."""
+
+    rows: list[Row]  # by measure, and within a measure the best method first
+    reference: dict[str, str | None]  # by each method's label that of its reference; None: it has none
+    left_out: dict[str, str]  # measures that were asked for and cannot be computed, and why
+    estimates: Mapping[str, Mapping[str, Estimate]]  # by a method's label and a measure
+
+    @property
+    def measures(self) -> list[str]:
+        return list(dict.fromkeys(row.measure for row in self.rows))
+
+    def of(self, measure: str) -> list[Row]:
+        return [row for row in self.rows if row.measure == measure]
+
+    def row(self, measure: str, method: str) -> Row | None:
+        """A method's row; None where it does not have the measure."""
+        return next((row for row in self.of(measure) if row.method == method), None)
+
+
+def compare(
+    evaluated: Sequence[Evaluated],
+    reference: Mapping[str, str | None],
+    left_out: dict[str, str],
+    known: Mapping[str, Mapping[str, Estimate]] | None = None,
+) -> Comparison:
+    """Estimate every measure of every method, and its difference to the method's reference, by the methods' labels.
+
+    Seeds of one method have the same label; `known` are estimates that were computed already.
+    """
+    methods: dict[str, list[Evaluated]] = {}
+    for each in evaluated:
+        methods.setdefault(each.label, []).append(each)
+    against = {label: reference.get(label) for label in methods}
+    estimates = known or {label: estimates_of(seeds) for label, seeds in methods.items()}
+    rows = []
+    for measure in dict.fromkeys(name for own in estimates.values() for name in own):
+        found = []
+        for label, seeds in methods.items():
+            own = estimates[label].get(measure)
+            if own is None:
+                continue
+            other = estimates.get(against[label] or "", {}).get(measure) if against[label] != label else None
+            gap = Gap() if other is None else Gap.between(measure, own, other)
+            pictures = len(seeds[0].table.get(PICTURE, ()))
+            low, high = own.interval() if pictures > 1 else (np.nan, np.nan)
+            if pictures == 1:
+                gap = Gap(gap.difference)
+            count = 0 if seeds[0].seed is None else len(seeds)
+            spread = own.seed_deviation
+            found.append(Row(measure, label, count, pictures, own.mean, low, high, spread, *vars(gap).values()))
+        rows += sorted(found, key=lambda row: badness(measure, row.mean))
+    return Comparison(rows, against, left_out, estimates)
+
+
+def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
+    """Each measure of one method, from its seeds."""
+    names = [name for name in seeds[0].table if name != PICTURE]
+    found: dict[str, Estimate] = {}
+    if names:
+        columns = np.array([[each.table[name] for each in seeds] for name in names], dtype=float)
+        for name, column in zip(names, columns, strict=True):
+            measure = find(name)
+            if np.isnan(column).any() and not (measure and measure.some_lack):
+                column[:] = np.nan  # a measure that failed for a picture has no mean
+        found = dict(zip(names, estimate_means(columns), strict=True))
+    return found | {n: estimate_set(each, [one.vectors[n] for one in seeds]) for n, each in seeds[0].sets.items()}
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the settings of a sweep reached on the test pictures."""
+
+    settings: Settings
+    comparison: Comparison
+    notes: list[str]  # what the reader must know of these numbers
+
+    def of(self, measure: str, settings: Sequence[Setting]) -> dict[str, Estimate]:
+        """By label the estimates of those settings that have a measure."""
+        own = {each.label: self.comparison.estimates.get(each.label, {}).get(measure) for each in settings}
+        return {label: estimate for label, estimate in own.items() if estimate is not None}
+
+    def rivals(self, measure: str, settings: Sequence[Setting]) -> dict[str, tuple[str, Estimate]]:
+        """By the labels of settings their references that have a measure, each with its estimate."""
+        known = self.of(measure, self.settings.settings)
+        pairs = {each.label: self.comparison.reference.get(each.label) or "" for each in settings}
+        return {label: (name, known[name]) for label, name in pairs.items() if name in known}
+
+    def main_measure(self, asked: Sequence[str]) -> str | None:
+        """The first of the measures asked for, else of the usual ones, that all networks have."""
+        shown = self.settings.networks or self.settings.settings
+        for measure in (*asked, "cross_entropy", "mse", "loss", *self.comparison.measures):
+            if shown and len(self.of(measure, shown)) == len(shown):
+                return measure
+        return None
+
+
+def read_results(settings: Settings) -> Results:
+    """Read the test measures of all runs, of each picture where `per_picture.csv` has them."""
+    notes = [f"{run.path.name}: left out, as another run has its setting and seed" for run in settings.repeated]
+    evaluated: list[Evaluated] = []
+    estimates: dict[str, dict[str, Estimate]] = {}
+    for setting in settings.settings:
+        own = [
+            Evaluated(setting.label, None if setting.is_baseline else seed, *_tested(run, notes))
+            for seed, run in setting.runs.items()
+        ]
+        if len({tuple(each.table.get(PICTURE, ())) for each in own}) > 1:
+            notes.append(f"{setting.label}: its seeds were tested on different pictures; no interval over pictures")
+            own = [replace(each, table={}) for each in own]
+        known = estimates_of(own) if all(len(each.table) > 1 for each in own) else {}
+        # Measures without a value for each picture have no interval.
+        pooled = [name for name in own[0].logged if name not in known and all(name in each.logged for each in own)]
+        without = np.array([np.nan])
+        known |= {name: Estimate(np.array([each.logged[name] for each in own]), without) for name in pooled}
+        estimates[setting.label] = known
+        evaluated += own
+    pictures = {each.label: tuple(each.table.get(PICTURE, ())) for each in evaluated}
+    reference: dict[str, str | None] = {}
+    for each in settings.settings:
+        for other in settings.baselines:
+            is_usual = other.model == usual_baseline(each.task[0]) and other.task == each.task
+            if is_usual and pictures[other.label] == pictures[each.label]:
+                reference.setdefault(each.label, other.label)
+    return Results(settings, compare(evaluated, reference, {}, estimates), notes)
+
+
+def write_results(path: Path, results: Results) -> None:
+    """All rows as CSV: a line for each measure of each setting."""
+    baselines = {each.label for each in results.settings.baselines}
+    rows = []
+    for row in results.comparison.rows:
+        first = {"measure": row.measure, "setting": row.method, "is_baseline": row.method in baselines,
+                 "reference": results.comparison.reference.get(row.method) or ""}  # fmt: skip
+        rows.append(first | {key: value for key, value in row.cells().items() if key not in ("measure", "method")})
+    write_table(path, rows)
+
+
+def _tested(run: Run, notes: list[str]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """A run's values of each picture by measure, and its means."""
+    means = {name.removeprefix("test/"): value for name, value in run.measures().items() if name.startswith("test/")}
+    learn(run.record.get("measures"))
+    try:
+        rows = read_numbers(run.path / "per_picture.csv")
+    except InputError:
+        rows = []
+    if not rows:
+        notes.append(f"{run.path.name}: no per_picture.csv, and so no interval over pictures")
+        return {}, means
+    names = [name for name in rows[0] if name == PICTURE or name in means]
+    return {name: np.array([row.get(name, np.nan) for row in rows], dtype=float) for name in names}, means

@@ -1,0 +1,137 @@
+"""Which baselines belong beside a method, and which method each is compared with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from colourize.checkpoints import data_from
+from colourize.data.pictures import PictureData
+from colourize.errors import ColourizeError, InputError, UsageError
+from colourize.methods.candidates import (
+    TEMPERATURE,
+    Candidate,
+    at_temperatures,
+    find_checkpoints,
+    from_checkpoint,
+    from_task,
+)
+from colourize.methods.identity import is_baseline, options
+from colourize.runs.settings import is_one_of
+from colourize.tasks.restoration import RestorationTask
+
+log = logging.getLogger(__name__)
+
+# How the training pictures are split and read does not matter: a baseline is fitted to the same pictures.
+SPLIT = ("data.batch_size", "data.reshuffle", "data.augmentation", "data.palette")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the key `reference` asks for."""
+
+    name: str | None = None  # of a baseline; None: no baseline is named
+    candidates: list[Candidate] = field(default_factory=list)  # the seeds of a method that was given as a checkpoint
+    usual: bool = False  # whether it is the usual baseline of each method's task
+
+
+def usual_baseline(degradation: Any) -> str:
+    """The simplest baseline that a network must beat, by the option of its degradation."""
+    return "bicubic" if degradation == "low_resolution" else "grey_lookup"
+
+
+def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
+    """The reference for null, auto, a baseline of the group `model`, or checkpoints.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    baselines = fitting("fitting")
+    if asked in (None, "auto", *baselines):
+        return Reference(asked if asked in baselines else None, usual=asked == "auto")
+    allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
+    if asked in options("model"):
+        raise UsageError(f"{allowed}; {asked} is a network, which must be trained first")
+    try:
+        return Reference(candidates=[from_checkpoint(path, trust) for path in find_checkpoints(asked)])
+    except (InputError, UsageError) as error:
+        raise UsageError(f"{allowed} ({str(error).splitlines()[0]})") from error
+
+
+def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, str | None]:
+    """By each method's label the label of its reference; None: it has none."""
+    if asked.candidates:
+        return dict.fromkeys((each.label for each in candidates), asked.candidates[0].label)
+    found: dict[str, str | None] = {}
+    for each in candidates:
+        wanted = usual_baseline(each.settings.get("task.degradation")) if asked.usual else asked.name
+        same = [other.label for other in candidates if other.name == wanted and kind_of(other) == kind_of(each)]
+        found[each.label] = same[0] if same else None
+    return found
+
+
+def baselines_for(
+    candidates: Sequence[Candidate], names: Iterable[str], own: PictureData, trust: Any
+) -> list[Candidate]:
+    """The named baselines for each task among the candidates, fitted to the candidates' training pictures.
+
+    One that does not fit a task, or is a candidate already, is left out. So are all of a network whose training
+    pictures are missing, which the log says. `own` is the data of a candidate without a checkpoint.
+    """
+    found: list[Candidate] = []
+    for kind, first in {kind_of(each): each for each in candidates}.items():
+        try:
+            data = data_from(first.checkpoint, str(first.path), trust) if first.checkpoint else own
+            data.prepare_data()
+            training = data.training
+        except ColourizeError as error:
+            log.warning("Baselines of %s are left out: %s", first.path, str(error).splitlines()[0])
+            continue
+        present = {each.name for each in candidates if kind_of(each) == kind}
+        for name in names:
+            task = None if name in present else baseline_on(first.task, name)
+            if task is not None:
+                task.fit_parts(training)
+                baseline = from_task(task, data, name=name, checkpoint=first.checkpoint)
+                found += at_temperatures([baseline], first.settings.get(TEMPERATURE))
+    return found
+
+
+def fitting(names: Any) -> list[str]:
+    """The options of the group `model` that `baselines` asks for: "fitting" means all baselines.
+
+    Raises:
+        UsageError: one is no baseline.
+    """
+    known = [name for name, part in options("model").items() if is_baseline(str(part.get("_target_")))]
+    if names == "fitting":
+        return known
+    asked = [] if names is None else [names] if isinstance(names, str) else list(names)
+    wrong = [name for name in asked if name not in known]
+    if wrong:
+        raise UsageError(f"baselines={wrong[0]}: must be fitting, or some of {', '.join(known)}")
+    return asked
+
+
+def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
+    """A baseline, an option of the group `model`, on the same task, not fitted yet; None: it does not fit the task."""
+    try:
+        return task.with_model(dict(options("model")[name])).eval()
+    except UsageError:
+        return None
+
+
+def kind_of(candidate: Candidate) -> tuple[str, ...]:
+    """What decides which baselines belong beside a method: its task and its training pictures."""
+    hparams, settings = candidate.task.hparams, candidate.settings
+    colours = ((hparams["fitted"] or {}).get("answer") or {}).values()
+    # Fitted palettes differ in their last digits with the number of threads; the number of colours suffices for them.
+    is_fitted = type(settings.get("data.palette")) is int
+    palettes = [len(each) if is_fitted else hash(tuple(each.flatten().tolist())) for each in colours]
+    data = sorted(
+        f"{k}={value}" for k, value in settings.items() if is_one_of(k, ("data",)) and not is_one_of(k, SPLIT)
+    )
+    task = (hparams["degradation"], hparams["answer"], hparams["divisor"], settings.get(TEMPERATURE))
+    return tuple(map(str, (*task, *palettes, *data)))

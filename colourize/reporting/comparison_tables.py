@@ -1,0 +1,158 @@
+"""Comparisons of methods as tables: on the terminal, as text, CSV and Markdown, and in the report."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as TerminalTable
+
+from colourize.files import write_whole
+from colourize.measures.base import LESS, MORE, NEITHER, ZERO
+from colourize.measures.registry import badness, direction, headlines
+from colourize.methods.comparison import Comparison, Results, Row
+from colourize.reporting.elements import Table
+from colourize.runs.tables import write_table
+
+MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
+ARROWS = {MORE: " ↑", LESS: " ↓", ZERO: " →0", NEITHER: ""}
+NOTE = (
+    "Mean over {} pictures with its 95 % interval (bootstrap over pictures, these seeds given); ± is the "
+    "standard deviation over the seeds. The difference to the reference is paired, and its 95 % interval is over "
+    "pictures and, where a method has several, seeds; ▲ better, ▼ worse (△ more, ▽ less) only where it excludes zero; "
+    "where the nearest to 0 is best, that of the difference between the distances from 0 decides."
+)
+CAPTION = (
+    "Mean over the test pictures ± half of its 95 % interval over pictures, in brackets ± the standard deviation over "
+    "seeds; °: without a network"
+)
+MARKED = (
+    "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
+    "pictures and seeds excludes zero"
+)
+
+
+def write_comparison(folder: Path, comparison: Comparison) -> None:
+    """`comparison.csv`, `comparison.md` and `comparison.txt`, each with all measures."""
+    write_table(folder / "comparison.csv", [row.cells() for row in comparison.rows])
+    write_whole(folder / "comparison.md", markdown(comparison))
+    text = io.StringIO()
+    show_comparison(comparison, comparison.measures, Console(width=120, file=text))
+    write_whole(folder / "comparison.txt", text.getvalue())
+
+
+def show_comparison(comparison: Comparison, measures: Sequence[str] = (), console: Console | None = None) -> None:
+    """Tables of measures on the terminal, by default of the headlines that were measured."""
+    console = console or Console()
+    for measure in measures or headlines(comparison.measures) or comparison.measures[:4]:
+        console.print(titled(measure), highlight=False)
+        table = _terminal_table(comparison, measure)
+        if console.measure(table).maximum > console.width:
+            table = _terminal_table(comparison, measure, fewer_digits=1)
+        console.print(table)
+    console.print(_note(comparison), highlight=False)
+    for name, reason in comparison.left_out.items():
+        console.print(f"Left out: {name}: {reason}", highlight=False, soft_wrap=True)
+
+
+def markdown(comparison: Comparison) -> str:
+    """One table for each measure, with a line on how to read them."""
+    parts = [_note(comparison)]
+    for measure in comparison.measures:
+        lines = [
+            titled(measure).replace(measure, f"**{measure}**", 1), "",
+            "| method | mean | 95 % interval | ± seeds | less reference | 95 % interval | |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+            *("| " + " | ".join(_cells(row, comparison)) + " |" for row in comparison.of(measure)),
+        ]  # fmt: skip
+        parts.append("\n".join(lines))
+    parts += [f"Left out: {name}: {reason}" for name, reason in comparison.left_out.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def titled(measure: str) -> str:
+    """A measure's name, and which of its values are good."""
+    return f"{measure} ({direction(measure)})" if direction(measure) else measure
+
+
+def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table:
+    """A row for each setting, a column for each measure, the best network's cell marked; `csv` has all numbers."""
+    labels = [each.label for each in results.settings.settings]
+    networks = {each.label for each in results.settings.networks}
+    rows = [[label if label in networks else f"{label} °"] for label in labels]
+    best: list[set[int]] = [set() for _ in labels]
+    for column, name in enumerate(measures, 1):
+        own = {row.method: row for row in results.comparison.of(name)}
+        for label, cells in zip(labels, rows, strict=True):
+            row = own.get(label)
+            if row is None or math.isnan(row.mean):
+                cells.append("")
+            else:
+                text = interval_text(row.mean, row.low, row.high, row.seed_deviation)
+                cells.append(f"{text} {MARKS[row.mark]}".strip())
+        finite = [label for label in labels if label in networks & own.keys() and math.isfinite(own[label].mean)]
+        if len(finite) > 1 and direction(name):
+            winner = min(finite, key=lambda label: badness(name, own[label].mean))
+            best[labels.index(winner)].add(column)
+    references = sorted({name for name in results.comparison.reference.values() if name})
+    caption = CAPTION + (MARKED.format(", ".join(references)) if references else "") + "."
+    if any(label.endswith("(usual)") for label in labels):
+        caption += f" Usual: {', '.join(f'{key}={value}' for key, value in results.settings.usual.items())}."
+    return Table(caption, ["", *(f"{name}{ARROWS[direction(name)]}" for name in measures)], rows, best, csv)
+
+
+def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
+    """A mean ± half of its interval, and in brackets the standard deviation over seeds, each where it is known."""
+    half = (high - low) / 2
+    digits = digits_for(half if half > 0 else seed_deviation)
+    text = f"{mean:.{digits}f}" + (f" ± {half:.{digits}f}" if math.isfinite(half) else "")
+    return text + (f" (± {seed_deviation:.{digits}f})" if math.isfinite(seed_deviation) else "")
+
+
+def with_spread(values: Sequence[float], spread: float) -> str:
+    """The mean of values and their spread, to two digits of the spread; empty without values."""
+    if not values:
+        return ""
+    digits = digits_for(spread)
+    return f"{sum(values) / len(values):.{digits}f}" + (f" (± {spread:.{digits}f})" if spread > 0 else "")
+
+
+def digits_for(uncertainty: float) -> int:
+    """How many decimals of a number are meaningful: up to the second digit of its uncertainty."""
+    if not (math.isfinite(uncertainty) and uncertainty > 0):
+        return 4
+    return max(0, min(6, 1 - math.floor(math.log10(uncertainty))))
+
+
+def _terminal_table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> TerminalTable:
+    table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("method", overflow="fold", min_width=12)
+    for heading in ("mean", "95 % interval", "±", "less ref", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for row in comparison.of(measure):
+        table.add_row(*map(escape, _cells(row, comparison, fewer_digits)))
+    return table
+
+
+def _cells(row: Row, comparison: Comparison, fewer_digits: int = 0) -> list[str]:
+    digits = max(0, digits_for((row.high - row.low) / 2) - fewer_digits)
+
+    def text(*values: float, sign: str = "") -> str:
+        return "" if any(map(math.isnan, values)) else "…".join(f"{value:{sign}.{digits}f}" for value in values)
+
+    is_reference = comparison.reference.get(row.method) == row.method
+    return [
+        row.method, text(row.mean), text(row.low, row.high), text(row.seed_deviation),
+        "reference" if is_reference else text(row.difference, sign="+"),
+        text(row.difference_low, row.difference_high, sign="+"), MARKS[row.mark],
+    ]  # fmt: skip
+
+
+def _note(comparison: Comparison) -> str:
+    return NOTE.format(comparison.rows[0].pictures if comparison.rows else 0)

@@ -1,0 +1,45 @@
+"""What the parts of a section share: its results, its checkpoints, and where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from colourize.methods.comparison import Results
+from colourize.reporting.elements import Element, Figure
+from colourize.reporting.picture_sheets import Pictures, keep_up_to_date
+from colourize.runs.folders import Run
+from colourize.runs.tables import write_table
+
+
+@dataclass(frozen=True)
+class Context:
+    """A section's results and files."""
+
+    results: Results
+    measure: str | None  # the measure of the section's finding; None: the runs have none in common
+    folder: Path  # the report's, with `tables/`, `figures/` and `pictures/`
+    pictures: Pictures
+    anchor: str  # how the names of the section's files begin
+
+    def path(self, folder: str, name: str) -> Path:
+        """The path of a file, whose `name` has its ending."""
+        return self.folder / folder / f"{self.anchor}{name}"
+
+    def plot(self, name: str, draw: Callable[[Path], object], caption: str, alt: str) -> list[Element]:
+        """A plot without checkpoints, which `draw` saves as SVG; none where that returns False."""
+        path = self.path("figures", f"-{name}.svg")
+        return [] if draw(path.with_suffix("")) is False else [Figure(path, caption, alt)]
+
+    def made(
+        self, path: Path, runs: Iterable[Run], make: Callable[[], object], caption: str, alt: str, also: object = ""
+    ) -> list[Element]:
+        """A figure of checkpoints, which is made where it is older than these; none where that is impossible."""
+        return [Figure(path, caption, alt)] if keep_up_to_date(path, runs, make, also=also) else []
+
+    def table(self, name: str, rows: Iterable[Mapping[str, object]]) -> str:
+        """Write a table; returns its path from the report's folder."""
+        path = self.path("tables", f"-{name}.csv")
+        write_table(path, rows)
+        return str(path.relative_to(self.folder))

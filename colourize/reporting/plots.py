@@ -1,0 +1,214 @@
+"""Plots of methods: intervals, learning curves, and the effects of settings, legible without colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from colourize.figures.saving import BOTH, save_figure
+from colourize.methods.comparison import Comparison, Results
+from colourize.methods.grouping import Setting, Settings
+from colourize.reporting.comparison_tables import titled
+from colourize.reporting.findings import number, title
+
+INK, REFERENCE = "#1f4e79", "#b8590b"
+# Okabe & Ito's colours, which are also distinct to the colour-blind; each has a dash and a marker of its own.
+COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DASHES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)), "-")
+MARKERS = "osD^vPX"
+MOST = len(COLOURS)  # settings in one panel; with more each key gets its own panel
+FEWEST_EFFECTS = 3  # values of a key that varies alone
+MEASURES = ("train/loss", "val/loss", "val/accuracy")
+
+
+def draw_intervals(comparison: Comparison, measures: list[str], path: Path, formats: Sequence[str] = BOTH) -> None:
+    """Each method's mean, a dot, with its 95 % interval over pictures, a broad bar, in a panel for each measure.
+
+    A method with several seeds also has a thin bar, ± one standard deviation over them. A reference is a diamond on a
+    dashed line. A mean far outside the others' range is written at the edge. `path` is without its ending.
+    """
+    figure, axes = _panels(len(measures), 2, (4.6, 0.8 + 0.26 * len(comparison.reference)))
+    references = set(comparison.reference.values())
+    for axis, measure in zip(axes, measures, strict=True):
+        rows = [row for row in comparison.of(measure) if np.isfinite(row.mean)][::-1]
+        first, third = np.quantile([row.mean for row in rows], [0.25, 0.75]) if rows else (0, 0)
+        reach = 3 * (third - first) or np.inf
+        for place, row in enumerate(rows):
+            mark, colour = ("D", REFERENCE) if row.method in references else ("o", INK)
+            if not first - reach <= row.mean <= third + reach:
+                x, text = (1, f"{row.mean:.3g} ▸") if row.mean > third else (0, f"◂ {row.mean:.3g}")
+                axis.annotate(text, (x, place), xycoords=("axes fraction", "data"), ha=("left", "right")[x],
+                              va="center", fontsize=7, color=colour)  # fmt: skip
+                continue
+            spread = np.nan_to_num(row.seed_deviation)
+            axis.plot([row.mean - spread, row.mean + spread], [place, place], color=colour, lw=1, alpha=0.6)
+            if np.isfinite(row.low):
+                axis.plot([row.low, row.high], [place, place], color=colour, lw=4, solid_capstyle="butt", alpha=0.7)
+            axis.plot(row.mean, place, mark, color=colour, ms=4)
+            if row.method in references:
+                axis.axvline(row.mean, color=REFERENCE, lw=0.8, ls="--", zorder=0)
+        axis.set_ylim(-0.6, len(rows) - 0.4)
+        axis.set_yticks(range(len(rows)), [row.method for row in rows])
+        axis.set_title(titled(measure), fontsize=8, loc="left")
+    save_figure(figure, path, formats)
+
+
+def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
+    """Training and validation measures against epochs (or "step"): a line for each setting, thin lines for its seeds.
+
+    Grey dashes are the baselines' values. Saved as SVG; False where no run has a curve.
+    """
+    read = {each.label: [run.metrics() for run in each.runs.values()] for each in settings.networks}
+    measures = [name for name in MEASURES if any(name in row for runs in read.values() for run in runs for row in run)]
+    if not measures:
+        return False
+    if len({_loss(each) for each in settings.networks}) > 1:  # different losses have no common axis
+        known = [{name for row in run for name in row} for runs in read.values() for run in runs]
+        measures = sorted({"val/psnr", "val/accuracy"}.intersection(*known), reverse=True) or measures
+    shared = {"": settings.networks}
+    if len(settings.networks) > MOST:
+        by_key = {f"{key}: ": members[:MOST] for key, members in _by_key(settings).items() if len(members) > 1}
+        shared = by_key or {"": settings.networks[:MOST]}
+    figure, axes = _panels(len(measures) * len(shared), len(measures), (3.5, 2.7), sharey="col")
+    panels = [(heading, members, measure) for heading, members in shared.items() for measure in measures]
+    for place, (axis, (heading, members, measure)) in enumerate(zip(axes, panels, strict=True)):
+        for style, setting in enumerate(members):
+            _draw_curve(axis, read[setting.label], measure, x, style, setting.label)
+        low, high = axis.get_ylim()
+        for each in settings.baselines:
+            value = each.first.measures().get(measure, np.nan)
+            is_comparable = not measure.endswith("loss") or {_loss(one) for one in members} == {_loss(each)}
+            if is_comparable and low - 2 * (high - low) <= value <= high + 2 * (high - low):
+                axis.axhline(value, color="#666666", lw=0.8, ls=(0, (2, 2)))
+                axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=6, color="#444444",
+                              ha="right", va="bottom")  # fmt: skip
+        axis.set_title(f"{heading}{measure}", fontsize=8, loc="left")
+        axis.set_xlabel(f"{x}s", fontsize=7)
+        if place % len(measures) == 0:
+            axis.legend(fontsize=6, frameon=False)
+    save_figure(figure, path, ["svg"])
+    return True
+
+
+def draw_effects(path: Path, results: Results, measure: str) -> bool:
+    """A measure against the values of each key that varies alone, a ring for each seed.
+
+    Saved as SVG; False where no key varies alone, or only one with two values.
+    """
+    panels = {key: members for key, members in _by_key(results.settings).items() if len(members) > 1}
+    if max(map(len, panels.values()), default=0) < (FEWEST_EFFECTS if len(panels) == 1 else 2):
+        return False
+    figure, axes = _panels(len(panels), 3, (3.2, 2.3), sharey=True)
+    for axis, (key, members) in zip(axes, panels.items(), strict=True):
+        members = sorted(members, key=lambda each: _order(each.values.get(key)))
+        for place, setting in enumerate(members):
+            for estimate in results.of(measure, [setting]).values():
+                axis.plot([place] * len(estimate.by_seed), estimate.by_seed, "o", ms=3.5, mfc="none", color=COLOURS[1])
+                axis.plot(place, estimate.mean, "_", ms=16, mew=2, color=COLOURS[0])
+        axis.set_xticks(range(len(members)), [str(each.values.get(key)) for each in members])
+        axis.set_title(key, fontsize=8, loc="left")
+    for axis in axes[::3]:
+        axis.set_ylabel(title(measure), fontsize=7)
+    save_figure(figure, path, ["svg"])
+    return True
+
+
+def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[str]) -> bool:
+    """A measure against two keys that vary together, as a heat map in SVG; False where one has a single value."""
+    settings = results.settings
+    first, second = keys
+    cells: dict[tuple[Any, Any], float] = {}
+    for setting in settings.networks:
+        for estimate in results.of(measure, [setting]).values():
+            if set(settings.departures(setting)) <= {first, second}:
+                cells[setting.values[first], setting.values[second]] = estimate.mean
+    # Values that occur with several values of the other key; the effects show the others.
+    counts = [Counter(key[side] for key in cells) for side in (0, 1)]
+    rows, columns = (sorted((value for value, count in each.items() if count > 1), key=_order) for each in counts)
+    if len(rows) < 2 or len(columns) < 2:
+        return False
+    grid = np.array([[cells.get((row, column), np.nan) for column in columns] for row in rows])
+    draw_matrix(path, grid, rows, columns, number, title(measure), ["svg"], axes=(first, second), cmap="cividis")
+    return True
+
+
+def draw_matrix(
+    path: Path, grid: np.ndarray, rows: Sequence[Any], columns: Sequence[Any], text: Any, label: str,
+    formats: Sequence[str] = BOTH, *, axes: Sequence[str] = ("", ""), heading: str = "", **colours: Any,
+) -> None:  # fmt: skip
+    """A heat map of a grid (rows, columns) with its numbers; cells that are nan stay empty.
+
+    `text` makes the text of a number, `label` is that of the colour bar, and `colours` are arguments of `imshow`.
+    """
+    from matplotlib.figure import Figure
+
+    width, height = max(0.34, 0.9 - 0.05 * len(columns)), max(0.34, 0.6 - 0.02 * len(rows))  # of a cell, in inches
+    figure = Figure(figsize=(1.8 + width * len(columns), 1.4 + height * len(rows)), layout="constrained")
+    axis = figure.subplots()
+    image = axis.imshow(grid, aspect="auto", **colours)
+    axis.set_xticks(range(len(columns)), list(map(str, columns)), fontsize=7, rotation=90 if len(columns) > 5 else 0)
+    axis.set_yticks(range(len(rows)), list(map(str, rows)), fontsize=7)
+    axis.set_ylabel(axes[0], fontsize=7)
+    axis.set_xlabel(axes[1], fontsize=7)
+    axis.set_title(heading, fontsize=9, loc="left")
+    for row, column in np.argwhere(np.isfinite(grid)):
+        brightness = np.dot(image.cmap(image.norm(grid[row, column]))[:3], (0.3, 0.6, 0.1))
+        colour = "black" if brightness > 0.5 else "white"
+        axis.text(column, row, text(grid[row, column]), ha="center", va="center", fontsize=6, color=colour,
+                  in_layout=False)  # measuring a thousand of them takes seconds  # fmt: skip
+    bar = figure.colorbar(image, ax=axis, shrink=0.5)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label(label, fontsize=7)
+    save_figure(figure, path, formats)
+
+
+def _panels(count: int, columns: int, size: tuple[float, float], **shared: Any) -> tuple[Any, Sequence[Any]]:
+    """A figure and its axes, row by row, each of a size in inches."""
+    from matplotlib.figure import Figure
+
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **shared).ravel()
+    for axis in axes:
+        axis.tick_params(labelsize=7, labelleft=True)
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    return figure, axes[:count]
+
+
+def _draw_curve(
+    axis: Any, runs: Sequence[list[dict[str, float]]], measure: str, x: str, style: int, label: str
+) -> None:
+    look = {"color": COLOURS[style % MOST], "linestyle": DASHES[style % MOST]}
+    lines = [np.array([(row[x], row[measure]) for row in run if x in row and measure in row]) for run in runs]
+    lines = [line for line in lines if len(line)]
+    for line in lines:
+        axis.plot(*line.T, lw=0.5, alpha=0.4, **look)
+    if lines:
+        shared = min(map(len, lines))
+        mean = np.mean([line[:shared, 1] for line in lines], axis=0)
+        every, marker = max(1, shared // 6), MARKERS[style % MOST]
+        axis.plot(lines[0][:shared, 0], mean, lw=1.5, marker=marker, ms=3.5, markevery=every, label=label, **look)
+
+
+def _loss(setting: Setting) -> str:
+    return f"{setting.first.record.get('loss')} of {setting.first.record.get('answer')}"
+
+
+def _by_key(settings: Settings) -> dict[str, list[Setting]]:
+    """For each key the settings that are usual in all other keys."""
+    return {
+        key: [each for each in settings.networks if set(settings.departures(each)) <= {key}] for key in settings.varied
+    }
+
+
+def _order(value: Any) -> tuple[bool, float, str]:
+    """Numbers in ascending order, then texts."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return not is_number, float(value) if is_number else 0.0, str(value)
