@@ -56,24 +56,17 @@ def check_arguments() -> None:
 
     A sweep without values would run no job, and succeed; a group takes no list of numbers.
     """
-    flags = {word.partition("=")[0] for word in sys.argv[1:] if word.startswith("-")}
-    if flags & {"-m", "--multirun"} and flags & {"-c", "--cfg", "-i", "--info"}:
-        raise UsageError("-m: goes without --cfg and --info, which show one run")
-    if "--resolve" in flags and not flags & {"-c", "--cfg"}:
-        raise UsageError("--resolve: goes with --cfg, as in --cfg job --resolve")
-    groups = {"": [], **options_by_group(config_dir())}  # `=3` has no key
+    groups = options_by_group(config_dir())
     for each in _typed():
+        value = None if each.is_delete() else each.value()
         if each.is_sweep_override():
-            value = each.value()
             options = groups.get(each.key_or_group, [])
             values = iter(value.filter(options)) if isinstance(value, Glob) else each.sweep_iterator()
             if next(values, None) is None:
                 raise UsageError(f"{each.input_line}: has no values, and so there is no job")
-        elif each.key_or_group in groups and not each.is_delete():
-            value = each.value()
-            names = value if isinstance(value, list) else [value]
-            if not all(isinstance(name, str) for name in names):
-                raise UsageError(f"{each.input_line}: a group takes one of its options; ~group removes it")
+        names = value if isinstance(value, list) else []
+        if each.key_or_group in groups and not all(isinstance(name, str) for name in names):
+            raise UsageError(f"{each.input_line}: a group takes names of its options")
 
 
 def _message(error: BaseException) -> str | None:
@@ -94,9 +87,22 @@ def _message(error: BaseException) -> str | None:
     if isinstance(error, HydraException):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return ": ".join([" ".join(lines[:2]), *([one_line(cause)] if cause else [])])
+    if isinstance(error, ValueError) and _is_hydras(error):  # about flags, or an override such as logger=null
+        groups = ("", *options_by_group(config_dir()))
+        typed = [each for each in _typed() if each.key_or_group in groups and not each.is_delete()]
+        wrong = [str(each.input_line) for each in typed if not isinstance(each.value(), (str, list))]
+        return ": ".join([*wrong, one_line(error)])
     if type(error).__module__.startswith("lightning.") and isinstance(error, Exception):
         return f"trainer: {one_line(error)}"  # its class is not imported here, which takes seconds
     return None
+
+
+def _is_hydras(error: BaseException) -> bool:
+    """Whether Hydra's own code raised an error."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith("hydra.")
 
 
 def _typed() -> Iterator[Override]:

@@ -50,11 +50,9 @@ def test_a_terminal_gets_no_control_characters(monkeypatch: pytest.MonkeyPatch) 
     assert printable(message) == "data.root=a\\nb: there is no such folder\nName another: × \\x1b[2J \\x85 \\u2028"
 
 
-@pytest.mark.parametrize("typed", ["loss=[1,2]", "model=null"])
-def test_a_group_takes_the_names_of_options(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["colourize-train", typed])
-    with pytest.raises(UsageError, match="a group takes one of its options") as error:
+def test_a_group_takes_names_of_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", "loss=[1,2]"])
+    with pytest.raises(UsageError, match=r"^loss=\[1,2\]: a group takes names of its options"):
         check_arguments()
-    assert str(error.value).startswith(f"{typed}: ")
     monkeypatch.setattr("sys.argv", ["colourize-train", "loss=mse", "data.category=[1,2]", "~model", "seed=0,1"])
     check_arguments()
