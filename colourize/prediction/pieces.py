@@ -100,7 +100,6 @@ def _reach(part: nn.Module, task: RestorationTask) -> int | None:
 
 
 def _holds(task: RestorationTask, halo: int, multiple: int, factor: int) -> bool:
-    """Whether pieces of a picture have the outputs of the whole."""
     side = 4 * halo + 8 * multiple + 5 * factor  # 5: its last pieces are not whole
     inputs = _random(task, side)
     whole = task(inputs)
