@@ -81,12 +81,11 @@ def test_checkpoints(data: st.DataObject, whole: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("part", ["colourize", "datamodule_hyper_parameters"])
 @pytest.mark.parametrize("key", ["data", "seed", "palette", "reshuffle"])
 def test_checkpoints_with_odd_settings(part: str, key: str, whole: Path, tmp_path: Path) -> None:
-    contents = torch.load(whole, weights_only=True)
+    contents, path = torch.load(whole, weights_only=True), tmp_path / "other.ckpt"
     contents[part][key] = torch.full((3, 3), 0.5)
-    path = tmp_path / "other.ckpt"
     torch.save(contents, path)
     check_checkpoint(path)
-    contents[part].pop(key)
+    del contents[part][key]
     torch.save(contents, path)
     check_checkpoint(path)
 

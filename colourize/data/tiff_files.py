@@ -37,7 +37,7 @@ def open_tiff(file: BinaryIO) -> tuple[Image.Image, int]:
             pixels = page.asarray()
         except ValueError as error:
             kind = page.compression.name
-            raise ValueError(f"{kind} compression of this kind of TIFF; save it without compression") from error
+            raise ValueError(f"{kind} compression of this kind of TIFF is not read; save it uncompressed") from error
         if greys:
             pixels = ~pixels if kind == "MINISWHITE" else pixels
             image = Image.fromarray(pixels.astype(pixels.dtype.newbyteorder("="), copy=False))

@@ -42,7 +42,6 @@ class PictureBatch:
 
     @property
     def smaller_side(self) -> int:
-        """The smaller of height and width, in pixels."""
         return min(self.rgb.shape[2:])
 
     @cached_property

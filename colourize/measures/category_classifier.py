@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -28,12 +27,6 @@ def category_classifier() -> ResidualClassifier:
         if isinstance(block, nn.Sequential) and isinstance(block[1], nn.BatchNorm2d):
             block[0], block[1] = fuse_conv_bn_eval(block[0], block[1]), nn.Identity()  # type: ignore[type-var]
     return network.to(memory_format=torch.channels_last)
-
-
-@functools.lru_cache(maxsize=1)
-def about() -> dict[str, Any]:
-    """How its weights were made, and its accuracy on the ten categories and on the horses alone."""
-    return dict(torch.load(WEIGHTS, map_location="cpu", weights_only=True)["about"])
 
 
 @torch.no_grad()

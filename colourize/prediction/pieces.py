@@ -86,21 +86,17 @@ def _reach(part: nn.Module, task: RestorationTask) -> int | None:
         other = 1 - inputs if isinstance(part, Baseline) else torch.full_like(inputs, torch.nan)
         half, outputs, reach = size // 2, part(inputs), 0
         for dim in (2, 3):
-            for near in (slice(0, half), slice(half, size)):
-                far = slice(half, size) if near.start == 0 else slice(0, half)
-                changed = inputs.clone()
-                changed.movedim(dim, 0)[far] = other.movedim(dim, 0)[far]
-                same = (part(changed) == outputs).movedim(dim, 0)[near].flatten(1).all(1)
-                touched = (~same).nonzero().flatten()
-                if len(touched):
-                    reach = max(reach, half - int(touched[0]) if near.start == 0 else int(touched[-1]) + 1)
+            for places in (torch.arange(half), torch.arange(size - 1, half - 1, -1)):  # towards the edge, which is next
+                changed = other.clone()
+                changed.movedim(dim, 0)[places] = inputs.movedim(dim, 0)[places]
+                differs = (part(changed) != outputs).movedim(dim, 0)[places].flatten(1).any(1)
+                reach = max(reach, half - int(differs.nonzero()[0])) if differs.any() else reach
         if reach < half:
             return reach
     return None
 
 
 def _holds(task: RestorationTask, halo: int, multiple: int, factor: int) -> bool:
-    """Whether pieces of a picture have the outputs of the whole."""
     side = 4 * halo + 8 * multiple + 5 * factor  # 5: its last pieces are not whole
     inputs = _random(task, side)
     whole = task(inputs)
@@ -115,5 +111,4 @@ def _holds(task: RestorationTask, halo: int, multiple: int, factor: int) -> bool
 
 
 def _random(task: RestorationTask, side: int) -> Tensor:
-    """Inputs of a square, the same each time."""
     return torch.rand(1, task.degradation.channels, side, side, generator=torch.Generator().manual_seed(0))

@@ -93,7 +93,6 @@ def _named_by(value: str) -> list[_Found]:
 
 
 def _is_file(target: Path, typed: str, pictures: Sequence[_Found]) -> bool:
-    """Whether `output` is a file, for one picture."""
     if target.is_dir() or typed.endswith(("/", "\\")) or not target.suffix:
         return False
     if target.suffix.lower() not in FORMATS:

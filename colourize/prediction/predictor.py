@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -200,18 +201,10 @@ class Predictor:
 
 def resized_part(pictures: Tensor, height: int, width: int, box: Box) -> Tensor:
     """A box of `F.interpolate(pictures, (height, width), mode="bilinear", align_corners=False)`, and no more."""
-    rows = _resized(pictures, 2, height, box.top, box.bottom)
-    return _resized(rows, 3, width, box.left, box.right)
-
-
-def _resized(pictures: Tensor, dim: int, length: int, start: int, stop: int) -> Tensor:
-    size = pictures.shape[dim]
-    places = (torch.arange(start, stop, device=pictures.device, dtype=torch.float64) + 0.5) * (size / length) - 0.5
-    places = places.clamp(0, size - 1)
-    before = places.floor().long()
-    share = (places - before).to(pictures.dtype).view([-1 if each == dim else 1 for each in range(pictures.dim())])
-    after = (before + 1).clamp(max=size - 1)
-    return pictures.index_select(dim, before).lerp(pictures.index_select(dim, after), share)
+    rows = (torch.arange(box.top, box.bottom, device=pictures.device) + 0.5) * (2 / height) - 1
+    columns = (torch.arange(box.left, box.right, device=pictures.device) + 0.5) * (2 / width) - 1
+    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]
+    return F.grid_sample(pictures, grid.to(pictures), padding_mode="border", align_corners=False)
 
 
 def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:

@@ -11,7 +11,6 @@ from skimage import color
 from torch import Tensor
 
 from colourize.colour.chroma import chroma_of, chroma_over, lightness_of
-from colourize.colour.lab import rgb_to_lab
 
 
 def random_lightness(seed: int = 0) -> Tensor:
@@ -92,12 +91,3 @@ def test_gradients_are_numbers() -> None:
     rgb = torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3).repeat(1, 3, 1, 1).requires_grad_()
     (chroma_of(rgb).sum() + lightness_of(rgb).sum()).backward()
     assert rgb.grad is not None and rgb.grad.isfinite().all()
-
-
-def test_of_each_pixel_alone() -> None:
-    """What lies outside beside it changes nothing; empty pictures are none."""
-    lightness, chroma = random_lightness(), random_chroma(60.0)
-    whole, part = chroma_over(lightness, chroma), chroma_over(lightness[..., 7:9], chroma[..., 7:9])
-    torch.testing.assert_close(whole[..., 7:9], part, atol=1e-6, rtol=0)
-    assert chroma_over(lightness[:0], chroma[:0]).shape == (0, 3, 40, 40)
-    assert rgb_to_lab(whole).isfinite().all()

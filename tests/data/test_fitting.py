@@ -126,21 +126,6 @@ def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
     np.testing.assert_allclose(task.model.mean.exp(), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("answer", ["regression", "classification"])
-def test_a_baseline_may_be_a_prior(tiny_task: Make, tiny_data: Data, answer: str) -> None:
-    """Of one that makes pictures, what is added is the outputs that say them."""
-    prior = {"_target_": "colourize.models.Interpolation", "filter": "bilinear"}
-    task = tiny_task("low", answer, prior=prior).eval()
-    pair = task.make_pair(torch.from_numpy(tiny_data().pictures.test))
-    said = task(pair.inputs) - task.model(pair.inputs)
-    bilinear = task.degradation.references(pair.truth)["bilinear"]
-    torch.testing.assert_close(task.answer.decode(said, pair.inputs), task.answer.decode(
-        task.answer.outputs_of(bilinear), pair.inputs))  # fmt: skip
-    lookup = {"_target_": "colourize.models.GreyLookup"}
-    with pytest.raises(UsageError, match=r"^prior: GreyLookup is not for this task; it is for task=colour_class"):
-        tiny_task("low", answer, prior=lookup)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

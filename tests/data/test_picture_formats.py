@@ -313,6 +313,15 @@ def test_heic(tmp_path: Path) -> None:
     assert np.asarray(open_photograph(tmp_path / "small.heic").colours).mean() == pytest.approx(137.2, abs=2)
 
 
+def test_a_compression_that_is_not_read(tmp_path: Path) -> None:
+    path, pixels = tmp_path / "a.tif", np.dstack([deep(GREYS), deep(ALPHA)])
+    tiff(pixels, "minisblack", planarconfig="contig", extrasamples=["unassalpha"])(path)
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].tags["Compression"].overwrite(5)
+    with pytest.raises(InputError, match=r"a\.tif: .*LZW compression of this kind of TIFF is not read; save it unc"):
+        open_photograph(path)
+
+
 def test_colours_beneath_invisible_pixels_are_those_around(tmp_path: Path) -> None:
     """Not averaged with anything that nobody sees, however far away the visible ones are."""
     colours = np.full((70, 90, 4), (255, 255, 255, 0), np.uint8)

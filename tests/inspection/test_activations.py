@@ -84,10 +84,7 @@ def test_dead_channels_have_a_red_frame():
     made = Column("net", {"grey": torch.rand(3, 8, 8)}, [Activations("down", values)], 0)
     red = (np.asarray(activation_sheet([made])) == (214, 39, 40)).all(-1)
     assert red.any(0).sum() == 62  # one map wide
-
-
-def test_networks_with_other_layers_stand_beside_each_other():
-    torch.manual_seed(0)
+    # Networks with other layers stand beside each other.
     models = [CNN(1, 5, num_filters=40), nn.Sequential(nn.Conv2d(1, 70, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())]
     columns = [Column("net", {}, record(each.eval(), torch.rand(2, 1, 16, 16)), 1) for each in models]
     assert activation_sheet(columns, "title").size[0] > 1000

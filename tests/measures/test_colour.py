@@ -47,8 +47,8 @@ def test_auc_is_the_area_under_the_curve(pair: tuple[torch.Tensor, torch.Tensor]
 
 
 def test_balanced_auc_weighs_every_colour_alike(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
-    true, given = lab(pair[1])[..., 1:].reshape(-1, 2), lab(pair[0])[..., 1:].reshape(-1, 2)
-    area = (1 - np.linalg.norm(given - true, axis=1) / 150).clip(0)
+    true, preds = lab(pair[1])[..., 1:].reshape(-1, 2), lab(pair[0])[..., 1:].reshape(-1, 2)
+    area = (1 - np.linalg.norm(preds - true, axis=1) / 150).clip(0)
     bins = [tuple(each) for each in np.floor(true / 10).astype(int)]
     weight = np.array([1 / bins.count(each) for each in bins])  # 1/p up to a factor
     expected = (weight * area).sum() / weight.sum()

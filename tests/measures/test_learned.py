@@ -104,11 +104,11 @@ def test_an_interval_from_the_influence_is_the_bootstraps() -> None:
 
 def test_equal_pictures_and_what_they_show() -> None:
     labels = torch.tensor([0, 1, 5])
-    true, given = PictureBatch(torch.rand(3, 3, 8, 8), labels), PictureBatch(torch.rand(3, 3, 8, 8))
-    given.__dict__["classified"] = true.__dict__["classified"] = torch.rand(3, 4), torch.eye(3, 10)
-    torch.testing.assert_close(FeatureDistance().values(given, true), torch.zeros(3), atol=1e-6, rtol=0)
-    assert CategoryAccuracy().values(given, true).tolist() == [1, 1, 0]
-    assert CategoryAccuracy().values(given, given) is None  # without labels
+    true, preds = PictureBatch(torch.rand(3, 3, 8, 8), labels), PictureBatch(torch.rand(3, 3, 8, 8))
+    preds.__dict__["classified"] = true.__dict__["classified"] = torch.rand(3, 4), torch.eye(3, 10)
+    torch.testing.assert_close(FeatureDistance().values(preds, true), torch.zeros(3), atol=1e-6, rtol=0)
+    assert CategoryAccuracy().values(preds, true).tolist() == [1, 1, 0]
+    assert CategoryAccuracy().values(preds, preds) is None  # without labels
 
 
 def test_pictures_of_any_size_are_classified() -> None:

@@ -18,8 +18,8 @@ NAMES = [each.name for each in choose("default") if isinstance(each, PictureMeas
 
 
 def measured(pictures, truth, names=NAMES, labels=None):
-    given, true = PictureBatch(pictures), PictureBatch(truth, labels)
-    found = {name: MEASURES[name].values(given, true) for name in names}
+    preds, true = PictureBatch(pictures), PictureBatch(truth, labels)
+    found = {name: MEASURES[name].values(preds, true) for name in names}
     return {name: values for name, values in found.items() if values is not None}
 
 
@@ -40,8 +40,8 @@ PAIRS = {
 
 @pytest.mark.parametrize("kind", PAIRS)
 def test_degenerate_pictures_have_values(kind: str) -> None:
-    given, truth = PAIRS[kind]
-    found = measured(given, truth, NAMES, torch.zeros(len(truth), dtype=torch.long))
+    preds, truth = PAIRS[kind]
+    found = measured(preds, truth, NAMES, torch.zeros(len(truth), dtype=torch.long))
     undefined = {name for name, values in found.items() if values.isnan().any()}
     is_grey = bool((truth == truth[:, :1]).all())
     windows = {"ssim", "haarpsi", "fsimc"} if kind == "1×1" else set()  # those that look at neighbours
@@ -50,10 +50,10 @@ def test_degenerate_pictures_have_values(kind: str) -> None:
 
 
 def test_the_classifier_sees_in_single_precision_whatever_the_network_computes_in() -> None:
-    given, truth = PAIRS["grey copy"]
-    exact = measured(given, truth, ("feature_distance",))["feature_distance"]
+    preds, truth = PAIRS["grey copy"]
+    exact = measured(preds, truth, ("feature_distance",))["feature_distance"]
     with torch.autocast("cpu", torch.bfloat16):
-        reduced = measured(given, truth, ("feature_distance",))["feature_distance"]
+        reduced = measured(preds, truth, ("feature_distance",))["feature_distance"]
     assert torch.equal(reduced, exact)
 
 

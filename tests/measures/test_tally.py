@@ -27,24 +27,24 @@ class Given(PictureMeasure, abstract=True):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def values(self, given: dict[str, torch.Tensor], true: None) -> torch.Tensor:
-        return given[self.name]
+    def values(self, preds: dict[str, torch.Tensor], true: None) -> torch.Tensor:
+        return preds[self.name]
 
 
 class Total(SetMeasure, name="total", direction=MORE):
     """The sum of all vectors."""
 
-    def vectors(self, given: dict[str, torch.Tensor], true: None) -> torch.Tensor:
-        return given["total"]
+    def vectors(self, preds: dict[str, torch.Tensor], true: None) -> torch.Tensor:
+        return preds["total"]
 
     def value(self, vectors: np.ndarray) -> Any:
         return lambda weights: float((weights @ vectors).sum())
 
 
-def add(tally: Tally, which: Any, given: dict[str, torch.Tensor]) -> None:
+def add(tally: Tally, which: Any, preds: dict[str, torch.Tensor]) -> None:
     tally.start(torch.as_tensor(which))
-    measures = [Total() if name == "total" else Given(name) for name in given]
-    tally.add(measures, given, None, torch.zeros(len(which), dtype=torch.bool))
+    measures = [Total() if name == "total" else Given(name) for name in preds]
+    tally.add(measures, preds, None, torch.zeros(len(which), dtype=torch.bool))
 
 
 def tally_of(batches: list[np.ndarray]) -> Tally:

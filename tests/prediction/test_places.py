@@ -83,7 +83,7 @@ def test_what_is_refused(asked: Any, output: Any, message: str, here: Path) -> N
         planned(asked, output)
 
 
-def test_what_is_there_is_replaced_only_where_that_is_wanted(here: Path) -> None:
+def test_existing_results_are_replaced_only_with_overwrite(here: Path) -> None:
     touch("photos/a-coloured.png", "photos/b-coloured.png")
     with pytest.raises(ColourizeError, match=r"a-coloured\.png: is there already \(and 1 more\)"):
         planned("photos")
