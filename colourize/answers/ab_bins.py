@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from colourize.answers.annealing import annealed
+from colourize.answers.annealing import COLD, annealed
 from colourize.answers.base import Answer, SoftClasses
 from colourize.colour.chroma import chroma_of, chroma_over
 from colourize.colour.chroma_bins import ChromaBins, centres_of_grid
@@ -104,10 +104,10 @@ class AbBins(Fitted, Answer):
     def _mean(self, outputs: Tensor, inputs: Tensor, temperature: float) -> Tensor:
         """The picture of the mean chroma at a temperature."""
         centres = self.bins.centres
-        if temperature == 0:
+        if temperature < COLD:
             chroma = centres[outputs.argmax(1)].movedim(-1, 1)
         else:
-            chroma = torch.einsum("nqhw,qc->nchw", annealed(outputs.float(), temperature), centres)
+            chroma = (annealed(outputs.float(), temperature).movedim(1, -1) @ centres).movedim(-1, 1)
         return chroma_over(inputs, chroma)
 
     def class_places(self) -> Tensor:
