@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-
 COLD = 1e-6  # a temperature below which nothing but the likeliest class is left, and logits would become infinite
 
 
