@@ -11,6 +11,7 @@ from colourize.reporting.parts.colours import colour_pairs, distributions, relia
 from colourize.reporting.parts.context import Context
 from colourize.reporting.parts.feature_maps import activations
 from colourize.reporting.parts.larger_pictures import larger_pictures
+from colourize.reporting.parts.temperatures import temperatures
 from colourize.reporting.parts.training import batches, effects, epochs
 
 PARTS: dict[str, Callable[[Context], list[Element]]] = {
@@ -25,5 +26,6 @@ PARTS: dict[str, Callable[[Context], list[Element]]] = {
     "block_orders": block_orders,
     "agreement": agreement,
     "larger_pictures": larger_pictures,
+    "temperatures": temperatures,
 }
 __all__ = ["PARTS", "Context"]

@@ -1,0 +1,87 @@
+"""What the temperature of decoding does to pictures: measures of one training, decoded anew at several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colourize.errors import UsageError
+from colourize.figures.reliability import COLOURS, DASHES, FAINT, INK, MARKS
+from colourize.figures.saving import save_figure
+from colourize.measures.base import ZERO, PictureBatch
+from colourize.measures.registry import choose, direction, unit
+from colourize.measures.tally import Tally
+from colourize.tasks.restoration import RestorationTask
+
+TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 1.0)  # from the likeliest colour to the mean
+
+
+@torch.no_grad()
+def measured_at(
+    task: RestorationTask,
+    batches: Iterable[Tensor],
+    measures: Sequence[str],
+    temperatures: Sequence[float] = TEMPERATURES,
+) -> dict[str, np.ndarray]:
+    """By measure its mean over pictures at each temperature, (T,); the task stays as it is.
+
+    Args:
+        task: whose answer is read at a temperature, in evaluation mode on the CPU.
+        batches: true pictures (n, H, W, 3), uint8.
+        measures: names of measures of pictures.
+
+    Raises:
+        UsageError: no picture of its answer depends on a temperature.
+    """
+    name = task.answer.annealed_picture
+    if name is None:
+        raise UsageError(f"temperatures: the answer {type(task.answer).__name__} is read without one")
+    asked = [each for each in choose(list(measures)) if each.name in measures]
+    tallies, own = [Tally() for _ in temperatures], task.answer.temperature
+    for batch in batches:
+        pair = task.make_pair(batch)
+        outputs, truth = task.outputs(pair).float(), PictureBatch(pair.truth)
+        for tally, temperature in zip(tallies, temperatures, strict=True):
+            task.answer.decode_at(temperature)
+            if name == "prediction":  # nothing else need be decoded then
+                picture = task.answer.decode(outputs, pair.inputs)
+            else:
+                picture = task.pictures(outputs, pair.inputs)[name]
+            tally.start(pair.which)
+            tally.add(asked, PictureBatch(picture), truth, torch.zeros(len(picture), dtype=torch.bool))
+    task.answer.decode_at(own)
+    means = [tally.means() for tally in tallies]
+    return {each.name: np.array([mean[each.name] for mean in means]) for each in asked}
+
+
+def draw_temperatures(
+    methods: Mapping[str, Mapping[str, np.ndarray]], path: Path, temperatures: Sequence[float] = TEMPERATURES
+) -> None:
+    """A panel for each measure, a line for each method.
+
+    Args:
+        methods: by name what `measured_at` found.
+        path: without its ending; saved as SVG and PNG.
+    """
+    from matplotlib.figure import Figure
+
+    names = list(next(iter(methods.values())))
+    figure = Figure(figsize=(3.1 * len(names), 3.2), layout="constrained")
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for axes, measure in zip(panels, names, strict=True):
+        for number, (method, found) in enumerate(methods.items()):
+            colour, mark, dash = (each[number % len(each)] for each in (COLOURS, MARKS, DASHES))
+            axes.plot(temperatures, found[measure], marker=mark, ls=dash, color=colour, lw=1.2, ms=5, label=method)
+        if direction(measure) is ZERO:
+            axes.axhline(0, color=FAINT, lw=0.9, zorder=0)
+        told = f"{measure.replace('_', ' ')}{unit(measure)}" + (f"\n{direction(measure)}" if direction(measure) else "")
+        axes.set_title(told, fontsize=9.5, color=INK)
+        axes.set_xlabel("temperature", fontsize=9.5, color=INK)
+        axes.tick_params(labelsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", fontsize=9, frameon=False)
+    save_figure(figure, path)

@@ -1,0 +1,39 @@
+"""What another temperature makes of the same trainings: of experiments whose networks answer bins of chroma."""
+
+from __future__ import annotations
+
+import torch
+
+from colourize.figures.temperatures import draw_temperatures, measured_at
+from colourize.reporting.elements import Element, Figure
+from colourize.reporting.parts.context import Context
+from colourize.reporting.pictures import made_of
+
+MEASURES = ("colourfulness_gap", "auc_balanced", "delta_e")
+COUNT, BATCH = 250, 50  # test pictures that are decoded: each temperature takes as long as a test of them
+
+
+def temperatures(context: Context) -> list[Element]:
+    """Colourfulness, balanced AuC and ΔE2000 against the temperature, for each classifier of bins."""
+    settings = [each for each in context.results.settings.networks if each.first.record.get("answer") == "AbBins"]
+    if not settings:
+        return []
+    path = context.figure("temperatures")
+
+    def draw() -> None:
+        found = {}
+        for setting in settings:
+            pictures = torch.from_numpy(context.pictures.data(setting.first).pictures.test[:COUNT])
+            found[setting.label] = measured_at(context.pictures.task(setting.first), pictures.split(BATCH), MEASURES)
+        draw_temperatures(found, path)
+
+    if not made_of(path.with_suffix(".svg"), [each.first for each in settings], draw):
+        return []
+    return [
+        Figure(
+            path.with_suffix(".svg"),
+            "The same weights, decoded at temperatures from 0 (the likeliest bin) to 1 (the mean): least seed, first "
+            f"{COUNT} test pictures.",
+            "Measures against the temperature of decoding",
+        )
+    ]
