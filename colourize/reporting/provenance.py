@@ -7,6 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from colourize.losses.weighted_sum import told as told_loss
 from colourize.methods.identity import is_baseline, resolved
 from colourize.runs.folders import Run
 
@@ -16,7 +17,7 @@ TRAINING = {
     "optimizer": "task.optimizer._target_",
     "learning rate": "task.optimizer.lr",
     "schedule": "task.lr_scheduler._target_",
-    "loss": "task.loss._target_",
+    "loss": "task.loss",
 }
 
 
@@ -69,6 +70,8 @@ def _training(configs: Sequence[Any]) -> str:
     told = []
     for name, key in TRAINING.items():
         values = [OmegaConf.select(config, key) for config in configs]
+        if key == "task.loss":  # several may add up
+            values = [told_loss(value) if value else None for value in values]
         texts = [
             str(value or "none").rpartition(".")[2] if key.endswith("_target_") else str(value) for value in values
         ]

@@ -133,10 +133,11 @@ def test_a_damaged_table_of_pictures_costs_the_interval_alone(sweep: Path) -> No
     assert any("no interval over pictures" in note for note in results.notes)
 
 
-def test_every_question_of_the_assignment_has_a_file() -> None:
+def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> None:
     found = questions()
     assert [each.number for each in found.values()] == [
         "A1", "A2–A3", "A4", "A5", "B1–B2", "C1–C2", "C3", "D1–D2", "E1–E3", "F1", "F2", "F3", "F4",
+        "Johnson 2016", "Ronneberger 2015",
     ]  # fmt: skip
     for question in found.values():
         assert question.text.endswith("?") and "experiment=" not in question.text and question.measures
