@@ -16,6 +16,8 @@ from lightning import Trainer
 from PIL import Image
 from torch import Tensor
 
+import colourize
+from colourize.checkpoints import data_from, read
 from colourize.data.draws import Draws
 from colourize.data.synthetic import SyntheticData
 from colourize.degradations import Grey
@@ -209,3 +211,19 @@ def test_what_needs_no_pictures_is_refused_before_they_are_read(
     outcome = run("evaluate", overrides.format(best=best).split(), tmp_path)
     assert outcome.code == 2 and named in outcome.stderr and outcome.stderr.count("\n") == 1
     assert outcome.left == []
+
+
+def test_averages_over_mirror_images_are_a_choice_of_the_evaluation(best: Path, tmp_path: Path) -> None:
+    words = [f"checkpoint={best}", *QUICK, "test_time_flips=true"]
+    outcome = evaluate(tmp_path, *words)
+    assert json.loads((outcome.folder / "run.json").read_text())["test_time_flips"] is True
+    task = colourize.load(best)
+    task.test_time_flips = True
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
+    (expected,) = trainer.test(task, data_from(read(best), best), verbose=False)
+    found = measures_of(outcome.folder)
+    assert found["test/mse"] == pytest.approx(expected["test/mse"], rel=1e-2)  # the run's own precision may be bfloat16
+    assert found["test/mse"] != in_training(best)["test/mse"]
+    lone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, *QUICK]
+    refused = run("evaluate", [*lone, "test_time_flips=true"], tmp_path)
+    assert refused.code == 2 and "test_time_flips=true: none of these methods is a network" in refused.stderr

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from colourize.errors import UsageError, check_count
@@ -72,5 +73,13 @@ def convolution(in_channels: int, out_channels: int, kernel_size: int = 3) -> nn
 
 
 def doubled(channels: int) -> nn.Sequential:
-    """Twice the height and width, by four times the channels."""
-    return nn.Sequential(convolution(channels, 4 * channels), nn.PixelShuffle(2), nn.BatchNorm2d(channels), nn.ReLU())
+    """Twice the height and width, by four times the channels.
+
+    At first each 2×2 pixels are equal, as after nearest-neighbour enlargement; else a chequered pattern is there
+    from the start, and fades slowly (Aitken et al. 2017, https://arxiv.org/abs/1707.02937).
+    """
+    larger = convolution(channels, 4 * channels)
+    with torch.no_grad():  # neighbours among the outputs become one 2×2
+        larger.weight.copy_(larger.weight[::4].repeat_interleave(4, 0))
+        nn.init.zeros_(larger.bias)  # type: ignore[arg-type]
+    return nn.Sequential(larger, nn.PixelShuffle(2), nn.BatchNorm2d(channels), nn.ReLU())

@@ -7,12 +7,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from colourize.losses.weighted_sum import told as told_loss
 from colourize.methods.identity import is_baseline, resolved
 from colourize.runs.folders import Run
 
 TRAINING = {
     "epochs": "trainer.max_epochs", "batches of": "data.batch_size", "optimizer": "task.optimizer._target_",
-    "learning rate": "task.optimizer.lr", "schedule": "task.lr_scheduler._target_", "loss": "task.loss._target_",
+    "learning rate": "task.optimizer.lr", "schedule": "task.lr_scheduler._target_", "loss": "task.loss",
 }  # fmt: skip
 
 
@@ -60,7 +61,11 @@ def _training(runs: Sequence[Run]) -> str:
     found = []
     for name, key in TRAINING.items():
         values = [OmegaConf.select(config, key) for config in configs]
+        if key == "task.loss":  # several may add up
+            values = [told_loss(value) if value else None for value in values]
         if any(value is not None for value in values):
-            texts = [str(value or "none").rpartition(".")[2] if key.endswith("_") else str(value) for value in values]
+            texts = [
+                str(value or "none").rpartition(".")[2] if key.endswith("_target_") else str(value) for value in values
+            ]
             found.append(f"{name} {', '.join(dict.fromkeys(texts))}")
     return "; ".join(found)

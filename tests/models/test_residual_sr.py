@@ -51,6 +51,12 @@ def test_parameters_by_hand_and_gradients() -> None:
     assert all(each.grad is not None and each.grad.any() for each in model.parameters())
 
 
+def test_no_chequered_pattern_at_the_start() -> None:
+    up = ResidualSR(3, 3, num_filters=4, scale_factor=2).up.eval()
+    outputs = up(torch.randn(1, 4, 5, 6))
+    assert torch.equal(outputs, outputs[..., ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
 def test_a_block_without_change_is_identity() -> None:
     model = ResidualSR(3, 3, num_filters=4).eval()
     nn.init.zeros_(model.blocks[0].change[4].weight)
