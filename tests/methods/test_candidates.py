@@ -85,7 +85,7 @@ FOLDER = {"_target_": "colourize.data.folder.FolderData"}
         ({}, {"callbacks": {"samples": None, "progress": {"_target_": "x.Progress", "refresh_rate": 3}}}, True),
         ({}, {"callbacks": {"ema": {"_target_": "lightning.pytorch.callbacks.WeightAveraging"}}}, False),
         ({}, {"trainer": {"max_epochs": 5, "gradient_clip_val": 1}}, False),
-        ({"callbacks": {"best": KEPT}}, {"callbacks": {"best": {**KEPT, "dirpath": "elsewhere"}}}, True),
+        ({"callbacks": {"checkpoints": KEPT}}, {"callbacks": {"checkpoints": {**KEPT, "dirpath": "elsewhere"}}}, True),
         ({"callbacks": {"best": KEPT}}, {"callbacks": {"best": {**KEPT, "monitor": "val/psnr"}}}, False),
         ({"data": {**FOLDER, "root": "a"}}, {"data": {**FOLDER, "root": "b"}}, False),
         ({"data": {**CIFAR10, "root": "a"}}, {"data": {**CIFAR10, "root": "b"}}, True),
