@@ -6,6 +6,7 @@ from typing import Any
 
 # From the old module to the new one.
 MOVED = {
+    "colourize.callbacks.tensorboard": "colourize.callbacks.tensorboard_pages",
     "colourize.models.baselines": "colourize.models",
     "colourize.models.classifier": "colourize.models",
     "colourize.models.course": "colourize.models",

@@ -70,7 +70,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from lightning import seed_everything
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
-    from colourize.callbacks.tensorboard import log_hyperparameters
+    from colourize.callbacks.tensorboard_pages import log_hyperparameters
     from colourize.checkpoints import check_resumable, check_same, newest, read, read_any
     from colourize.cli import terminal
     from colourize.errors import check_count

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from colourize.data.picture_colours import check_signals, to_srgb
-from colourize.data.tiff_files import open_tiff
+from colourize.data.tiff_fallback import open_tiff
 from colourize.errors import InputError, one_line
 
 WHITE, STUB = (255, 255, 255), ImageFile.StubImageFile

@@ -1,6 +1,6 @@
 """What makes a method: its settings, read from a run's folder or from a checkpoint alone, and its name.
 
-`runs.settings` lists the settings that do not count; all others do.
+`runs.method_settings` lists the settings that do not count; all others do.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from colourize.errors import InputError
 from colourize.models.baselines import Baseline
 from colourize.moved import current_name, with_current_names
 from colourize.runs.folders import Run
+from colourize.runs.method_settings import is_one_of, method_settings
 from colourize.runs.resuming import CONFIG
-from colourize.runs.settings import is_one_of, method_settings
 
 # Parts that are named by their option, and the group that has it.
 PARTS = {

@@ -19,7 +19,7 @@ from colourize.methods.candidates import (
     from_task,
 )
 from colourize.methods.identity import is_baseline, options
-from colourize.runs.settings import is_one_of
+from colourize.runs.method_settings import is_one_of
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)

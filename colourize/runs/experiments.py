@@ -27,7 +27,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import UsageError
 from colourize.runs import results, sweeps
-from colourize.runs.settings import PLAN
+from colourize.runs.method_settings import PLAN
 from colourize.runs.sweeps import key_of, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job

@@ -24,7 +24,7 @@ from colourize.files import write_whole
 from colourize.moved import with_current_names
 from colourize.runs import ownership, sweeps
 from colourize.runs.folders import read_measures
-from colourize.runs.settings import DISPLAY, PLAN, is_one_of
+from colourize.runs.method_settings import DISPLAY, PLAN, is_one_of
 from colourize.runs.sweeps import quoted
 
 CONFIG, FINAL = "config.yaml", "metrics.json"

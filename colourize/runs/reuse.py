@@ -17,9 +17,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.files import write_json, write_whole
 from colourize.runs import resuming
+from colourize.runs.method_settings import DISPLAY, LAUNCH, flat, is_one_of
 from colourize.runs.record import FILE as RECORD
 from colourize.runs.record import read_record
-from colourize.runs.settings import DISPLAY, LAUNCH, flat, is_one_of
 from colourize.runs.sweeps import as_typed
 
 log = logging.getLogger(__name__)

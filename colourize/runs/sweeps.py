@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 
 from colourize.errors import InputError, UsageError
 from colourize.files import write_json
-from colourize.runs.settings import DISPLAY, is_one_of
+from colourize.runs.method_settings import DISPLAY, is_one_of
 
 FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # our list of jobs, and Hydra's record of the sweep
 # Overrides of these keys do not make another job.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from colourize.build import NEEDLESS_WARNINGS
 from colourize.callbacks.checkpoints import Checkpoints
 from colourize.callbacks.metrics_csv import MetricsCsv
-from colourize.callbacks.tensorboard import TensorBoardPages
+from colourize.callbacks.tensorboard_pages import TensorBoardPages
 
 EPOCHS = 6
 

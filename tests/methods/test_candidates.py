@@ -6,7 +6,7 @@ import pytest
 
 from colourize.errors import InputError, UsageError
 from colourize.methods.candidates import Candidate, find_checkpoints, label
-from colourize.runs.settings import method_settings
+from colourize.runs.method_settings import method_settings
 
 
 def run_folder(path, *names):

@@ -5,7 +5,7 @@ from lightning.pytorch.loggers.logger import DummyLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 
-from colourize.callbacks.tensorboard import TensorBoardPages, hyperparameters
+from colourize.callbacks.tensorboard_pages import TensorBoardPages, hyperparameters
 
 
 def test_custom_page_and_seconds(tiny_task, tiny_data, quiet_trainer, tmp_path):

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from colourize.callbacks import training_state
 from colourize.runs import resuming, sweeps
 from colourize.runs.events import EventLogger
-from colourize.runs.settings import LAUNCH, method_settings
+from colourize.runs.method_settings import LAUNCH, method_settings
 
 KEY = "events"  # in a checkpoint
 FITTING = TrainerFn.FITTING  # a test reads the best checkpoint as well
