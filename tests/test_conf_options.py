@@ -26,8 +26,10 @@ from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import Labels, PictureData, Pictures
 from colourize.errors import UsageError
+from colourize.joint.evaluation import JointSettings
 from colourize.measures.registry import choose
 from colourize.models.baselines import Baseline
+from colourize.runs import experiments  # noqa: F401  # registers the resolvers that experiments use
 from colourize.tasks import RestorationTask
 
 # What a user must install for an option; the extra `dev` brings it.
@@ -155,6 +157,7 @@ def check_logger(config: DictConfig) -> None:
 
 
 CHECKS: dict[str, Callable[[DictConfig], None]] = {
+    "joint": lambda config: JointSettings(**config.joint),
     "data": check_data,
     "augmentation": check_data,
     "model": check_task,
@@ -180,7 +183,7 @@ WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
 
 def needed_beside(group: str, option: str, folder: Path) -> list[str]:
     """What an option needs: tiny data, and what it is for."""
-    if group == "experiment":
+    if group in ("experiment", "joint"):
         return []
     others = [override for override in TINY if not override.startswith((f"{group}=", f"{group}."))]
     if group == "data":
@@ -224,7 +227,8 @@ def test_every_option_arrives_and_is_built(
     if needed and find_spec(needed) is None:
         pytest.skip(f"{needed} is not installed")
     others = needed_beside(group, option, sources)
-    config = compose(f"{group}={option}", *others)
+    door = "evaluate" if group == "joint" else "train"
+    config = compose(f"{group}={option}", *others, name=door)
     choices = config.hydra.runtime.choices
     assert choices[group] == option
     for other, chosen in overridden(CONF / group / f"{option}.yaml"):
