@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from colourize.configuration import config_dir
 from colourize.errors import InputError
 from colourize.models.baselines import Baseline
-from colourize.moved import current_name, with_current_names
+from colourize.moved import brought_up_to_date, current_name
 from colourize.runs.folders import Run
 from colourize.runs.resuming import CONFIG
 from colourize.runs.settings import is_one_of, method_settings
@@ -31,10 +31,10 @@ PARTS = {
 # Parts whose option is understood without its key.
 PLAIN = ("model", "task", "task.degradation", "task.answer", "data")
 ORDER = ("model", "task", "data", "callbacks", "trainer")  # of the keys in a name
-# Settings of a training alone: baselines that differ in these are the same.
+# Settings of networks alone: baselines that differ in these are the same.
 TRAINING = (
-    "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "data.batch_size", "data.reshuffle",
-    "data.augmentation", "trainer", "callbacks",
+    "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "task.degradation.projected", "data.batch_size",
+    "data.reshuffle", "data.augmentation", "trainer", "callbacks",
 )  # fmt: skip
 FEW = 2  # varying keys that every name has; where more vary, a name has only what is unusual
 
@@ -77,7 +77,7 @@ def resolved(run: Run) -> dict[str, Any]:
         assert isinstance(found, dict) and found
     except Exception:  # missing or damaged
         found = OmegaConf.to_container(run.config)
-    named: dict[str, Any] = with_current_names(found)
+    named: dict[str, Any] = brought_up_to_date(found)
     return named
 
 
