@@ -183,7 +183,8 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
             part = part.get(name) if isinstance(part, Mapping) else None
         if isinstance(part, Mapping) and (named := _named(group, part)):
             settings[key] = named
-    task = _task_options().get((settings.get("task.degradation"), settings.get("task.answer")))
+    degradation = settings.get("task.degradation")  # it stands for the task where no option has it with this answer
+    task = _task_options().get((degradation, settings.get("task.answer")), degradation)
     settings |= {"task": task} if task else {}
     settings |= {"trainer.precision": precision} if precision else {}
     if is_baseline(str((config.get("model") or {}).get("_target_"))):
