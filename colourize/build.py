@@ -215,5 +215,5 @@ def check_losses(loss: dict[str, Any]) -> None:
     names = next((re.findall(r"\w+", word)[1:] for word in reversed(typed) if word.startswith("loss=")), [])
     if len(names) > len(terms_of(loss)):
         raise UsageError(
-            f"loss=[{','.join(names)}]: of cross_entropy, mse and mae one alone can be among losses that add up"
+            f"loss=[{','.join(names)}]: must name each loss once, and at most one of cross_entropy, mse and mae"
         )

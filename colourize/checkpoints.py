@@ -16,7 +16,7 @@ from torch import Tensor
 
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
-from colourize.moved import with_current_names
+from colourize.moved import brought_up_to_date
 from colourize.runs.resuming import LAST, PREVIOUS
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
@@ -65,7 +65,7 @@ def read_any(path: Path) -> dict[str, Any]:
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
     for part in ("hyper_parameters", "datamodule_hyper_parameters"):
         if part in checkpoint:
-            checkpoint[part] = with_current_names(checkpoint[part])
+            checkpoint[part] = brought_up_to_date(checkpoint[part])
     return checkpoint
 
 
@@ -130,7 +130,7 @@ def newest(run: str | Path) -> Path | None:
 
 def check_same(path: Path, task: RestorationTask) -> None:
     """Raise an InputError where a run's own checkpoint has another task, because pictures or code have changed."""
-    found = first_difference(read_any(path)["hyper_parameters"], dict(task.hparams))
+    found = first_difference(read_any(path)["hyper_parameters"], brought_up_to_date(dict(task.hparams)))
     if found:
         raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 
@@ -144,7 +144,7 @@ def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, tr
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
     if made_by != asked:
         raise UsageError(f"checkpoint={path}: was made by {made_by}, this run's task is {asked}")
-    found = first_difference(checkpoint["hyper_parameters"], dict(task.hparams))
+    found = first_difference(checkpoint["hyper_parameters"], brought_up_to_date(dict(task.hparams)))
     if found:
         key, then, now = found
         details = f" ({then} there, {now} here)"

@@ -1,4 +1,4 @@
-"""Classes that have moved since version 0.2, so that its checkpoints and run folders can be read."""
+"""What has changed since version 0.2, so that its checkpoints and run folders can be read: classes moved, keys came."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ MOVED = {
     "colourize.models.interpolation": "colourize.models",
 }
 
+# By the class of today: keys that came later, and the values that stand for how it was without them.
+ADDED: dict[str, dict[str, Any]] = {"colourize.degradations.LowResolution": {"projected": False}}
+
 
 def current_name(name: str) -> str:
     """The dotted name of a class today."""
@@ -20,11 +23,12 @@ def current_name(name: str) -> str:
     return f"{MOVED[module]}.{own}" if module in MOVED else name
 
 
-def with_current_names(contents: Any) -> Any:
-    """Nested values of a checkpoint or a configuration, with each `_target_` under its name of today."""
+def brought_up_to_date(contents: Any) -> Any:
+    """Nested values of a checkpoint or a configuration: each `_target_` under its name of today, with keys of today."""
     if isinstance(contents, dict):
-        return {
-            key: current_name(value) if key == "_target_" and isinstance(value, str) else with_current_names(value)
-            for key, value in contents.items()
-        }
-    return [with_current_names(each) for each in contents] if isinstance(contents, list) else contents
+        found = {key: brought_up_to_date(value) for key, value in contents.items()}
+        if isinstance(contents.get("_target_"), str):
+            found["_target_"] = current_name(contents["_target_"])
+            found |= {key: value for key, value in ADDED.get(found["_target_"], {}).items() if key not in found}
+        return found
+    return [brought_up_to_date(each) for each in contents] if isinstance(contents, list) else contents

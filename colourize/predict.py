@@ -53,6 +53,7 @@ def predict(config: DictConfig) -> None:
 def _predictor(config: DictConfig) -> Predictor:
     from colourize.checkpoints import load
     from colourize.errors import UsageError, check_count, check_flag
+    from colourize.joint.sampling import check_settings
     from colourize.methods.candidates import find_checkpoints
     from colourize.prediction.hinted import HintedPredictor, read_points
     from colourize.prediction.predictor import Predictor
@@ -69,7 +70,9 @@ def _predictor(config: DictConfig) -> Predictor:
         raise UsageError(f"checkpoint={config.checkpoint}: matches {len(paths)} files; must be one, such as {paths[0]}")
     task = load(paths[0], config.trust)
     arguments = (config.join, config.picture, config.size, config.tile, config.device, config.test_time_flips)
-    if not config.samples:
+    if config.samples:
+        check_settings(config.rounds, 1 if config.temperature is None else config.temperature)
+    else:
         task.answer.decode_at(config.temperature)
     if config.hints is None and not config.samples:
         predictor = Predictor(task, *arguments)

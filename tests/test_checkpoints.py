@@ -15,6 +15,7 @@ import colourize
 from colourize.checkpoints import check_resumable, data_from, first_difference, read
 from colourize.data.synthetic import SyntheticData
 from colourize.errors import InputError, UsageError
+from colourize.methods.identity import settings_of_task
 from colourize.tasks import RestorationTask
 
 
@@ -178,15 +179,19 @@ def test_checkpoint_of_another_version(saved):
 
 
 @pytest.mark.parametrize("name", ["models.course.UNet", "models.UNet"])
-def test_classes_are_found_by_the_names_of_earlier_versions(saved, tiny_task, name):
-    """Version 0.2 had all networks in one file; its checkpoints are read, and training goes on from them."""
-    low = {"_target_": "colourize.degradations.LowResolution", "scale_factor": 4}
+def test_checkpoints_of_version_0_2_are_brought_up_to_date(saved, tiny_task, name):
+    """It had all networks in one file, and no projection; its checkpoints are read, and training goes on from them."""
+    low = {"_target_": "colourize.degradations.LowResolution", "scale_factor": 4, "projected": False}
     task, path = saved("regression", degradation=low, prior={"_target_": "colourize.models.Interpolation"})
     checkpoint = torch.load(path, weights_only=True)
     checkpoint["hyper_parameters"]["model"]["_target_"] = f"colourize.{name}"
+    del checkpoint["hyper_parameters"]["degradation"]["projected"]
     checkpoint["hyper_parameters"]["prior"]["_target_"] = "colourize.models.interpolation.Interpolation"
     torch.save(checkpoint, path)
-    assert type(colourize.load(path).model) is type(task.model)
+    loaded = colourize.load(path)
+    assert type(loaded.model) is type(task.model)
+    # Seeds of the two versions are of one method.
+    assert settings_of_task(loaded.hparams, "", {}) == settings_of_task(task.hparams, "", {})
     check_resumable(path, task, 1000)
 
 

@@ -130,6 +130,7 @@ def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
     [
         (["input=horse.png"], "checkpoint: missing"),
         (["checkpoint=BEST"], "input: missing"),
+        (["checkpoint=[BEST,horse.png]", "input=horse.png"], "checkpoint=['BEST', 'horse.png']: matches 2 files"),
         (["checkpoint=BEST", "input=horse.png", "join=both"], "join=both: must be one of luminance, none"),
         (["checkpoint=BEST", "input=horse.png", "overwrite=1"], "overwrite=1: must be true or false"),
         (["checkpoint=BEST", "input=horse.png", "format=gif"], "format=gif: must be one of png"),
@@ -139,7 +140,7 @@ def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
 def test_what_is_refused(words: list[str], told: str, best: Path, here: Path) -> None:
     before = console.Outcome(0, "", "", here).left
     outcome = predict(here, *(word.replace("BEST", str(best)) for word in words))
-    assert outcome.code == 2 and outcome.stderr.startswith(f"error: {told}")
+    assert outcome.code == 2 and outcome.stderr.startswith("error: " + told.replace("BEST", str(best)))
     assert len(outcome.stderr.splitlines()) == 1 and outcome.left == before
 
 

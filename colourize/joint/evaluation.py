@@ -14,7 +14,7 @@ from colourize.data.batches import Batch
 from colourize.degradations.hints import MOST_POINTS, Hints
 from colourize.errors import UsageError, check_count
 from colourize.joint.likelihood import independent_nats, nats_per_pixel
-from colourize.joint.sampling import sample
+from colourize.joint.sampling import check_settings, sample
 from colourize.measures.base import PictureBatch, PictureMeasure
 from colourize.measures.registry import MEASURES
 from colourize.tasks.restoration import RestorationTask
@@ -46,6 +46,8 @@ class JointSettings:
     order: str = "random"
 
     def __post_init__(self) -> None:
+        if isinstance(self.hints, (int, float, str)) or self.hints is None:
+            raise UsageError(f"joint.hints={self.hints}: must be a list, such as [0,1,10]")
         for number in self.hints:
             check_count("joint.hints", number, least=0)
             if number > MOST_POINTS:
@@ -54,6 +56,7 @@ class JointSettings:
             check_count(f"joint.{key}", getattr(self, key), least=0)
         if self.samples == 1:
             raise UsageError("joint.samples=1: must be 0, or at least 2, which can differ")
+        check_settings(self.rounds, self.temperature, self.order, "joint.")
 
     @property
     def is_empty(self) -> bool:

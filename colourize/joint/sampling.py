@@ -7,6 +7,7 @@ transformer", https://arxiv.org/abs/2202.04200.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +30,15 @@ def check_joint(task: RestorationTask, key: str) -> None:
         )
 
 
+def check_settings(rounds: Any, temperature: Any, order: Any = "random", prefix: str = "") -> None:
+    """Raise a UsageError for values that `sample` does not take; `prefix` stands before the keys' names."""
+    check_count(f"{prefix}rounds", rounds)
+    if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 <= temperature < math.inf:
+        raise UsageError(f"{prefix}temperature={temperature}: must be a number, at least 0")
+    if order not in ORDERS:
+        raise UsageError(f"{prefix}order={order}: must be one of {', '.join(ORDERS)}")
+
+
 @torch.no_grad()
 def sample(
     task: RestorationTask,
@@ -41,7 +51,7 @@ def sample(
 ) -> Tensor:
     """The class of each pixel, drawn from the network's joint distribution, int64 (N, H, W).
 
-    Pixels that are hints in the inputs stay hints; their classes are drawn in the first round, given themselves.
+    Pixels that are hints in the inputs stay hints; their classes are drawn in the first round, given the hints.
 
     Args:
         task: a task with `degradation=hints` whose answer says classes, in evaluation mode.
@@ -55,26 +65,24 @@ def sample(
         UsageError: a value that is not allowed, or another kind of task.
     """
     check_joint(task, "samples")
-    check_count("rounds", rounds)
-    if not (isinstance(temperature, int | float) and 0 <= temperature < math.inf):
-        raise UsageError(f"temperature={temperature}: must be a number, at least 0")
-    if order not in ORDERS:
-        raise UsageError(f"order={order}: must be one of {', '.join(ORDERS)}")
+    check_settings(rounds, temperature, order)
     count, _, height, width = inputs.shape
     pixels = height * width
     lightness, chroma = inputs[:, :1], task.degradation.chroma_in(inputs)  # type: ignore[operator]
     known = (inputs[:, 3] > 0).flatten(1)
     first_known = known.clone()
+    unknown = (~known).sum(1, keepdim=True)  # of each picture
     classes = torch.zeros(count, pixels, dtype=torch.int64, device=inputs.device)
     drawn = torch.zeros_like(known)
     ranks = random_ranks(draws, pixels).to(inputs.device)
     for step in range(1, rounds + 1):
         logits = task(with_hints(lightness, chroma, known.view(count, 1, height, width))).float().flatten(2)
         proposed, sureness = _draw(logits, temperature, draws)
-        # So many are still to be drawn after this step; hints take part in no order.
-        remaining = math.floor(pixels * math.cos(math.pi / 2 * step / rounds)) if step < rounds else 0
+        # So many are still to be drawn after this step; hints come first.
+        share = math.cos(math.pi / 2 * step / rounds) if step < rounds else 0
+        remaining = (unknown * share).floor()
         score = ranks.float() if order == "random" else -sureness
-        score = score.masked_fill(drawn, -math.inf)
+        score = score.masked_fill(drawn | first_known, -math.inf)
         taken = score.argsort(dim=1, stable=True).argsort(1) < pixels - remaining
         new = taken & ~drawn
         classes = torch.where(new, proposed, classes)

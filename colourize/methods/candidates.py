@@ -119,6 +119,8 @@ def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candida
     temperatures = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
     if asked is None or not temperatures or not candidates:
         return list(candidates)
+    if None in temperatures:
+        raise UsageError(f"temperature={asked}: must be null alone, or a list of numbers")
     decoded = [each for each in candidates if each.task.answer.annealed_picture is not None]
     for temperature in temperatures:
         (decoded or candidates)[0].task.answer.decode_at(temperature)

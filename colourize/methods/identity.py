@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from colourize.configuration import config_dir
 from colourize.errors import InputError
 from colourize.models.baselines import Baseline
-from colourize.moved import current_name, with_current_names
+from colourize.moved import brought_up_to_date, current_name
 from colourize.runs.folders import Run
 from colourize.runs.method_settings import is_one_of, method_settings
 from colourize.runs.resuming import CONFIG
@@ -31,10 +31,10 @@ PARTS = {
 # Parts whose option is understood without its key.
 PLAIN = ("model", "task", "task.degradation", "task.answer", "data")
 ORDER = ("model", "task", "data", "callbacks", "trainer")  # of the keys in a name
-# Settings of a training alone: baselines that differ in these are the same.
+# Settings of networks alone: baselines that differ in these are the same.
 TRAINING = (
-    "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "data.batch_size", "data.reshuffle",
-    "data.augmentation", "trainer", "callbacks",
+    "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "task.degradation.projected", "data.batch_size",
+    "data.reshuffle", "data.augmentation", "trainer", "callbacks",
 )  # fmt: skip
 FEW = 2  # varying keys that every name has; where more vary, a name has only what is unusual
 
@@ -77,7 +77,7 @@ def resolved(run: Run) -> dict[str, Any]:
         assert isinstance(found, dict) and found
     except Exception:  # missing or damaged
         found = OmegaConf.to_container(run.config)
-    named: dict[str, Any] = with_current_names(found)
+    named: dict[str, Any] = brought_up_to_date(found)
     return named
 
 
@@ -183,7 +183,8 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
             part = part.get(name) if isinstance(part, Mapping) else None
         if isinstance(part, Mapping) and (named := _named(group, part)):
             settings[key] = named
-    task = _task_options().get((settings.get("task.degradation"), settings.get("task.answer")))
+    degradation = settings.get("task.degradation")  # it stands for the task where no option has it with this answer
+    task = _task_options().get((degradation, settings.get("task.answer")), degradation)
     settings |= {"task": task} if task else {}
     settings |= {"trainer.precision": precision} if precision else {}
     if is_baseline(str((config.get("model") or {}).get("_target_"))):

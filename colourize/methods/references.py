@@ -133,5 +133,7 @@ def kind_of(candidate: Candidate) -> tuple[str, ...]:
     data = sorted(
         f"{k}={value}" for k, value in settings.items() if is_one_of(k, ("data",)) and not is_one_of(k, SPLIT)
     )
-    task = (hparams["degradation"], hparams["answer"], hparams["divisor"], settings.get(TEMPERATURE))
+    # What is made of a network's outputs is none of a baseline's business.
+    degradation = {key: value for key, value in hparams["degradation"].items() if key != "projected"}
+    task = (degradation, hparams["answer"], hparams["divisor"], settings.get(TEMPERATURE))
     return tuple(map(str, (*task, *palettes, *data)))

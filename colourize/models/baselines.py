@@ -13,9 +13,9 @@ from colourize.errors import UsageError
 
 # The tasks of this project that have a degradation, by its name, or a kind of answer, for people.
 TASKS = {
-    "classes": "task=colour_classification or task=super_resolution",
+    "classes": "task=colour_classification, task=chroma_classification or task=super_resolution",
     "values": "task=colour_regression, task=chroma_regression or task=super_resolution_regression",
-    "grey": "task=colour_classification, task=colour_regression or task=chroma_regression",
+    "grey": "all tasks that give colour, such as task=colour_classification or task=chroma_regression",
     "low": "task=super_resolution or task=super_resolution_regression",
 }
 

@@ -149,20 +149,22 @@ class Predictor:
         colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
         for box, predicted in self._pieces(low, lambda share: advance(share / 2)):
             colours[..., box.top : box.bottom, box.left : box.right] = predicted
-        return self._over(photograph, colours, lambda share: advance(share / 2))
+        return self._over(photograph, colours, lambda share: advance(share / 2), joins=self.picture != ENTROPY)
 
     def _low(self, photograph: Image.Image) -> Image.Image:
         """The photograph at the size at which colours are predicted."""
         return photograph.resize(self._low_size(*photograph.size), Image.Resampling.LANCZOS)  # as `middle_square`
 
     @torch.no_grad()
-    def _over(self, photograph: Image.Image, colours: Tensor, advance: Advance = lambda share: None) -> Image.Image:
-        """Colours of any size (1, 3, h, w) over the photograph itself; of uncertainty nothing but the picture of it."""
+    def _over(
+        self, photograph: Image.Image, colours: Tensor, advance: Advance = lambda share: None, *, joins: bool = True
+    ) -> Image.Image:
+        """Colours of any size (1, 3, h, w), enlarged and joined with the photograph itself, or only enlarged."""
         width, height = photograph.size
         result = Image.new("RGB", photograph.size)
         for box in boxes(height, width, JOINED):
             part = resized_part(colours, height, width, box)
-            if self.picture != ENTROPY:
+            if joins:
                 part = join(self.task.degradation, part, self._tensor(photograph, box), 255 / self.task.divisor)
             result.paste(self._image(part), (box.left, box.top))
             advance((box.bottom - box.top) * (box.right - box.left) / (width * height))

@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.errors import InputError, UsageError, check_count, one_line
 from colourize.files import write_whole
-from colourize.moved import with_current_names
+from colourize.moved import brought_up_to_date
 from colourize.runs import ownership, sweeps
 from colourize.runs.folders import read_measures
 from colourize.runs.method_settings import DISPLAY, PLAN, is_one_of
@@ -198,7 +198,7 @@ def _read(folder: Path) -> DictConfig:
     """A run's settings, whose paths follow the folder where it was moved."""
     path = folder / CONFIG
     try:
-        contents: Any = with_current_names(OmegaConf.to_container(OmegaConf.load(path)))
+        contents: Any = brought_up_to_date(OmegaConf.to_container(OmegaConf.load(path)))
         config = OmegaConf.create(_moved(contents, contents["output_dir"], str(folder.absolute())))
         assert isinstance(config, DictConfig) and "trainer" in config, "it lacks a run's settings"
     except Exception as error:

@@ -96,6 +96,7 @@ class RestorationTask(LightningModule):
         check_model(network, self.answer)
         check_prior(network, prior)
         check_scale_factor(network, self.degradation)
+        check_projected(network, self.degradation)
         # The same numbers in another order: convolutions and above all max-pooling are faster so.
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = self._build("prior", "prior", **channels) if prior is not None else None
@@ -194,7 +195,7 @@ class RestorationTask(LightningModule):
         outputs = self._outputs_of(self.model, inputs)
         if self.prior is not None:
             outputs = outputs + self._outputs_of(self.prior, inputs)[..., :: self._stride, :: self._stride]
-        return self.degradation.finish(outputs, inputs)
+        return outputs if isinstance(self.model, Baseline) else self.degradation.finish(outputs, inputs)
 
     def _outputs_of(self, part: nn.Module, inputs: Tensor) -> Tensor:
         """The outputs of network or prior; where a part makes pictures, the outputs that stand for these."""
@@ -470,6 +471,16 @@ def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
     if of_degradation is None:
         raise UsageError(f"model: {type(model).__name__} enlarges small pictures; degradation=low_resolution fits")
     raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
+
+
+def check_projected(model: nn.Module, degradation: Degradation) -> None:
+    """Raise a UsageError where blocks are to have known means and a network answers only some of their pixels."""
+    stride = getattr(model, "training_stride", 1)
+    if getattr(degradation, "projected", False) and stride > 1:
+        name = type(model).__name__
+        raise UsageError(
+            f"task.degradation.projected=true: needs every pixel; in training {name} answers one in {stride}"
+        )
 
 
 def qualified_name(thing: object) -> str:

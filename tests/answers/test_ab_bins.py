@@ -220,6 +220,8 @@ def test_temperatures_of_an_evaluation(trained: Path, tmp_path: Path) -> None:
         own, other = (f"{method} (temperature={temperature})" for method in ("zhang", "grey_lookup"))
         wanted = float(found[own, "mse"]) - float(found[other, "mse"])
         assert float(differences[own, "mse"]) == pytest.approx(wanted, rel=1e-4)
+    refused = console.run("evaluate", [words[0], "temperature=[0,null]"], tmp_path)
+    assert refused.code == 2 and "must be null alone" in refused.stderr and refused.stderr.count("\n") == 1
 
 
 def test_temperature_of_a_photograph(trained: Path, tmp_path: Path) -> None:

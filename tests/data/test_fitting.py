@@ -126,6 +126,19 @@ def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
     np.testing.assert_allclose(task.model.mean.exp(), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("answer", ["regression", "classification"])
+def test_what_is_added_of_a_prior_that_makes_pictures_are_the_outputs_that_say_them(
+    tiny_task: Make, tiny_data: Data, answer: str
+) -> None:
+    prior = {"_target_": "colourize.models.Interpolation", "filter": "bilinear"}
+    task = tiny_task("low", answer, prior=prior).eval()
+    pair = task.make_pair(torch.from_numpy(tiny_data().pictures.test))
+    added = task(pair.inputs) - task.model(pair.inputs)
+    bilinear = task.degradation.references(pair.truth)["bilinear"]
+    torch.testing.assert_close(task.answer.decode(added, pair.inputs), task.answer.decode(
+        task.answer.outputs_of(bilinear), pair.inputs))  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

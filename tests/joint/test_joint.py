@@ -98,6 +98,17 @@ def test_samples_keep_hints_and_follow_them():
     assert abs((classes[:, 1] == 0).float().mean() - 0.15 / 0.4) < 0.04
 
 
+def test_hints_come_first_and_leave_the_schedule_to_the_other_pixels():
+    task = make_task()
+    inputs = task.degradation.given(torch.full((500, 3, 1, 2), 0.5))
+    inputs[:, 1, 0, 1], inputs[:, 3, 0, 1] = -80 / 110, 0.5  # the right pixel is green
+    seen = []
+    task.model.register_forward_pre_hook(lambda _, given: seen.append((given[0][:, 3] > 0).sum((1, 2))))
+    sample(task, inputs, draws(500), rounds=2)
+    # Of one pixel that is left, floor(cos(π / 4)) remain after the first round.
+    assert (seen[0] == 1).all() and (seen[1] == 2).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

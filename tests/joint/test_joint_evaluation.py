@@ -47,6 +47,9 @@ def test_what_is_refused(network: Path, tmp_path: Path) -> None:
         ("joint.hints=[65]", "joint.hints=65: must be at most 64"),
         ("joint.samples=1", "joint.samples=1: must be 0, or at least 2"),
         ("joint.orders=-1", "joint.orders=-1: must be"),
+        ("joint.hints=3", "joint.hints=3: must be a list"),
+        # Before anything is tested, though only samples need it.
+        ("joint.order=last", "joint.order=last: must be one of random, surest"),
     ):
         outcome = run("evaluate", [f"checkpoint={network}", word], tmp_path)
         assert outcome.code == 2 and message in outcome.stderr and outcome.stderr.count("\n") == 1

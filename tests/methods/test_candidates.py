@@ -6,13 +6,14 @@ import pytest
 
 from colourize.errors import InputError, UsageError
 from colourize.methods.candidates import Candidate, find_checkpoints, label
+from colourize.methods.identity import names, settings_of_task
 from colourize.runs.method_settings import method_settings
 
 
-def run_folder(path, *names):
+def run_folder(path, *kept):
     (path / "checkpoints").mkdir(parents=True)
     (path / "run.json").write_text(json.dumps({"status": "completed"}))
-    for name in names:
+    for name in kept:
         (path / "checkpoints" / f"{name}.ckpt").write_bytes(b"")
 
 
@@ -75,6 +76,13 @@ def config(**more: object) -> dict[str, object]:
 KEPT = {"_target_": "colourize.callbacks.checkpoints.Checkpoints", "monitor": "val/loss", "dirpath": "here"}
 CIFAR10 = {"_target_": "colourize.data.cifar10.CIFAR10Data"}
 FOLDER = {"_target_": "colourize.data.folder.FolderData"}
+
+
+def test_a_degradation_without_a_task_of_its_own_stands_for_it() -> None:
+    parts = [{"degradation": {"_target_": f"colourize.degradations.{name}"},
+              "answer": {"_target_": "colourize.answers.PaletteClasses"}} for name in ("Grey", "Hints")]  # fmt: skip
+    found = [settings_of_task({"model": {"_target_": "colourize.models.UNet"}, **each}, "", {}) for each in parts]
+    assert names(found) == ["unet (colour_classification)", "unet (hints)"]
 
 
 @pytest.mark.parametrize(

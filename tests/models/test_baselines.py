@@ -136,8 +136,8 @@ def test_baselines_go_through_the_same_doors(tmp_path: Path) -> None:
     ("typed", "named"),
     [
         (["model=lanczos"], "task=super_resolution or task=super_resolution_regression"),
-        (["model=grey_lookup", "task=super_resolution"], "task=colour_regression or task=chroma_regression"),
-        (["model=palette_oracle", "task=colour_regression"], "task=colour_classification or task=super_resolution"),
+        (["model=grey_lookup", "task=super_resolution"], "such as task=colour_classification"),
+        (["model=palette_oracle", "task=colour_regression"], "task=chroma_classification or task=super_resolution"),
     ],
 )
 def test_what_does_not_fit_is_refused(typed: list[str], named: str, tmp_path: Path) -> None:

@@ -65,6 +65,16 @@ def test_a_network_may_end_with_the_projection_and_learns_through_it():
         )
 
 
+def test_only_networks_end_with_the_projection():
+    bicubic = {"_target_": "colourize.models.Interpolation", "filter": "bicubic"}
+    plain, asked = make_task(bicubic), make_task(bicubic, projected=True)
+    inputs = plain.make_pair((pictures(2) * 255).to(torch.uint8).permute(0, 2, 3, 1)).inputs
+    assert torch.equal(asked(inputs), plain(inputs))
+    # Nor does one that answers every second pixel while it trains: means of blocks are not known of these.
+    with pytest.raises(UsageError, match="in training ZhangNet answers one in 2"):
+        make_task({"_target_": "colourize.models.ZhangNet"}, projected=True)
+
+
 def test_the_linear_filter_is_the_least_squares_solution():
     task = make_task({"_target_": "colourize.models.LinearFilter", "reach": 1, "ridge": 0})
     uint8 = (pictures(40) * 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()

@@ -59,6 +59,15 @@ def test_a_hint_colours_its_own_place(task: RestorationTask, tile: int) -> None:
     assert np.array_equal(greenness(drawn), green)  # this network is sure of all
 
 
+def test_samples_are_colourings_whatever_picture_is_asked_for(task: RestorationTask) -> None:
+    photograph = Image.radial_gradient("L").convert("RGB")
+    drawn = [
+        next(HintedPredictor(task, "luminance", picture, None, 256, "cpu").samples(photograph, 1, rounds=2))
+        for picture in ("prediction", "entropy")
+    ]
+    assert np.array_equal(*drawn)
+
+
 def test_a_point_outside_is_refused(task: RestorationTask) -> None:
     predictor = HintedPredictor(task, "luminance", "prediction", None, 256, "cpu", points=[Point(10, 3, RED)])
     with pytest.raises(InputError, match=r"point 1 \(x=10, y=3\) lies outside of 10×10 pixels"):
