@@ -114,8 +114,8 @@ def build_loss(config: Mapping[str, Any]) -> Loss:
     return WeightedSum(losses, {name: each.weight for name, each in terms.items()})
 
 
-def told(config: Mapping[str, Any]) -> str:
-    """What a configuration adds up, for people: "MeanSquaredError + 0.01 FeatureLoss"."""
+def describe_loss(config: Mapping[str, Any]) -> str:
+    """What a configuration adds up, in words: "MeanSquaredError + 0.01 FeatureLoss"."""
     names = {name: str(each.config["_target_"]).rpartition(".")[2] for name, each in terms_of(config).items()}
     weights = {name: "" if each.weight == 1 else f"{each.weight:g} " for name, each in terms_of(config).items()}
     return " + ".join(f"{weights[name]}{each}" for name, each in names.items())

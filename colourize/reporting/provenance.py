@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from colourize.losses.weighted_sum import told as told_loss
+from colourize.losses.weighted_sum import describe_loss
 from colourize.methods.identity import is_baseline, resolved
 from colourize.runs.folders import Run
 
@@ -62,7 +62,7 @@ def _training(runs: Sequence[Run]) -> str:
     for name, key in TRAINING.items():
         values = [OmegaConf.select(config, key) for config in configs]
         if key == "task.loss":  # several may add up
-            values = [told_loss(value) if value else None for value in values]
+            values = [describe_loss(value) if value else None for value in values]
         if any(value is not None for value in values):
             texts = [
                 str(value or "none").rpartition(".")[2] if key.endswith("_target_") else str(value) for value in values

@@ -13,20 +13,28 @@ from torch import Tensor, nn
 
 from colourize import __version__
 from colourize.answers.base import Answer
-from colourize.configuration import build_part, part_class
+from colourize.configuration import build_part
 from colourize.data.batches import Batch, Pair, as_batch
 from colourize.data.fitting import Fitted, Training
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError
 from colourize.losses.base import Loss
-from colourize.losses.weighted_sum import WeightedSum, build_loss, is_sum, terms_of, told
+from colourize.losses.weighted_sum import WeightedSum, build_loss, describe_loss, is_sum
 from colourize.measures.base import Measure, PictureBatch
 from colourize.measures.registry import EPOCH, choose
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.operations import flops_per_picture
+from colourize.tasks.compatibility import (
+    check_degradation,
+    check_loss,
+    check_model,
+    check_prior,
+    check_projected,
+    check_scale_factor,
+)
+from colourize.tasks.flip_averaging import over_flips
 from colourize.tasks.optimisation import build_optimizer, build_scheduler, count_steps
-from colourize.tasks.test_time import over_flips
 
 
 class RestorationTask(LightningModule):
@@ -170,7 +178,7 @@ class RestorationTask(LightningModule):
         size = self.hparams["size"]
         return {
             **{name: type(part).__name__ for name, part in parts.items() if part is not None},
-            "loss": told(self.hparams["loss"]),
+            "loss": describe_loss(self.hparams["loss"]),
             "parameters": sum(each.numel() for each in self.parameters() if each.requires_grad),
             "flops_per_picture": flops_per_picture(self.model, self.degradation.channels, size) if size else None,
         }
@@ -410,77 +418,6 @@ def means_of(terms: nn.ModuleDict) -> dict[str, BatchMean]:
 def _gives_pictures(part: nn.Module) -> bool:
     """Whether it returns pictures in place of outputs."""
     return isinstance(part, Baseline) and part.gives_pictures
-
-
-def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
-    """The classes of the losses that add up, by name; of one alone this one. None is built yet.
-
-    Raises:
-        UsageError: one cannot be computed from such answers.
-    """
-    found: dict[str, type[Loss]] = {}
-    for name, term in terms_of(loss).items():
-        loss_class: type[Loss] = part_class(term.key, term.config)
-        if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
-            target = term.config["_target_"]
-            raise UsageError(f"{term.key}={target}: must be a Loss of this project's kind (see docs/extending.md)")
-        if answer.kind not in loss_class.kinds:
-            raise UsageError(
-                f"{term.key}={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
-                f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
-            )
-        if term.key != "task.loss" and issubclass(loss_class, Fitted):
-            raise UsageError(f"{term.key}={loss_class.__name__}: is fitted to the training pictures; it must be alone")
-        found[name] = loss_class
-    return found
-
-
-def check_degradation(degradation: Degradation, answer: Answer) -> None:
-    """Raise a UsageError where an answer is for other degradations than this one."""
-    if answer.degradations and not isinstance(degradation, answer.degradations):
-        names = " or ".join(each.__name__ for each in answer.degradations)
-        raise UsageError(
-            f"task.answer={type(answer).__name__}: is for the degradation {names}, and this one is "
-            f"{type(degradation).__name__}; degradation=… must name another, or answer=…"
-        )
-
-
-def check_model(model: nn.Module, answer: Answer) -> None:
-    """Raise a UsageError where a network answers pixels and the task asks about whole pictures, or the other way."""
-    per_pixel = getattr(model, "per_pixel", True)
-    if per_pixel != answer.per_pixel:
-        ways = {True: "each pixel", False: "a whole picture"}
-        fitting = "model=residual_classifier" if not answer.per_pixel else "task=category_classification"
-        raise UsageError(
-            f"model: {type(model).__name__} answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
-            f"{ways[answer.per_pixel]}; {fitting} fits"
-        )
-
-
-def check_prior(model: nn.Module, prior: object) -> None:
-    """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
-    if isinstance(model, Baseline) and prior is not None:
-        raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
-
-
-def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
-    """Raise a UsageError where a network enlarges by another factor than the degradation shrinks by."""
-    factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
-    if factor is None or isinstance(model, Baseline) or factor == of_degradation:
-        return
-    if of_degradation is None:
-        raise UsageError(f"model: {type(model).__name__} enlarges small pictures; degradation=low_resolution fits")
-    raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
-
-
-def check_projected(model: nn.Module, degradation: Degradation) -> None:
-    """Raise a UsageError where blocks are to have known means and a network answers only some of their pixels."""
-    stride = getattr(model, "training_stride", 1)
-    if getattr(degradation, "projected", False) and stride > 1:
-        name = type(model).__name__
-        raise UsageError(
-            f"task.degradation.projected=true: needs every pixel; in training {name} answers one in {stride}"
-        )
 
 
 def qualified_name(thing: object) -> str:

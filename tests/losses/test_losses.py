@@ -20,7 +20,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError
 from colourize.tasks import RestorationTask
-from colourize.tasks.restoration import check_loss
+from colourize.tasks.compatibility import check_loss
 
 
 def pair_of(target: Tensor, truth: Tensor) -> Pair:

@@ -22,7 +22,7 @@ from colourize.errors import UsageError
 from colourize.losses import FeatureLoss, MeanSquaredError, StyleLoss, TotalVariation, WeightedSum
 from colourize.losses.frozen_networks import VGG16_WIDTHS, classifier_layers, vgg16_layers
 from colourize.losses.perceptual import gram
-from colourize.losses.weighted_sum import build_loss, told
+from colourize.losses.weighted_sum import build_loss, describe_loss
 from colourize.measures.category_classifier import category_classifier
 from colourize.tasks import RestorationTask
 
@@ -151,7 +151,7 @@ def test_losses_add_up_by_their_weights(vgg16: Path) -> None:
     expected = {name: each(outputs, pair, RGB()) for name, (_, each) in singles.items()}
     torch.testing.assert_close(loss.latest, {name: each.detach() for name, each in expected.items()})
     torch.testing.assert_close(found, sum(weight * expected[name] for name, (weight, _) in singles.items()))
-    assert told(ALL) == "MeanSquaredError + 0.5 FeatureLoss + 2 StyleLoss + 0.25 TotalVariation"
+    assert describe_loss(ALL) == "MeanSquaredError + 0.5 FeatureLoss + 2 StyleLoss + 0.25 TotalVariation"
 
 
 def test_features_and_style_share_a_pass() -> None:

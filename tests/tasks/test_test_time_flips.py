@@ -13,7 +13,7 @@ from PIL import Image
 from colourize.errors import UsageError
 from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
-from colourize.tasks.test_time import mean_outputs
+from colourize.tasks.flip_averaging import mean_outputs
 
 TaskMaker = Callable[..., RestorationTask]
 

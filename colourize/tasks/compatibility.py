@@ -1,0 +1,87 @@
+"""Which parts of a task fit each other; what does not is refused in one line, before pictures are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from colourize.answers.base import Answer
+from colourize.configuration import part_class
+from colourize.data.fitting import Fitted
+from colourize.degradations.base import Degradation
+from colourize.errors import UsageError
+from colourize.losses.base import Loss
+from colourize.losses.weighted_sum import terms_of
+from colourize.models.baselines import Baseline
+
+
+def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
+    """The classes of the losses that add up, by name; of one alone this one. None is built yet.
+
+    Raises:
+        UsageError: one cannot be computed from such answers.
+    """
+    found: dict[str, type[Loss]] = {}
+    for name, term in terms_of(loss).items():
+        loss_class: type[Loss] = part_class(term.key, term.config)
+        if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
+            target = term.config["_target_"]
+            raise UsageError(f"{term.key}={target}: must be a Loss of this project's kind (see docs/extending.md)")
+        if answer.kind not in loss_class.kinds:
+            raise UsageError(
+                f"{term.key}={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
+                f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
+            )
+        if term.key != "task.loss" and issubclass(loss_class, Fitted):
+            raise UsageError(f"{term.key}={loss_class.__name__}: is fitted to the training pictures; it must be alone")
+        found[name] = loss_class
+    return found
+
+
+def check_degradation(degradation: Degradation, answer: Answer) -> None:
+    """Raise a UsageError where an answer is for other degradations than this one."""
+    if answer.degradations and not isinstance(degradation, answer.degradations):
+        names = " or ".join(each.__name__ for each in answer.degradations)
+        raise UsageError(
+            f"task.answer={type(answer).__name__}: is for the degradation {names}, and this one is "
+            f"{type(degradation).__name__}; degradation=… must name another, or answer=…"
+        )
+
+
+def check_model(model: nn.Module, answer: Answer) -> None:
+    """Raise a UsageError where a network answers pixels and the task asks about whole pictures, or the other way."""
+    per_pixel = getattr(model, "per_pixel", True)
+    if per_pixel != answer.per_pixel:
+        ways = {True: "each pixel", False: "a whole picture"}
+        fitting = "model=residual_classifier" if not answer.per_pixel else "task=category_classification"
+        raise UsageError(
+            f"model: {type(model).__name__} answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
+            f"{ways[answer.per_pixel]}; {fitting} fits"
+        )
+
+
+def check_prior(model: nn.Module, prior: object) -> None:
+    """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
+    if isinstance(model, Baseline) and prior is not None:
+        raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
+
+
+def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
+    """Raise a UsageError where a network enlarges by another factor than the degradation shrinks by."""
+    factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
+    if factor is None or isinstance(model, Baseline) or factor == of_degradation:
+        return
+    if of_degradation is None:
+        raise UsageError(f"model: {type(model).__name__} enlarges small pictures; degradation=low_resolution fits")
+    raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
+
+
+def check_projected(model: nn.Module, degradation: Degradation) -> None:
+    """Raise a UsageError where blocks are to have known means and a network answers only some of their pixels."""
+    stride = getattr(model, "training_stride", 1)
+    if getattr(degradation, "projected", False) and stride > 1:
+        name = type(model).__name__
+        raise UsageError(
+            f"task.degradation.projected=true: needs every pixel; in training {name} answers one in {stride}"
+        )
