@@ -89,10 +89,6 @@ class CIFAR10Data(PictureData):
         labels = (np.repeat(numbers, [len(each) for each in part]) for part in zip(*parts, strict=True))
         return Pictures(train, None, test, Labels(next(labels), None, next(labels)))
 
-    @property
-    def cache_dir(self) -> Path:
-        return self.root
-
     def _has_caches(self) -> bool:
         return all(cache_path(self.root, category).is_file() for category in self.categories)
 
