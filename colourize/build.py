@@ -59,8 +59,9 @@ def read_data(config: DictConfig, data: PictureData) -> PictureData:
     data.prepare_data()
     data.setup("fit")
     sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
+    lengths = {name: len(part) for name, part in data.pictures._asdict().items()} | {"train": data.epoch_length}
     for stage, size in sizes.items():
-        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-len(getattr(data.pictures, stage)) // size)
+        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-lengths[stage] // size)
         if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning finds this after minutes
             key, least = f"trainer.limit_{stage}_batches", f"{1 / count:.3g}"
             raise UsageError(f"{key}={limit}: less than one of the {count} batches; must be at least {least}")

@@ -70,6 +70,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from lightning import seed_everything
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
+    from colourize.callbacks import weight_averaging
     from colourize.callbacks.tensorboard_pages import log_hyperparameters
     from colourize.checkpoints import check_resumable, check_same, newest, read, read_any
     from colourize.cli import terminal
@@ -106,6 +107,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         device=str(trainer.strategy.root_device),
         devices=trainer.world_size,
         settings=settings_digest(config),
+        averaging=average.decay if (average := weight_averaging.find(trainer)) else None,
         **task.describe(),
         data=data.describe(),
         measures=describe(task.measures),

@@ -22,6 +22,7 @@ from options import CONF, OPTIONS, SMALL, TINY, overridden, own_values
 from PIL import Image
 
 from colourize.build import build_data, build_task, build_trainer
+from colourize.callbacks import weight_averaging
 from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import Labels, PictureData, Pictures
@@ -149,6 +150,12 @@ def check_callbacks(config: DictConfig) -> None:
     assert wanted <= {type(callback) for callback in build_trainer(config).callbacks}
 
 
+def check_averaging(config: DictConfig) -> None:
+    average = weight_averaging.find(build_trainer(config))
+    node = config.callbacks.averaging
+    assert average is None if node is None else (average is not None and average.decay == node.decay)
+
+
 def check_logger(config: DictConfig) -> None:
     logger = build_trainer(config).logger
     assert isinstance(logger, hydra.utils.get_class(config.logger._target_))
@@ -171,6 +178,7 @@ CHECKS: dict[str, Callable[[DictConfig], None]] = {
     "lr_scheduler": check_lr_scheduler,
     "trainer": check_trainer,
     "callbacks": check_callbacks,
+    "averaging": check_averaging,
     "launcher": check_launcher,
     "logger": check_logger,
     "experiment": lambda config: None,  # all that they choose is an option of its own

@@ -25,7 +25,10 @@ from colourize.tasks.restoration import RestorationTask
 log = logging.getLogger(__name__)
 
 # How the training pictures are split and read does not matter: a baseline is fitted to the same pictures.
-SPLIT = ("data.batch_size", "data.reshuffle", "data.augmentation", "data.palette")
+SPLIT = (
+    "data.batch_size", "data.reshuffle", "data.augmentation", "data.palette", "data.epoch_size",
+    "data.extra_categories", "data.extra_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
