@@ -69,7 +69,7 @@ def _predictor(config: DictConfig) -> Predictor:
     if len(paths) > 1:
         raise UsageError(f"checkpoint={config.checkpoint}: matches {len(paths)} files; must be one, such as {paths[0]}")
     task = load(paths[0], config.trust)
-    arguments = (config.join, config.picture, config.size, config.tile, config.device, config.test_time_flips)
+    arguments = (config.join, config.picture, config.size, config.tile, config.device, config.test_time_symmetries)
     if config.samples:
         check_settings(config.rounds, 1 if config.temperature is None else config.temperature)
     else:

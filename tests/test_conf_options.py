@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from options import CONF, OPTIONS, SMALL, TINY, overridden, own_values
 from PIL import Image
 
+from colourize import build
 from colourize.build import build_data, build_task, build_trainer
 from colourize.callbacks import weight_averaging
 from colourize.data.augmentation import Augmentation
@@ -185,7 +186,7 @@ CHECKS: dict[str, Callable[[DictConfig], None]] = {
 }
 
 
-ENLARGING = ("residual_sr", "bicubic")  # "bicubic" is a model and a prior
+ENLARGING = ("residual_sr", "bicubic", "linear_filter")  # the last two are models and priors
 WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
 
 
@@ -199,6 +200,8 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others += {"folder": [f"data.root={folder}"], "synthetic": SMALL}.get(option, [])
     if option == "ddp":
         others.append("trainer.accelerator=cpu")
+    if option == "distillation":
+        others.append("task.loss.teachers=[teacher.ckpt]")
     if group == "loss" and not option.endswith("cross_entropy"):
         others.append("answer=rgb")
     if option in ("lab_chroma", "ab_bins"):
@@ -247,6 +250,9 @@ def test_every_option_arrives_and_is_built(
     for key, value in own_values(CONF / group / f"{option}.yaml"):
         arrived = OmegaConf.select(config, key)
         assert key in typed or (arrived.name if isinstance(arrived, Enum) else arrived) == value, key
+    if option == "distillation":
+        twin = compose(*others[:-2], "answer=rgb")
+        monkeypatch.setattr(build, "load", lambda path, trust: build_task(twin, build_data(twin)))
     CHECKS[group](config)
 
 

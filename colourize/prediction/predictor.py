@@ -14,10 +14,11 @@ from PIL import Image
 from torch import Tensor
 
 from colourize.degradations import Degradation, Grey
-from colourize.errors import InputError, UsageError, check_count, check_flag
+from colourize.errors import InputError, UsageError, check_count
 from colourize.models.baselines import Baseline
 from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
 from colourize.tasks.restoration import RestorationTask
+from colourize.tasks.symmetry_averaging import check_symmetries
 
 JOINS = ("luminance", "none")
 ENTROPY = "entropy"  # how uncertain the network is: 0 (black) to that of equally likely classes (white)
@@ -41,7 +42,7 @@ class Predictor:
         size: pixels of the shorter side at which colours are predicted; None: the trained size.
         tile: pixels, the largest side of a network's input, without its halo.
         device: "auto", "cpu", "cuda", …
-        test_time_flips: answer with the mean over a picture and its mirror image.
+        test_time_symmetries: answer with the mean over so many symmetric pictures, see `tasks.symmetry_averaging`.
 
     Attributes:
         factor: how many times as large a result is.
@@ -59,17 +60,17 @@ class Predictor:
         size: int | None = None,
         tile: int = 256,
         device: str = "auto",
-        test_time_flips: bool = False,
+        test_time_symmetries: int = 1,
     ) -> None:
         if join not in JOINS:
             raise UsageError(f"join={join}: must be one of {', '.join(JOINS)}")
         check_count("tile", tile, least=32, most=8192)
         check_task(task)
         self.task = task.eval()
-        check_flag("test_time_flips", test_time_flips)
-        if test_time_flips and isinstance(task.model, Baseline):
-            raise UsageError(f"test_time_flips=true: {type(task.model).__name__} is no network")
-        self.task.test_time_flips = test_time_flips
+        check_symmetries(test_time_symmetries)
+        if test_time_symmetries > 1 and isinstance(task.model, Baseline):
+            raise UsageError(f"test_time_symmetries={test_time_symmetries}: {type(task.model).__name__} is no network")
+        self.task.test_time_symmetries = test_time_symmetries
         self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
         self.picture = self._which(picture)
         self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join
