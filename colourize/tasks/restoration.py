@@ -60,6 +60,7 @@ class RestorationTask(LightningModule):
 
     Attributes:
         test_time_flips: whether answers are means over a picture and its mirror image; it is not saved.
+        start: where a training began with the weights of a file, that file and its validation measures.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -89,6 +90,7 @@ class RestorationTask(LightningModule):
         self.save_hyperparameters(arguments, logger=False)
         self.divisor = divisor
         self.test_time_flips = False
+        self.start: dict[str, Any] | None = None
         self.degradation: Degradation = self._build("degradation", "task.degradation")
         if size is not None:
             self.degradation.check_size(*size)
@@ -170,6 +172,7 @@ class RestorationTask(LightningModule):
             "task": qualified_name(self),
             "data": qualified_name(data) if data is not None else None,
             "precision": self.trainer.precision,
+            **({"start": self.start} if self.start else {}),
         }
 
     def describe(self) -> dict[str, Any]:
