@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -93,6 +93,7 @@ class BatchLoader:
         labels: int64 (N,), their categories; None: they have none.
         cache: keeps the pixels' labels of these pictures from one epoch to the next.
         seed: of the order and of all random numbers of a picture.
+        left_out: places of pictures that no batch has; the others keep theirs.
         shuffle, reshuffle: whether the order is random, and whether it changes with the epoch.
         world_size, rank: the number of processes, and this one's.
     """
@@ -100,7 +101,7 @@ class BatchLoader:
     def __init__(
         self, pictures: np.ndarray, batch_size: int, stage: str, *, labels: np.ndarray | None = None,
         cache: LabelCache | None = None, seed: int = 0, shuffle: bool = False, reshuffle: bool = True,
-        world_size: int = 1, rank: int = 0,
+        world_size: int = 1, rank: int = 0, left_out: Collection[int] = (),
     ) -> None:  # fmt: skip
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
@@ -110,10 +111,12 @@ class BatchLoader:
         self.epoch = 0
         self._first, self._done = 0, 0  # the batch to begin with next time; the batches of this epoch so far
         self.sampler, self.batch_sampler = self, None  # where Lightning looks for `set_epoch`
-        starts = list(range(0, len(pictures), batch_size))
-        if len(starts) > 1 and len(pictures) - starts[-1] < world_size:
+        self.places = np.setdiff1d(np.arange(len(pictures)), [*left_out])
+        count = len(self.places)
+        starts = list(range(0, count, batch_size))
+        if len(starts) > 1 and count - starts[-1] < world_size:
             starts.pop()  # too few for all processes: they join the batch before
-        self.bounds = list(zip(starts, [*starts[1:], len(pictures)], strict=True))
+        self.bounds = list(zip(starts, [*starts[1:], count], strict=True))
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this at the start of each epoch."""
@@ -122,8 +125,8 @@ class BatchLoader:
     def order(self) -> np.ndarray:
         """The places of all pictures in the order of this epoch, (N,) int64."""
         if not self.shuffle:
-            return np.arange(len(self.pictures))
-        return np.random.default_rng([self.seed, self.epoch if self.reshuffle else 0]).permutation(len(self.pictures))
+            return self.places
+        return np.random.default_rng([self.seed, self.epoch if self.reshuffle else 0]).permutation(self.places)
 
     def state_dict(self) -> dict[str, int]:
         """The number of batches of this epoch so far, after which a resumed run continues."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,6 +104,7 @@ class PictureData(LightningDataModule):
         self._pictures: Split | None = None
         self._labels: Split | None = None
         self._caches: dict[str, LabelCache] = {}
+        self._left_out: Collection[int] = ()
 
     def load(self) -> Pictures:
         """The source's pictures; the one hook that a source overrides, called once."""
@@ -173,16 +175,32 @@ class PictureData(LightningDataModule):
         return self._loader("val", self.eval_batch_size, self.eval_seed)
 
     def test_dataloader(self) -> BatchLoader:
-        return self._loader("test", self.eval_batch_size, self.eval_seed)
+        return self._loader("test", self.eval_batch_size, self.eval_seed, left_out=self._left_out)
 
-    def _loader(self, stage: str, batch_size: int, seed: int, *, shuffle: bool = False) -> BatchLoader:
+    def leave_out(self, pictures: Collection[int]) -> None:
+        """Leave test pictures out of every later test; the others keep their numbers.
+
+        Raises:
+            UsageError: there are no such pictures, or no others.
+        """
+        count = len(self.pictures.test)
+        wrong = [each for each in pictures if not 0 <= each < count]
+        if wrong:
+            raise UsageError(f"without: there is no test picture {wrong[0]}; must be below {count}")
+        if len({*pictures}) == count:
+            raise UsageError("without: no test picture would be left")
+        self._left_out = pictures
+
+    def _loader(
+        self, stage: str, batch_size: int, seed: int, *, shuffle: bool = False, left_out: Collection[int] = ()
+    ) -> BatchLoader:
         pictures = getattr(self.pictures, stage)
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
         _check_shares(batch_size, len(pictures), world_size)
         return BatchLoader(
             pictures, batch_size, stage, labels=self._labels_of(stage),
             cache=self._caches.setdefault(stage, LabelCache(len(pictures))),
-            seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
+            seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank, left_out=left_out,
         )  # fmt: skip
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
