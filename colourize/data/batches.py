@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -115,6 +115,7 @@ class BatchLoader:
         labels: int64 (N,), their categories; None: they have none.
         cache: keeps the pixels' labels of these pictures from one epoch to the next.
         seed: of the order and of all random numbers of a picture.
+        left_out: places of pictures that no batch has, without `shuffle`; the others keep theirs.
         shuffle, reshuffle: whether the order is random, and whether it changes with the epoch.
         world_size, rank: the number of processes, and this one's.
         length: pictures in an epoch, extra ones included; None: as many as there are own ones.
@@ -125,10 +126,12 @@ class BatchLoader:
         self, pictures: np.ndarray, batch_size: int, stage: str, *, labels: np.ndarray | None = None,
         cache: LabelCache | None = None, seed: int = 0, shuffle: bool = False, reshuffle: bool = True,
         world_size: int = 1, rank: int = 0, length: int | None = None, extra: Extra | None = None,
+        left_out: Collection[int] = (),
     ) -> None:  # fmt: skip
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
-        self.extra, self.length = extra, len(pictures) if length is None else length
+        self.places = np.setdiff1d(np.arange(len(pictures)), [*left_out])
+        self.extra, self.length = extra, len(self.places) if length is None else length
         self.cache = cache
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
@@ -148,7 +151,7 @@ class BatchLoader:
         """The places of this epoch's pictures in their order, and the numbers of their draws, (length,) int64 each."""
         own = len(self.pictures)
         if not self.shuffle:
-            return np.arange(own), np.arange(own)
+            return self.places, self.places
         start = self.epoch * self.length  # in the endless order of all pictures
         if self.extra is None:
             places, again = self._part(own, start, self.length)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,6 +119,7 @@ class PictureData(LightningDataModule):
         self._labels: Split | None = None
         self._extra: tuple[np.ndarray, np.ndarray | None] | None = None
         self._caches: dict[str, LabelCache] = {}
+        self._left_out: Collection[int] = ()
 
     def load(self) -> Pictures:
         """The source's pictures; the one hook that a source overrides, called once."""
@@ -229,10 +230,31 @@ class PictureData(LightningDataModule):
         return self._loader("val", self.eval_batch_size, self.eval_seed)
 
     def test_dataloader(self) -> BatchLoader:
-        return self._loader("test", self.eval_batch_size, self.eval_seed)
+        return self._loader("test", self.eval_batch_size, self.eval_seed, left_out=self._left_out)
+
+    def leave_out(self, pictures: Collection[int]) -> None:
+        """Leave test pictures out of every later test; the others keep their numbers.
+
+        Raises:
+            UsageError: there are no such pictures, or no others.
+        """
+        count = len(self.pictures.test)
+        wrong = [each for each in pictures if not 0 <= each < count]
+        if wrong:
+            raise UsageError(f"without: there is no test picture {wrong[0]}; must be below {count}")
+        if len({*pictures}) == count:
+            raise UsageError("without: no test picture would be left")
+        self._left_out = pictures
 
     def _loader(
-        self, stage: str, batch_size: int, seed: int, *, shuffle: bool = False, length: int | None = None
+        self,
+        stage: str,
+        batch_size: int,
+        seed: int,
+        *,
+        shuffle: bool = False,
+        length: int | None = None,
+        left_out: Collection[int] = (),
     ) -> BatchLoader:
         pictures = getattr(self.pictures, stage)
         extra = self._mixed_in() if stage == "train" else None
@@ -242,7 +264,7 @@ class PictureData(LightningDataModule):
         return BatchLoader(
             pictures, batch_size, stage, labels=self._labels_of(stage),
             cache=self._caches.setdefault(stage, LabelCache(count)), seed=seed, shuffle=shuffle,
-            reshuffle=self.reshuffle, world_size=world_size, rank=rank, length=length, extra=extra,
+            reshuffle=self.reshuffle, world_size=world_size, rank=rank, length=length, extra=extra, left_out=left_out,
         )  # fmt: skip
 
     def _mixed_in(self) -> Extra | None:

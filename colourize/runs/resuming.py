@@ -26,6 +26,7 @@ from colourize.runs import ownership, sweeps
 from colourize.runs.folders import read_measures
 from colourize.runs.method_settings import DISPLAY, PLAN, is_one_of
 from colourize.runs.sweeps import quoted
+from colourize.weights.shipped import is_builtin
 
 CONFIG, FINAL = "config.yaml", "metrics.json"
 LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
@@ -171,7 +172,7 @@ def keep_settings(folder: Path, config: DictConfig) -> None:
     config.resume, config.overwrite = None, False
     for key in PATHS:
         value = OmegaConf.select(config, key)
-        if isinstance(value, str):
+        if isinstance(value, str) and not is_builtin(value):
             OmegaConf.update(config, key, os.path.abspath(os.path.expanduser(value)))
     resolved = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
     write_whole(folder / CONFIG, OmegaConf.to_yaml(resolved))
