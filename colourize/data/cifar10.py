@@ -110,10 +110,6 @@ class CIFAR10Data(PictureData):
         numbers = [CATEGORIES.index(category) for category in self.extra_categories]
         return np.concatenate(parts), np.repeat(numbers, [len(part) for part in parts])
 
-    @property
-    def cache_dir(self) -> Path:
-        return self.root
-
 
 def cache_path(root: Path, category: str) -> Path:
     """The cache of a category's pictures."""

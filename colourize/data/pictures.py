@@ -134,9 +134,10 @@ class PictureData(LightningDataModule):
         return None
 
     @property
-    def cache_dir(self) -> Path | None:
-        """A folder for files that are made from these pictures; None: there is none."""
-        return None
+    def cache_dir(self) -> Path:
+        """The user's folder for palettes that are fitted to pictures, wherever these lie."""
+        own = os.environ.get("COLOURIZE_CACHE")
+        return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colourize"
 
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
