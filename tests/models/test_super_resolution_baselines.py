@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from colourize.data.fitting import Training
 from colourize.degradations.low_resolution import project
 from colourize.errors import UsageError
-from colourize.models import Interpolation, LinearFilter
+from colourize.models import Interpolation
 from colourize.tasks import RestorationTask
 
 
@@ -92,9 +92,3 @@ def test_the_linear_filter_is_the_least_squares_solution():
     pair = task.make_pair(torch.from_numpy(uint8))
     found = task(pair.inputs).permute(0, 2, 3, 1).numpy()
     np.testing.assert_allclose(found, expected.clip(0, 1), atol=2e-4)
-
-
-@pytest.mark.parametrize(("key", "value"), [("reach", -1), ("ridge", 2), ("ridge", True)])
-def test_values_that_are_refused(key, value):
-    with pytest.raises(UsageError, match=f"{key}={value}: must be"):
-        LinearFilter(3, 3, **{key: value})
