@@ -1,10 +1,5 @@
 """Means over a picture and its mirror image: of values, of distributions, of pieces; a choice that is not saved."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -12,14 +7,10 @@ from PIL import Image
 
 from colourize.errors import UsageError
 from colourize.prediction.predictor import Predictor
-from colourize.tasks import RestorationTask
-from colourize.tasks.flip_averaging import mean_outputs
-
-TaskMaker = Callable[..., RestorationTask]
 
 
 @pytest.mark.parametrize("kind", ["regression", "classification"])
-def test_the_mean_of_both_answers(kind: str, tiny_task: TaskMaker) -> None:
+def test_the_mean_of_both_answers(kind, tiny_task):
     task = tiny_task("grey", kind).eval()
     inputs = torch.rand(2, 1, 8, 16)
     straight, turned = task(inputs), task(inputs.flip(3)).flip(3)
@@ -33,12 +24,6 @@ def test_the_mean_of_both_answers(kind: str, tiny_task: TaskMaker) -> None:
     assert "test_time_flips" not in str(dict(task.hparams))
 
 
-def test_logits_of_whole_pictures_are_not_flipped() -> None:
-    first, second = torch.randn(2, 3, 10).unbind()
-    found = mean_outputs([first, second], "categories")
-    torch.testing.assert_close(found.exp(), (first.softmax(1) + second.softmax(1)) / 2)
-
-
 @pytest.mark.parametrize(
     "model",
     [
@@ -46,7 +31,7 @@ def test_logits_of_whole_pictures_are_not_flipped() -> None:
         {"_target_": "colourize.models.RonnebergerUNet", "num_filters": 4, "padding": "valid"},
     ],
 )
-def test_pieces_are_the_whole_with_flips_too(model: dict[str, Any], tiny_task: TaskMaker) -> None:
+def test_pieces_are_the_whole_with_flips_too(model, tiny_task):
     task = tiny_task("grey", "classification", model=model)
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (61, 107, 3), dtype=np.uint8))
     made = []
@@ -59,7 +44,7 @@ def test_pieces_are_the_whole_with_flips_too(model: dict[str, Any], tiny_task: T
     assert np.abs(made[0] - plain).max() > 1  # and it was asked for anew
 
 
-def test_a_table_is_no_network(tiny_task: TaskMaker) -> None:
+def test_a_table_is_no_network(tiny_task):
     task = tiny_task("low", "regression", model={"_target_": "colourize.models.Interpolation"})
     with pytest.raises(UsageError, match=r"^test_time_flips=true: Interpolation is no network$"):
         Predictor(task, test_time_flips=True)
