@@ -81,8 +81,12 @@ def differences(folder: Path, whole: Path) -> list[str]:
 
 
 def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard shows of a run, except times: steps and values of each scalar, steps of each picture."""
+    """What TensorBoard shows of a run, except times: steps and values of each scalar, steps of each picture.
+
+    The points are sorted, since TensorBoard reads two files that were begun within one second in any order.
+    """
     found = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0}).Reload()
     scalars = {tag: [(each.step, each.value) for each in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
     images = {tag: [(each.step, 0.0) for each in found.Images(tag)] for tag in found.Tags()["images"]}
-    return {tag: values for tag, values in {**scalars, **images}.items() if not tag.startswith("time/")}
+    scalars["time"] = [(step, 0.0) for step, _ in scalars.pop("time/epoch_seconds", [])]
+    return {tag: sorted(each) for tag, each in {**scalars, **images}.items()}
