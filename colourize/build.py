@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,9 @@ def read_data(config: DictConfig, data: PictureData) -> PictureData:
     data.prepare_data()
     data.setup("fit")
     sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
+    lengths = {name: len(part) for name, part in data.pictures._asdict().items()} | {"train": data.epoch_length}
     for stage, size in sizes.items():
-        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-len(getattr(data.pictures, stage)) // size)
+        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-lengths[stage] // size)
         if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning finds this after minutes
             key, least = f"trainer.limit_{stage}_batches", f"{1 / count:.3g}"
             raise UsageError(f"{key}={limit}: less than one of the {count} batches; must be at least {least}")
@@ -84,8 +85,11 @@ def build_data(config: DictConfig) -> PictureData:
     return read_data(config, make_data(config))
 
 
-def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`; it needs no picture, and nothing is fitted yet."""
+def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] | None = None) -> RestorationTask:
+    """The task of `config.task` with the model of `config.model`; it needs no picture.
+
+    Nothing is fitted yet but what is given: see `RestorationTask`.
+    """
     check_flag("compile", config.get("compile", False))
     for key, value in (config.get("model") or {}).items():
         if type(value) is int and value > LARGEST_SIZE:
@@ -98,7 +102,7 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
     if config.get("measures"):
         settings["measures"] = config.measures.names
     task: RestorationTask = build_part(
-        "task", settings, divisor=data.divisor, palette=data.palette, _recursive_=False, _convert_="all"
+        "task", settings, divisor=data.divisor, palette=data.palette, fitted=fitted, _recursive_=False, _convert_="all"
     )
     read_teachers(task, config.get("trust") or ())
     if task.is_trained and "optimizer" in config.task:  # an evaluation has none

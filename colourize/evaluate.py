@@ -3,6 +3,7 @@
 colourize-evaluate checkpoint=outputs/…/checkpoints/best.ckpt
 colourize-evaluate checkpoint=best.ckpt data=folder data.root=my-pictures
 colourize-evaluate 'checkpoint=[a.ckpt,b.ckpt]' reference=grey_lookup
+colourize-evaluate checkpoint=best.ckpt without=duplicates.csv
 colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 """
 
@@ -103,6 +104,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         raise UsageError(f"checkpoint: missing; {type(own.model).__name__} must be trained first (colourize-train)")
     with record.phase("data"):
         data = _read(config, candidates, data)
+        if config.without is not None:
+            missing = _numbers(Path(str(config.without)))
+            data.leave_out(missing)
+            record.update(without=str(config.without), left_out=len(missing))
     with record.phase("task"):
         if own is not None:
             candidates = at_temperatures([from_task(fit_task(config, own, data), data)], config.temperature)
@@ -167,6 +172,17 @@ def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | N
             others = f"was trained on other pictures than {first.path}"
             raise UsageError(f"checkpoint={each.path}: {others}; choose pictures for both with data=…")
     return data
+
+
+def _numbers(path: Path) -> list[int]:
+    """The test pictures in the column `test` of a table, as `colourize-duplicates` writes it."""
+    from colourize.errors import InputError
+    from colourize.runs.tables import read_numbers
+
+    found = {row.get("test") for row in read_numbers(path) if row}
+    if not all(type(each) is int for each in found):
+        raise InputError(f"without={path}: must have a column test, of whole numbers")
+    return sorted(int(each) for each in found if each is not None)
 
 
 def _average(symmetries: int, networks: list[Candidate]) -> None:

@@ -61,6 +61,7 @@ class RestorationTask(LightningModule):
     Attributes:
         test_time_symmetries: answers are means over so many symmetric pictures, 1, 2 or 8 (see
             `tasks.symmetry_averaging`); it is not saved.
+        start: where a training began with the weights of a file, that file and its validation measures.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -90,6 +91,7 @@ class RestorationTask(LightningModule):
         self.save_hyperparameters(arguments, logger=False)
         self.divisor = divisor
         self.test_time_symmetries = 1
+        self.start: dict[str, Any] | None = None
         self.degradation: Degradation = self._build("degradation", "task.degradation")
         if size is not None:
             self.degradation.check_size(*size)
@@ -171,6 +173,7 @@ class RestorationTask(LightningModule):
             "task": qualified_name(self),
             "data": qualified_name(data) if data is not None else None,
             "precision": self.trainer.precision,
+            **({"start": self.start} if self.start else {}),
         }
 
     def describe(self) -> dict[str, Any]:
