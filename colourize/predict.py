@@ -70,7 +70,7 @@ def _predictor(config: DictConfig) -> Predictor:
     if len(paths) > 1:
         raise UsageError(f"checkpoint={config.checkpoint}: matches {len(paths)} files; must be one, such as {paths[0]}")
     task = load(paths[0], config.trust)
-    keys = ("join", "picture", "size", "tile", "device", "test_time_flips", "upsampling")
+    keys = ("join", "picture", "size", "tile", "device", "test_time_symmetries", "upsampling")
     arguments = [config[key] for key in keys]
     if config.samples:
         check_settings(config.rounds, 1 if config.temperature is None else config.temperature)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from colourize.runs import stopping
 
 if TYPE_CHECKING:
+    from lightning import Trainer
     from omegaconf import DictConfig
 
+    from colourize.data.pictures import PictureData
     from colourize.runs.record import RunRecord
+    from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     from lightning.pytorch.callbacks import ModelCheckpoint
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
+    from colourize.callbacks import weight_averaging
     from colourize.callbacks.tensorboard_pages import log_hyperparameters
     from colourize.checkpoints import check_resumable, check_same, has_training_state, newest, read, read_any
     from colourize.cli import terminal
@@ -120,6 +124,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         device=str(trainer.strategy.root_device),
         devices=trainer.world_size,
         settings=settings_digest(config),
+        averaging=average.decay if (average := weight_averaging.find(trainer)) else None,
         **task.describe(),
         data=data.describe(),
         measures=describe(task.measures),
@@ -169,11 +174,36 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             log_hyperparameters(trainer, config, dict(tested))
             write_columns(folder / "per_picture.csv", table)
             write_json(folder / resuming.FINAL, measures)  # this marks the run as finished
-            terminal.show_run(folder, measures, best=bool(best), weights=weights)
+            beside = _beside(config, task, data, trainer) if task.is_trained else {}
+            terminal.show_run(folder, measures, best=bool(best), weights=weights, beside=beside)
             kept = trainer.checkpoint_callback
             if start is not None and isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
                 print(verdict(start, str(kept.monitor), kept.mode, kept.best_model_score.item()))
     return measures
+
+
+def _beside(config: DictConfig, task: RestorationTask, data: PictureData, trainer: Trainer) -> dict[str, Any]:
+    """What stands beside a network's measures: those of what needs no network, and the course's published figures."""
+    from itertools import islice
+
+    from colourize.methods.course import published
+    from colourize.methods.identity import settings_of_config
+    from colourize.methods.references import usual_measures
+
+    settings = settings_of_config(config)
+    found: dict[str, Any] = {}
+    if trainer.world_size == 1 and not config.get("baselines"):  # an experiment runs its baselines as jobs
+        batches = islice(data.test_dataloader(), int(sum(trainer.num_test_batches)))
+        found |= usual_measures(task, settings.get("task.degradation"), data.training, batches)
+    if figures := published(settings):
+        found["the course"] = figures
+    return found
+
+
+def _show_sweep(folder: Path) -> None:
+    from colourize.reporting.comparison_tables import show_sweep
+
+    show_sweep(folder)
 
 
 def main() -> None:
@@ -181,7 +211,7 @@ def main() -> None:
     with stopping.handled():  # before anything else is imported
         from colourize.cli import app
 
-        app.run(train, "train")
+        app.run(train, "train", _show_sweep)
 
 
 if __name__ == "__main__":

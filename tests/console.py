@@ -39,7 +39,7 @@ TINY_DATA = (
     "data.palette=4",
 )
 TINY = (*TINY_DATA, "model.num_filters=4", "trainer.max_epochs=2", "trainer.accelerator=cpu")
-# Where fitted palettes are kept: never beside the real pictures; removed when the tests end.
+# An empty folder in place of the real pictures; removed when the tests end.
 CACHE = tempfile.TemporaryDirectory(prefix="colourize-")
 TASKS = ("colour_classification", "colour_regression", "super_resolution", "super_resolution_regression")
 

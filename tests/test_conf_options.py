@@ -21,7 +21,9 @@ from omegaconf import DictConfig, OmegaConf
 from options import CONF, OPTIONS, SMALL, TINY, overridden, own_values
 from PIL import Image
 
+from colourize import build
 from colourize.build import build_data, build_task, build_trainer
+from colourize.callbacks import weight_averaging
 from colourize.data.augmentation import Augmentation
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import Labels, PictureData, Pictures
@@ -149,6 +151,12 @@ def check_callbacks(config: DictConfig) -> None:
     assert wanted <= {type(callback) for callback in build_trainer(config).callbacks}
 
 
+def check_averaging(config: DictConfig) -> None:
+    average = weight_averaging.find(build_trainer(config))
+    node = config.callbacks.averaging
+    assert average is None if node is None else (average is not None and average.decay == node.decay)
+
+
 def check_logger(config: DictConfig) -> None:
     logger = build_trainer(config).logger
     assert isinstance(logger, hydra.utils.get_class(config.logger._target_))
@@ -171,13 +179,14 @@ CHECKS: dict[str, Callable[[DictConfig], None]] = {
     "lr_scheduler": check_lr_scheduler,
     "trainer": check_trainer,
     "callbacks": check_callbacks,
+    "averaging": check_averaging,
     "launcher": check_launcher,
     "logger": check_logger,
     "experiment": lambda config: None,  # all that they choose is an option of its own
 }
 
 
-ENLARGING = ("residual_sr", "bicubic")  # "bicubic" is a model and a prior
+ENLARGING = ("residual_sr", "bicubic", "linear_filter")  # the last two are models and priors
 WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
 
 
@@ -191,6 +200,8 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others += {"folder": [f"data.root={folder}"], "synthetic": SMALL}.get(option, [])
     if option == "ddp":
         others.append("trainer.accelerator=cpu")
+    if option == "distillation":
+        others.append("task.loss.teachers=[teacher.ckpt]")
     if group == "loss" and not option.endswith("cross_entropy"):
         others.append("answer=rgb")
     if option in ("lab_chroma", "ab_bins"):
@@ -239,6 +250,9 @@ def test_every_option_arrives_and_is_built(
     for key, value in own_values(CONF / group / f"{option}.yaml"):
         arrived = OmegaConf.select(config, key)
         assert key in typed or (arrived.name if isinstance(arrived, Enum) else arrived) == value, key
+    if option == "distillation":
+        twin = compose(*others[:-2], "answer=rgb")
+        monkeypatch.setattr(build, "load", lambda path, trust: build_task(twin, build_data(twin)))
     CHECKS[group](config)
 
 

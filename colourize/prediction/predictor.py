@@ -13,11 +13,12 @@ from PIL import Image
 from torch import Tensor
 
 from colourize.degradations import Degradation, Grey
-from colourize.errors import InputError, UsageError, check_count, check_flag
+from colourize.errors import InputError, UsageError, check_count
 from colourize.models.baselines import Baseline
 from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
 from colourize.prediction.upsampling import bilinear, joint_bilateral
 from colourize.tasks.restoration import RestorationTask
+from colourize.tasks.symmetry_averaging import check_symmetries
 
 JOINS = ("luminance", "none")
 UPSAMPLINGS = ("joint_bilateral", "bilinear")
@@ -42,7 +43,7 @@ class Predictor:
         size: pixels of the shorter side at which colours are predicted; None: the trained size.
         tile: pixels, the largest side of a network's input, without its halo.
         device: "auto", "cpu", "cuda", …
-        test_time_flips: answer with the mean over a picture and its mirror image.
+        test_time_symmetries: answer with the mean over so many symmetric pictures, see `tasks.symmetry_averaging`.
         upsampling: how colours are enlarged: "joint_bilateral", along the photograph's own edges, or "bilinear".
 
     Attributes:
@@ -61,7 +62,7 @@ class Predictor:
         size: int | None = None,
         tile: int = 256,
         device: str = "auto",
-        test_time_flips: bool = False,
+        test_time_symmetries: int = 1,
         upsampling: str = "joint_bilateral",
     ) -> None:
         if upsampling not in UPSAMPLINGS:
@@ -72,10 +73,10 @@ class Predictor:
         check_task(task)
         self.task = task.eval()
         self.upsampling = upsampling
-        check_flag("test_time_flips", test_time_flips)
-        if test_time_flips and isinstance(task.model, Baseline):
-            raise UsageError(f"test_time_flips=true: {type(task.model).__name__} is no network")
-        self.task.test_time_flips = test_time_flips
+        check_symmetries(test_time_symmetries)
+        if test_time_symmetries > 1 and isinstance(task.model, Baseline):
+            raise UsageError(f"test_time_symmetries={test_time_symmetries}: {type(task.model).__name__} is no network")
+        self.task.test_time_symmetries = test_time_symmetries
         self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
         self.picture = self._which(picture)
         self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join

@@ -17,7 +17,7 @@ PLAN = ("question", "cells", "seeds", "baselines")
 # How a run is shown and launched; it computes and leaves the same.
 DISPLAY = ("trainer.enable_progress_bar", "callbacks.progress")
 LAUNCH = ("launcher", "overwrite", "resume", "output_dir", "trust", "experiment", "hydra", *PLAN)
-SEEDS = ("seed", "data.seed", "data.eval_seed")
+SEEDS = ("seed", "data.seed", "data.eval_seed", "data.subset_seed")
 # The machine's settings change the last digits of a run's numbers.
 MACHINE = (
     "compile", "trainer.accelerator", "trainer.benchmark", "trainer.deterministic", "trainer.detect_anomaly",

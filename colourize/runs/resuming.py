@@ -186,9 +186,13 @@ def command(folder: str | Path) -> str:
 def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
     check_count(MAX_EPOCHS, now)
     schedule = OmegaConf.select(config, "task.lr_scheduler") or {}
+    planned = f"was planned for {config.trainer.max_epochs} epochs"
     if "total_steps" in schedule.values():  # tasks.optimisation.TOTAL_STEPS, whose import takes seconds
-        name, epochs = str(schedule.get("_target_")).rpartition(".")[2], config.trainer.max_epochs
-        raise UsageError(f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {epochs} epochs")
+        name = str(schedule.get("_target_")).rpartition(".")[2]
+        raise UsageError(f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} {planned}")
+    share = OmegaConf.select(config, "data.extra_share")
+    if OmegaConf.is_list(share) and len(set(share)) > 1:
+        raise UsageError(f"{MAX_EPOCHS}={now}: data.extra_share={share} {planned}")
     table = folder / "metrics.csv"
     trained = max(0, len(table.read_text(encoding="utf-8").splitlines()) - 1) if table.is_file() else 0
     if now < trained:

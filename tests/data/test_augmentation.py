@@ -11,7 +11,7 @@ import pytest
 import torch
 from scipy import stats
 
-from colourize.data.augmentation import FlipsAndShifts
+from colourize.data.augmentation import Augmentation, FlipsAndShifts, Symmetries
 from colourize.data.draws import Draws
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
@@ -28,7 +28,7 @@ def draws(which: Any, **recipe: Any) -> Draws:
     return Draws(torch.as_tensor(which), **{"seed": 0, "epoch": 0, "stage": "train", "purpose": "a", **recipe})
 
 
-def augmented(augmentation: FlipsAndShifts, originals: np.ndarray, **recipe: Any) -> np.ndarray:
+def augmented(augmentation: Augmentation, originals: np.ndarray, **recipe: Any) -> np.ndarray:
     outputs = augmentation(torch.from_numpy(originals), draws(range(len(originals)), **recipe))
     assert outputs.shape == originals.shape and outputs.dtype == torch.uint8
     return outputs.numpy()
@@ -97,6 +97,18 @@ def test_input_and_target_change_together_and_in_training_alone(
                 assert len(find(seen, originals, 2)) == len(batch.which)
             else:
                 np.testing.assert_array_equal(seen, originals)
+
+
+def test_the_symmetries_of_the_square_are_equally_likely() -> None:
+    originals = pictures(1000, 9, 9)
+    outputs = augmented(Symmetries(), originals)
+    turned = [np.rot90(each, turns, (1, 2)) for each in (originals, originals[:, ::-1]) for turns in range(4)]
+    fits = np.array([(each == outputs).all((1, 2, 3)) for each in turned])
+    assert (fits.sum(0) == 1).all() and stats.chisquare(fits.sum(1)).pvalue > 1e-3
+    part = Symmetries()(torch.from_numpy(originals[[7, 3]]), draws([7, 3]))
+    np.testing.assert_array_equal(part, outputs[[7, 3]])
+    with pytest.raises(UsageError, match=r"^data\.augmentation=Symmetries: pictures of 10×12 are no squares"):
+        augmented(Symmetries(), pictures(2))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from colourize.answers import RGB, Answer, PaletteClasses
 from colourize.data.batches import Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
-from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError
+from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError, PSNRLoss
 from colourize.tasks import RestorationTask
 from colourize.tasks.compatibility import check_loss
 
@@ -34,6 +34,17 @@ def test_losses_of_values(loss: type[Loss], distance: Callable[[np.ndarray], np.
     found = loss()(outputs, pair_of(truth, truth), RGB())
     expected = distance(outputs.double().numpy() - truth.double().numpy()).mean()
     assert found.shape == () and found.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_minus_the_psnr_of_each_picture() -> None:
+    torch.manual_seed(0)
+    truth = torch.rand(2, 3, 5, 6)
+    outputs = truth + torch.tensor([0.1, 0.01])[:, None, None, None]  # 20 and 40 dB
+    assert PSNRLoss()(outputs, pair_of(truth, truth), RGB()).item() == pytest.approx(-30, abs=1e-3)
+    same = truth.clone().requires_grad_()
+    value = PSNRLoss()(same, pair_of(truth, truth), RGB())
+    value.backward()
+    assert value.item() == pytest.approx(-80) and same.grad is not None and not same.grad.any()
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
