@@ -16,7 +16,7 @@ ORDER = (
     *("errors", "configuration", "files", "trust", "machine", "moved"),
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks", "joint"),  # a picture's way
     *("runs", "checkpoints", "weights", "build", "methods"),
-    *("cli", "figures", "inspection", "prediction", "study", "timing", "callbacks", "reporting"),
+    *("cli", "figures", "inspection", "prediction", "export", "study", "timing", "callbacks", "reporting"),
     *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark"),  # the console scripts
 )
 
