@@ -131,9 +131,7 @@ def _shuffle(op: str) -> Callable[..., Step]:
 def _pad(mode: str) -> Callable[..., Step]:
     def convert(output: Tensor, inputs: Tensor, sides: Sequence[int], value: float = 0) -> Step:
         if len(sides) != 4 or value != 0 or min(sides) < 0:
-            raise RefusedError(
-                "padding of other things than the four sides, or with other numbers than 0, is not exported"
-            )
+            raise RefusedError("padding other than with zeros at the four sides cannot be exported")
         return Step("pad", [inputs], {"sides": tuple(sides), "mode": mode})
 
     return convert

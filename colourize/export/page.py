@@ -25,7 +25,10 @@ FIRST = "app.js"  # the module that starts all
 EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED = 4, 256, 20
 LARGEST = 3_000_000  # bytes, with one network
 IMPORT = re.compile(r'^import\s*(?:\{[^}]*\}\s*from\s*)?"\./([\w-]+\.js)";\n', re.MULTILINE)
-DECLARED = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function\*?)\s+(\w+)", re.MULTILINE)
+DECLARED = re.compile(
+    r"^(?:export )?(?:async )?(?:class|function\*?)\s+(\w+)|^(?:export )?(?:const|let) (.+)", re.MULTILINE
+)
+NAME = re.compile(r"(?:^|, |\[)([A-Za-z_]\w*)(?= =|,|\])")  # of those in a line such as `const A = 1, B = 2;`
 
 
 def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], title: str) -> int:
@@ -72,10 +75,10 @@ def bundle(first: str) -> str:
         done[name] = ""  # of a circle the second time adds nothing
         for needed in IMPORT.findall(text):
             add(needed)
-        for declared in DECLARED.findall(text):
-            if declared in names:
-                raise ValueError(f"{name} and {names[declared]} both declare {declared}")
-            names[declared] = name
+        for one, line in DECLARED.findall(text):
+            for declared in [one] if one else NAME.findall(line):
+                if names.setdefault(declared, name) != name:
+                    raise ValueError(f"{name} and {names[declared]} both declare {declared}")
         done[name] = re.sub(r"^export ", "", IMPORT.sub("", text), flags=re.MULTILINE)
         order.append(name)
 

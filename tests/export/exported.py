@@ -70,7 +70,7 @@ def task_of(
     elif answer is BINS:
         fitted["answer"] = {"centres": AbBins(grid=20).bins.centres}
     if prior and "GreyLookup" in prior["_target_"]:
-        fitted["prior"] = {"table": torch.randn(256, len(COLOURS))}
+        fitted["prior"] = {"table": torch.linspace(-2, 2, 256)[:, None] * torch.randn(len(COLOURS))}
     if "LinearFilter" in network["_target_"]:
         fitted["model"] = {"weights": torch.randn(76, 12) / 9}
     loss = "CrossEntropy" if answer in (PALETTE, BINS) else "MeanSquaredError"

@@ -26,16 +26,16 @@ function inverse(m) {
 class Table {
   /** @param {(x: number) => number} f */
   constructor(f) {
-    this.values = Float64Array.from({ length: SAMPLES + 2 }, (_, place) => f(Math.min(place / SAMPLES, 1)));
+    this.values = Float64Array.from({ length: ENTRIES + 2 }, (_, place) => f(Math.min(place / ENTRIES, 1)));
   }
 
   /** @param {number} x */
   at(x) {
-    const exact = x * SAMPLES, place = exact | 0, low = this.values[place];
+    const exact = x * ENTRIES, place = exact | 0, low = this.values[place];
     return low + (this.values[place + 1] - low) * (exact - place);
   }
 }
-const SAMPLES = 1 << 14;
+const ENTRIES = 1 << 14;
 
 const linearOf = (/** @type {number} */ value) => (value > 0.04045 ? ((value + 0.055) / 1.055) ** 2.4 : value / 12.92);
 const encodedOf = (/** @type {number} */ linear) =>

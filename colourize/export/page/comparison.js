@@ -8,7 +8,7 @@ import { say } from "./words.js";
 
 const VIEW = 24; // pixels of the enlarged pictures that the loupe shows
 /** @type {Record<string, [number, number]>} */
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Comparison {
   /** @param {(id: string) => any} element */
@@ -44,7 +44,7 @@ export class Comparison {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const step = STEPS[event.key];
+    const step = MOVES[event.key];
     if (!step) return;
     const by = event.shiftKey ? 8 : 2;
     this.look(this.x + step[0] * by, this.y + step[1] * by);

@@ -204,7 +204,7 @@ export class Engine {
   }
 
   /**
-   * Feature maps of a network's part, each scaled to 0 … 255 by the least and greatest of all of them.
+   * Feature maps of a network's part, each scaled to 0 … 255 by its own least and greatest number.
    * @param {number} which @param {Hint[]} hints @param {string} block
    */
   features(which, hints, block) {
@@ -213,13 +213,16 @@ export class Engine {
     let found = null;
     network.run(inputs, (each, made) => { if (each === value) found = made; });
     const { channels, height, width, data } = /** @type {Maps} */ (/** @type {unknown} */ (found));
-    let least = Infinity, most = -Infinity;
-    for (const each of data) {
-      if (each < least) least = each;
-      if (each > most) most = each;
+    const levels = new Uint8ClampedArray(data.length), plane = height * width;
+    for (let start = 0; start < data.length; start += plane) {
+      let least = Infinity, most = -Infinity;
+      for (let at = start; at < start + plane; at++) {
+        if (data[at] < least) least = data[at];
+        if (data[at] > most) most = data[at];
+      }
+      for (let at = start; at < start + plane; at++) levels[at] = ((data[at] - least) / (most - least || 1)) * 255;
     }
-    const levels = Uint8ClampedArray.from(data, (each) => ((each - least) / (most - least || 1)) * 255);
-    return { channels, height, width, levels, least, most };
+    return { channels, height, width, levels };
   }
 }
 

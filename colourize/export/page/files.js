@@ -86,10 +86,9 @@ function isTransparent({ data }) {
 
 /** Whether a file says that it holds several pictures in time. @param {Blob} file */
 async function isAnimated(file) {
-  const bytes = new Uint8Array(await file.slice(0, 1 << 20).arrayBuffer());
-  const text = new TextDecoder("latin1").decode(bytes);
-  if (text.startsWith("GIF")) return text.split("\0\x21\xf9\x04").length > 2;
-  return text.startsWith("\x89PNG") ? text.includes("acTL") : text.startsWith("RIFF") && text.slice(0, 64).includes("ANIM");
+  const text = new TextDecoder("latin1").decode(await file.slice(0, 1 << 20).arrayBuffer());
+  if (text.startsWith("GIF")) return text.split("\x21\xf9\x04").length > 2; // each picture has such a block
+  return text.slice(1, 4) === "PNG" ? text.includes("acTL") : text.startsWith("RIFF") && text.slice(0, 64).includes("ANIM");
 }
 
 /** Draw levels into a canvas, which gets their size. @param {HTMLCanvasElement} canvas @param {Levels} levels */

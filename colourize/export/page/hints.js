@@ -191,7 +191,9 @@ export class Hints {
     this.element("likely").replaceChildren(...likely.map((each, number) => {
       const swatch = button(`likely ${number}`, () => this.recolour(each.colour, each.look));
       const share = each.share < 0.01 ? "< 1" : String(Math.round(each.share * 100));
-      swatch.append(chip(each.look), say("likelyOne", { colour: nameOf(each.look), share }));
+      swatch.append(chip(each.look), `${share} %`);
+      swatch.title = nameOf(each.look);
+      swatch.setAttribute("aria-label", say("likelyOne", { colour: nameOf(each.look), share }));
       swatch.setAttribute("aria-pressed", String(each.look === look));
       return swatch;
     }));

@@ -1,5 +1,6 @@
 /**
- * Pictures scaled by Lanczos's filter exactly as Pillow does, in whole numbers, so that a network sees the same pixels.
+ * Pictures scaled by Lanczos's filter as Pillow does, in the same whole numbers, so that a network sees the same pixels:
+ * first across, then down. (Pillow 13 takes some pictures the other way, which changes levels by one.)
  */
 
 /** @typedef {{width: number, height: number, data: Uint8ClampedArray | Uint8Array, channels: number}} Levels - interleaved. */
