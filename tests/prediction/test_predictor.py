@@ -89,6 +89,7 @@ def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
         ({"tile": 8}, "tile=8: must be a whole number from 32"),
         ({"size": True}, "size=True: must be"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu"),
+        ({"device": "mps"}, "device=mps: Apple's GPU has no double precision, which palettes need; take cpu"),
     ):
         with pytest.raises(UsageError, match=message):
             Predictor(task, **wrong)  # type: ignore[arg-type]
