@@ -186,7 +186,7 @@ def test_the_table_names_keys_and_defaults(
         node = next((node for node in nodes if node is not None and name in node), None)
         assert node is not None, f"no configuration has {key}"
         value = default.removeprefix("`$COLOURIZE_DATA`, else ").strip("`")
-        assert re.fullmatch(r"[\w.-]+", value), f"{key}: a default that this test cannot read"
+        assert re.fullmatch(r"[\w.:-]+", value), f"{key}: a default that this test cannot read"
         # As OmegaConf reads it: 1e-3 is a number, which it is not for YAML.
         assert node[name] == OmegaConf.create(f"value: {value}").value, key
 
