@@ -114,7 +114,11 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     everything = [*candidates, *others]
     label(everything)
     if config.test_time_flips:
-        _flip([each for each in everything if not each.is_baseline])
+        networks = [each for each in everything if not each.is_baseline]
+        if not networks:
+            raise UsageError("test_time_flips=true: none of these methods is a network")
+        for each in networks:
+            each.task.test_time_flips = True
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
     if config.study:  # refuses too few pictures
@@ -166,16 +170,6 @@ def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | N
             others = f"was trained on other pictures than {first.path}"
             raise UsageError(f"checkpoint={each.path}: {others}; choose pictures for both with data=…")
     return data
-
-
-def _flip(networks: list[Candidate]) -> None:
-    """Let networks answer with the mean over each picture and its mirror image."""
-    from colourize.errors import UsageError
-
-    if not networks:
-        raise UsageError("test_time_flips=true: none of these methods is a network")
-    for each in networks:
-        each.task.test_time_flips = True
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:
