@@ -9,7 +9,7 @@ from PIL import Image
 from colourize.data.fitting import Training
 from colourize.degradations.low_resolution import project
 from colourize.errors import UsageError
-from colourize.models import Interpolation, LinearFilter
+from colourize.models import Interpolation
 from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
@@ -118,9 +118,3 @@ def test_a_photograph_keeps_its_pixels_as_means_of_blocks():
     assert enlarged.shape == (42, 68, 3) and enlarged.std() > small.std() / 2
     means = enlarged.reshape(21, 2, 34, 2, 3).mean((1, 3))
     np.testing.assert_allclose(means, small, atol=0.51)  # each pixel is rounded
-
-
-@pytest.mark.parametrize(("key", "value"), [("reach", -1), ("ridge", 2), ("ridge", True)])
-def test_values_that_are_refused(key, value):
-    with pytest.raises(UsageError, match=f"{key}={value}: must be"):
-        LinearFilter(3, 3, **{key: value})
