@@ -66,8 +66,8 @@ def value(table: str, setting: str, measure: str, digits: int, factor: float = 1
     """The mean ± half of its 95 % interval over pictures, and the standard deviation over seeds in parentheses."""
     (row,) = rows(table, setting=setting, measure=measure)
     half = (float(row["high"]) - float(row["low"])) / 2 if row["low"] else math.nan
-    interval = "" if math.isnan(half) else f" ± {number(factor * half, digits)}"
-    seeds = f" (± {number(factor * float(row['seed_deviation']), digits)})" if row["seed_deviation"] else ""
+    interval = "" if math.isnan(half) else f" ±\u00a0{number(factor * half, digits)}"
+    seeds = f" (±\u00a0{number(factor * float(row['seed_deviation']), digits)})" if row["seed_deviation"] else ""
     return f"{point(table, setting, measure, digits, factor)}{interval}{seeds}"
 
 
@@ -111,7 +111,7 @@ def whole(table: str, digits: int) -> str:
 def zeros(model: str, layer: str) -> str:
     """The share of zeros in a layer's maps, in per cent: the mean over seeds and its standard deviation."""
     shares = [100 * float(row["sparsity"]) for row in rows("e_activations-activations", model=model, layer=layer)]
-    return f"{number(mean(shares), 0)} % (± {number(stdev(shares), 0)})"
+    return f"{number(mean(shares), 0)} % (±\u00a0{number(stdev(shares), 0)})"
 
 
 def front() -> str:
