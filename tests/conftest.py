@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,10 @@ from colourize.data.pictures import PictureData, Pictures
 from colourize.tasks import RestorationTask
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+# Fitted palettes are kept here until the tests end, and not in the user's own folder.
+CACHE = tempfile.TemporaryDirectory(prefix="colourize-")
+os.environ["COLOURIZE_CACHE"] = CACHE.name
 
 # Plain numbers, as a checkpoint holds them.
 PALETTE = [[0.0, 0.1, 0.0], [0.5, 0.3, 0.1], [0.3, 0.6, 0.8], [0.8, 0.7, 0.5], [1.0, 1.0, 0.9]]
@@ -116,7 +122,8 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
 
     def composed(*overrides: str, name: str = "train") -> DictConfig:
-        own = [] if name == "predict" else [f"output_dir={tmp_path}"]  # that script has no folder of its own
+        without = ("predict", "duplicates")  # these scripts have no folder of their own
+        own = [] if name in without else [f"output_dir={tmp_path}"]
         config = hydra.compose(name, [*overrides, *own], return_hydra_config=True)
         HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
         return config

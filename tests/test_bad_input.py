@@ -39,7 +39,8 @@ LATE = (
 # TRAIN, VALUES and CHECKPOINTS have the overrides of a tiny run besides.
 TRAIN = """
 U model=foo | model=foo: must be one of bicubic,
-U optimizer=foo | optimizer=foo: must be one of adam, adamw, sgd
+U optimizer=foo | optimizer=foo: must be one of adam, adamw, muon, sgd
+U data.extra_categories=all | data.extra_categories: there is no such key; data has
 U experiment=foo | experiment=foo
 U foo=1 | foo: there is no such key; the top level has seed,
 U +trainer.zzz=1 | zzz
@@ -104,6 +105,9 @@ U task.optimizer.lr=true | task.optimizer.lr=True: must be a number from 0 to 1e
 U lr_scheduler=one_cycle task.lr_scheduler.max_lr=-1 | task.lr_scheduler.max_lr=-1: must be a number
 U lr_scheduler=cosine +task.lr_scheduler.eta_min=.nan | task.lr_scheduler.eta_min=
 U lr_scheduler=one_cycle +task.lr_scheduler.final_div_factor=-1 | the learning rate becomes -
+U optimizer=muon task.optimizer.momentum=1 | task.optimizer.momentum=1: must be
+U optimizer=muon task.optimizer.steps=0 | task.optimizer.steps=0: must be
+U averaging=ema callbacks.averaging.decay=1 | callbacks.averaging.decay=1: must be above 0 and below 1
 U +task.optimizer.foo=1 | task.optimizer=
 U lr_scheduler=cosine task.lr_scheduler.interval=foo | interval
 U lr_scheduler=cosine +task.lr_scheduler.foo=1 | task.lr_scheduler=

@@ -19,7 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 from options import CONF, OPTIONS, SMALL, TINY, overridden, own_values
 from PIL import Image
 
+from colourize import build
 from colourize.build import build_data, build_task, build_trainer
+from colourize.callbacks import weight_averaging
 from colourize.data.cifar10 import CIFAR10Data
 from colourize.data.pictures import Labels, Pictures
 from colourize.errors import UsageError
@@ -85,18 +87,25 @@ def check_launcher(config: DictConfig) -> None:
     assert config.hydra.runtime.choices["launcher"] in launcher.__module__.lower()
 
 
+def check_averaging(config: DictConfig) -> None:
+    average = weight_averaging.find(build_trainer(config))
+    node = config.callbacks.averaging
+    assert average is None if node is None else (average is not None and average.decay == node.decay)
+
+
 CHECKS: dict[str, Callable[[DictConfig], None]] = {
     "joint": lambda config: JointSettings(**config.joint),
     "measures": lambda config: choose(config.measures.names),
     "trainer": check_trainer,
     "callbacks": check_trainer,
+    "averaging": check_averaging,
     "launcher": check_launcher,
     "logger": check_trainer,
     "experiment": lambda config: None,  # all that they choose is an option of its own
 }
 
 
-ENLARGING = ("residual_sr", "bicubic")  # "bicubic" is a model and a prior
+ENLARGING = ("residual_sr", "bicubic", "linear_filter")  # the last two are models and priors
 WHOLE_PICTURES = ("category", "category_classification", "residual_classifier")
 
 
@@ -110,6 +119,8 @@ def needed_beside(group: str, option: str, folder: Path) -> list[str]:
         others += {"folder": [f"data.root={folder}"], "synthetic": SMALL}.get(option, [])
     if option == "ddp":
         others.append("trainer.accelerator=cpu")
+    if option == "distillation":
+        others.append("task.loss.teachers=[teacher.ckpt]")
     if group == "loss" and not option.endswith("cross_entropy"):
         others.append("answer=rgb")
     if option in ("lab_chroma", "ab_bins"):
@@ -156,6 +167,9 @@ def test_every_option_arrives_and_is_built(group, option, compose, sources, pale
     for key, value in own_values(CONF / group / f"{option}.yaml"):
         arrived = OmegaConf.select(config, key)
         assert key in typed or (arrived.name if isinstance(arrived, Enum) else arrived) == value, key
+    if option == "distillation":
+        twin = compose(*others[:-2], "answer=rgb")
+        monkeypatch.setattr(build, "load", lambda path, trust: build_task(twin, build_data(twin)))
     CHECKS.get(group, check_training)(config)
 
 

@@ -183,16 +183,16 @@ def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(t
 
 
 def test_averages_over_mirror_images_are_a_choice_of_the_evaluation(best: Path, tmp_path: Path) -> None:
-    words = [f"checkpoint={best}", *QUICK, "test_time_flips=true"]
+    words = [f"checkpoint={best}", *QUICK, "test_time_symmetries=2"]
     outcome = evaluate(tmp_path, *words)
-    assert json.loads((outcome.folder / "run.json").read_text())["test_time_flips"] is True
+    assert json.loads((outcome.folder / "run.json").read_text())["test_time_symmetries"] == 2
     task = colourize.load(best)
-    task.test_time_flips = True
+    task.test_time_symmetries = 2
     trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
     (expected,) = trainer.test(task, data_from(read(best), best), verbose=False)
     found = measures_of(outcome.folder)
     assert found["test/mse"] == pytest.approx(expected["test/mse"], rel=1e-2)  # the run's own precision may be bfloat16
     assert found["test/mse"] != in_training(best)["test/mse"]
     lone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, *QUICK]
-    refused = run("evaluate", [*lone, "test_time_flips=true"], tmp_path)
-    assert refused.code == 2 and "test_time_flips=true: none of these methods is a network" in refused.stderr
+    refused = run("evaluate", [*lone, "test_time_symmetries=2"], tmp_path)
+    assert refused.code == 2 and "test_time_symmetries=2: none of these methods is a network" in refused.stderr

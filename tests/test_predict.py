@@ -123,7 +123,8 @@ def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["input=horse.png"], "checkpoint: missing"),
+        (["checkpoint=null", "input=horse.png"], "checkpoint: missing"),
+        (["checkpoint=builtin:sepia", "input=horse.png"], "checkpoint=builtin:sepia: the package has no weights of"),
         (["checkpoint=BEST"], "input: missing"),
         (["checkpoint=[BEST,horse.png]", "input=horse.png"], "checkpoint=['BEST', 'horse.png']: matches 2 files"),
         (["checkpoint=BEST", "input=horse.png", "join=both"], "join=both: must be one of luminance, none"),

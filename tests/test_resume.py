@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 import console
+import numpy as np
 import pytest
 import torch
 from console import TINY_DATA, Outcome, run, succeed
@@ -22,6 +24,7 @@ from torture.comparing import differences, points
 
 import colourize
 from colourize import files
+from colourize.data.cifar10 import cache_path
 from colourize.runs import resuming
 
 TESTS = Path(__file__).parent
@@ -115,7 +118,8 @@ def test_other_settings_go_on_alike(more, stops, tmp_path):
 
 def in_a_process(cwd: Path, when: str, *words: str) -> tuple[int, str]:
     """The same in a process of its own: its exit code and what it tells."""
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1", "STOP": when}
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])  # this checkout, whichever is installed
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "STOP": when}
     environment |= {"COLOURIZE_DATA": console.CACHE.name}
     environment.pop("HYDRA_FULL_ERROR", None)
     command = [sys.executable, "-m", "colourize.train", *words]
@@ -136,6 +140,30 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_in_a_folder_that_was_move
     monkeypatch.chdir(tmp_path)
     succeed("train", [shlex.split(resuming.command("elsewhere/my run"))[1]], tmp_path)
     assert differences(tmp_path / "elsewhere" / "my run", whole) == []
+
+
+@pytest.mark.parametrize("stop", ["SIGTERM-step-5", pytest.param("SIGKILL-step-5", marks=pytest.mark.slow)])
+def test_averaged_weights_extra_pictures_and_muon_go_on_alike(stop, tmp_path):
+    rng = np.random.default_rng(0)
+    for category in ("horse", "deer", "ship"):
+        pictures = rng.integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+        np.savez(cache_path(tmp_path, category), train=pictures[:50], test=pictures[50:])
+    more = [
+        f"data.root={tmp_path}", "data.palette=4", "data.batch_size=15", "data.extra_categories=[deer,ship]",
+        "data.extra_share=[0.8,0.4]", "model=cnn", "model.num_filters=4", "averaging=ema", "optimizer=muon",
+        "callbacks.checkpoints.every_n_steps=1", "augmentation=symmetries", HERE,
+    ]  # fmt: skip
+    words = [*(word for word in RUN if not re.match(r"data|.?model|augm|lr_sch", word)), *more]
+    succeed("train", words, tmp_path / "whole")
+    if "KILL" in stop:
+        assert in_a_process(tmp_path, stop, *words)[0] == -signal.SIGKILL
+    else:
+        assert stopped(tmp_path, stop, *words).code == 143
+    assert differences(finish(tmp_path), tmp_path / "whole" / "run") == []
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["averaging"] == 0.995 and record["data"]["parts"]["extra"]["pictures"] == 100
+    outcome = run("train", ["resume=run", "trainer.max_epochs=4"], tmp_path)
+    assert outcome.code == 2 and "data.extra_share=[0.8, 0.4] was planned for 3 epochs" in outcome.stderr
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy import stats
 
-from colourize.data.augmentation import FlipsAndShifts
+from colourize.data.augmentation import Augmentation, FlipsAndShifts, Symmetries
 from colourize.data.draws import Draws
 from colourize.errors import UsageError
 
@@ -25,7 +25,7 @@ def draws(which: Any, **recipe: Any) -> Draws:
     return Draws(torch.as_tensor(which), **{"seed": 0, "epoch": 0, "stage": "train", "purpose": "a", **recipe})
 
 
-def augmented(augmentation: FlipsAndShifts, originals: np.ndarray, **recipe: Any) -> np.ndarray:
+def augmented(augmentation: Augmentation, originals: np.ndarray, **recipe: Any) -> np.ndarray:
     outputs = augmentation(torch.from_numpy(originals), draws(range(len(originals)), **recipe))
     assert outputs.shape == originals.shape and outputs.dtype == torch.uint8
     return outputs.numpy()
@@ -94,6 +94,18 @@ def test_input_and_target_change_together_and_in_training_alone(tiny_task, tiny_
                 assert batch.cache is None  # labels of the originals are not theirs
             else:
                 np.testing.assert_array_equal(seen, originals)
+
+
+def test_the_symmetries_of_the_square_are_equally_likely():
+    originals = pictures(1000, 9, 9)
+    outputs = augmented(Symmetries(), originals)
+    turned = [np.rot90(each, turns, (1, 2)) for each in (originals, originals[:, ::-1]) for turns in range(4)]
+    fits = np.array([(each == outputs).all((1, 2, 3)) for each in turned])
+    assert (fits.sum(0) == 1).all() and stats.chisquare(fits.sum(1)).pvalue > 1e-3
+    part = Symmetries()(torch.from_numpy(originals[[7, 3]]), draws([7, 3]))
+    np.testing.assert_array_equal(part, outputs[[7, 3]])
+    with pytest.raises(UsageError, match=r"^data\.augmentation=Symmetries: pictures of 10×12 are no squares"):
+        augmented(Symmetries(), pictures(2))
 
 
 def test_a_shift_must_stay_within_the_picture():

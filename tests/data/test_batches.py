@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from colourize.data.batches import Batch, BatchLoader, as_batch
+from colourize.data.batches import Batch, BatchLoader, Extra, as_batch
 from colourize.errors import UsageError
 
 
@@ -82,6 +82,62 @@ def test_processes_share_each_batch(shuffle):
         assert sorted(itertools.chain(*together)) == list(range(count))
         for mine, whole in zip(together[:-1], loader(), strict=False):
             assert sorted(mine) == sorted(whole.which.tolist()), "the same global batch as one process has"
+
+
+def epochs_of(loader: BatchLoader, count: int) -> list[list[Batch]]:
+    found = []
+    for epoch in range(count):
+        loader.set_epoch(epoch)
+        found.append(list(loader))
+    return found
+
+
+def test_an_epoch_of_another_length_shows_each_picture_before_any_again() -> None:
+    loader = BatchLoader(numbered(20), 8, "train", seed=1, shuffle=True, length=50)
+    epochs = epochs_of(loader, 2)
+    assert [[len(batch.which) for batch in epoch] for epoch in epochs] == 2 * [[8, 8, 8, 8, 8, 8, 2]]
+    seen = [number for epoch in epochs for batch in epoch for number in batch.which.tolist()]
+    assert [sorted(seen[start : start + 20]) for start in range(0, 100, 20)] == 5 * [list(range(20))]
+    for epoch in epochs:  # and each time it is drawn anew
+        draws = torch.cat([batch.draws("flip").uniform() for batch in epoch])
+        assert len(draws.unique()) == 50
+    plain, same = (BatchLoader(numbered(20), 8, "train", seed=1, shuffle=True, length=n) for n in (None, 20))
+    for ours, theirs in zip(epochs_of(same, 2)[1], epochs_of(plain, 2)[1], strict=True):
+        assert torch.equal(ours.which, theirs.which)
+        assert torch.equal(ours.draws("flip").uniform(), theirs._replace(numbers=None).draws("flip").uniform())
+
+
+@pytest.mark.parametrize("world_size", [1, 2])
+def test_extra_pictures_have_their_share_of_every_batch(world_size: int) -> None:
+    own, others = numbered(40), 255 - numbered(90)
+    extra = Extra(others, np.full(90, 3), (0.8, 0.5), epochs=4)
+    ranks = [
+        BatchLoader(own, 10, "train", labels=np.full(40, 7), seed=2, shuffle=True, extra=extra,
+                    world_size=world_size, rank=rank)
+        for rank in range(world_size)
+    ]  # fmt: skip
+    counts = np.zeros(130, int)
+    for epoch, share in enumerate((0.8, 0.7, 0.6, 0.5)):
+        for loader in ranks:
+            loader.set_epoch(epoch)
+        together = list(zip(*ranks, strict=True))
+        assert len(together) == 4, "an epoch is as long as without them"
+        for batches in together:
+            for batch in batches:
+                is_extra = (batch.which >= 40).numpy()
+                assert is_extra.sum() == pytest.approx(share * len(is_extra), abs=1)
+                which = batch.which.numpy()
+                expected = np.concatenate([own[which[~is_extra]], others[which[is_extra] - 40]])
+                np.testing.assert_array_equal(batch.pictures, expected)
+                assert batch.labels is not None and batch.labels.tolist() == np.where(is_extra, 3, 7).tolist()
+            seen = np.concatenate([batch.which for batch in batches])
+            assert (seen >= 40).sum() == pytest.approx(10 * share, abs=1e-9)
+            np.add.at(counts, seen, 1)
+    assert np.ptp(counts[:40]) <= 1 and np.ptp(counts[40:]) <= 1, "none comes again before all came"
+    whole = list(ranks[0])
+    ranks[0].load_state_dict({"batch": 3})
+    (rest,) = ranks[0]
+    assert torch.equal(rest.which, whole[3].which) and torch.equal(rest.numbers, whole[3].numbers)  # type: ignore[arg-type]
 
 
 def test_each_process_needs_a_picture(tiny_data, monkeypatch):

@@ -21,7 +21,7 @@ from torture.archives import Archive, make_archive, md5
 
 from colourize.data import cifar10
 from colourize.data.cifar10 import ARCHIVE, CATEGORIES, CIFAR10Data, cache_path
-from colourize.errors import InputError
+from colourize.errors import InputError, UsageError
 
 CACHES = {f"cifar10-{category}.npz" for category in CATEGORIES}
 LOCK = ".cifar10.lock"
@@ -134,7 +134,7 @@ def test_loading_needs_neither_torchvision_nor_a_lock_nor_a_writable_folder(cach
         data = CIFAR10Data(root=caches)
         data.prepare_data()
         assert len(data.load().train) == 2
-        assert data.cache_dir == caches
+        assert caches not in (data.training.cache_dir, *data.training.cache_dir.parents)  # fitted palettes go elsewhere
     finally:
         caches.chmod(0o755)
     assert names(caches) == before
@@ -149,6 +149,38 @@ def test_several_categories_follow_one_another(caches):
     data = CIFAR10Data(root=caches, category=("horse", "deer"))
     assert data.hparams["root"] == str(caches) and type(data.hparams["category"]) is list  # plain, for the checkpoint
     assert CIFAR10Data(category="all").categories == CATEGORIES
+
+
+def test_training_pictures_of_other_categories(caches: Path) -> None:
+    data = CIFAR10Data(root=caches, extra_categories=["deer", "cat"], extra_share=[0.8, 0.4], batch_size=1)
+    assert data.hparams["extra_categories"] == ["deer", "cat"] and data.hparams["extra_share"] == [0.8, 0.4]
+    pictures, labels = data.load_extra() or ([], [])
+    assert pictures[:, 0, 0, 0].tolist() == [2] * 4 + [1] * 3 and labels.tolist() == [3] * 4 + [4] * 3
+    assert [np.unique(part).tolist() for part in data.pictures] == [[0], [0], [0]]
+    every = CIFAR10Data(root=caches, category=["horse", "cat"], extra_categories="all")
+    assert every.extra_categories == tuple(name for name in CATEGORIES if name not in ("horse", "cat"))
+    every.setup("test")  # which needs no caches but its own
+    for none in (None, []):
+        assert CIFAR10Data(root=caches, extra_categories=none).load_extra() is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        *(
+            ({"extra_categories": value}, r"data\.extra_categories=.* must be one of airplane, .* or all")
+            for value in ("horze", 7, ["deer", 7])
+        ),
+        ({"extra_categories": ["deer", "deer"]}, r"data\.extra_categories=.*twice"),
+        ({"extra_categories": ["deer", "horse"]}, r"data\.extra_categories=.* others than data\.category=horse"),
+        ({"category": "all", "extra_categories": "all"}, r"data\.extra_categories=all: must be others than"),
+        ({"extra_share": 0.5}, r"data\.extra_share=0\.5: data\.extra_categories names none"),
+        ({"extra_categories": "deer", "reshuffle": False}, r"data\.reshuffle=false: .* must be true"),
+    ],
+)
+def test_extra_categories_that_are_not_allowed(settings, message):
+    with pytest.raises(UsageError, match=message):
+        CIFAR10Data(**settings)
 
 
 def header_of_a_huge_array() -> bytes:

@@ -14,7 +14,7 @@ import colourize
 from colourize.answers import RGB, Answer, PaletteClasses
 from colourize.data.batches import Pair
 from colourize.errors import UsageError
-from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError
+from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError, PSNRLoss
 
 
 def pair_of(target: Tensor, truth: Tensor) -> Pair:
@@ -28,6 +28,17 @@ def test_losses_of_values(loss, distance):
     found = loss()(outputs, pair_of(truth, truth), RGB())
     expected = distance(outputs.double().numpy() - truth.double().numpy()).mean()
     assert found.shape == () and found.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_minus_the_psnr_of_each_picture() -> None:
+    torch.manual_seed(0)
+    truth = torch.rand(2, 3, 5, 6)
+    outputs = truth + torch.tensor([0.1, 0.01])[:, None, None, None]  # 20 and 40 dB
+    assert PSNRLoss()(outputs, pair_of(truth, truth), RGB()).item() == pytest.approx(-30, abs=1e-3)
+    same = truth.clone().requires_grad_()
+    value = PSNRLoss()(same, pair_of(truth, truth), RGB())
+    value.backward()
+    assert value.item() == pytest.approx(-80) and same.grad is not None and not same.grad.any()
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])

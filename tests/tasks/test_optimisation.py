@@ -16,6 +16,7 @@ from colourize.data.batches import Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.tasks import RestorationTask
+from colourize.tasks.muon import Muon
 from colourize.tasks.optimisation import build_scheduler, check_rates
 
 Run = Callable[..., Trainer]
@@ -55,7 +56,7 @@ def reference(rate: float) -> SGD:
 
 @pytest.mark.parametrize(
     ("option", "optimiser"),
-    [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)],
+    [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("muon", Muon), ("sgd", torch.optim.SGD)],
 )
 def test_optimisers(tiny_task, shipped, option, optimiser):
     config = shipped("optimizer", option)
@@ -93,6 +94,20 @@ def test_rate_by_the_step_is_torchs_own(tiny_task, tiny_data, quiet_trainer, shi
     assert len(set(expected)) == 9
     # The checkpoint keeps the word, not the number.
     assert "total_steps" in task.hparams["lr_scheduler"].values()
+
+
+@pytest.mark.parametrize(("option", "rises"), [("one_cycle", True), ("cosine", False)])
+def test_rates_fall_to_zero_at_the_end_of_epochs_of_any_length(
+    option, rises, tiny_task, tiny_data, quiet_trainer, shipped
+):
+    optimizer = {"_target_": "torch.optim.SGD", "lr": 0.2, "momentum": 0.5}
+    task = tiny_task("grey", "regression", optimizer=optimizer, lr_scheduler=shipped("lr_scheduler", option))
+    trainer = quiet_trainer(max_epochs=2)
+    trainer.callbacks.append(watch := Rates())
+    trainer.fit(task, datamodule=tiny_data(epoch_size=30))
+    assert len(watch.rates) == 16  # two epochs of eight batches
+    assert (watch.rates[0] < 0.05) is rises and max(watch.rates) == pytest.approx(0.2, rel=0.1)
+    assert min(watch.rates[-1], trainer.optimizers[0].param_groups[0]["lr"]) < 1e-4 * 0.2
 
 
 def test_rate_by_the_epoch_is_torchs_own(tiny_task, tiny_data, quiet_trainer):

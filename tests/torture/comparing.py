@@ -72,8 +72,9 @@ def differences(folder: Path, whole: Path) -> list[str]:
         )
         if ours["global_step"] != theirs["global_step"]:
             found.append(f"{name}.ckpt: step {ours['global_step']}, not {theirs['global_step']}")
-        weights, expected = ours["state_dict"], theirs["state_dict"]
-        found += [f"{name}.ckpt: {key}" for key in expected if not torch.equal(weights[key], expected[key])][:1]
+        for part in ("state_dict", "current_model_state"):  # the second beside averaged weights
+            expected = theirs.get(part, {})
+            found += [f"{name}.ckpt: {key}" for key in expected if not torch.equal(ours[part][key], expected[key])][:1]
     pictures = [{each.name: each.read_bytes() for each in (path / "samples").iterdir()} for path in (folder, whole)]
     found += [] if pictures[0] == pictures[1] else ["samples"]
     found += [] if points(folder) == points(whole) else ["curves"]
