@@ -1,4 +1,4 @@
-"""docs/extending.md, and the README's Python: each example is short, and works as it stands in the text."""
+"""docs/extending.md, and the overview's Python: each example is short, and works as it stands in the text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from console import TINY, succeed
 from lightning import Trainer
 from omegaconf import OmegaConf
 from PIL import Image
-from snippets import Adder
 from torch import nn
 
 import colourize
@@ -28,6 +27,9 @@ from colourize.measures.registry import MEASURES, direction, unit
 from colourize.methods.comparison import read_results
 from colourize.methods.grouping import read_settings
 from colourize.methods.sources import read_sources
+from colourize.reporting.parts import PARTS
+from colourize.reporting.questions import questions
+from colourize.runs.experiments import jobs
 from colourize.runs.tables import read_table
 from colourize.tasks import RestorationTask
 
@@ -59,8 +61,8 @@ def trained_and_loaded(task: RestorationTask, data: PictureData, folder: Path) -
     return colourize.load(folder / "task.ckpt")
 
 
-def test_the_examples_are_those_that_are_tested_and_short() -> None:
-    assert len(SECTIONS) == 15
+def test_the_examples_are_those_that_are_tested_and_short():
+    assert len(SECTIONS) == 16
     for heading, python in SECTIONS.items():
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
@@ -69,7 +71,7 @@ def test_the_examples_are_those_that_are_tested_and_short() -> None:
     ]  # fmt: skip
 
 
-def test_the_table_counts_the_lines_of_the_examples() -> None:
+def test_the_table_counts_the_lines_of_the_examples():
     rows = re.findall(r"^\| (an? \w+.*?) \| `(.+?)\.py` \| (\d+) \| `conf/(.+?)\.yaml` \| (\d+) \|", TEXT, re.MULTILINE)
     examples = {each.option: (each.module.replace(".", "/"), each.python, each.yaml) for each in SNIPPETS.values()}
     examples["measures/mine"] = ("my_measures", SECTIONS["A measure"], MEASURES_OPTION)
@@ -80,13 +82,13 @@ def test_the_table_counts_the_lines_of_the_examples() -> None:
         assert (module, int(python), int(settings)) == (file, *map(snippets.lines_of_code, code)), part
 
 
-def test_a_model_of_ones_own(add: Adder) -> None:
+def test_a_model_of_ones_own(add):
     _, task = built(add(SNIPPETS["model/two_layers"], *SMALL[:-2]))
     assert type(task.model).__name__ == "TwoLayers"
     assert task.model(torch.rand(1, 1, 8, 8)).shape == (1, 8, 8, 8)
 
 
-def test_a_degradation_of_ones_own(add: Adder) -> None:
+def test_a_degradation_of_ones_own(add):
     data, task = built(add(SNIPPETS["degradation/noise"], *SMALL))
     batch = next(iter(data.train_dataloader()))
     pair = task.make_pair(batch)
@@ -95,7 +97,7 @@ def test_a_degradation_of_ones_own(add: Adder) -> None:
     assert 0.05 < (pair.inputs - pair.truth).std() < 0.12  # some is clipped
 
 
-def test_a_loss_of_ones_own(add: Adder) -> None:
+def test_a_loss_of_ones_own(add):
     data, task = built(add(SNIPPETS["loss/robust"], *SMALL))
     pair = task.make_pair(next(iter(data.train_dataloader())))
     outputs = task(pair.inputs)
@@ -104,7 +106,7 @@ def test_a_loss_of_ones_own(add: Adder) -> None:
     torch.testing.assert_close(task.loss(outputs, pair), huber.mean())
 
 
-def test_a_data_source_of_ones_own(tmp_path: Path, add: Adder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_source_of_ones_own(tmp_path, add, monkeypatch):
     pictures = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
     np.savez(tmp_path / "mine.npz", train=pictures[:20], test=pictures[20:])
     monkeypatch.chdir(tmp_path)  # the text's path is relative
@@ -114,7 +116,7 @@ def test_a_data_source_of_ones_own(tmp_path: Path, add: Adder, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("answer", ["rgb", "palette_classes"])
-def test_a_fitted_table_as_a_model(add: Adder, answer: str) -> None:
+def test_a_fitted_table_as_a_model(add, answer):
     data, task = built(add(SNIPPETS["model/grey_table"], *SMALL[:-2], f"answer={answer}"))
     truth = torch.from_numpy(data.pictures.train).movedim(-1, 1).float() / 255
     levels = (truth.mean(1) * 255).round().long()
@@ -126,7 +128,7 @@ def test_a_fitted_table_as_a_model(add: Adder, answer: str) -> None:
     torch.testing.assert_close(task(pair.inputs)[0, :, 3, 5], task.model.table[level])
 
 
-def test_any_network_on_top_of_it(add: Adder, tmp_path: Path) -> None:
+def test_any_network_on_top_of_it(add, tmp_path):
     table = SNIPPETS["model/grey_table"]
     (prior,) = re.findall(r"^```yaml\n(# @package task\.prior\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     add.write(snippets.option_of(prior), prior)
@@ -141,7 +143,7 @@ def test_any_network_on_top_of_it(add: Adder, tmp_path: Path) -> None:
     assert not any("prior" in name for name in task.state_dict())
 
 
-def test_chroma_over_the_given_grey(add: Adder, tmp_path: Path) -> None:
+def test_chroma_over_the_given_grey(add, tmp_path):
     data, task = built(add(SNIPPETS["answer/chroma"], *SMALL))
     loaded = trained_and_loaded(task, data, tmp_path)
     pair = loaded.make_pair(torch.from_numpy(data.pictures.test))
@@ -153,7 +155,7 @@ def test_chroma_over_the_given_grey(add: Adder, tmp_path: Path) -> None:
     torch.testing.assert_close(oracle, pair.truth, atol=1e-6, rtol=0)
 
 
-def test_a_soft_target(add: Adder, tmp_path: Path) -> None:
+def test_a_soft_target(add, tmp_path):
     data, task = built(add(SNIPPETS["answer/soft_palette"], *SMALL))
     pair = task.make_pair(torch.from_numpy(data.pictures.test))
     assert torch.equal(task.answer.labels(pair.target), task.answer.palette.labels(pair.truth))
@@ -164,11 +166,10 @@ def test_a_soft_target(add: Adder, tmp_path: Path) -> None:
     assert trained_and_loaded(task, data, tmp_path).tally is not None
 
 
-def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loss_on_features(add, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     features = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3))
     torch.save(features.state_dict(), "features.pt")
-    before = {name: value.clone() for name, value in features.state_dict().items()}
     config = add(SNIPPETS["loss/own_features"], *SMALL)
     Path("features.pt").rename("moved.pt")
     with pytest.raises(UsageError, match=r"^task\.loss=OwnFeatures: .*No such file.*features\.pt"):
@@ -176,29 +177,25 @@ def test_a_loss_on_features(add: Adder, tmp_path: Path, monkeypatch: pytest.Monk
     Path("moved.pt").rename("features.pt")
     data, task = built(config)
     loaded = trained_and_loaded(task, data, tmp_path)
-    inside = task._loss[0].features
-    assert all(torch.equal(before[name], value) for name, value in inside.state_dict().items())
-    assert not inside.training and not any(parameter.requires_grad for parameter in inside.parameters())
-    assert not any("features" in name for name in task.state_dict())
     Path("features.pt").unlink()
     quiet = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
     (measures,) = quiet.test(loaded, datamodule=data, verbose=False)
     assert "test/psnr" in measures and "test/loss" not in measures
 
 
-def test_hints_and_a_flip(add: Adder, tmp_path: Path) -> None:
+def test_hints_and_a_flip(add, tmp_path):
     data, task = built(add(SNIPPETS["degradation/own_hints"], *SMALL))
     loaded = trained_and_loaded(task, data, tmp_path)
     assert loaded.model.in_channels == 5
     batch = next(iter(data.test_dataloader()))
     hints = task.make_pair(batch).inputs[:, 1]
     assert 0 < hints.mean() < 0.06
-    alone = task.make_pair(batch._replace(pictures=batch.pictures[2:3], which=batch.which[2:3]))
+    alone = task.make_pair(batch._replace(pictures=batch.pictures[2:3], which=batch.which[2:3], numbers=None))
     assert torch.equal(alone.inputs[0, 1], hints[2])
 
 
 @pytest.mark.slow
-def test_a_measure(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measure(add, tmp_path, monkeypatch):
     """Known by training, evaluation and report; to the report from the runs' records alone."""
     add.write(snippets.option_of(MEASURES_OPTION), MEASURES_OPTION.replace("default", "quick"))
     (tmp_path / "my_measures.py").write_text(SECTIONS["A measure"])
@@ -229,9 +226,31 @@ def test_a_measure(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         MEASURES.pop("edge_error", None)
 
 
+def test_a_question_of_ones_own(add, monkeypatch):
+    (written,) = re.findall(r"`conf/experiment/skips_or_width\.yaml`:\n\n```yaml\n(.*?)^```", TEXT, re.M | re.S)
+    add.write("experiment/skips_or_width", written)
+    (shown,) = re.findall(r"^```console\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    commands = [re.sub(r"\s+#.*", "", line).split()[1:] for line in shown.splitlines()]
+    counts = []
+    for door, *words in commands[:3]:
+        assert door == "colourize-train"
+        words = [word for word in words if word != "-m"]
+        single = [word.split(",")[0] for word in words]
+        counts.append(len(jobs(add.compose(*single, add.search_path), words)))
+    assert counts == [4 + 2, 4 * 3 + 2, 2 * (4 * 3 + 2)]
+
+    monkeypatch.setattr("colourize.reporting.questions.config_dir", lambda: add.folder)
+    question = questions()["skips_or_width"]
+    assert question.text == "Can more filters make up for missing skip connections?"
+    assert question.about.startswith("CNN and U-Net are compared") and question.number == "Q1"
+    assert set(question.parts) <= set(PARTS) and set(question.measures) <= set(MEASURES)
+    (row,) = re.findall(r"^\| `question\.parts` .*$", TEXT, re.MULTILINE)
+    assert set(re.findall(r"`([a-z]+)`", row)) <= set(PARTS)
+
+
 @pytest.fixture
-def here(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two checkpoints, as the last three examples and the README expect them."""
+def here(add, tmp_path, monkeypatch):
+    """A folder with two checkpoints, as the last three examples and the overview expect them."""
     monkeypatch.chdir(tmp_path)
     for name in ("a.ckpt", "b.ckpt"):
         data, task = built(add.compose(*SMALL))
@@ -242,7 +261,7 @@ def here(add: Adder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_values_of_single_pictures(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_values_of_single_pictures(here, capsys):
     names: dict[str, object] = {}
     exec(SECTIONS["The values of single pictures"], names)
     psnr = names["psnr"]
@@ -250,7 +269,7 @@ def test_values_of_single_pictures(here: Path, capsys: pytest.CaptureFixture[str
     assert np.array_equal(psnr["a.ckpt"], psnr["b.ckpt"])  # of two equal trainings
 
 
-def test_a_photograph_of_any_size(here: Path) -> None:
+def test_a_photograph_of_any_size(here):
     rng = np.random.default_rng(0)
     photo = rng.integers(90, 160, (45, 77, 3), dtype=np.uint8)
     Image.fromarray(photo).save("photo.png")
@@ -262,7 +281,7 @@ def test_a_photograph_of_any_size(here: Path) -> None:
     np.testing.assert_allclose(coloured.mean(-1)[inside], photo.astype(float).mean(-1)[inside], atol=1)
 
 
-def test_a_loop_over_all_runs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_loop_over_all_runs(here, capsys):
     for name in ("2", "10"):
         run = here / "multirun" / "sweep" / name
         (run / ".hydra").mkdir(parents=True)
@@ -275,8 +294,9 @@ def test_a_loop_over_all_runs(here: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
 
 
-def test_the_readmes_python(here: Path) -> None:
-    (python,) = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_overviews_python(here):
+    text = (REPOSITORY / "docs" / "overview.md").read_text()
+    (python,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)).save("horse.png")
     names: dict[str, object] = {}
     exec(python.replace("outputs/…/checkpoints/", ""), names)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from browser import title_of
-from console import run, succeed
+from console import succeed
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
@@ -114,18 +114,6 @@ def test_questions_that_were_not_run_have_their_command(tmp_path: Path) -> None:
     for question in questions().values():
         assert question.text.replace("'", "&#39;") in text and question.command in text
     assert "Not finished, and so left out: seed-0 (running). To go on, unless it is running:" in text
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["runs=nowhere"], "error: runs=nowhere: there is no such folder\n"),
-        (["report=slow"], "error: report=slow: must be one of full, quick\n"),
-    ],
-)
-def test_what_cannot_be_reported(words: list[str], message: str, tmp_path: Path) -> None:
-    outcome = run("report", words, tmp_path)
-    assert outcome.code in (1, 2) and outcome.stderr == message
 
 
 def test_a_figure_is_made_anew_when_its_run_is_newer(tmp_path: Path) -> None:

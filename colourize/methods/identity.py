@@ -28,7 +28,7 @@ from colourize.runs.resuming import CONFIG
 PARTS = {
     "model": "model", "task.degradation": "degradation", "task.answer": "answer", "task.loss": "loss",
     "task.prior": "prior", "task.optimizer": "optimizer", "task.lr_scheduler": "lr_scheduler", "data": "data",
-    "data.augmentation": "augmentation",
+    "data.augmentation": "augmentation", "callbacks.averaging": "averaging",
 }  # fmt: skip
 # Parts whose option is understood without its key.
 PLAIN = ("model", "task", "task.degradation", "task.answer", "data")
@@ -36,7 +36,8 @@ ORDER = ("model", "task", "data", "callbacks", "trainer")  # of the keys in a na
 # Settings of networks alone: baselines that differ in these are the same.
 TRAINING = (
     "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "task.degradation.projected", "data.batch_size",
-    "data.reshuffle", "data.augmentation", "trainer", "callbacks",
+    "data.reshuffle", "data.augmentation", "data.epoch_size", "data.extra_categories", "data.extra_share", "trainer",
+    "callbacks",
 )  # fmt: skip
 FEW = 2  # varying keys that every name has; where more vary, a name has only what is unusual
 
@@ -55,6 +56,7 @@ def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[st
     about, task = checkpoint["colourize"], checkpoint["hyper_parameters"]
     config = _configuration(task, about.get("data"), checkpoint.get("datamodule_hyper_parameters"))
     config |= {group: _read(config_dir() / group / "default.yaml") for group in ("trainer", "callbacks")}
+    config["callbacks"]["averaging"] = checkpoint.get("averaging")
     try:
         run = resolved(Run.read(path.absolute().parent.parent)) if path.parent.name == "checkpoints" else {}
     except InputError:  # no run's folder, or a damaged one

@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 Beside = Mapping[str, Mapping[str, Any]]  # measures of other methods, by their names
 
 # How the training pictures are split and read does not matter: a baseline is fitted to the same pictures.
-SPLIT = ("data.batch_size", "data.reshuffle", "data.augmentation", "data.palette")
+SPLIT = (
+    "data.batch_size", "data.reshuffle", "data.augmentation", "data.palette", "data.epoch_size",
+    "data.extra_categories", "data.extra_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

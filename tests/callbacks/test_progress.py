@@ -1,7 +1,5 @@
 """The progress bar: epochs from 1, lines that are never broken, and a log where there is no terminal."""
 
-from __future__ import annotations
-
 import io
 import re
 
@@ -11,7 +9,7 @@ from rich import reconfigure
 from colourize.callbacks.progress import Progress
 
 
-def test_lines_are_whole_and_count_from_1(tiny_task, tiny_data, quiet_trainer, tmp_path) -> None:
+def test_lines_are_whole_and_count_from_1(tiny_task, tiny_data, quiet_trainer, tmp_path):
     shown = io.StringIO()
     bar = Progress(console_kwargs={"file": shown, "width": 80, "force_terminal": True, "color_system": None})
     assert bar.refresh_rate == 10 and Progress(refresh_rate=1).refresh_rate == 1
@@ -32,7 +30,7 @@ def test_lines_are_whole_and_count_from_1(tiny_task, tiny_data, quiet_trainer, t
     assert not any("v_num" in line for line in lines)
 
 
-def test_in_a_file_each_epoch_is_a_line(tiny_task, tiny_data, quiet_trainer, caplog, capsys) -> None:
+def test_in_a_file_each_epoch_is_a_line(tiny_task, tiny_data, quiet_trainer, caplog, capsys):
     caplog.set_level("INFO")
     trainer = quiet_trainer(max_epochs=2, callbacks=[Progress()], enable_progress_bar=True)
     trainer.fit(tiny_task("grey", "classification"), datamodule=tiny_data())

@@ -158,7 +158,7 @@ def _predictors(task: RestorationTask) -> dict[str, Predictor]:
     found = {}
     for join, way in WAYS.items():
         try:
-            predictor = Predictor(task, join, device="cpu")
+            predictor = Predictor(task, join, device="cpu", upsampling="bilinear")
         except UsageError:  # the size of its training is unknown
             continue
         if predictor.joins == (join == "luminance"):
