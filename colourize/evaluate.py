@@ -272,7 +272,8 @@ def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data
         write_files(folder, evaluated, comparison, data, study=config.study, seed=config.seed)
         pictures = len(first.table["picture"])
         if len(evaluated) > 1:
-            show_comparison(comparison)
+            show_comparison(comparison, named=config.measures.names)
+            print(f"All measures:  {terminal.shown(folder / 'comparison.txt')}")
         else:
             name = first.candidate.path or type(first.candidate.task.model).__name__
             terminal.show_measures(first.logged, f"{name} on {pictures} test pictures")

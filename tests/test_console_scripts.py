@@ -23,7 +23,7 @@ GROUPS = {
     for path in (REPOSITORY / "conf").iterdir()
     if path.is_dir() and path.name != "common"
 }
-DOORS = ("train", "evaluate", "predict", "benchmark", "study", "inspect")
+DOORS = ("train", "evaluate", "predict", "benchmark", "study", "inspect", "export")
 
 
 def output(words: Sequence[str | Path], cwd: Path, **environment: str) -> str:

@@ -32,5 +32,7 @@ def test_a_run_becomes_weights_with_a_card(
     with pytest.raises(UsageError, match="shipped weights are never replaced"):
         ship(str(run), "colour", to=str(path.parent), tests=TESTS)
     assert ship(str(run), "colour", tests={}).parent.name == "2"
-    evaluated = console.succeed("evaluate", ["checkpoint=builtin:colour", "baselines=[]"], tmp_path / "evaluated")
+    evaluated = console.succeed(
+        "evaluate", ["checkpoint=builtin:colour", "baselines=[]", "measures=quick"], tmp_path / "evaluated"
+    )
     assert "2/colour.safetensors on 10 test pictures" in evaluated.stdout

@@ -1,0 +1,99 @@
+"""`colourize-export`: a trained network in a file that works without this package.
+
+colourize-export checkpoint=outputs/…/checkpoints/best.ckpt output=colour.html
+colourize-export 'checkpoint=[colour.ckpt,enlarge.ckpt]' output=colour.html
+colourize-export checkpoint=best.ckpt output=colour.onnx
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from colourize.cli import app
+from colourize.errors import UsageError, check_flag
+
+TITLE = "Colour a picture"
+FORMATS = ("html", "onnx", "safetensors")
+
+
+def export(config: DictConfig) -> None:
+    """Write the file, and say what it holds.
+
+    Raises:
+        UsageError: a setting that is not allowed, or a network that cannot be exported.
+        InputError: a checkpoint that cannot be read, or a file that cannot be written.
+    """
+    check_flag("overwrite", config.overwrite)
+    output, kind = _output(config)
+    if config.checkpoint is None:
+        raise UsageError("checkpoint: missing; give a trained network's file, such as …/checkpoints/best.ckpt")
+
+    from colourize.methods.candidates import find_checkpoints
+
+    paths = find_checkpoints(config.checkpoint)
+    if len(paths) > 1 and kind != "html":
+        raise UsageError(f"checkpoint={config.checkpoint}: names {len(paths)} files; format={kind} takes one")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "onnx":
+        print(_onnx(paths[0], output, config.trust))
+    elif kind == "html":
+        print(_page(paths, output, config))
+    else:
+        raise UsageError(f"format={kind}: is not there yet")
+
+
+def _output(config: DictConfig) -> tuple[Path, str]:
+    """The file to write, and its format."""
+    if config.output is None:
+        raise UsageError("output: missing; give the file to write, such as output=colour.html")
+    output = Path(str(config.output)).expanduser()
+    kind = str(config.format or output.suffix.removeprefix("."))
+    if kind not in FORMATS:
+        key = "format" if config.format else "output"
+        raise UsageError(f"{key}={config[key]}: must {'be' if config.format else 'end with'} {', '.join(FORMATS)}")
+    if output.is_dir():
+        raise UsageError(f"output={output}: is a folder; must be a file")
+    if output.exists() and not config.overwrite:
+        raise UsageError(f"output={output}: is there already; overwrite=true replaces it")
+    return output, kind
+
+
+def _read(path: Path, trust: Any) -> Any:
+    """The task of a checkpoint, its operations, and what must be known of it."""
+    from colourize.checkpoints import read, task_from
+    from colourize.export.facts import facts_of
+    from colourize.export.graph import graph_of
+
+    checkpoint = read(path, trust)
+    task = task_from(checkpoint, path)
+    return task, graph_of(task), facts_of(task, checkpoint, path)
+
+
+def _onnx(path: Path, output: Path, trust: Any) -> str:
+    from colourize.export.onnx_file import write_onnx
+
+    task, graph, facts = _read(path, trust)
+    difference = write_onnx(output, task, graph, facts)
+    size = output.stat().st_size / 1e6
+    return f"{path} → {output} ({size:.1f} MB; onnxruntime's outputs are torch's within {difference:.1g})"
+
+
+def _page(paths: Sequence[Path], output: Path, config: DictConfig) -> str:
+    from colourize.export.page import write_page
+
+    networks = [_read(path, config.trust)[1:] for path in paths]
+    size = write_page(output, networks, str(config.title or TITLE))
+    return f"{', '.join(str(path) for path in paths)} → {output} ({size / 1e6:.1f} MB)"
+
+
+def main() -> None:
+    """The console script."""
+    app.run(export, "export")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""A network as an ONNX file, for any number of pictures of any size, checked against torch before it is written."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from colourize.errors import InputError, UsageError, one_line
+from colourize.export.graph import Graph, Node
+from colourize.files import write_whole
+from colourize.tasks.restoration import RestorationTask
+
+OPSET, IR_VERSION = 17, 8  # of 2022
+TOLERANCE = 1e-3  # between onnxruntime's outputs and torch's
+SIZES = ((2, 13, 21), (1, 32, 32), (1, 45, 37))  # pictures, height and width of the check
+LAST = np.iinfo(np.int64).max
+
+Feed = dict[str, np.ndarray]
+
+
+def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str, Any]) -> float:
+    """Write a task's operations; the facts become the file's metadata.
+
+    The input is `inputs`, (n, in_channels, h, w), as the task's degradation makes it; the output is `outputs`,
+    (n, out_channels, h, w), as the answer reads it.
+
+    Returns:
+        How far the outputs differ from torch's at the most.
+
+    Raises:
+        UsageError: onnx or onnxruntime is not installed.
+        InputError: the outputs differ.
+    """
+    try:
+        import onnx
+        import onnxruntime
+    except ImportError as error:
+        needed = "needs the packages of the extra export: pip install 'colourize[export]'"
+        raise UsageError(f"format=onnx: {needed} ({one_line(error)})") from error
+    writer = _Writer(onnx)
+    for value, node in enumerate(graph.nodes, 1):
+        writer.node(node, value, last=value == len(graph.nodes))
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    made = helper.make_graph(
+        writer.nodes,
+        facts["model"],
+        [helper.make_tensor_value_info("inputs", kind, ["n", graph.in_channels, "h", "w"])],
+        [helper.make_tensor_value_info("outputs", kind, ["n", graph.out_channels, "h", "w"])],
+        writer.tensors,
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="colourize")
+    model.ir_version, model.producer_version = IR_VERSION, str(facts["version"])
+    helper.set_model_props(model, {name: json.dumps(value) for name, value in facts.items() if value is not None})
+    onnx.checker.check_model(model, full_check=True)
+    content = model.SerializeToString()
+    difference = _difference(task, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run)
+    if not difference <= TOLERANCE:
+        raise InputError(f"output={path}: onnxruntime's outputs differ from torch's by {difference:.2g}; not written")
+    write_whole(path, content)
+    return difference
+
+
+@torch.no_grad()
+def _difference(task: RestorationTask, run: Callable[[Any, Feed], Sequence[np.ndarray]]) -> float:
+    """The largest difference of outputs, of numbers above 1 as a share of them."""
+    task, factor, worst = task.cpu().float().eval(), int(getattr(task.degradation, "scale_factor", 1)), 0.0
+    generator = torch.Generator().manual_seed(0)
+    for count, height, width in SIZES:
+        inputs = torch.rand(count, task.degradation.channels, factor * height, factor * width, generator=generator)
+        wanted, (found,) = task(inputs), run(None, {"inputs": inputs.numpy()})
+        if tuple(found.shape) != tuple(wanted.shape):
+            return float("inf")
+        worst = max(worst, float(((torch.from_numpy(found) - wanted).abs() / wanted.abs().clamp(min=1)).max()))
+    return worst
+
+
+class _Writer:
+    """Collects ONNX nodes and their constants."""
+
+    def __init__(self, onnx: Any) -> None:
+        self.onnx = onnx
+        self.nodes: list[Any] = []
+        self.tensors: list[Any] = []
+        self.names: dict[int, str] = {0: "inputs"}
+        self._count = 0
+
+    def node(self, node: Node, value: int, last: bool) -> None:
+        """Add one of our operations, which makes this value."""
+        inputs = [self.names[each] for each in node.inputs]
+        tensors = {name: self.constant(tensor.numpy()) for name, tensor in node.tensors.items()}
+        self.names[value] = getattr(self, node.op)(*inputs, **node.settings, **tensors)
+        if last:
+            self.call("Identity", self.names[value], output="outputs")
+
+    def call(self, op: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """Add a node of ONNX; returns the name of its output."""
+        self._count += 1
+        output = output or f"value_{self._count}"
+        self.nodes.append(self.onnx.helper.make_node(op, list(inputs), [output], **attributes))
+        return output
+
+    def constant(self, value: Any) -> str:
+        """A tensor of the file: whole numbers as int64, others as float32."""
+        array = np.asarray(value)
+        array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32, order="C")
+        self._count += 1
+        name = f"constant_{self._count}"
+        self.tensors.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def conv(self, x: str, weight: str, bias: str, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
+        return self.call(
+            "Conv", x, weight, bias, strides=stride, pads=[*padding, *padding], dilations=dilation, group=groups
+        )
+
+    def conv_transpose(
+        self, x: str, weight: str, bias: str, stride: Any, padding: Any, output_padding: Any, groups: int
+    ) -> str:
+        return self.call(
+            "ConvTranspose", x, weight, bias, strides=stride, pads=[*padding, *padding],
+            output_padding=output_padding, group=groups,
+        )  # fmt: skip
+
+    def affine(self, x: str, scale: str, shift: str) -> str:
+        shape = self.constant([1, -1, 1, 1])
+        scaled = self.call("Mul", x, self.call("Reshape", scale, shape))
+        return self.call("Add", scaled, self.call("Reshape", shift, shape))
+
+    def relu(self, x: str) -> str:
+        return self.call("Relu", x)
+
+    def sigmoid(self, x: str) -> str:
+        return self.call("Sigmoid", x)
+
+    def tanh(self, x: str) -> str:
+        return self.call("Tanh", x)
+
+    def silu(self, x: str) -> str:
+        return self.call("Mul", x, self.call("Sigmoid", x))
+
+    def leaky_relu(self, x: str, slope: float) -> str:
+        return self.call("LeakyRelu", x, alpha=slope)
+
+    def clamp(self, x: str, least: float | None, most: float | None) -> str:
+        ends = ["" if each is None else self.constant(float(each)) for each in (least, most)]
+        return self.call("Clip", x, *ends)
+
+    def add(self, x: str, y: str) -> str:
+        return self.call("Add", x, y)
+
+    def subtract(self, x: str, y: str) -> str:
+        return self.call("Sub", x, y)
+
+    def multiply(self, x: str, y: str) -> str:
+        return self.call("Mul", x, y)
+
+    def divide(self, x: str, y: str) -> str:
+        return self.call("Div", x, y)
+
+    def concat(self, *parts: str) -> str:
+        return self.call("Concat", *parts, axis=1)
+
+    def max_pool(self, x: str, kernel: Any, stride: Any) -> str:
+        return self.call("MaxPool", x, kernel_shape=kernel, strides=stride)
+
+    def avg_pool(self, x: str, kernel: Any, stride: Any) -> str:
+        return self.call("AveragePool", x, kernel_shape=kernel, strides=stride)
+
+    def nearest(self, x: str, factor: int) -> str:
+        scales = self.constant([1.0, 1.0, factor, factor])
+        modes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.call("Resize", x, "", scales, mode="nearest", **modes)
+
+    def bilinear(self, x: str, factor: int) -> str:
+        scales = self.constant([1.0, 1.0, factor, factor])
+        return self.call("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+
+    def shuffle(self, x: str, factor: int) -> str:
+        return self.call("DepthToSpace", x, blocksize=factor, mode="CRD")
+
+    def unshuffle(self, x: str, factor: int) -> str:
+        # ONNX has the places in a block first and the channels last, torch the other way round.
+        mixed = self.call("SpaceToDepth", x, blocksize=factor)
+        channels = self.call("Gather", self.call("Shape", x), self.constant(1), axis=0)
+        shape = [self.constant([0, factor**2]), self.call("Reshape", channels, self.constant([1]))]
+        size = self.call("Slice", self.call("Shape", mixed), self.constant([2]), self.constant([4]))
+        apart = self.call("Reshape", mixed, self.call("Concat", *shape, size, axis=0))
+        turned = self.call("Transpose", apart, perm=[0, 2, 1, 3, 4])
+        return self.call("Reshape", turned, self.call("Shape", mixed))
+
+    def pad(self, x: str, sides: Sequence[int], mode: str) -> str:
+        left, right, top, bottom = sides
+        pads = self.constant([0, 0, top, left, 0, 0, bottom, right])
+        return self.call("Pad", x, pads, mode={"zeros": "constant", "replicate": "edge"}.get(mode, mode))
+
+    def crop(self, x: str, sides: Sequence[int]) -> str:
+        left, right, top, bottom = sides
+        ends = [-each if each else LAST for each in (bottom, right)]
+        return self._slice(x, [top, left], self.constant(ends))
+
+    def every(self, x: str, rows: int, columns: int) -> str:
+        return self._slice(x, [0, 0], self.constant([LAST, LAST]), [rows, columns])
+
+    def channels(self, x: str, start: int, stop: int) -> str:
+        return self.call("Slice", x, self.constant([start]), self.constant([stop]), self.constant([1]))
+
+    def _slice(self, x: str, starts: list[int], ends: str, steps: Sequence[int] = (1, 1)) -> str:
+        return self.call("Slice", x, self.constant(starts), ends, self.constant([2, 3]), self.constant(list(steps)))
+
+    def lookup(self, x: str, table: str) -> str:
+        levels = self.call("Sub", self.call("Gather", self.call("Shape", table), self.constant(0)), self.constant(1))
+        first = self.call("Gather", x, self.constant(0), axis=1)  # (n, h, w)
+        scaled = self.call("Mul", first, self.call("Cast", levels, to=self.onnx.TensorProto.FLOAT))
+        rows = self.call("Cast", self.call("Round", scaled), to=self.onnx.TensorProto.INT64)
+        return self.call("Transpose", self.call("Gather", table, rows, axis=0), perm=[0, 3, 1, 2])
+
+    def mirror(self, x: str, multiple: int, margin: int, over: int, least: int, once: bool) -> str:
+        for axis in (2, 3):
+            size = self.call("Gather", self.call("Shape", x), self.constant(axis))
+            more = self.call("Add", size, self.constant(multiple - 1 - over))
+            multiples = self.call("Max", self.call("Div", more, self.constant(multiple)), self.constant(least))
+            length = self.call("Mul", multiples, self.constant(multiple))
+            length = self.call("Add", length, self.constant(over + 2 * margin))
+            turn = self.call("Sub", self.call("Mul", size, self.constant(2)), self.constant(2))
+            turn = self.call("Max", turn, self.constant(1))
+            places = self.call("Range", self.constant(-margin), self.call("Sub", length, self.constant(margin)),
+                               self.constant(1))  # fmt: skip
+            places = self.call("Mod", places, turn)
+            places = self.call("Min", places, self.call("Sub", turn, places))
+            x = self.call("Gather", x, places, axis=axis)
+        return x
+
+    def fit(self, x: str, like: str) -> str:
+        size = self.call("Slice", self.call("Shape", like), self.constant([2]), self.constant([4]))
+        return self._slice(x, [0, 0], size)
+
+
+def read_facts(content: bytes) -> dict[str, Any]:
+    """The facts in a file of `write_onnx`."""
+    import onnx
+
+    model = onnx.load(io.BytesIO(content))
+    return {each.key: json.loads(each.value) for each in model.metadata_props}

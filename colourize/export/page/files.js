@@ -1,0 +1,122 @@
+/**
+ * Pictures in and out: files of any kind that the browser reads, turned upright, bounded; and PNG files.
+ */
+
+/** @typedef {import("./resize.js").Levels} Levels */
+/** @typedef {{name: string, full: Levels, display: Levels, original: [number, number], notes: string[]}} Opened */
+
+export const MOST_PIXELS = 16e6; // a larger picture is scaled down to it: what every phone's canvas can hold
+export const REFUSED_PIXELS = 89e6; // and one above this is refused, as colourize-predict does
+const DISPLAY = 1024; // pixels, the longer side of what is shown while somebody paints
+
+/** The reason why a picture is not taken: a text and what it says. */
+export class Unreadable extends Error {
+  /** @param {string} key @param {Record<string, any>} values */
+  constructor(key, values) {
+    super(key);
+    this.values = values;
+  }
+}
+
+/**
+ * The picture of a file, or of a data URI with a name.
+ * @param {Blob | string} source @param {string} name @returns {Promise<Opened>}
+ */
+export async function openPicture(source, name) {
+  const url = typeof source === "string" ? source : URL.createObjectURL(source);
+  try {
+    const image = await loaded(url, name), { naturalWidth: width, naturalHeight: height } = image;
+    if (!width || !height) throw new Unreadable("broken", { name });
+    if (width * height > REFUSED_PIXELS) {
+      throw new Unreadable("tooLarge", { name, millions: Math.round((width * height) / 1e6), most: REFUSED_PIXELS / 1e6 });
+    }
+    const full = levelsOfImage(image, width, height, Math.min(Math.sqrt(MOST_PIXELS / (width * height)), 1), name);
+    const notes = typeof source !== "string" && (await isAnimated(source)) ? ["animated"] : [];
+    if (isTransparent(full)) notes.push("transparent");
+    return { name, full, display: boundedTo(full, image, DISPLAY, name), original: [width, height], notes };
+  } finally {
+    if (typeof source !== "string") URL.revokeObjectURL(url);
+  }
+}
+
+/** @param {string} url @param {string} name @returns {Promise<HTMLImageElement>} */
+function loaded(url, name) {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Unreadable("broken", { name }));
+    image.src = url;
+  });
+}
+
+/** @param {CanvasImageSource} image @param {number} width @param {number} height @param {number} scale @param {string} name */
+function levelsOfImage(image, width, height, scale, name) {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(Math.round(width * scale), 1);
+  canvas.height = Math.max(Math.round(height * scale), 1);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Unreadable("broken", { name });
+  context.imageSmoothingQuality = "high";
+  try {
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return { width: canvas.width, height: canvas.height, data, channels: 4 };
+  } catch {
+    throw new Unreadable("broken", { name });
+  }
+}
+
+/** @param {Levels} full @param {CanvasImageSource} image @param {number} longest @param {string} name */
+function boundedTo(full, image, longest, name) {
+  const scale = longest / Math.max(full.width, full.height);
+  return scale >= 1 ? full : levelsOfImage(image, full.width, full.height, scale, name);
+}
+
+/** The same picture with at most so many pixels. @param {Levels} levels @param {number} most @returns {Levels} */
+export function withAtMost(levels, most) {
+  const scale = Math.sqrt(most / (levels.width * levels.height));
+  return scale >= 1 ? levels : levelsOfImage(canvasOf(levels), levels.width, levels.height, scale, "");
+}
+
+/** @param {Levels} levels */
+function isTransparent({ data }) {
+  for (let at = 3; at < data.length; at += 4) if (data[at] < 255) return true;
+  return false;
+}
+
+/** Whether a file says that it holds several pictures in time. @param {Blob} file */
+async function isAnimated(file) {
+  const text = new TextDecoder("latin1").decode(await file.slice(0, 1 << 20).arrayBuffer());
+  if (text.startsWith("GIF")) return text.split("\x21\xf9\x04").length > 2; // each picture has such a block
+  return text.slice(1, 4) === "PNG" ? text.includes("acTL") : text.startsWith("RIFF") && text.slice(0, 64).includes("ANIM");
+}
+
+/** Draw levels into a canvas, which gets their size. @param {HTMLCanvasElement} canvas @param {Levels} levels */
+export function show(canvas, { width, height, data }) {
+  canvas.width = width;
+  canvas.height = height;
+  const levels = new ImageData(width, height);
+  levels.data.set(data);
+  canvas.getContext("2d")?.putImageData(levels, 0, 0);
+}
+
+/** @param {Levels} levels */
+export function canvasOf(levels) {
+  const canvas = document.createElement("canvas");
+  show(canvas, levels);
+  return canvas;
+}
+
+/** Give a picture to the user as a file. @param {Levels} levels @param {string} name */
+export async function save(levels, name) {
+  const canvas = canvasOf(levels);
+  const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  if (!blob) throw new Error("no memory for the file");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(/** @type {Blob} */ (blob));
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,154 @@
+/**
+ * What the page asks of the engine, as messages: in a worker, or in the page itself where there is none.
+ */
+import { Engine, THUMBNAIL, finish, opaque } from "./engine.js";
+import { resize } from "./resize.js";
+
+/** @typedef {import("./engine.js").Hint} Hint */
+/** @typedef {import("./engine.js").Part} Part */
+/** @typedef {import("./operations.js").Maps} Maps */
+/** @typedef {import("./resize.js").Levels} Levels */
+/** What is asked about: a network by its number, hints, and a temperature of the mean.
+ * @typedef {{which: number, hints: Hint[], temperature: number}} Question */
+/** @typedef {(share: number) => void} Advance */
+/** @typedef {{id: number, share?: number, result?: any, error?: string}} Reply */
+
+const pause = () => new Promise((resolve) => { setTimeout(resolve, 0); });
+const SLICE = 30; // milliseconds after which others get their turn
+
+/** The error of work that was stopped because something newer was asked. */
+export const STOPPED = "stopped";
+
+export class Server {
+  /** @param {Part[]} parts */
+  constructor(parts) {
+    this.engine = new Engine(parts);
+    /** @type {Maps[]} - colours of the samples that were drawn last. */
+    this.samples = [];
+    /** Which long work is the newest one. */
+    this.turn = 0;
+  }
+
+  /**
+   * Work in slices, until it is done or something newer was asked.
+   * @template T @param {Generator<number, T>} steps @param {number} turn @param {Advance} advance @returns {Promise<T>}
+   */
+  async slices(steps, turn, advance) {
+    let begun = performance.now();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      if (performance.now() - begun > SLICE) {
+        advance(/** @type {number} */ (value));
+        await pause();
+        if (turn !== this.turn) throw new Error(STOPPED);
+        begun = performance.now();
+      }
+    }
+  }
+
+  /** Begin with a picture. @param {{full: Levels, display: Levels}} pictures */
+  async open({ full, display }) {
+    this.turn++;
+    this.engine.open(full, display);
+    this.samples = [];
+  }
+
+  /** The picture without colour, and the size at which the network works. @param {{which: number}} question */
+  async grey({ which }) {
+    const { width, height, data } = this.engine.low(which);
+    const low = this.engine.grey(which, { width, height, data, channels: 3 });
+    return { grey: this.engine.grey(which, this.display()), low };
+  }
+
+  display() {
+    return /** @type {Levels} */ (this.engine.display);
+  }
+
+  /** The colours of a question, or of a sample. @param {Question & {sample?: number | null}} question */
+  coloursOf({ which, hints, temperature, sample }) {
+    return sample === null || sample === undefined ? this.engine.colours(which, hints, temperature) : this.samples[sample];
+  }
+
+  /** The picture as it is shown. @param {Question & {sample?: number | null}} question */
+  async colour(question) {
+    const began = performance.now(), colours = this.coloursOf(question), predicted = performance.now() - began;
+    return { picture: this.engine.join(question.which, colours, this.display()), milliseconds: predicted };
+  }
+
+  /** The picture at its full size. @param {Question & {sample?: number | null}} question @param {Advance} advance */
+  async full(question, advance) {
+    const colours = this.coloursOf(question), full = /** @type {Levels} */ (this.engine.full);
+    return this.slices(this.engine.joined(question.which, colours, full), this.turn, advance);
+  }
+
+  /** @param {Question & {row: number, column: number, colour: string | null}} question */
+  async likeliest({ which, hints, row, column, colour }) {
+    const look = colour === null ? null : this.engine.lookOf(which, colour, row, column);
+    return { likely: this.engine.likeliest(which, hints, row, column, 5), look };
+  }
+
+  /** How each hint looks at its place. @param {Question} question */
+  async looks({ which, hints }) {
+    return hints.map(({ colour, row, column }) => this.engine.lookOf(which, colour, row, column));
+  }
+
+  /** @param {Question} question */
+  async uncertainty({ which, hints }) {
+    return this.engine.uncertainty(which, hints);
+  }
+
+  /**
+   * Coherent colourings as small pictures.
+   * @param {Question & {count: number, seed: number, rounds: number}} question @param {Advance} advance
+   */
+  async draw({ which, hints, temperature, count, seed, rounds }, advance) {
+    const turn = ++this.turn, { width, height } = this.display();
+    const scale = Math.min(THUMBNAIL / Math.max(width, height), 1);
+    const small = opaque(resize(this.display(), Math.max(Math.round(width * scale), 1), Math.max(Math.round(height * scale), 1)));
+    const found = [];
+    this.samples = [];
+    for (let number = 0; number < count; number++) {
+      const steps = this.engine.sampled(which, hints, { rounds, temperature, seed: seed + number });
+      const colours = await this.slices(steps, turn, (share) => advance((number + share) / count));
+      this.samples.push(colours);
+      found.push(finish(this.engine.joined(which, colours, small)));
+      advance((number + 1) / count);
+    }
+    return found;
+  }
+
+  /** @param {{which: number}} question */
+  async enlarge({ which }) {
+    this.turn++;
+    return this.engine.enlarged(which);
+  }
+
+  /** @param {Question & {block: string}} question */
+  async features({ which, hints, block }) {
+    return this.engine.features(which, hints, block);
+  }
+
+  /**
+   * Answer a message. @param {{id: number, call: string, question: any}} message
+   * @param {(reply: Reply) => void} send
+   */
+  async answer({ id, call, question }, send) {
+    try {
+      const known = /** @type {any} */ (this);
+      send({ id, result: await known[call](question, (/** @type {number} */ share) => send({ id, share })) });
+    } catch (error) {
+      send({ id, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
+
+/** Serve in a worker: the first message brings the networks. @param {any} scope - the worker's own. */
+export function serve(scope) {
+  /** @type {Server | null} */
+  let server = null;
+  scope.onmessage = (/** @type {MessageEvent} */ { data }) => {
+    if (!server) server = new Server(data);
+    else server.answer(data, (reply) => scope.postMessage(reply));
+  };
+}

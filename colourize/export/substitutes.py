@@ -1,0 +1,151 @@
+"""Parts of a task that cannot be recorded as they are, in another form: the same outputs by operations that can be
+exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colourize.degradations.low_resolution import project
+from colourize.errors import UsageError
+from colourize.models import GreyLookup, GreyRowLookup, Interpolation, LinearFilter, RonnebergerUNet
+from colourize.models.baselines import Baseline
+from colourize.models.encoder_decoder import aligned
+from colourize.models.interpolation import FILTERS
+from colourize.models.mirroring import mirrored
+
+
+class Notes(Protocol):
+    """A recorder takes what `compute` returns for the output of one operation, whatever is done in there."""
+
+    def __call__(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], **settings: Any) -> Tensor: ...
+
+
+def substitute(part: nn.Module, note: Notes) -> nn.Module:
+    """A network, a table or an interpolation in a form that can be recorded.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if type(part) is GreyLookup:
+        return Lookup(part, note)
+    if isinstance(part, GreyRowLookup):
+        raise UsageError("export: GreyRowLookup answers by a pixel's row in the picture, which is not exported")
+    if isinstance(part, Interpolation):
+        return Enlargement(part)
+    if isinstance(part, LinearFilter):
+        return LinearConvolution(part)
+    if isinstance(part, Baseline):
+        raise UsageError(f"export: {type(part).__name__} is a baseline that is not exported")
+    return Continued(part, note)
+
+
+class Continued(nn.Module):
+    """A network for sizes that are whole multiples, on pictures continued by their mirror image to such a size.
+
+    Our networks do this themselves; here it is one operation, "mirror", and cropping is another, "fit".
+
+    Args:
+        network: the network.
+        note: of the recorder.
+    """
+
+    def __init__(self, network: nn.Module, note: Notes) -> None:
+        super().__init__()
+        self.network, self.note = network, note
+        self.multiple = int(getattr(network, "size_multiple", 1))
+        self.margin, self.over, self.least, self.once = 0, 0, 1, True
+        if isinstance(network, RonnebergerUNet):
+            self.once, self.margin = False, network.margin
+            # `needed` in other words: a multiple and so many pixels more, at least so many multiples.
+            self.over = 4 if network.padding == "valid" else 0
+            self.least = 2 if network.padding == "reflect" else 1
+
+    def needed(self, side: int) -> int:
+        """The height or width, with margins, to which a picture of this height or width is continued."""
+        multiples = max(-(-(side - self.over) // self.multiple), self.least if not self.over else 0)
+        return multiples * self.multiple + self.over + 2 * self.margin
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if self.multiple == 1:
+            outputs: Tensor = self.network(inputs)
+            return outputs
+        settings = {name: getattr(self, name) for name in ("multiple", "margin", "over", "least", "once")}
+        height, width = inputs.shape[2:]
+
+        def continued() -> Tensor:
+            if self.once:
+                return aligned(inputs, self.multiple)
+            return mirrored(inputs, self.margin, self.needed(height), self.needed(width))
+
+        run = self.network.forward_unpadded if isinstance(self.network, RonnebergerUNet) else self.network
+        outputs = run(self.note("mirror", [inputs], continued, **settings))
+        return self.note("fit", [outputs, inputs], lambda: outputs[..., :height, :width])
+
+
+class Lookup(Baseline):
+    """`GreyLookup` as one operation."""
+
+    def __init__(self, table: GreyLookup, note: Notes) -> None:
+        super().__init__(table.in_channels, table.out_channels)
+        self.table, self.note = table, note
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.note("lookup", [inputs], lambda: self.table(inputs), table=self.table.table)
+
+
+class Enlargement(Baseline):
+    """`Interpolation` as a convolution whose outputs are laid out as blocks.
+
+    Where a filter reaches over the border, the weights that are left are made to sum to 1: by dividing by what the
+    convolution makes of a picture of ones.
+    """
+
+    gives_pictures = True
+
+    def __init__(self, interpolation: Interpolation) -> None:
+        super().__init__(3, 3)
+        self.factor, self.projected = interpolation.scale_factor, interpolation.projected
+        kernel, self.reach = FILTERS[interpolation.filter]
+        if kernel is None:
+            line = torch.ones(self.factor, 1)
+        else:
+            places = torch.arange(-self.reach, self.reach + 1, dtype=torch.float64)
+            phases = (torch.arange(self.factor, dtype=torch.float64) + 0.5) / self.factor - 0.5
+            distances = places - phases[:, None]
+            line = kernel(distances).where(distances.abs() < self.reach, torch.zeros(()).double())
+        # (factor², 1, side, side): the filter of each place in a block, rows first.
+        weights = torch.einsum("pr,qc->pqrc", line, line).flatten(0, 1)[:, None].float()
+        self.register_buffer("weights", weights)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        low = F.avg_pool2d(inputs, self.factor)
+        weights: Tensor = self.weights  # type: ignore[assignment]
+        blocks = F.conv2d(low, weights.repeat(3, 1, 1, 1), padding=self.reach, groups=3)
+        sums = F.conv2d(low * 0 + 1, weights.repeat(3, 1, 1, 1), padding=self.reach, groups=3)
+        enlarged = F.pixel_shuffle(blocks / sums, self.factor)
+        return (project(enlarged, low) if self.projected else enlarged).clamp(0, 1)
+
+
+class LinearConvolution(Baseline):
+    """`LinearFilter` as a convolution whose outputs are laid out as blocks."""
+
+    gives_pictures = True
+
+    def __init__(self, linear: LinearFilter) -> None:
+        super().__init__(3, 3)
+        self.factor, self.reach = linear.scale_factor, linear.reach
+        side = 2 * linear.reach + 1
+        weights = torch.as_tensor(linear.weights)
+        self.register_buffer("weights", weights[:-1].T.unflatten(1, (3, side, side)).contiguous())
+        self.register_buffer("bias", weights[-1].clone())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        low = F.pad(F.avg_pool2d(inputs, self.factor), 4 * [self.reach], mode="replicate")
+        blocks = F.conv2d(low, self.weights, self.bias)  # type: ignore[arg-type]
+        return F.pixel_shuffle(blocks, self.factor).clamp(0, 1)

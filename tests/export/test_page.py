@@ -1,0 +1,284 @@
+"""The page in Chromium, as people use it: with mouse, finger and keyboard; and what it makes of bad files."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import random
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chromium import Tab, opened
+from exported import build
+from PIL import Image
+
+from colourize.data.horses import draw_horses
+from colourize.errors import InputError
+from colourize.export.facts import facts_of
+from colourize.export.graph import graph_of
+from colourize.export.page import bundle, write_page
+from colourize.prediction.predictor import Predictor
+
+SETTLED = "window.app && !app.working && !app.client.waiting.size && app.picture && !!app.stage.after.width"
+DROP = """(() => {
+  const bytes = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], "%s", { type: "%s" }));
+  window.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, cancelable: true }));
+})()"""
+HINTS = "document.querySelectorAll('#list li').length"
+LEAST_TARGET = 24  # CSS pixels, WCAG 2.2 criterion 2.5.8
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with a network that takes hints and one that enlarges."""
+    path = tmp_path_factory.mktemp("page") / "colour.html"
+    tasks = [build(name) for name in ("unet_with_hints", "residual_sr")]
+    write_page(path, [(graph_of(task), facts_of(task, {}, path)) for task in tasks], "Colour & paint")
+    return path
+
+
+@pytest.fixture
+def tab(page: Path, tmp_path: Path) -> Iterator[Tab]:
+    """The page, ready; nothing may be asked of a network, and nothing may go wrong."""
+    with opened(page, tmp_path) as tab:
+        tab.until(SETTLED)
+        yield tab
+        assert (tab.requests, tab.problems) == ([], [])
+
+
+def horse(size: tuple[int, int] = (90, 60)) -> Image.Image:
+    return Image.fromarray(draw_horses(1, 90, 3)[0]).resize(size)
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def drop(tab: Tab, content: bytes, name: str, kind: str = "image/png") -> None:
+    """Drop a file and wait for what the page says of it."""
+    tab.value("app.tell(''), app.fail('')")
+    tab.value(DROP % (base64.b64encode(content).decode(), name, kind))
+    tab.until("document.getElementById('status').textContent || document.getElementById('problem').textContent")
+    tab.until(SETTLED)
+
+
+def said(tab: Tab, where: str = "status") -> str:
+    return str(tab.value(f"document.getElementById('{where}').textContent"))
+
+
+def saved(tab: Tab, folder: Path, name: str) -> np.ndarray:
+    """Press the button and read the file that it makes."""
+    path = folder / name
+    tab.click("#save")
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{name} was not saved; there is {[each.name for each in folder.iterdir()]}"
+        tab.value("0")
+        time.sleep(0.05)
+    found = np.asarray(Image.open(path)).astype(int)
+    path.unlink()
+    return found
+
+
+@pytest.mark.slow
+def test_a_dropped_picture_is_coloured_and_saved_as_colourize_predict_does(tab: Tab, tmp_path: Path) -> None:
+    picture = horse()
+    drop(tab, encoded(picture), "my horse.png")
+    assert said(tab) == "my horse.png: 90 by 60 pixels."
+    wanted = np.asarray(Predictor(build("unet_with_hints"), device="cpu")(picture)).astype(int)
+    found = saved(tab, tmp_path, "my-horse-coloured.png")
+    assert found.shape == (60, 90, 4) and np.abs(found[..., :3] - wanted).max() <= 1
+    assert said(tab) == "Saved as my-horse-coloured.png, 90 by 60 pixels."
+
+
+@pytest.mark.slow
+def test_hints_by_mouse_are_changed_moved_and_undone(tab: Tab, tmp_path: Path) -> None:
+    drop(tab, encoded(horse()), "horse.png")
+    before = saved(tab, tmp_path, "horse-coloured.png")
+    tab.press_at(*tab.middle_of("#stage", 0.3, 0.4))
+    tab.until(f"{HINTS} === 1")
+    tab.until("document.querySelectorAll('#likely button').length > 1")
+    tab.click("#likely button:nth-child(2)")
+    tab.until("document.querySelector('#likely button:nth-child(2)').getAttribute('aria-pressed') === 'true'")
+    assert "Hint 1 is now" in said(tab)
+    first = tab.value("app.hints.hints[0]")
+    tab.press_at(*tab.middle_of("#stage", 0.3, 0.4), to=tab.middle_of("#stage", 0.6, 0.7))
+    tab.until(SETTLED)
+    moved = tab.value("app.hints.hints[0]")
+    assert (moved["row"], moved["column"]) != (first["row"], first["column"]) and moved["colour"] == first["colour"]
+    assert np.abs(saved(tab, tmp_path, "horse-coloured.png") - before).max() > 0
+    tab.click("#undo")  # the whole drag is one step
+    tab.until(f"app.hints.hints[0].row === {first['row']} && {SETTLED}")
+    for _ in range(2):
+        tab.key("z", "Control")
+        tab.until(SETTLED)
+    tab.until(f"{HINTS} === 0")
+    assert np.array_equal(saved(tab, tmp_path, "horse-coloured.png"), before)
+    tab.key("z", "Control", "Shift")
+    tab.until(f"{HINTS} === 1")
+    tab.click("#restart")
+    tab.until(f"{HINTS} === 0")
+
+
+@pytest.mark.slow
+def test_hints_by_keyboard_alone(tab: Tab) -> None:
+    tab.value("document.getElementById('save').focus()")
+    tab.key("Tab")
+    assert tab.value("document.activeElement.id") == "stage"
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
+        tab.key(key)
+    tab.until("document.getElementById('status').textContent.startsWith('Column 10, row 11')")
+    tab.key("Enter")
+    tab.until(f"{HINTS} === 1")
+    tab.until("document.getElementById('status').textContent.startsWith('Hint 1 set')")
+    assert tab.value("app.hints.hints[0].row") == 10 and tab.value("app.hints.hints[0].column") == 9
+    tab.key("ArrowLeft", "Alt")
+    tab.until("app.hints.hints[0].column === 8")
+    tab.value("document.getElementById('text').focus(), document.getElementById('text').select()")
+    tab.type("brown")
+    tab.key("Enter")
+    tab.until("app.hints.hints[0].colour === '#85522b'")
+    tab.value("document.getElementById('text').focus(), document.getElementById('text').select()")
+    tab.type("brwon")
+    tab.key("Enter")
+    tab.until("document.getElementById('problem').textContent.includes('brwon')")
+    tab.value("document.getElementById('stage').focus()")
+    tab.key("Delete")
+    tab.until(f"{HINTS} === 0")
+    tab.key("z", "Control")
+    tab.until(f"{HINTS} === 1")
+
+
+@pytest.mark.slow
+def test_fingers_samples_and_uncertainty_on_a_phone(page: Path, tmp_path: Path) -> None:
+    with opened(page, tmp_path, 400, 800, touch=True) as tab:
+        tab.until(SETTLED)
+        tab.tap_at(*tab.middle_of("#stage", 0.5, 0.5))
+        tab.until(f"{HINTS} === 1 && {SETTLED}")
+        assert tab.value("getComputedStyle(document.getElementById('stage')).touchAction") == "none"
+        shown = "app.stage.after.toDataURL()"
+        mean = tab.value(shown)
+        tab.click("#draw")
+        tab.until("document.querySelectorAll('#drawn button').length === 6")
+        assert (
+            len(set(tab.value("[...document.querySelectorAll('#drawn canvas')].map((each) => each.toDataURL())"))) > 1
+        )
+        tab.click("#drawn li:nth-child(2) button")
+        tab.until(f"{SETTLED} && {shown} !== {json.dumps(mean)}")
+        tab.click("#mean")
+        tab.until(f"{SETTLED} && {shown} === {json.dumps(mean)}")
+        tab.click("#unsure")
+        tab.until("!document.getElementById('over').hidden && !document.getElementById('legend').hidden")
+        assert tab.value("document.documentElement.scrollWidth") <= 400
+        assert (tab.requests, tab.problems) == ([], [])
+
+
+@pytest.mark.slow
+def test_enlarging_and_the_teachers_view(tab: Tab, tmp_path: Path) -> None:
+    tab.click("#teacher summary")
+    tab.until("document.querySelectorAll('#features canvas').length > 1")
+    assert "16 × 16 pixels" in said(tab, "explanation")
+    drop(tab, encoded(horse((30, 20))), "small.png")
+    tab.click("#networks label:nth-of-type(2) input")
+    tab.until("document.getElementById('enlarged').width === 60")
+    tab.until("document.getElementById('status').textContent.startsWith('Enlarged to 60 by 40')")
+    wanted = np.asarray(Predictor(build("residual_sr"), device="cpu")(horse((30, 20)))).astype(int)
+    found = saved(tab, tmp_path, "small-enlarged.png")
+    assert np.abs(found[..., :3] - wanted).max() <= 1
+    tab.value("document.getElementById('nearest').focus()")
+    before = tab.value("document.querySelector('#loupes canvas').toDataURL()")
+    tab.key("ArrowRight")
+    tab.key("ArrowDown")
+    assert tab.value("document.querySelector('#loupes canvas').toDataURL()") != before
+
+
+@pytest.mark.slow
+def test_everything_has_a_name_and_is_large_enough_to_hit(tab: Tab) -> None:
+    tab.press_at(*tab.middle_of("#stage"))
+    tab.until(f"{HINTS} === 1 && document.querySelectorAll('#likely button').length > 1")
+    tab.send("Accessibility.enable")
+    nodes = tab.send("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "slider", "checkbox", "radio", "combobox", "textbox", "img", "image", "application", "ColorWell"}
+    found = [each for each in nodes if not each.get("ignored") and each["role"]["value"] in roles]
+    assert len(found) > 25
+    assert [each["role"]["value"] for each in found if not each.get("name", {}).get("value")] == []
+    small = tab.value(
+        "[...document.querySelectorAll('button, input, select, summary, label.button')]"
+        ".filter((each) => each.checkVisibility() && !each.closest('label.button input') && each.type !== 'file')"
+        ".map((each) => [each.outerHTML.slice(0, 60), each.getBoundingClientRect()])"
+        f".filter(([, box]) => Math.min(box.width, box.height) < {LEAST_TARGET}).map(([text]) => text)"
+    )
+    assert small == []
+
+
+@pytest.mark.slow
+def test_bad_files_are_answered_with_a_sentence_and_nothing_is_lost(tab: Tab) -> None:
+    drop(tab, encoded(horse()), "horse.png")
+    tab.press_at(*tab.middle_of("#stage"))
+    tab.until(f"{HINTS} === 1 && {SETTLED}")
+    whole = encoded(horse())
+    huge = encoded(Image.new("1", (10_000, 10_000)))
+    for name, content, words in (
+        ("notes.txt", b"no picture", "notes.txt cannot be read as a picture"),
+        ("cut.png", whole[:40], "cut.png cannot be read as a picture"),
+        ("huge.png", huge, "huge.png has 100 million pixels; the page takes up to 89 million"),
+    ):
+        drop(tab, content, name, "text/plain" if name.endswith("txt") else "image/png")
+        assert words in said(tab, "problem") and tab.value(HINTS) == 1
+    tab.value("window.dispatchEvent(new DragEvent('drop', {dataTransfer: new DataTransfer(), cancelable: true}))")
+    assert "There is no picture in what you gave" in said(tab, "problem")
+    generator = random.Random(0)
+    for number in range(20):  # nothing that is damaged at random stops the page
+        damaged = bytearray(encoded(horse(), ("PNG", "JPEG", "GIF", "WEBP")[number % 4]))
+        for _ in range(generator.randint(1, 20)):
+            damaged[generator.randrange(len(damaged))] = generator.randrange(256)
+        drop(tab, bytes(damaged), f"{number}.png")
+    drop(tab, whole, "horse.png")
+    assert said(tab) == "horse.png: 90 by 60 pixels." and said(tab, "problem") == ""
+
+
+@pytest.mark.slow
+def test_turned_transparent_animated_and_large_pictures(tab: Tab, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90°
+    drop(tab, encoded(horse((80, 40)), "JPEG", exif=exif), "turned.jpg", "image/jpeg")
+    assert said(tab) == "turned.jpg: 40 by 80 pixels."
+    clear = horse().convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    drop(tab, encoded(clear), "clear.png")
+    assert said(tab).endswith("Its transparent parts stay transparent.")
+    alpha = saved(tab, tmp_path, "clear-coloured.png")[..., 3]
+    assert np.array_equal(alpha, np.asarray(clear)[..., 3])
+    frames = [horse(), horse().rotate(90)]
+    drop(tab, encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), "moving.gif", "image/gif")
+    assert said(tab).endswith("It is animated: the first picture of it is taken.")
+    drop(tab, encoded(Image.new("L", (6000, 4000), 90), "JPEG"), "large.jpg", "image/jpeg")
+    assert (
+        said(tab)
+        == "large.jpg: 4899 by 3266 pixels. It was scaled from 6000 by 4000 pixels, the most that is taken here."
+    )
+
+
+def test_a_page_holds_all_that_it_needs_and_a_network_that_is_too_large_is_refused(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "<title>Colour &amp; paint</title>" in text and len(text) < 1_000_000
+    assert (
+        not re.findall(r"""(?:src|href)=["'](?!data:)""", text) and "import " not in bundle("app.js").split("\n", 1)[0]
+    )
+    graph = graph_of(build("unet"))
+    for node in graph.nodes:
+        if "weight" in node.tensors:
+            node.tensors["weight"] = node.tensors["weight"].repeat(40, 10, 1, 1)
+    facts = facts_of(build("unet"), {}, tmp_path)
+    with pytest.raises(InputError, match="million numbers; a page takes up to 1 million"):
+        write_page(tmp_path / "large.html", [(graph, facts)], "t")
+    assert not list(tmp_path.iterdir())
