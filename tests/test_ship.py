@@ -15,10 +15,8 @@ TESTS = {"8 drawn horses": ["data=synthetic", "data.num_test=8", "measures=quick
 
 
 @pytest.mark.slow
-def test_a_run_becomes_weights_with_a_card(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = console.trained(tmp_path_factory.getbasetemp(), "colour_classification").folder
+def test_a_run_becomes_weights_with_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = console.trained("colour_classification").folder
     monkeypatch.setenv("COLOURIZE_DATA", console.CACHE.name)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
     (tmp_path / "weights").mkdir()

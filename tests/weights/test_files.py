@@ -17,9 +17,9 @@ from colourize.errors import InputError
 from colourize.weights import files
 
 
-@pytest.fixture(scope="module")
-def best(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return console.trained(tmp_path_factory.getbasetemp(), "colour_classification").folder / "checkpoints" / "best.ckpt"
+@pytest.fixture
+def best() -> Path:
+    return console.trained("colour_classification").best
 
 
 def test_a_task_comes_back_rounded_to_float16_and_its_palette_exactly(best: Path, tmp_path: Path) -> None:
