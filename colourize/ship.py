@@ -67,7 +67,9 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
     """
     if not name.isidentifier():
         raise UsageError(f"name={name}: must be a word, such as colour")
-    (path,) = find_checkpoints(checkpoint)
+    path, *others = find_checkpoints(checkpoint)
+    if others:
+        raise UsageError(f"checkpoint={checkpoint}: matches {1 + len(others)} files; must be one, such as {path}")
     contents = _with_plain_loss(read(path), path)
     data = contents.get(files.DATA) or {}
     if "test" in (data.get("validation"), {"course": "test"}.get(data.get("protocol", ""))):
