@@ -35,10 +35,11 @@ from colourize.tasks.restoration import RestorationTask
 from colourize.weights import SUFFIX, files, shipped
 
 LARGEST, LARGEST_IN_ALL = 2_000_000, 6_000_000  # bytes, of a file and of a version
+MEASURES = "measures.names=[mse,psnr,ssim,delta_e,colourfulness_gap,category_accuracy]"  # a value a picture: quick
 # What the weights are tested on: a title, and the data of an evaluation.
 TESTS = {
-    "CIFAR-10's 1000 test horses": ["data=cifar10", "data.category=horse"],
-    "CIFAR-10's 10,000 test pictures, all categories": ["data=cifar10", "data.category=all"],
+    "CIFAR-10's 1000 test horses": ["data=cifar10", "data.category=horse", MEASURES],
+    "CIFAR-10's 10,000 test pictures, all categories": ["data=cifar10", "data.category=all", MEASURES],
 }
 COLOUR = """\
 Colours are guesses, not history: the network answers what is common in its training pictures. It cannot know the colour
