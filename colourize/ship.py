@@ -87,8 +87,8 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
         task = task_from(read(rounded), rounded)
         files.write(rounded, contents, {**about, "results": results(task)})
         size = rounded.stat().st_size
-        others = sum(each.stat().st_size for each in folder.glob(f"*{SUFFIX}"))
-        if size > LARGEST or size + others > LARGEST_IN_ALL:
+        beside = sum(each.stat().st_size for each in folder.glob(f"*{SUFFIX}"))
+        if size > LARGEST or size + beside > LARGEST_IN_ALL:
             most = f"must be at most {LARGEST:,}, and all of a version {LARGEST_IN_ALL:,}"
             raise InputError(f"{target}: {size:,} bytes; {most}")
         folders = (Path(trial) / str(number) for number in range(len(tests)))
