@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,14 @@ from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
 
+from colourize.checkpoints import first_difference, load
 from colourize.configuration import build_part
 from colourize.data.pictures import PictureData
-from colourize.errors import UsageError, check_count, check_flag, one_line
+from colourize.errors import ColourizeError, UsageError, check_count, check_flag, one_line
 from colourize.files import check_writable
+from colourize.losses.distillation import Distillation
 from colourize.losses.weighted_sum import terms_of
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.measures.registry import EPOCH
@@ -38,6 +42,7 @@ log = logging.getLogger(__name__)
 LARGEST_SIZE = 2**31 - 1  # of a tensor, in any direction
 PLACES = ("dirpath", "folder", "save_dir")  # arguments of callbacks and loggers that name a folder
 LOSSES = ("train/loss", "val/loss")
+QUESTION = ("degradation", "answer")  # the parts of a task that a teacher must share
 
 # Lightning's hints and lists of devices are silenced; its warnings stay.
 for name in ("lightning.pytorch", "lightning.fabric"):
@@ -59,8 +64,9 @@ def read_data(config: DictConfig, data: PictureData) -> PictureData:
     data.prepare_data()
     data.setup("fit")
     sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
+    lengths = {name: len(part) for name, part in data.pictures._asdict().items()} | {"train": data.epoch_length}
     for stage, size in sizes.items():
-        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-len(getattr(data.pictures, stage)) // size)
+        limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-lengths[stage] // size)
         if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning finds this after minutes
             key, least = f"trainer.limit_{stage}_batches", f"{1 / count:.3g}"
             raise UsageError(f"{key}={limit}: less than one of the {count} batches; must be at least {least}")
@@ -79,8 +85,11 @@ def build_data(config: DictConfig) -> PictureData:
     return read_data(config, make_data(config))
 
 
-def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`; it needs no picture, and nothing is fitted yet."""
+def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] | None = None) -> RestorationTask:
+    """The task of `config.task` with the model of `config.model`; it needs no picture.
+
+    Nothing is fitted yet but what is given: see `RestorationTask`.
+    """
     check_flag("compile", config.get("compile", False))
     for key, value in (config.get("model") or {}).items():
         if type(value) is int and value > LARGEST_SIZE:
@@ -93,9 +102,9 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
     if config.get("measures"):
         settings["measures"] = config.measures.names
     task: RestorationTask = build_part(
-        "task", settings, divisor=data.divisor, palette=data.palette, _recursive_=False, _convert_="all"
+        "task", settings, divisor=data.divisor, palette=data.palette, fitted=fitted, _recursive_=False, _convert_="all"
     )
-    task.build_loss()
+    read_teachers(task, config.get("trust") or ())
     if task.is_trained and "optimizer" in config.task:  # an evaluation has none
         check_optimisation(task.hparams["optimizer"], task.hparams["lr_scheduler"], task.parameters())
     if config.get("compile"):
@@ -106,6 +115,7 @@ def make_task(config: DictConfig, data: PictureData) -> RestorationTask:
 def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
     """Fit the task's parts to the data's training pictures, and check the measures that callbacks monitor."""
     task.fit_parts(data.training)
+    check_teachers(task)
     for name, node in (config.get("callbacks") or {}).items():
         monitor = node.get("monitor") if isinstance(node, DictConfig) else None
         # A user's own task may log more, and Lightning checks it later.
@@ -115,6 +125,42 @@ def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> Re
         if monitor not in names:
             raise UsageError(f"callbacks.{name}.monitor={monitor}: must be one of {', '.join(names)}")
     return task
+
+
+def read_teachers(task: RestorationTask, trust: Sequence[str]) -> None:
+    """Build the task's loss; a distillation's teachers are read from their checkpoints.
+
+    Raises:
+        UsageError, InputError: one cannot be read, or is no teacher for this task.
+    """
+    for loss in task.build_loss().modules():
+        if isinstance(loss, Distillation):
+            try:
+                loss.learn_from([load(path, trust) for path in loss.teachers])
+            except ColourizeError as error:
+                raise type(error)(f"task.loss.teachers: {error}") from error
+    check_teachers(task)
+
+
+def check_teachers(task: RestorationTask) -> None:
+    """Raise a UsageError where a distillation's teacher answers another question than the task, or in other colours."""
+
+    def asked(each: Any) -> dict[str, Any]:
+        fitted = {name: each.hparams["fitted"].get(name) for name in QUESTION if name in task.hparams["fitted"]}
+        return {**{key: each.hparams[key] for key in (*QUESTION, "divisor")}, "fitted": fitted}
+
+    for loss in task.build_loss().modules() if task.is_trained else ():
+        if not isinstance(loss, Distillation):
+            continue
+        for path, teacher in zip(loss.teachers, loss.networks, strict=True):
+            if found := first_difference(asked(teacher), asked(task)):
+                key, then, now = found
+                details = "" if isinstance(then, Tensor) or isinstance(now, Tensor) else f" ({then} there, {now} here)"
+                raise UsageError(f"task.loss.teachers: {path} has another {key} than this task{details}")
+        stride = getattr(task.model, "training_stride", 1)
+        if stride > 1:
+            name = type(task.model).__name__
+            raise UsageError(f"task.loss=Distillation: needs every pixel; in training {name} answers one in {stride}")
 
 
 def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
@@ -215,5 +261,6 @@ def check_losses(loss: dict[str, Any]) -> None:
     names = next((re.findall(r"\w+", word)[1:] for word in reversed(typed) if word.startswith("loss=")), [])
     if len(names) > len(terms_of(loss)):
         raise UsageError(
-            f"loss=[{','.join(names)}]: must name each loss once, and at most one of cross_entropy, mse and mae"
+            f"loss=[{','.join(names)}]: must name each loss once, and at most one of cross_entropy, distillation, mae, "
+            "mse and psnr"
         )

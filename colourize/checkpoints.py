@@ -1,9 +1,13 @@
-"""From a `.ckpt` file alone back to the task and the data that made it; a run's newest intact checkpoint."""
+"""From a file alone back to the task and the data that made it; a run's newest intact checkpoint.
+
+Wherever a checkpoint is taken, it is a run's `.ckpt`, a `.safetensors` file, or weights of the package, `builtin:NAME`.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
+import os
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -17,10 +21,12 @@ from torch import Tensor
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
 from colourize.moved import brought_up_to_date
+from colourize.runs.method_settings import WHEREVER
 from colourize.runs.resuming import LAST, PREVIOUS
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 from colourize.trust import check_name, check_names, packages
+from colourize.weights import SUFFIX, files, shipped
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +35,13 @@ def load(path: str | Path, trust: str | Sequence[str] = ()) -> RestorationTask:
     """The task of a checkpoint, ready to predict: `task.model` is the network, `task(inputs)` its output.
 
     Args:
-        path: a `.ckpt` file that `colourize-train` wrote.
+        path: a `.ckpt` file that `colourize-train` wrote, a `.safetensors` file of such a task, or "builtin:colour".
         trust: packages of your own whose classes the file may name, such as "my_models".
 
     Raises:
         InputError: the file is missing, truncated, not a checkpoint of this project, or names classes that are not
             trusted.
+        UsageError: the package has no weights of this name.
     """
     return task_from(read(path, trust), path)
 
@@ -49,6 +56,21 @@ def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
 
 def read_any(path: Path) -> dict[str, Any]:
     """`read`, whatever classes the file names, because no object of them is made."""
+    path = shipped.resolve(path)
+    checkpoint = files.read(path) if path.suffix == SUFFIX else _unpickled(path)
+    for part in ("hyper_parameters", "datamodule_hyper_parameters"):
+        if part in checkpoint:
+            checkpoint[part] = brought_up_to_date(checkpoint[part])
+    return checkpoint
+
+
+def has_training_state(checkpoint: dict[str, Any]) -> bool:
+    """Whether a training can go on from a checkpoint's contents; otherwise one can begin with its weights."""
+    return "optimizer_states" in checkpoint
+
+
+def _unpickled(path: Path) -> dict[str, Any]:
+    """The contents of a `.ckpt` file."""
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
@@ -63,9 +85,6 @@ def read_any(path: Path) -> dict[str, Any]:
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("colourize"), dict):
         raise InputError(f"checkpoint={path}: was not made by this project (colourize-train writes those that fit)")
-    for part in ("hyper_parameters", "datamodule_hyper_parameters"):
-        if part in checkpoint:
-            checkpoint[part] = brought_up_to_date(checkpoint[part])
     return checkpoint
 
 
@@ -104,8 +123,11 @@ def data_from(
     if checkpoint["colourize"].get("data") in (None, ""):
         raise InputError(f"checkpoint={path}: does not name its data; choose some, such as data=cifar10")
     _check_trust(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
+    arguments = {**checkpoint["datamodule_hyper_parameters"], **changes}
+    if checkpoint["colourize"]["data"] in WHEREVER:  # a file of weights names no folder
+        arguments.setdefault("root", os.environ.get("COLOURIZE_DATA", "data"))
     try:
-        return get_class(checkpoint["colourize"]["data"])(**{**checkpoint["datamodule_hyper_parameters"], **changes})
+        return get_class(checkpoint["colourize"]["data"])(**arguments)
     except ColourizeError:
         raise
     except Exception as error:

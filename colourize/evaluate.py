@@ -3,6 +3,7 @@
 colourize-evaluate checkpoint=outputs/…/checkpoints/best.ckpt
 colourize-evaluate checkpoint=best.ckpt data=folder data.root=my-pictures
 colourize-evaluate 'checkpoint=[a.ckpt,b.ckpt]' reference=grey_lookup
+colourize-evaluate checkpoint=best.ckpt without=duplicates.csv
 colourize-evaluate model=grey_lookup task=colour_classification data=cifar10
 """
 
@@ -58,7 +59,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """`evaluate`, within its record."""
     from colourize.build import fit_task, make_data, make_task
-    from colourize.errors import UsageError, check_count, check_flag
+    from colourize.errors import UsageError, check_count
     from colourize.joint.evaluation import JointSettings, can_be_asked
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
@@ -66,6 +67,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.methods.references import baseline_on, baselines_for, fitting, named_reference, references
     from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
+    from colourize.tasks.symmetry_averaging import check_symmetries
 
     measures = choose(config.measures.names)
     lacking = left_out(measures)
@@ -79,7 +81,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         raise UsageError(f"checkpoint: missing; name a file, or a baseline with its task and data: {example}")
     check_count("seed", config.seed, least=0)
     joint = JointSettings(**config.joint)
-    check_flag("test_time_flips", config.test_time_flips)
+    check_symmetries(config.test_time_symmetries)
     checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
     candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
     if candidates and not joint.is_empty and not any(can_be_asked(each.task) for each in candidates):
@@ -102,6 +104,10 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         raise UsageError(f"checkpoint: missing; {type(own.model).__name__} must be trained first (colourize-train)")
     with record.phase("data"):
         data = _read(config, candidates, data)
+        if config.without is not None:
+            missing = _numbers(Path(str(config.without)))
+            data.leave_out(missing)
+            record.update(without=str(config.without), left_out=len(missing))
     with record.phase("task"):
         if own is not None:
             candidates = at_temperatures([from_task(fit_task(config, own, data), data)], config.temperature)
@@ -113,8 +119,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         ]
     everything = [*candidates, *others]
     label(everything)
-    if config.test_time_flips:
-        _flip([each for each in everything if not each.is_baseline])
+    if config.test_time_symmetries > 1:
+        _average(config.test_time_symmetries, [each for each in everything if not each.is_baseline])
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
     if config.study:  # refuses too few pictures
@@ -130,7 +136,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             for each in everything
         ],
         data=data.describe(),
-        **({"test_time_flips": True} if config.test_time_flips else {}),
+        **({"test_time_symmetries": config.test_time_symmetries} if config.test_time_symmetries > 1 else {}),
     )
     record.begin()
     with record.phase("test"):
@@ -168,14 +174,25 @@ def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | N
     return data
 
 
-def _flip(networks: list[Candidate]) -> None:
-    """Let networks answer with the mean over each picture and its mirror image."""
+def _numbers(path: Path) -> list[int]:
+    """The test pictures in the column `test` of a table, as `colourize-duplicates` writes it."""
+    from colourize.errors import InputError
+    from colourize.runs.tables import read_numbers
+
+    found = {row.get("test") for row in read_numbers(path) if row}
+    if not all(type(each) is int for each in found):
+        raise InputError(f"without={path}: must have a column test, of whole numbers")
+    return sorted(int(each) for each in found if each is not None)
+
+
+def _average(symmetries: int, networks: list[Candidate]) -> None:
+    """Let networks answer with the mean over so many symmetric pictures."""
     from colourize.errors import UsageError
 
     if not networks:
-        raise UsageError("test_time_flips=true: none of these methods is a network")
+        raise UsageError(f"test_time_symmetries={symmetries}: none of these methods is a network")
     for each in networks:
-        each.task.test_time_flips = True
+        each.task.test_time_symmetries = symmetries
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:

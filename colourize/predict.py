@@ -1,5 +1,6 @@
 """`colourize-predict`: photographs of any size through a trained network.
 
+colourize-predict input=photo.jpg
 colourize-predict checkpoint=outputs/…/checkpoints/best.ckpt input=photo.jpg output=coloured.png
 colourize-predict checkpoint=best.ckpt input=photos output=coloured
 colourize-predict checkpoint=best.ckpt input=photo.jpg join=none
@@ -64,12 +65,13 @@ def _predictor(config: DictConfig) -> Predictor:
     if config.input is None:
         raise UsageError("input: missing; give a picture, a folder or a pattern, such as input=photo.jpg")
     if config.checkpoint is None:
-        raise UsageError("checkpoint: missing; give a trained network's file, such as …/checkpoints/best.ckpt")
+        raise UsageError("checkpoint: missing; give builtin:colour, or a trained network's file")
     paths = find_checkpoints(config.checkpoint)
     if len(paths) > 1:
         raise UsageError(f"checkpoint={config.checkpoint}: matches {len(paths)} files; must be one, such as {paths[0]}")
     task = load(paths[0], config.trust)
-    arguments = (config.join, config.picture, config.size, config.tile, config.device, config.test_time_flips)
+    keys = ("join", "picture", "size", "tile", "device", "test_time_symmetries", "upsampling")
+    arguments = [config[key] for key in keys]
     if config.samples:
         check_settings(config.rounds, 1 if config.temperature is None else config.temperature)
     else:

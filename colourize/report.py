@@ -44,7 +44,8 @@ def report(config: DictConfig) -> None:
     check_flag("questions", config.questions)
     folder = Path(config.output)
     paths = [str(each) for each in config.runs] if OmegaConf.is_list(config.runs) else [str(config.runs)]
-    if config.report == "quick":
+    is_quick = config.report == "quick"
+    if is_quick:
         paths = [str(run_all(folder / "runs"))]
     found = read_sources(paths)
     asked = questions()
@@ -59,7 +60,7 @@ def report(config: DictConfig) -> None:
         # Temporary files of a report that was killed.
         remove_parts(folder / kind, *(each for each in (folder / kind).rglob("*") if each.is_dir()))
     todo: list[tuple[str, Source | None]] = [
-        (name, answering.get(name)) for name in asked if config.questions or name in answering
+        (name, answering.get(name)) for name in asked if (config.questions and not is_quick) or name in answering
     ]
     own: list[tuple[str, Source | None]] = []
     for each in others:
@@ -78,8 +79,12 @@ def report(config: DictConfig) -> None:
     skipped += [f"{each.path}: no finished run" for each in others if not each.runs]
     for line in skipped:
         log.warning("Passed over: %s", line)
-    facts = [f"{sum(len(each.runs) for each in found.sources)} finished runs of {', '.join(paths)}"]
-    write_page(folder / "report.html", "Colouring and sharpening small pictures", facts, sections, skipped)
+    runs = sum(len(each.runs) for each in found.sources)
+    facts = [
+        *(str(each) for each in (config.author, config.date) if each),
+        f"{runs} finished runs of {', '.join(paths)}",
+    ]
+    write_page(folder / "report.html", str(config.title), facts, sections, skipped)
     print(f"Report:  {terminal.shown(folder / 'report.html')}")
 
 

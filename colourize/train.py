@@ -1,6 +1,7 @@
 """`colourize-train`: train a model on a task, test its best weights, keep everything in the run's folder.
 
 colourize-train data=synthetic trainer.max_epochs=5
+colourize-train checkpoint=builtin:colour data=folder data.root=my-pictures
 colourize-train -m trainer.max_epochs=5,10,25 data.batch_size=50,100
 """
 
@@ -8,14 +9,17 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colourize.runs import stopping
 
 if TYPE_CHECKING:
+    from lightning import Trainer
     from omegaconf import DictConfig
 
+    from colourize.data.pictures import PictureData
     from colourize.runs.record import RunRecord
+    from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +72,16 @@ def train(config: DictConfig) -> dict[str, float]:
 def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, float]:
     """`train`, within its record."""
     from lightning import seed_everything
+    from lightning.pytorch.callbacks import ModelCheckpoint
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
+    from colourize.callbacks import weight_averaging
     from colourize.callbacks.tensorboard_pages import log_hyperparameters
-    from colourize.checkpoints import check_resumable, check_same, newest, read, read_any
+    from colourize.checkpoints import check_resumable, check_same, has_training_state, newest, read, read_any
     from colourize.cli import terminal
     from colourize.errors import check_count
     from colourize.files import write_json
+    from colourize.fine_tuning import adopt, fitted_parts, measure_start, take_weights, verdict
     from colourize.measures.registry import describe
     from colourize.runs import checkpoint_files, resuming
     from colourize.runs.events import closed
@@ -85,12 +92,21 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     check_launcher()
     check_count("seed", config.seed, least=0, most=2**32 - 1)  # numpy's limit
     trainer = build_trainer(config)
+    own = newest(folder) if resumes else None
+    before: dict[str, Any] | None = None  # the contents of a checkpoint
+    start: dict[str, Any] | None = None  # where the training began with weights: the file, and its validation measures
+    if own is not None:
+        before = read_any(own)
+        start = before["colourize"].get("start")
+    elif config.checkpoint is not None:
+        before = read(config.checkpoint, config.trust)  # refuses a damaged file before the pictures are read
+        start = None if has_training_state(before) else {"checkpoint": str(config.checkpoint)}
+        if start is not None and not resumes:
+            adopt(config, before)
     data = make_data(config)
     seed_everything(config.seed, workers=True, verbose=False)
-    task = make_task(config, data)
-    own = newest(folder) if resumes else None
-    if own is None and config.checkpoint is not None:
-        read(config.checkpoint, config.trust)  # refuses a damaged file before the pictures are read
+    task = make_task(config, data, fitted=fitted_parts(config, before) if before and start else None)
+    task.start = start
     with record.phase("data"):
         read_data(config, data)
         data.check_processes(trainer.world_size)
@@ -98,6 +114,8 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         fit_task(config, task, data)
     if own is not None:
         check_same(own, task)
+    elif before is not None and start is not None:
+        take_weights(task, before, config.checkpoint)
     elif config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
     record.update(
@@ -106,6 +124,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         device=str(trainer.strategy.root_device),
         devices=trainer.world_size,
         settings=settings_digest(config),
+        averaging=average.decay if (average := weight_averaging.find(trainer)) else None,
         **task.describe(),
         data=data.describe(),
         measures=describe(task.measures),
@@ -121,14 +140,17 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             log.info("The run goes on from %s", own)
         with record.phase("training"):
             if task.is_trained:
-                ckpt_path = own or config.checkpoint
+                if start is not None and own is None:
+                    start |= measure_start(trainer, task, data)
+                    record.update(start=start)
+                ckpt_path = own or (config.checkpoint if start is None else None)
                 trainer.fit(task, datamodule=data, ckpt_path=ckpt_path and str(ckpt_path), weights_only=True)
             else:
                 trainer.validate(task, datamodule=data, verbose=False)
         measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
         if task.is_trained:
             epochs = trainer.current_epoch
-            trained = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if own or config.checkpoint else ''}"
+            trained = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if ckpt_path else ''}"
             log.info("Trained %s in %.1f s", trained, record.seconds("training"))
             best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
         else:
@@ -152,8 +174,36 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             log_hyperparameters(trainer, config, dict(tested))
             write_columns(folder / "per_picture.csv", table)
             write_json(folder / resuming.FINAL, measures)  # this marks the run as finished
-            terminal.show_run(folder, measures, best=bool(best), weights=weights)
+            beside = _beside(config, task, data, trainer) if task.is_trained else {}
+            terminal.show_run(folder, measures, best=bool(best), weights=weights, beside=beside)
+            kept = trainer.checkpoint_callback
+            if start is not None and isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
+                print(verdict(start, str(kept.monitor), kept.mode, kept.best_model_score.item()))
     return measures
+
+
+def _beside(config: DictConfig, task: RestorationTask, data: PictureData, trainer: Trainer) -> dict[str, Any]:
+    """What stands beside a network's measures: those of what needs no network, and the course's published figures."""
+    from itertools import islice
+
+    from colourize.methods.course import published
+    from colourize.methods.identity import settings_of_config
+    from colourize.methods.references import usual_measures
+
+    settings = settings_of_config(config)
+    found: dict[str, Any] = {}
+    if trainer.world_size == 1 and not config.get("baselines"):  # an experiment runs its baselines as jobs
+        batches = islice(data.test_dataloader(), int(sum(trainer.num_test_batches)))
+        found |= usual_measures(task, settings.get("task.degradation"), data.training, batches)
+    if figures := published(settings):
+        found["the course"] = figures
+    return found
+
+
+def _show_sweep(folder: Path) -> None:
+    from colourize.reporting.comparison_tables import show_sweep
+
+    show_sweep(folder)
 
 
 def main() -> None:
@@ -161,7 +211,7 @@ def main() -> None:
     with stopping.handled():  # before anything else is imported
         from colourize.cli import app
 
-        app.run(train, "train")
+        app.run(train, "train", _show_sweep)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Which classes a file may name, decided before anything but this project and torch is imported.
 
 A checkpoint names its classes. An attacker could name anything, such as `subprocess.Popen`, and have it called. So a
-file may name only classes of this project that are modules or data, torch's own layers, optimisers and schedules, and
-classes of packages that the user trusts by name.
+file may name only classes of this project that are modules, optimisers or data, torch's own layers, optimisers and
+schedules, and classes of packages that the user trusts by name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIBRARIES: dict[str, type] = {
     "torchvision.ops": nn.Module,
 }
 KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # packages that are no user's own
-OWN: tuple[type, ...] = (nn.Module, LightningDataModule)
+OWN: tuple[type, ...] = (nn.Module, Optimizer, LightningDataModule)
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 TARGET = "_target_"
 

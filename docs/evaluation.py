@@ -3,8 +3,8 @@
     python docs/evaluation.py multirun/evaluation/tables
 
 Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and the plots that the page shows to
-docs/evaluation/, and writes the tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md
-and README.md. A pattern in the marker takes one row from each folder that it names: `<!-- category-* unet -->`.
+docs/evaluation/, and writes the tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md. A
+pattern in the marker takes one row from each folder that it names: `<!-- category-* unet -->`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from colourize.errors import InputError
 from colourize.runs.tables import read_table
 
 HERE = Path(__file__).parent
-TABLES, PAGES = HERE / "evaluation", (HERE / "evaluation.md", HERE.parent / "README.md")
+TABLES, PAGES = HERE / "evaluation", (HERE / "evaluation.md",)
 COLUMNS = {
     "accuracy": "accuracy", "cross_entropy": "cross-entropy", "mse": "MSE", "psnr": "PSNR, dB", "ssim": "SSIM",
     "delta_e": "ΔE2000", "colourfulness_gap": "colourfulness gap", "category_accuracy": "category accuracy",

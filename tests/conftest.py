@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,10 @@ from colourize.data.pictures import PictureData, Pictures
 from colourize.tasks import RestorationTask
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+
+# Fitted palettes are kept here until the tests end, and not in the user's own folder.
+CACHE = tempfile.TemporaryDirectory(prefix="colourize-")
+os.environ["COLOURIZE_CACHE"] = CACHE.name
 
 # Plain numbers, as a checkpoint holds them.
 PALETTE = [[0.0, 0.1, 0.0], [0.5, 0.3, 0.1], [0.3, 0.6, 0.8], [0.8, 0.7, 0.5], [1.0, 1.0, 0.9]]

@@ -39,7 +39,7 @@ TINY_DATA = (
     "data.palette=4",
 )
 TINY = (*TINY_DATA, "model.num_filters=4", "trainer.max_epochs=2", "trainer.accelerator=cpu")
-# Where fitted palettes are kept: never beside the real pictures; removed when the tests end.
+# Where fitted palettes and shared runs are kept: never beside the real pictures; removed when the tests end.
 CACHE = tempfile.TemporaryDirectory(prefix="colourize-")
 TASKS = ("colour_classification", "colour_regression", "super_resolution", "super_resolution_regression")
 
@@ -58,6 +58,11 @@ class Outcome:
         """The one run folder that was made."""
         (folder,) = self.cwd.glob("outputs/*/*")
         return folder
+
+    @property
+    def best(self) -> Path:
+        """Its best checkpoint."""
+        return self.folder / "checkpoints" / "best.ckpt"
 
     @property
     def sweep(self) -> Path:
@@ -97,9 +102,9 @@ def succeed(door: str, overrides: Sequence[str], cwd: Path) -> Outcome:
 
 
 @functools.cache
-def trained(base: Path, task: str) -> Outcome:
-    """A tiny run of a task, made once a session; `base` is pytest's own folder, `tmp_path_factory.getbasetemp()`."""
-    return succeed("train", [*TINY, f"task={task}"], base / f"trained-{task}")
+def trained(task: str) -> Outcome:
+    """A tiny run of a task, made once a session."""
+    return succeed("train", [*TINY, f"task={task}"], Path(CACHE.name) / f"trained-{task}")
 
 
 _get_mode = hydra._internal.hydra.Hydra.get_mode

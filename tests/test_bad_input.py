@@ -32,13 +32,15 @@ USAGE, FILE = 2, 1
 LATE = (
     "data.batch_size=41", "trainer.limit_val_batches=0.01", "callbacks.checkpoints.monitor=val/nope",
     "task=super_resolution data.size=30",
+    "evaluate checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30",
 )  # fmt: skip
 
 # One case a line: a usage error (U) or a missing or damaged file (F), the overrides, and what the message must name.
 # TRAIN, VALUES and CHECKPOINTS have the overrides of a tiny run besides.
 TRAIN = """
 U model=foo | model=foo: must be one of bicubic,
-U optimizer=foo | optimizer=foo: must be one of adam, adamw, sgd
+U optimizer=foo | optimizer=foo: must be one of adam, adamw, muon, sgd
+U data.extra_categories=all | data.extra_categories: there is no such key; data has
 U experiment=foo | experiment=foo
 U foo=1 | foo: there is no such key; the top level has seed,
 U +trainer.zzz=1 | zzz
@@ -81,6 +83,7 @@ F data.palette={files}/bright.csv | bright.csv
 F data.palette={files}/equal.csv | equal.csv: not a palette of RGB colours in [0, 1] (4 colours, of which
 F data.palette=foo | data.palette=foo: must be
 U model.kernel_size=4 | model.kernel_size=4: must be an odd number
+U model.kernel_size=true | model.kernel_size=True: must be an odd number
 U model.num_filters=99999999999999999999 | model.num_filters=99999999999999999999: must be at most
 U model.num_filters=10000000 | model=UNet: needs more memory than this machine
 U task._target_=nope.Nope | task._target_=nope.Nope: cannot be imported (
@@ -93,6 +96,7 @@ U model.block_order=relu_norm_pool | model.block_order=relu_norm_pool: must be o
 U model=strided_unet model.block_order=pool_norm_relu | model.block_order=pool_norm_relu: StridedUNet
 U task.degradation.weights=[1,2] | task.degradation.weights=[1, 2]: must be
 U task=super_resolution task.degradation.scale_factor=3 | task.degradation.scale_factor=3: must be 2, 4 or 8
+U task=super_resolution task.degradation.scale_factor=4.0 | task.degradation.scale_factor=4.0: must be 2, 4 or 8
 U task=super_resolution data.size=30 | task.degradation.scale_factor=4: must divide the pictures' size, 30×30
 U task.optimizer.lr=abc | task.optimizer.lr
 U task.optimizer.lr=-1 | task.optimizer.lr
@@ -101,6 +105,9 @@ U task.optimizer.lr=true | task.optimizer.lr=True: must be a number from 0 to 1e
 U lr_scheduler=one_cycle task.lr_scheduler.max_lr=-1 | task.lr_scheduler.max_lr=-1: must be a number
 U lr_scheduler=cosine +task.lr_scheduler.eta_min=.nan | task.lr_scheduler.eta_min=
 U lr_scheduler=one_cycle +task.lr_scheduler.final_div_factor=-1 | the learning rate becomes -
+U optimizer=muon task.optimizer.momentum=1 | task.optimizer.momentum=1: must be
+U optimizer=muon task.optimizer.steps=0 | task.optimizer.steps=0: must be
+U averaging=ema callbacks.averaging.decay=1 | callbacks.averaging.decay=1: must be above 0 and below 1
 U +task.optimizer.foo=1 | task.optimizer=
 U lr_scheduler=cosine task.lr_scheduler.interval=foo | interval
 U lr_scheduler=cosine +task.lr_scheduler.foo=1 | task.lr_scheduler=
@@ -131,13 +138,45 @@ U task.loss._target_=torch.nn.MSELoss | task.loss=torch.nn.MSELoss: must be a Lo
 U model=grey_lookup prior=grey_lookup | prior: is for a network that learns
 U task.answer=null | answer: missing; answer=… names one
 U +task.prior.foo=1 | prior: missing; prior=… names one
+U data.divisor=128 | data.divisor=128: must be one of 255, 256
+U data.validation=val | data.validation=val: must be one of own, test
+U data.eval_seed=-1 | data.eval_seed=-1: must be
+U augmentation=flips data.augmentation.flip=1.5 | data.augmentation.flip=1.5: must be a share, 0 to 1
+U augmentation=flips data.augmentation.flip=nan | data.augmentation.flip=nan: must be a share
+U augmentation=flips data.augmentation.flip=true | data.augmentation.flip=True: must be a share
+U augmentation=flips_and_shifts data.augmentation.max_shift=-1 | data.augmentation.max_shift=-1: must be
+U augmentation=elastic data.augmentation.deviation=-1 | data.augmentation.deviation=-1: must be a number from 0
+U augmentation=elastic data.augmentation.max_rotation=true | data.augmentation.max_rotation=True: must be
+U augmentation=elastic data.augmentation.grid_size=1 | data.augmentation.grid_size=1: must be
+U task.degradation.weights=[1.5,-0.25,-0.25] | task.degradation.weights=[1.5, -0.25, -0.25]: must be three shares
+U task.degradation.weights=[nan,0.5,0.5] | task.degradation.weights=[nan, 0.5, 0.5]: must be three shares
+U degradation=hints task.degradation.reveal=some | reveal=some: must be share or points
+U degradation=hints task.degradation.reveal=points task.degradation.number=65 | number=65: must be at most 64 points
+U model=zhang model.num_halvings=4 | model.num_halvings=4: must be a whole number from 1 to 3
+U model=ronneberger_unet model.levels=1 | model.levels=1: must be a whole number from 2 to 8
+U model=ronneberger_unet model.padding=same | model.padding=same: must be one of reflect, zeros, valid
+U model=ronneberger_unet model.dropout=1.0 | model.dropout=1.0: must be a share, at least 0 and below 1
+U task=super_resolution_regression model=linear_filter model.ridge=2 | model.ridge=2: must be
+U model=palette_oracle task=colour_regression | it is for task=colour_classification, task=chroma_classification or
+U task=chroma_classification task.answer.grid=3 | task.answer.grid=3: must be a whole number from 4 to 50
+U task=chroma_classification task.answer.num_bins=314 | task.answer.num_bins=314: must be a whole number from 2 to 313
+U task=chroma_classification task.answer.neighbours=0 | task.answer.neighbours=0: must be a whole number from 1
+U task=chroma_classification task.answer.sigma=0 | task.answer.sigma=0: must be a number above 0
+U task=chroma_classification degradation=grey | task.answer=AbBins: is for the degradation Luminance, and this one
+U loss=rebalanced_cross_entropy task.loss.grey_filter=sepia | task.loss.grey_filter=sepia: must be one of caffe, pytorch
+U loss=rebalanced_cross_entropy task.loss.uniform_weight=2 | task.loss.uniform_weight=2: must be a number from 0 to 1
+U answer=rgb loss=[mse,features] task.loss.features.weight=-1 | task.loss.features.weight=-1: must be a number of
+U answer=rgb loss=style task.loss.style.weight=0 | task.loss: all weights are 0; nothing would be learnt
+U task.optimizer=null | task.optimizer: missing; optimizer=adam, say, gives one
+U optimizer=sgd task.optimizer.momentum=true | task.optimizer.momentum=true: must be a number
+U optimizer=sgd task.optimizer.weight_decay=inf | task.optimizer.weight_decay=inf: must be a finite number
+U lr_scheduler=cosine task.lr_scheduler.T_max=true | task.lr_scheduler.T_max=true: must be a number
+U callbacks.samples.every_n_epochs=-1 | callbacks.samples.every_n_epochs=-1: must be
+U callbacks=activations callbacks.activations.count=1 | callbacks.activations.count=1: must be
 """
 
 CHECKPOINTS = """
 F checkpoint=missing.ckpt | checkpoint=missing.ckpt: there is no such file
-F checkpoint=5 | checkpoint=5
-F checkpoint={files}/truncated.ckpt | truncated.ckpt: truncated, or not a checkpoint at all
-F checkpoint={files}/foreign.ckpt | foreign.ckpt: was not made by this project
 U checkpoint={last} task=colour_regression | was made with another answer
 U checkpoint={last} task=super_resolution | was made with another degradation
 U checkpoint={last} model=cnn | was made with another model
@@ -148,6 +187,8 @@ U checkpoint={last} data.protocol=course | was made with another divisor (255 th
 
 OTHER_SOURCES = """
 U data=folder | data.root
+U data=folder data.root=true | data.root=True: must name a folder
+U data=folder data.root="~nobody-of-this-name/x" | must name a folder
 F data=folder data.root=nowhere | nowhere: there is no such folder
 F data=folder data.root={files}/empty | empty: 0 pictures; must hold at least 3
 F data=folder data.root={files}/unreadable | unreadable: 1 of 6 files cannot be read as pictures
@@ -156,38 +197,96 @@ F data=folder data.root={files}/loop | loop1.png (
 U data=folder data.root={files}/unreadable data.skip_unreadable=1 | data.skip_unreadable=1: must be true
 U data=folder data.root={files}/unreadable data.size=7 | data.size=7: must be
 U data=folder data.root={files}/unreadable data.test_fraction=1 | data.test_fraction=1: must be
+U data=folder data.root={files}/unreadable data.test_fraction=nan | data.test_fraction=nan: must be above 0
 U data=cifar10 data.category=unicorn | data.category=unicorn: must be one of airplane,
 U data=cifar10 data.category=[horse,unicorn] | unicorn
+U data=cifar10 data.category=[horse,deer,horse] | twice
 U data=cifar10 data.mirror=unicorn | data.mirror=unicorn: must be
+U data=cifar10 data.mirror=ftp://host/folder | data.mirror=ftp://host/folder: must be an http, https or file URL
 """
 
-EVALUATE = """
-U  | checkpoint: missing
-F checkpoint=missing.ckpt | checkpoint=missing.ckpt: there is no such file
-F checkpoint=5 | checkpoint=5
-F checkpoint={files}/truncated.ckpt | truncated.ckpt: truncated, or not a checkpoint at all
-F checkpoint={files}/foreign.ckpt | foreign.ckpt: was not made by this project
-F checkpoint={files}/renamed.ckpt | renamed.ckpt: does not fit this version of the project
-U checkpoint={last} model=unet | checkpoint: brings its model and its task
-U checkpoint={last} data=folder | data.root
-F checkpoint={last} data=folder data.root={files}/empty | empty: 0 pictures
-F checkpoint={last} data=folder data.root={files}/unreadable | 3.png (no picture format
-U checkpoint={last} data=synthetic data.size=7 | data.size=7: must be
-U checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30 | scale_factor=4: must divide
-U checkpoint={last} data.num_test=5 | data.num_test: there is no such key
-U checkpoint={last} trainer.precision=7 | trainer.precision=7: must be one of auto, 32-true
-U checkpoint={last} overwrite=2 | overwrite=2: must be true or false
-U checkpoint={last} trust=5 | trust=5: must be the name of a package of yours
-U checkpoint={last} trust=[os] | trust=os: is a part of Python, no package of yours
+# The first word is the console script.
+SCRIPTS = """
+U evaluate | checkpoint: missing
+F evaluate checkpoint=missing.ckpt | checkpoint=missing.ckpt: there is no such file
+F evaluate checkpoint=5 | checkpoint=5
+F evaluate checkpoint={files}/truncated.ckpt | truncated.ckpt: truncated, or not a checkpoint at all
+F evaluate checkpoint={files}/foreign.ckpt | foreign.ckpt: was not made by this project
+F evaluate checkpoint={files}/renamed.ckpt | renamed.ckpt: does not fit this version of the project
+U evaluate checkpoint={last} model=unet | checkpoint: brings its model and its task
+U evaluate checkpoint={last} data=folder | data.root
+F evaluate checkpoint={last} data=folder data.root={files}/empty | empty: 0 pictures
+F evaluate checkpoint={last} data=folder data.root={files}/unreadable | 3.png (no picture format
+U evaluate checkpoint={last} data=synthetic data.size=7 | data.size=7: must be
+U evaluate checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30 | must divide
+U evaluate checkpoint={last} data.num_test=5 | data.num_test: there is no such key
+U evaluate checkpoint={last} trainer.precision=7 | trainer.precision=7: must be one of auto, 32-true
+U evaluate checkpoint={last} overwrite=2 | overwrite=2: must be true or false
+U evaluate checkpoint={last} trust=5 | trust=5: must be the name of a package of yours
+U evaluate checkpoint={last} trust=[os] | trust=os: is a part of Python, no package of yours
+U evaluate checkpoint={last} +trainer.zzz=1 | trainer:
+U evaluate checkpoint={last} seed=-1 | seed=-1: must be
+U evaluate data=synthetic model=bilinear degradation=low_resolution answer=rgb | checkpoint: missing
+U evaluate data=synthetic task=super_resolution model=grey_lookup | model: GreyLookup is not for this task
+U evaluate data=synthetic task=super_resolution model=bilinear loss=mse | task.loss=MeanSquaredError: is for values
+U evaluate data=synthetic task=super_resolution model=bilinear seed=x | seed=x: must be
+U evaluate checkpoint={last} baselines=[unet] | baselines=unet: must be fitting, or some of
+U evaluate checkpoint={last} reference=nope | reference=nope: must be null, auto, a baseline (bicubic,
+U evaluate checkpoint={last} reference=unet | or a checkpoint; unet is a network, which must be trained first
+U evaluate checkpoint={last} reference=[] | reference=[]: must be null, auto, a baseline (bicubic,
+U evaluate checkpoint={last} reference=bicubic | reference=bicubic: is not for the tasks of these checkpoints
+U evaluate checkpoint={last} measures.names=0 | measures.names=0: must be some of
+F evaluate checkpoint=nowhere/*.ckpt | no file is named like this
+U inspect | checkpoint: missing; name a file
+U inspect model=unet | checkpoint: missing; name a file
+U inspect model=bilinear task=super_resolution | model: Interpolation has no layers; must be a network
+U inspect model=unet task=category_classification | model: UNet answers each pixel
+U inspect model=unet task=colour_classification data=synthetic | data: goes with a checkpoint only
+U inspect model=unet task=colour_classification size=0 | size=0: must be a whole number
+U inspect checkpoint=a.ckpt model=unet | checkpoint: brings its model and its task
+U inspect checkpoint=a.ckpt pictures=[] | pictures=[]: must be numbers of test pictures
+U inspect checkpoint=a.ckpt pictures=[100] | pictures=100: must be a whole number from 0 to 99
+U benchmark benchmark.parts=[steps,stop] | must be all, or some of steps, threads
+U benchmark benchmark.parts=[] | must be all, or some of steps, threads
+U benchmark benchmark.repeats=0 | benchmark.repeats=0: must be a whole number
+U benchmark benchmark.pictures=0 | benchmark.pictures=0: must be a whole number
+U benchmark benchmark.cases=[unet] | must be model/task
+U benchmark benchmark.cases=[vgg/super_resolution] | model=vgg: must be one of
+U benchmark device=tpu | device=tpu: must be one of cpu, cuda, auto
+U benchmark model=cnn | the benchmark has benchmark.cases
+U benchmark trainer.limit_val_batches=1 | the benchmark has benchmark.cases
+U benchmark trainer.precision=64-true | compares 32-true, bf16-mixed and auto only
+U search trials=0 | trials=0: must be
+U search mode=best | mode=best: must be min or max
+U search measure=test/loss | measure=test/loss: test pictures must not choose settings
+U search space={{model.num_filters:{{low:4}}}} | space.model.num_filters={{'low': 4}}: must be choices, or low and high
+U search space={{}} | space: must have a key to search
+F report runs=nowhere | runs=nowhere: there is no such folder
+U report report=slow | report=slow: must be one of full, quick
+"""
+
+SWEEPS = """
+U seed=range(0,0) | seed=range(0,0): has no values
+U model=glob(zz*) | model=glob(zz*): has no values
+U model=unet,foo | model
+U foo=1,2 | foo
+U launcher=joblib hydra.launcher.n_jobs=0 | hydra.launcher.n_jobs=0: must be a number of jobs at a time
+U launcher=submitit | launcher=submitit: there is no SLURM here
+U hydra/launcher=nope | hydra/launcher
+U hydra.job.chdir=true | hydra.job.chdir
+U hydra.sweep.subdir=${hydra.job.num} | hydra.sweep.subdir
+U experiment=a5_classification,fast | experiment
+U experiment=fast,course | experiment
+U --cfg=job | --cfg
 """
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Files that are not what they should be, and good checkpoints."""
-    files, base = tmp_path_factory.mktemp("files"), tmp_path_factory.getbasetemp()
-    last = console.trained(base, TASKS[0]).folder / "checkpoints" / "last.ckpt"
-    sharp = console.trained(base, TASKS[3]).folder / "checkpoints" / "last.ckpt"
+    files = tmp_path_factory.mktemp("files")
+    last = console.trained(TASKS[0]).folder / "checkpoints" / "last.ckpt"
+    sharp = console.trained(TASKS[3]).folder / "checkpoints" / "last.ckpt"
     (files / "truncated.ckpt").write_bytes(last.read_bytes()[: last.stat().st_size // 2])
     torch.save({"state_dict": {}}, files / "foreign.ckpt")
     contents = torch.load(last, weights_only=True)
@@ -266,27 +365,21 @@ def test_train_with_other_sources(
     assert not (tmp_path / "no-pictures").exists()
 
 
-@cases(EVALUATE)
-def test_evaluate(overrides: str, code: int, named: str, places: dict[str, str], tmp_path: Path) -> None:
-    check(run("evaluate", overrides.format(**places).split(), tmp_path / "here"), code, named)
+@cases(SCRIPTS)
+def test_other_scripts(overrides, code, named, places, tmp_path, monkeypatch):
+    if overrides not in LATE:
+        monkeypatch.setattr(SyntheticData, "load", lambda data: pytest.fail("read"))
+    door, *words = overrides.format(**places).split()
+    check(run(door, words, tmp_path / "here"), code, named.format(**places))
 
 
-@pytest.mark.parametrize(
-    ("overrides", "named"),
-    [
-        ("seed=range(0,0)", "seed=range(0,0): has no values"),
-        ("seed=range(0,0) -m", "seed=range(0,0): has no values"),  # wherever the flag stands
-        ("model=glob(zz*)", "model=glob(zz*): has no values"),
-        ("launcher=joblib hydra.launcher.n_jobs=0", "hydra.launcher.n_jobs=0: must be a number of jobs at a time"),
-        ("launcher=submitit", "launcher=submitit: there is no SLURM here"),
-    ],
-)
-def test_sweeps_that_cannot_start(overrides: str, named: str, tmp_path: Path) -> None:
+@cases(SWEEPS)
+def test_sweeps_that_cannot_start(overrides, code, named, tmp_path):
     if "submitit" in overrides:
         pytest.importorskip("hydra_plugins.hydra_submitit_launcher", reason="comes with the extra slurm")
-    flag = [] if "-m" in overrides else ["-m"]
-    outcome = run("train", [*flag, *overrides.split(), *TINY], tmp_path / "here", PATH=str(tmp_path))
-    check(outcome, USAGE, named)
+    seeds = [] if overrides.startswith("seed") else ["seed=0,1"]
+    words = [*TINY, *seeds, *overrides.split(), "-m"]  # the flag may stand anywhere
+    check(run("train", words, tmp_path / "here", PATH=str(tmp_path)), code, named)
 
 
 def test_a_terminal_without_our_characters(tmp_path: Path) -> None:

@@ -1,36 +1,11 @@
 """How a configuration composes: which groups and keys there are, and what wins over what."""
 
-from __future__ import annotations
-
-import logging
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from omegaconf import DictConfig, OmegaConf
-from options import TINY
-
-from colourize.build import build_data, build_task
-
-Compose = Callable[..., DictConfig]
-
 
 # --------------------------------------------------------------------------------------- composition
 
 
-def test_the_keys_that_people_type_are_there(compose: Compose) -> None:
-    config = compose()
-    for key in (
-        *("data.root", "data.category", "data.batch_size", "data.palette", "data.augmentation"),
-        *("data.protocol", "data.divisor", "data.validation", "model.num_filters", "model.kernel_size"),
-        *("task.degradation", "task.answer", "task.loss", "task.prior", "task.optimizer.lr", "measures"),
-        *("trainer.max_epochs", "trainer.precision", "trainer.accelerator", "seed", "checkpoint"),
-    ):
-        parent, _, name = key.rpartition(".")
-        assert name in (OmegaConf.select(config, parent) if parent else config), key
-
-
-def test_evaluate_has_nothing_of_its_own_that_a_checkpoint_brings(compose: Compose) -> None:
+def test_evaluate_has_nothing_of_its_own_that_a_checkpoint_brings(compose):
     config = compose(name="evaluate")
     assert not any(config.get(key) for key in ("data", "model", "task"))
     task = compose("task=colour_regression", "model=grey_lookup", name="evaluate").task  # a baseline's
@@ -41,7 +16,7 @@ def test_evaluate_has_nothing_of_its_own_that_a_checkpoint_brings(compose: Compo
 # ---------------------------------------------------------------------------------------- precedence
 
 
-def test_what_is_typed_wins_over_an_experiment_and_that_over_groups(tmp_path: Path, compose: Compose) -> None:
+def test_what_is_typed_wins_over_an_experiment_and_that_over_groups(tmp_path, compose):
     assert (compose().data.protocol, compose().data.root) == ("honest", str(tmp_path / "cache"))  # $COLOURIZE_DATA
     config = compose("experiment=course", "data.root=here")
     assert (config.data.protocol, config.data.palette) == ("course", "here/course-palette-24.npy")
@@ -55,7 +30,7 @@ def test_what_is_typed_wins_over_an_experiment_and_that_over_groups(tmp_path: Pa
     assert compose("experiment=fast", "trainer=debug", "trainer.max_epochs=3").trainer.max_epochs == 3
 
 
-def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path: Path, compose: Compose) -> None:
+def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path, compose):
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text(
         "# @package _global_\n"
@@ -99,9 +74,7 @@ PALETTE, RGB = ("PaletteClasses", "CrossEntropy"), ("RGB", "MeanSquaredError")
         ("experiment=parts answer=palette_classes loss=cross_entropy prior=none augmentation=none", (GREY, *PALETTE)),
     ],
 )
-def test_parts_can_be_set_alone_and_what_is_typed_wins(
-    typed: str, parts: tuple[str, ...], tmp_path: Path, compose: Compose
-) -> None:
+def test_parts_can_be_set_alone_and_what_is_typed_wins(typed, parts, tmp_path, compose):
     (tmp_path / "experiment").mkdir()
     for name, chosen in {
         "sharp": "override /task: super_resolution_regression",
@@ -114,31 +87,3 @@ def test_parts_can_be_set_alone_and_what_is_typed_wins(
     task = config.task
     nodes = [task.degradation, task.answer, task.loss, task.prior, config.data.augmentation]
     assert tuple(node._target_.rpartition(".")[2] for node in nodes if node) == parts
-
-
-@pytest.mark.parametrize(
-    ("typed", "divisor", "validation", "line"),
-    [
-        ("", 255, "own", "pixels / 255, validation on pictures of its own (honest protocol)"),
-        ("data.protocol=course", 256, "test", "pixels / 256, validation on the test pictures (course protocol)"),
-        ("data.divisor=256", 256, "own", "pixels / 256, validation on pictures of its own (neither protocol)"),
-        (
-            "data.protocol=course data.validation=own",
-            256,
-            "own",
-            "pixels / 256, validation on pictures of its own (nei",
-        ),
-        ("data.validation=test", 255, "test", "pixels / 255, validation on the test pictures (neither protocol)"),
-    ],
-)
-def test_a_protocol_is_two_settings_and_the_log_names_those_that_act(
-    typed: str, divisor: int, validation: str, line: str, compose: Compose, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    config = compose(*TINY, *typed.split())
-    data = build_data(config)
-    assert (data.divisor, data.validation) == (divisor, validation)
-    assert (data.pictures.val is data.pictures.test) == (validation == "test")
-    assert line in caplog.text
-    task = build_task(config, data)
-    assert task.divisor == divisor and task.hparams["size"] == [32, 32]

@@ -127,7 +127,7 @@ def test_the_wheel_trains_from_any_folder_with_its_own_conf(wheel: Path, tmp_pat
     site, here = tmp_path / "site", tmp_path / "elsewhere"
     pip(["install", "--no-deps", "--no-index", "--target", site, wheel], tmp_path)
     here.mkdir()
-    places = {"PYTHONPATH": str(site), "COLOURIZE_DATA": str(tmp_path / "data")}
+    places = {"PYTHONPATH": str(site), "COLOURIZE_DATA": str(tmp_path / "data"), "COLOURIZE_CACHE": str(tmp_path)}
     shown = output([sys.executable, "-m", "colourize.train", "--info", "searchpath"], here, **places)
     assert str(site / "colourize" / "conf") in shown and str(REPOSITORY) not in shown
     # The one training of the test suite in a process of its own.

@@ -28,14 +28,9 @@ from colourize.tasks import RestorationTask
 QUICK = ["measures=quick", "baselines=[]"]  # as at the end of a training
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.getbasetemp()
-
-
-@pytest.fixture(scope="module")
-def best(base: Path) -> Path:
-    return console.trained(base, TASKS[0]).folder / "checkpoints" / "best.ckpt"
+@pytest.fixture
+def best() -> Path:
+    return console.trained(TASKS[0]).best
 
 
 def measures_of(folder: Path) -> dict[str, float]:
@@ -56,8 +51,8 @@ def evaluate(cwd: Path, *overrides: object) -> Outcome:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_a_checkpoint_alone_gives_what_its_training_ended_with(task: str, base: Path, tmp_path: Path) -> None:
-    folder = console.trained(base, task).folder
+def test_a_checkpoint_alone_gives_what_its_training_ended_with(task: str, tmp_path: Path) -> None:
+    folder = console.trained(task).folder
     shutil.copy(folder / "checkpoints" / "best.ckpt", tmp_path / "best.ckpt")
     outcome = evaluate(tmp_path, "checkpoint=best.ckpt", *QUICK)
     measures = measures_of(outcome.folder)
@@ -172,7 +167,7 @@ def test_a_sweep_makes_a_table_and_evaluates_its_jobs_again(best: Path, tmp_path
     assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
 
 
-def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(base: Path, tmp_path: Path) -> None:
+def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
     (tmp_path / "mine").mkdir()
     for number, picture in enumerate(noise):
@@ -187,43 +182,17 @@ def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(b
     assert "on 20 test pictures" in evaluate(tmp_path / "named", *named, *QUICK).stdout  # of another size
 
 
-BASELINE = "data=synthetic task=super_resolution"
-
-
-@pytest.mark.parametrize(
-    ("overrides", "named"),
-    [
-        ("checkpoint={best} +trainer.zzz=1", "trainer: "),
-        ("checkpoint={best} seed=-1", "seed=-1: must be"),
-        ("data=synthetic model=bilinear degradation=low_resolution answer=rgb", "checkpoint: missing"),
-        (f"{BASELINE} model=grey_lookup", "model: GreyLookup is not for this task"),
-        (f"{BASELINE} model=bilinear loss=mse", "task.loss=MeanSquaredError: is for values"),
-        (f"{BASELINE} model=bilinear seed=x", "seed=x: must be"),
-    ],
-)
-def test_what_needs_no_pictures_is_refused_before_they_are_read(
-    overrides: str, named: str, best: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(data: SyntheticData) -> None:
-        raise AssertionError("read")
-
-    monkeypatch.setattr(SyntheticData, "load", read)
-    outcome = run("evaluate", overrides.format(best=best).split(), tmp_path)
-    assert outcome.code == 2 and named in outcome.stderr and outcome.stderr.count("\n") == 1
-    assert outcome.left == []
-
-
 def test_averages_over_mirror_images_are_a_choice_of_the_evaluation(best: Path, tmp_path: Path) -> None:
-    words = [f"checkpoint={best}", *QUICK, "test_time_flips=true"]
+    words = [f"checkpoint={best}", *QUICK, "test_time_symmetries=2"]
     outcome = evaluate(tmp_path, *words)
-    assert json.loads((outcome.folder / "run.json").read_text())["test_time_flips"] is True
+    assert json.loads((outcome.folder / "run.json").read_text())["test_time_symmetries"] == 2
     task = colourize.load(best)
-    task.test_time_flips = True
+    task.test_time_symmetries = 2
     trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
     (expected,) = trainer.test(task, data_from(read(best), best), verbose=False)
     found = measures_of(outcome.folder)
     assert found["test/mse"] == pytest.approx(expected["test/mse"], rel=1e-2)  # the run's own precision may be bfloat16
     assert found["test/mse"] != in_training(best)["test/mse"]
     lone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, *QUICK]
-    refused = run("evaluate", [*lone, "test_time_flips=true"], tmp_path)
-    assert refused.code == 2 and "test_time_flips=true: none of these methods is a network" in refused.stderr
+    refused = run("evaluate", [*lone, "test_time_symmetries=2"], tmp_path)
+    assert refused.code == 2 and "test_time_symmetries=2: none of these methods is a network" in refused.stderr

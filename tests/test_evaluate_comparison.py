@@ -7,7 +7,7 @@ import console
 import numpy as np
 import pytest
 import yaml
-from console import TASKS, TINY, TINY_DATA, Outcome, run, succeed
+from console import TASKS, TINY, TINY_DATA, Outcome, succeed
 from PIL import Image
 
 from colourize.runs.tables import read_numbers, read_table
@@ -92,10 +92,8 @@ def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_other_pictures_and_tasks_side_by_side(
-    sweep: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    regression = console.trained(tmp_path_factory.getbasetemp(), TASKS[1]).folder / "checkpoints" / "best.ckpt"
+def test_other_pictures_and_tasks_side_by_side(sweep: Path, tmp_path: Path) -> None:
+    regression = console.trained(TASKS[1]).best
     best = sweep / "seed-0" / "checkpoints" / "best.ckpt"
     other = [*TINY_DATA[:-1], "data.drawing_seed=7", "baselines=[grey_lookup]", MEASURES]
     folder = succeed("evaluate", [f"checkpoint=[{best},{regression}]", *other], tmp_path).folder
@@ -103,24 +101,6 @@ def test_other_pictures_and_tasks_side_by_side(
     labels = {row["method"] for row in rows}
     assert {"grey_lookup (colour_classification)", "grey_lookup (colour_regression)"} <= labels and len(labels) == 4
     assert sum(row["difference"] == "" for row in rows) == 2  # each task has a reference of its own
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("baselines=[unet]", "baselines=unet: must be fitting, or some of"),
-        ("reference=nope", "reference=nope: must be null, auto, a baseline (bicubic, "),
-        ("reference=unet", "or a checkpoint; unet is a network, which must be trained first"),
-        ("reference=[]", "reference=[]: must be null, auto, a baseline (bicubic, "),
-        ("reference=bicubic", "reference=bicubic: is not for the tasks of these checkpoints"),
-        ("measures.names=0", "measures.names=0: must be some of"),
-        ("checkpoint=nowhere/*.ckpt", "no file is named like this"),
-    ],
-)
-def test_errors_come_before_anything_is_read(words: str, message: str, sweep: Path, tmp_path: Path) -> None:
-    outcome = run("evaluate", [f"checkpoint={sweep}", words], tmp_path)
-    assert outcome.code in (1, 2) and message in outcome.stderr and outcome.stderr.count("\n") == 1
-    assert outcome.left == []
 
 
 @pytest.mark.slow

@@ -50,14 +50,6 @@ def test_writers_that_choose_the_format_by_the_name(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"colours.npy", "grid.png"}
 
 
-@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="a device that is always full")
-def test_real_short_write(path):
-    with pytest.raises(OSError, match="No space left"), whole_file(path) as part:
-        part.symlink_to("/dev/full")
-        part.write_bytes(b"x" * 100)
-    assert_untouched(path)
-
-
 def test_it_is_on_the_disk_before_it_has_its_name(path, monkeypatch):
     calls = []
     replace, fsync = os.replace, os.fsync

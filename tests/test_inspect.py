@@ -13,11 +13,10 @@ from PIL import Image
 from colourize.runs.tables import read_table
 
 
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    base = tmp_path_factory.getbasetemp()
+@pytest.fixture
+def checkpoints() -> list[Path]:
     tasks = ("colour_classification", "super_resolution")
-    return [console.trained(base, task).folder / "checkpoints" / "best.ckpt" for task in tasks]
+    return [console.trained(task).best for task in tasks]
 
 
 def test_networks_side_by_side(checkpoints: list[Path], tmp_path: Path) -> None:
@@ -61,26 +60,6 @@ def test_without_a_checkpoint(model: str, task: str, told: str, tmp_path: Path) 
     outcome = succeed("inspect", [f"model={model}", f"task={task}"], tmp_path)
     assert told in outcome.stdout and told in (outcome.folder / "layers.txt").read_text()
     assert (outcome.folder / "diagram.svg").read_text().startswith("<svg ")
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("", "checkpoint: missing; name a file"),
-        ("model=unet", "checkpoint: missing; name a file"),
-        ("model=bilinear task=super_resolution", "model: Interpolation has no layers; must be a network"),
-        ("model=unet task=category_classification", "model: UNet answers each pixel"),
-        ("model=unet task=colour_classification data=synthetic", "data: goes with a checkpoint only"),
-        ("model=unet task=colour_classification size=0", "size=0: must be a whole number"),
-        ("checkpoint=a.ckpt model=unet", "checkpoint: brings its model and its task"),
-        ("checkpoint=a.ckpt pictures=[]", "pictures=[]: must be numbers of test pictures"),
-        ("checkpoint=a.ckpt pictures=[100]", "pictures=100: must be a whole number from 0 to 99"),
-    ],
-)
-def test_what_is_refused(words: str, message: str, tmp_path: Path) -> None:
-    outcome = run("inspect", words.split(), tmp_path)
-    assert (outcome.code, outcome.left) == (2, [])
-    assert outcome.stderr.startswith(f"error: {message}"), outcome.stderr
 
 
 def test_pictures_and_modules_that_there_are_not(checkpoints: list[Path], tmp_path: Path) -> None:

@@ -18,14 +18,9 @@ from colourize.data.horses import draw_horses
 ODD = Path(__file__).parent / "data" / "odd-pictures"
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.getbasetemp()
-
-
-@pytest.fixture(scope="module")
-def best(base: Path) -> Path:
-    return console.trained(base, "colour_classification").folder / "checkpoints" / "best.ckpt"
+@pytest.fixture
+def best() -> Path:
+    return console.trained("colour_classification").best
 
 
 @pytest.fixture
@@ -89,15 +84,15 @@ def test_nothing_is_overwritten_unasked(best: Path, here: Path) -> None:
     assert pixels(here / "out" / "c.png").shape == (70, 90, 3)
 
 
-def test_super_resolution_enlarges_the_picture_itself(base: Path, here: Path) -> None:
-    checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
+def test_super_resolution_enlarges_the_picture_itself(here: Path) -> None:
+    checkpoint = console.trained("super_resolution_regression").best
     outcome = predict(here, f"checkpoint={checkpoint}", "input=horse.png")
     assert outcome.stdout == "horse.png → horse-enlarged.png (360×280)\n"
     assert pixels(here / "horse-enlarged.png").shape == (280, 360, 3)
 
 
-def test_alpha_is_enlarged_as_well_and_jpeg_has_none(base: Path, best: Path, here: Path) -> None:
-    checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
+def test_alpha_is_enlarged_as_well_and_jpeg_has_none(best: Path, here: Path) -> None:
+    checkpoint = console.trained("super_resolution_regression").best
     image = Image.open(here / "horse.png")
     image.putalpha(100)
     image.save(here / "clear.png")
@@ -109,9 +104,9 @@ def test_alpha_is_enlarged_as_well_and_jpeg_has_none(base: Path, best: Path, her
 
 
 def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
-    base: Path, here: Path, caplog: pytest.LogCaptureFixture
+    here: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    checkpoint = console.trained(base, "super_resolution_regression").folder / "checkpoints" / "best.ckpt"
+    checkpoint = console.trained("super_resolution_regression").best
     sprites = [f"sprite-{beneath}.png" for beneath in ("black-beneath", "white-beneath", "own-beneath-right")]
     (here / "odd").mkdir()
     for name in (*sprites, "phone.HEIC", "three-pages.tif", "README.md"):
@@ -128,7 +123,8 @@ def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["input=horse.png"], "checkpoint: missing"),
+        (["checkpoint=null", "input=horse.png"], "checkpoint: missing"),
+        (["checkpoint=builtin:sepia", "input=horse.png"], "checkpoint=builtin:sepia: the package has no weights of"),
         (["checkpoint=BEST"], "input: missing"),
         (["checkpoint=[BEST,horse.png]", "input=horse.png"], "checkpoint=['BEST', 'horse.png']: matches 2 files"),
         (["checkpoint=BEST", "input=horse.png", "join=both"], "join=both: must be one of luminance, none"),

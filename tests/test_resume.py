@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import re
 import shlex
@@ -14,14 +15,16 @@ import sys
 from pathlib import Path
 
 import console
+import numpy as np
 import pytest
 import torch
 from console import TINY_DATA, Outcome, run, succeed
 from filelock import FileLock
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torture.comparing import differences, points
 
 import colourize
 from colourize import files
+from colourize.data.cifar10 import cache_path
 from colourize.runs import resuming
 
 TESTS = Path(__file__).parent
@@ -35,7 +38,7 @@ HERE = "hydra.run.dir=run"
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory):
     """The run that was never stopped."""
     return never_stopped(tmp_path_factory.getbasetemp())
 
@@ -57,34 +60,6 @@ def finish(cwd: Path, *words: str) -> Path:
     return cwd / "run"
 
 
-def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard shows of a run but for times: steps and values of each scalar, steps of each picture.
-
-    The points are sorted, since TensorBoard reads two files that were begun within one second in any order.
-    """
-    found = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0}).Reload()
-    scalars = {tag: [(each.step, each.value) for each in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
-    images = {tag: [(each.step, 0.0) for each in found.Images(tag)] for tag in found.Tags()["images"]}
-    scalars["time"] = [(step, 0.0) for step, _ in scalars.pop("time/epoch_seconds")]
-    return {tag: sorted(each) for tag, each in {**scalars, **images}.items()}
-
-
-def assert_same(folder: Path, whole: Path) -> None:
-    for name in ("metrics.csv", "metrics.json"):
-        assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
-    for name in ("last", "best"):
-        (ours, theirs) = (
-            torch.load(each / "checkpoints" / f"{name}.ckpt", weights_only=True) for each in (folder, whole)
-        )
-        assert ours["global_step"] == theirs["global_step"]
-        for key, value in theirs["state_dict"].items():
-            assert torch.equal(ours["state_dict"][key], value), (name, key)
-    pictures = [{each.name: each.read_bytes() for each in (path / "samples").iterdir()} for path in (folder, whole)]
-    assert pictures[0] == pictures[1]
-    assert points(folder) == points(whole)
-    assert not list(folder.glob(".lock"))
-
-
 @pytest.mark.parametrize(
     "stops",
     [
@@ -101,7 +76,7 @@ def assert_same(folder: Path, whole: Path) -> None:
     ],
     ids=",".join,
 )
-def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(stops: tuple[str, ...], whole: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(stops, whole, tmp_path):
     words = [*RUN, HERE]
     for stop in stops:
         outcome = stopped(tmp_path, stop, *words)
@@ -109,7 +84,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(stops: tuple[str, ...]
         assert "To go on: colourize-train resume=run\n" in outcome.stdout
         assert not (tmp_path / "run" / "metrics.json").exists()
         words = ["resume=run"]
-    assert_same(finish(tmp_path), whole)
+    assert differences(finish(tmp_path), whole) == []
 
 
 @pytest.mark.slow
@@ -127,7 +102,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(stops: tuple[str, ...]
     ],
     ids=lambda each: each[0],
 )
-def test_other_settings_go_on_alike(more: tuple[str, ...], stops: tuple[str, ...], tmp_path: Path) -> None:
+def test_other_settings_go_on_alike(more, stops, tmp_path):
     first = [word for word in RUN if not word.startswith("lr_scheduler") or "lr_scheduler=plateau" not in more]
     succeed("train", [*first, *more, HERE], tmp_path / "whole")
     words = [*first, *more, HERE]
@@ -143,7 +118,8 @@ def test_other_settings_go_on_alike(more: tuple[str, ...], stops: tuple[str, ...
 
 def in_a_process(cwd: Path, when: str, *words: str) -> tuple[int, str]:
     """The same in a process of its own: its exit code and what it tells."""
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1", "STOP": when}
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])  # this checkout, whichever is installed
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "STOP": when}
     environment |= {"COLOURIZE_DATA": console.CACHE.name}
     environment.pop("HYDRA_FULL_ERROR", None)
     command = [sys.executable, "-m", "colourize.train", *words]
@@ -153,9 +129,7 @@ def in_a_process(cwd: Path, when: str, *words: str) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_from_its_last_checkpoint_in_a_folder_that_was_moved(
-    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_goes_on_from_its_last_checkpoint_in_a_folder_that_was_moved(whole, tmp_path, monkeypatch):
     words = [*RUN, HERE, "callbacks.checkpoints.every_n_steps=2"]
     assert in_a_process(tmp_path, "SIGKILL-step-6", *words)[0] == -signal.SIGKILL
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
@@ -165,12 +139,36 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_in_a_folder_that_was_move
     shutil.move(tmp_path / "run", tmp_path / "elsewhere" / "my run")
     monkeypatch.chdir(tmp_path)
     succeed("train", [shlex.split(resuming.command("elsewhere/my run"))[1]], tmp_path)
-    assert_same(tmp_path / "elsewhere" / "my run", whole)
+    assert differences(tmp_path / "elsewhere" / "my run", whole) == []
+
+
+@pytest.mark.parametrize("stop", ["SIGTERM-step-5", pytest.param("SIGKILL-step-5", marks=pytest.mark.slow)])
+def test_averaged_weights_extra_pictures_and_muon_go_on_alike(stop, tmp_path):
+    rng = np.random.default_rng(0)
+    for category in ("horse", "deer", "ship"):
+        pictures = rng.integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+        np.savez(cache_path(tmp_path, category), train=pictures[:50], test=pictures[50:])
+    more = [
+        f"data.root={tmp_path}", "data.palette=4", "data.batch_size=15", "data.extra_categories=[deer,ship]",
+        "data.extra_share=[0.8,0.4]", "model=cnn", "model.num_filters=4", "averaging=ema", "optimizer=muon",
+        "callbacks.checkpoints.every_n_steps=1", "augmentation=symmetries", HERE,
+    ]  # fmt: skip
+    words = [*(word for word in RUN if not re.match(r"data|.?model|augm|lr_sch", word)), *more]
+    succeed("train", words, tmp_path / "whole")
+    if "KILL" in stop:
+        assert in_a_process(tmp_path, stop, *words)[0] == -signal.SIGKILL
+    else:
+        assert stopped(tmp_path, stop, *words).code == 143
+    assert differences(finish(tmp_path), tmp_path / "whole" / "run") == []
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["averaging"] == 0.995 and record["data"]["parts"]["extra"]["pictures"] == 100
+    outcome = run("train", ["resume=run", "trainer.max_epochs=4"], tmp_path)
+    assert outcome.code == 2 and "data.extra_share=[0.8, 0.4] was planned for 3 epochs" in outcome.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncated", "a hole"])
-def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(damage: str, whole: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(damage, whole, tmp_path):
     assert stopped(tmp_path, "SIGTERM-step-8", *RUN, HERE).code == 143
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     contents = bytearray(last.read_bytes())
@@ -182,11 +180,11 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(damage: str, w
     last.write_bytes(contents)
     outcome = succeed("train", ["resume=run"], tmp_path)
     assert "last.ckpt: truncated, or not a checkpoint at all: the one before it is used" in outcome.stdout
-    assert_same(tmp_path / "run", whole)
+    assert differences(tmp_path / "run", whole) == []
 
 
 @pytest.mark.parametrize("damage", ["truncated", "gone"])
-def test_best_weights_that_are_lost_before_their_test_are_named(damage: str, whole: Path, tmp_path: Path) -> None:
+def test_best_weights_that_are_lost_before_their_test_are_named(damage, whole, tmp_path):
     shutil.copytree(whole, tmp_path / "run")
     best = tmp_path / "run" / "checkpoints" / "best.ckpt"
     (tmp_path / "run" / "metrics.json").unlink()  # as if it had died in the test
@@ -195,7 +193,7 @@ def test_best_weights_that_are_lost_before_their_test_are_named(damage: str, who
     assert outcome.code == 1 and "best.ckpt" in outcome.stderr and outcome.stderr.count("\n") == 1
 
 
-def test_runs_and_sweeps_have_folders_of_their_own(whole: Path, tmp_path: Path) -> None:
+def test_runs_and_sweeps_have_folders_of_their_own(whole, tmp_path):
     shutil.copytree(whole, tmp_path / "run")
     outcome = run("train", ["-m", *RUN, "seed=0,1", "hydra.sweep.dir=run"], tmp_path)
     assert outcome.code == 2 and "hydra.sweep.dir=run: holds a run" in outcome.stderr
@@ -206,7 +204,7 @@ def test_runs_and_sweeps_have_folders_of_their_own(whole: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Path) -> None:
+def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path):
     words = [word for word in RUN if not word.startswith(("lr_scheduler", "trainer.max_epochs"))]
     succeed("train", [*words, HERE, "trainer.max_epochs=3"], tmp_path / "whole")
     succeed("train", [*words, HERE, "trainer.max_epochs=1"], tmp_path)
@@ -216,7 +214,7 @@ def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Pat
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}.items() >= {
         item for item in before.items() if item[0].is_file()
     }
-    assert_same(finish(tmp_path, "trainer.max_epochs=3"), tmp_path / "whole" / "run")
+    assert differences(finish(tmp_path, "trainer.max_epochs=3"), tmp_path / "whole" / "run") == []
 
 
 @pytest.mark.parametrize(
@@ -230,15 +228,13 @@ def test_a_finished_run_says_so_and_can_be_trained_for_more_epochs(tmp_path: Pat
         ("resume=other", 2, "resume: appears twice"),
     ],
 )
-def test_what_would_make_it_another_run_is_refused(
-    words: str, code: int, told: str, whole: Path, tmp_path: Path
-) -> None:
+def test_what_would_make_it_another_run_is_refused(words, code, told, whole, tmp_path):
     outcome = run("train", [f"resume={whole}", *words.split()], tmp_path)
     assert outcome.code == code and told in outcome.stderr and outcome.stderr.count("\n") == 1
     assert outcome.left == []
 
 
-def test_a_folder_has_one_owner(whole: Path, tmp_path: Path) -> None:
+def test_a_folder_has_one_owner(whole, tmp_path):
     shutil.copytree(whole, tmp_path / "run")
     outcome = run("train", [*RUN, HERE, "seed=9"], tmp_path)
     assert outcome.code == 2 and "hydra.run.dir=run: holds a finished run; overwrite=true" in outcome.stderr
@@ -253,12 +249,12 @@ def test_a_folder_has_one_owner(whole: Path, tmp_path: Path) -> None:
             assert outcome.code == 2 and "=run: belongs to a run that is still going on" in outcome.stderr
     (tmp_path / "run" / "samples" / "epoch-009.png").touch()
     succeed("train", [*RUN, HERE, "overwrite=true"], tmp_path)
-    assert_same(tmp_path / "run", whole)
+    assert differences(tmp_path / "run", whole) == []
     outcome = run("train", [*RUN, HERE, "hydra.run.dir=other"], tmp_path)
     assert outcome.code == 2 and "hydra.run.dir: appears twice" in outcome.stderr
 
 
-def test_a_number_that_goes_wrong_ends_the_run(tmp_path: Path) -> None:
+def test_a_number_that_goes_wrong_ends_the_run(tmp_path):
     fault = "+callbacks.fault={_target_:resuming.NotANumber,step:5}"
     outcome = run("train", [*RUN, HERE, fault], tmp_path)
     assert outcome.code == 1
@@ -272,7 +268,7 @@ def test_a_number_that_goes_wrong_ends_the_run(tmp_path: Path) -> None:
         assert saved["global_step"] == 3 and all(value.isfinite().all() for value in saved["state_dict"].values())
 
 
-def test_a_checkpoint_of_wrong_numbers_says_so(whole: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_checkpoint_of_wrong_numbers_says_so(whole, tmp_path, caplog):
     saved = torch.load(whole / "checkpoints" / "best.ckpt", weights_only=True)
     saved["state_dict"]["model.layers.0.bias"][0] = float("inf")
     torch.save(saved, tmp_path / "wrong.ckpt")
@@ -280,9 +276,7 @@ def test_a_checkpoint_of_wrong_numbers_says_so(whole: Path, tmp_path: Path, capl
     assert "wrong.ckpt: model.layers.0.bias holds NaN or infinite numbers" in caplog.text
 
 
-def test_a_full_disk_is_one_line_and_what_was_saved_stays(
-    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_one_line_and_what_was_saved_stays(whole, tmp_path, monkeypatch):
     written, write = [], files.Path.write_bytes
 
     def full(path: Path, contents: bytes) -> int:
@@ -297,13 +291,13 @@ def test_a_full_disk_is_one_line_and_what_was_saved_stays(
         outcome = run("train", [*RUN, HERE], tmp_path)
     assert outcome.code == 1 and outcome.stderr.count("\n") == 1
     assert "run/checkpoints/last.ckpt: the disk is full" in outcome.stderr
-    assert_same(finish(tmp_path), whole)
+    assert differences(finish(tmp_path), whole) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("imported", ["hydra", "torch", "lightning"])
-def test_a_signal_while_modules_are_imported(sent: int, code: int, imported: str, tmp_path: Path) -> None:
+def test_a_signal_while_modules_are_imported(sent, code, imported, tmp_path):
     program = (
         "import builtins, os, sys\nreal = builtins.__import__\n"
         "def sending(name, *rest):\n"

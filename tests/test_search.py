@@ -19,23 +19,6 @@ def test_words_that_are_no_keys_of_a_search_are_those_of_its_trainings() -> None
     assert with_training(words) == ["trials=3", "hydra.verbose=true", 'train=["model=cnn","seed=1","+trainer.x=1"]']
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["trials=0"], "trials=0: must be"),
-        (["mode=best"], "mode=best: must be min or max"),
-        (["measure=test/loss"], "measure=test/loss: test pictures must not choose settings"),
-        (["space={model.num_filters:{low:4}}"], "space.model.num_filters={'low': 4}: must be choices, or low and high"),
-        (["space={}"], "space: must have a key to search"),
-    ],
-)
-def test_what_is_refused(words: list[str], message: str, tmp_path: Path) -> None:
-    outcome = run("search", words, tmp_path)
-    assert (
-        outcome.code == 2 and outcome.stderr.startswith(f"error: {message}") and len(outcome.stderr.splitlines()) == 1
-    )
-
-
 @pytest.mark.slow
 def test_a_search_goes_on_and_leaves_out_what_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "data"))

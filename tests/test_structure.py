@@ -13,11 +13,21 @@ import colourize
 PACKAGE = Path(colourize.__file__).parent
 # A room may import those before it. `colourize` itself, the public face, may be imported by all for its version.
 ORDER = (
-    *("errors", "configuration", "files", "trust", "machine", "moved"),
+    *("errors", "configuration", "files", "weights", "trust", "machine", "moved"),
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks", "joint"),  # a picture's way
-    *("runs", "checkpoints", "weights", "build", "methods"),
+    *("runs", "checkpoints", "build", "fine_tuning", "methods"),
     *("cli", "figures", "inspection", "prediction", "export", "study", "timing", "callbacks", "reporting"),
-    *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark"),  # the console scripts
+    *(
+        "train",
+        "evaluate",
+        "inspect",
+        "predict",
+        "report",
+        "search",
+        "benchmark",
+        "duplicates",
+        "ship",
+    ),  # the console scripts
 )
 
 

@@ -152,12 +152,12 @@ def test_caches(contents: dict[str, np.ndarray], packed: bool, data: st.DataObje
 
 COMMON = (
     "root", "batch_size", "eval_batch_size", "protocol", "divisor", "validation", "palette", "reshuffle", "seed",
-    "eval_seed",
+    "eval_seed", "epoch_size",
 )  # fmt: skip
 KEYS: dict[type[Any], tuple[str, ...]] = {
     SyntheticData: (*COMMON, "num_train", "num_val", "num_test", "size", "drawing_seed"),
-    FolderData: (*COMMON, "size", "test_fraction", "split_seed", "skip_unreadable"),
-    CIFAR10Data: (*COMMON, "category", "mirror"),
+    FolderData: (*COMMON, "size", "test_fraction", "split_seed", "skip_unreadable", "num_train", "subset_seed"),
+    CIFAR10Data: (*COMMON, "category", "mirror", "num_train", "subset_seed", "extra_categories", "extra_share"),
 }
 
 

@@ -27,9 +27,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = console.trained(tmp_path_factory.getbasetemp(), console.TASKS[0]).folder
-    return folder / "checkpoints" / "best.ckpt"
+def whole() -> Path:
+    return console.trained(console.TASKS[0]).best
 
 
 NAMES = (

@@ -4,49 +4,32 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import console
 import pytest
 import torch
-from lightning import Trainer
 
 import colourize
 from colourize.checkpoints import data_from, read, task_from
 from colourize.errors import InputError
 
 HOSTILE = (
-    "subprocess.Popen",
-    "os.system",
-    "builtins.eval",
-    "torch.os.system",  # a re-export
-    "torch.nn.functional.torch.os.system",
-    "torch.nn.Module.__init__.__globals__",  # dots within a class
-    "torch.nn.modules.module.os",
-    "torch.optim.lr_scheduler.warnings",
-    "torch.hub.load",
-    "torch.load",
+    "subprocess.Popen", "os.system", "builtins.eval", "torch.os.system",  # a re-export
+    "torch.nn.functional.torch.os.system", "torch.nn.Module.__init__.__globals__",  # dots within a class
+    "torch.nn.modules.module.os", "torch.optim.lr_scheduler.warnings", "torch.hub.load", "torch.load",
     "torchvision.models.resnet18",  # would fetch weights
     "torch.nn.Parameter",  # no layer
     "colourize.build.instantiate",  # imported there, not made there
-    "colourize.cli.app.os.system",
-    "colourize.files.write_whole",  # made there, but no class
+    "colourize.cli.app.os.system", "colourize.files.write_whole",  # made there, but no class
     "colourize.errors.InputError",  # a class, but no part
-    "colourize.no_such.Thing",
-    "Popen",
-    "",
-    "subprocess . Popen",
-    "${oc.env:HOME}",
-    7,
-    None,
-    ["subprocess", "Popen"],
-)
+    "colourize.no_such.Thing", "Popen", "", "subprocess . Popen", "${oc.env:HOME}", 7, None, ["subprocess", "Popen"],
+)  # fmt: skip
 
 
 @pytest.fixture
-def saved(tiny_task: Callable[..., Any], tiny_data: Any, quiet_trainer: Callable[..., Trainer], tmp_path: Path) -> Path:
+def saved(tiny_task, tiny_data, quiet_trainer, tmp_path):
     """A good checkpoint."""
     trainer = quiet_trainer(limit_train_batches=1, limit_val_batches=0)
     trainer.fit(tiny_task("grey", "classification", lr_scheduler={"_target_": "torch.optim.lr_scheduler.ConstantLR"}),
@@ -87,7 +70,7 @@ PLACES = [
 ]  # fmt: skip
 
 
-def test_every_place_where_a_class_can_be_named(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_place_where_a_class_can_be_named(saved, tmp_path, monkeypatch):
     (tmp_path / "hostile.py").write_text("import pathlib\npathlib.Path('imported').touch()\n\nclass Thing: ...\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -99,7 +82,7 @@ def test_every_place_where_a_class_can_be_named(saved: Path, tmp_path: Path, mon
     assert not (tmp_path / "imported").exists() and "hostile" not in sys.modules
 
 
-def test_names_and_texts_that_are_refused(saved: Path) -> None:
+def test_names_and_texts_that_are_refused(saved):
     for name in HOSTILE:
         with pytest.raises(InputError, match=r"^checkpoint=.*: (names|holds)"):
             colourize.load(crafted(saved, ("hyper_parameters", "model", "_target_"), name))
@@ -110,7 +93,7 @@ def test_names_and_texts_that_are_refused(saved: Path) -> None:
             colourize.load(crafted(saved, ("hyper_parameters", *place), value))
 
 
-def test_the_command_of_a_crafted_checkpoint_does_not_run(saved: Path, tmp_path: Path) -> None:
+def test_the_command_of_a_crafted_checkpoint_does_not_run(saved, tmp_path):
     torch.save(
         {"colourize": {"task": "subprocess.Popen"}, "hyper_parameters": {"args": ["touch", str(tmp_path / "ran")]}},
         tmp_path / "bomb.ckpt",
@@ -124,7 +107,7 @@ def test_the_command_of_a_crafted_checkpoint_does_not_run(saved: Path, tmp_path:
     assert not (tmp_path / "ran").exists()
 
 
-def test_ones_own_package_is_trusted_by_name(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ones_own_package_is_trusted_by_name(saved, tmp_path, monkeypatch):
     (tmp_path / "my_models.py").write_text("from colourize.models import UNet\n\nclass Mine(UNet): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert colourize.load(saved).model.num_filters == 4

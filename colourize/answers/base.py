@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from colourize.data.batches import Batch
@@ -123,6 +126,15 @@ class Answer(nn.Module):
     def outputs_of(self, truth: Tensor) -> Tensor:
         """The outputs that decode to given pictures (N, 3, H, W), as nearly as this answer can: an oracle's."""
         return self.outputs_from(self.average_form(truth))
+
+    def mean_of(self, outputs: Iterable[Tensor]) -> Tensor:
+        """The mean of several outputs for the same thing: of logits the logarithm of the mean distribution."""
+        values = self.kind == "values"
+        total, count = torch.zeros(()), 0
+        for count, each in enumerate(outputs, 1):  # one after the other, as all together may be large
+            said = each if values else each.float().log_softmax(1)
+            total = said if count == 1 else total + said if values else torch.logaddexp(total, said)
+        return total / count if values else total - math.log(count)
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         """The best picture that this answer could give, by name, where that is not the truth itself."""

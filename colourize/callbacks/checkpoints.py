@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from colourize.callbacks import training_state
+from colourize.callbacks import training_state, weight_averaging
 from colourize.errors import check_count
 from colourize.runs import checkpoint_files, stopping
 
@@ -119,7 +119,8 @@ class Checkpoints(ModelCheckpoint):
                 self._save_last_checkpoint(trainer, measures)
             if trainer.current_epoch + 1 in self.keep_epochs:
                 name = f"epoch-{trainer.current_epoch + 1:03d}.ckpt"
-                trainer.save_checkpoint(Path(str(self.dirpath)) / name, weights_only=True)
+                with weight_averaging.in_use(trainer):
+                    trainer.save_checkpoint(Path(str(self.dirpath)) / name, weights_only=True)
             self._saved_step = trainer.global_step
         _stop(trainer, trainer.strategy.reduce_boolean_decision(stopping.requested(), all=False))
 
@@ -142,6 +143,7 @@ class Checkpoints(ModelCheckpoint):
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         if trainer.state.fn != TrainerFn.FITTING:  # a test reads the best one
             return
+        weight_averaging.check_alike(trainer, checkpoint)
         self._restored = checkpoint.get(training_state.KEY)
         self._is_own = Path(str(trainer.ckpt_path)).resolve().parent == Path(str(self.dirpath)).resolve()
 

@@ -1,8 +1,9 @@
-"""The progress bar on a terminal, of at most 80 columns for each stage; elsewhere a line in the log for each epoch."""
+"""The progress bar on a terminal, of at most 80 columns for each stage, and a line for each epoch, which stays."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from lightning import LightningModule, Trainer
@@ -14,11 +15,13 @@ from rich.table import Column
 
 log = logging.getLogger(__name__)
 
+SHOWN = ("loss", "accuracy", "psnr")
+
 
 class Progress(RichProgressBar):
     """Lightning's progress bar, with epochs counted from 1 and with room for the measures.
 
-    A file or a pipe shows no bar, and gets a line of the log for each epoch.
+    Each epoch leaves a line. A file or a pipe shows no bar, and gets that line through the log.
 
     Args:
         refresh_rate: drawings a second, by a thread that takes its time from the training.
@@ -30,18 +33,20 @@ class Progress(RichProgressBar):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         super().setup(trainer, pl_module, stage)
-        console = Console(**self._console_kwargs)
-        self.in_lines = not (console.is_terminal or console.is_jupyter)
+        self._lines = Console(**self._console_kwargs)
+        self.in_lines = not (self._lines.is_terminal or self._lines.is_jupyter)
         if self.in_lines:
             self.disable()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         super().on_train_epoch_end(trainer, pl_module)
-        if self.in_lines and trainer.is_global_zero:
-            shown = ("train/loss", "val/loss", "val/accuracy", "val/psnr")
-            measures = trainer.callback_metrics
-            line = ", ".join(f"{name} {measures[name].item():.4g}" for name in shown if name in measures)
-            log.info("%s: %s", self._get_train_description(trainer.current_epoch).strip(), line)
+        if not trainer.is_global_zero:
+            return
+        line = epoch_line(trainer.current_epoch + 1, trainer.max_epochs or -1, trainer.callback_metrics)
+        if self.in_lines:
+            log.info(line)
+        elif self.progress is not None:
+            self.progress.console.print(line, highlight=False)  # above the bar
 
     def configure_columns(self, trainer: Trainer) -> list[ProgressColumn]:
         return [
@@ -63,5 +68,17 @@ class Progress(RichProgressBar):
             self._metric_component._table_column = Column(no_wrap=True)  # Lightning's would break the line
 
     def _get_train_description(self, current_epoch: int) -> str:
-        of_all = f"/{self.trainer.max_epochs}" if (self.trainer.max_epochs or -1) > 0 else ""
-        return f"Epoch {current_epoch + 1}{of_all}".ljust(len(self.validation_description))
+        return _count(current_epoch + 1, self.trainer.max_epochs or -1).ljust(len(self.validation_description))
+
+
+def epoch_line(epoch: int, last: int, measures: Mapping[str, Any]) -> str:
+    """What an epoch reached, in less than 80 columns; without a last one, `last` is -1."""
+    parts = []
+    for stage in ("train", "val"):
+        found = [f"{name} {measures[key].item():.4g}" for name in SHOWN if (key := f"{stage}/{name}") in measures]
+        parts += [f"{stage} {', '.join(found)}"] if found else []
+    return f"{_count(epoch, last)}: {'; '.join(parts)}"
+
+
+def _count(epoch: int, last: int) -> str:
+    return f"Epoch {epoch}" + (f"/{last}" if last > 0 else "")

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -29,22 +30,29 @@ from colourize.runs import ownership, results, resuming, stopping
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
+BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 PATIENCE = 10.0  # seconds that a process of several waits for the first one to end
 
 
-def run(function: Callable[[DictConfig], Any], config_name: str) -> None:
+def run(
+    function: Callable[[DictConfig], Any], config_name: str, after_sweep: Callable[[Path], Any] | None = None
+) -> None:
     """Run a Hydra app; a user's error becomes one or two lines and an exit code.
+
+    After a sweep whose jobs have all ended, `after_sweep` gets its folder.
 
     The exit code is 2 for a key, option or value that is not allowed, 1 for files and everything else, 130 after
     Ctrl-C and 143 after SIGTERM. With HYDRA_FULL_ERROR=1 in the environment the traceback is shown instead.
     """
     wait_briefly()  # before torch is imported
-    with stopping.handled(), _one_report_of_a_full_disk():
+    with stopping.handled(), _one_report_of_a_full_disk(), _closed_pipe():
         stopping.clean_up_by(_clean_up)
         try:
             _run(function, config_name)
         finally:
-            results.settle()
+            folder = results.settle()
+            if folder is not None and after_sweep is not None:
+                after_sweep(folder)
             ownership.release()
 
 
@@ -80,7 +88,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     # Hydra takes its own flags at the front or at the end only.
     words = sorted(typed[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
-        messages.check_arguments()
+        messages.check_arguments(config_name)
         if help_page.is_requested(words):
             print(help_page.text(config_dir(), config_name, [word for word in words if not word.startswith("-")]))
             return
@@ -106,6 +114,18 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
 def _clean_up() -> None:
     starts.remove_empty_run()
     results.settle()
+
+
+@contextlib.contextmanager
+def _closed_pipe() -> Iterator[None]:
+    """End in silence when a reader such as `head` has enough."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would fail once more at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
 
 
 @contextlib.contextmanager

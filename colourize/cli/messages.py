@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
 import shlex
 import sys
 from collections.abc import Iterator
+from typing import Any
 
+import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from colourize.cli.help import options_by_group
 from colourize.configuration import config_dir
 from colourize.errors import ColourizeError, InputError, UsageError, full_disk, one_line
+from colourize.runs.method_settings import flat
 
 NOT_TYPED = ("hydra", "output_dir")
+ALIKE = 0.6  # a key that is less like a word is not named for it; "batch" and "batch_size" are 0.67 alike
+ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs"}  # what other programs call them
 # A path that cannot be written or read; other system errors may be faults of the program.
 PATH_ERRORS = {getattr(errno, name, 0) for name in (
     "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS",
@@ -51,11 +58,12 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
-def check_arguments() -> None:
-    """Raise a UsageError for what Hydra would accept in silence or end with a traceback.
+def check_arguments(config_name: str = "train") -> None:
+    """Raise a UsageError for what Hydra would accept in silence, answer with its usage or end with a traceback.
 
     A sweep without values would run no job, and succeed; a group takes no list of numbers.
     """
+    _check_flags(config_name)
     groups = options_by_group(config_dir())
     for each in _typed():
         value = None if each.is_delete() else each.value()
@@ -124,9 +132,40 @@ def _quoting_hint(word: str) -> str:
 
 
 def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
-    """Name the keys that exist beside it; OmegaConf's error holds the node that was searched."""
+    """Name the key that is meant, or those beside it; OmegaConf's error holds the node that was searched."""
     parent = str(cause.full_key).rpartition(".")[0]
-    node = cause.parent_node if isinstance(cause.parent_node, DictConfig) else {}
+    node = cause.parent_node if isinstance(cause.parent_node, DictConfig) else OmegaConf.create()
+    meant = _meant(key, node._get_root()) if not parent else None
+    if meant:
+        return f"{key}: there is no such key; did you mean {meant}?"
     names = [str(name) for name in node if name not in NOT_TYPED and not str(name).startswith("_")]
     allowed = f"has {', '.join(names)}" if names else "has no keys below it"
     return f"{key}: there is no such key; {parent or 'the top level'} {allowed}"
+
+
+def _meant(word: str, config: Any) -> str | None:
+    """The key of a configuration whose last part is most like a word, such as `trainer.max_epochs` for "epochs"."""
+    composed = OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_TYPED])
+    keys = [key for key, _ in flat(OmegaConf.to_container(composed)) if not key.rpartition(".")[2].startswith("_")]
+
+    def likeness(key: str) -> tuple[float, int]:
+        last = key.rpartition(".")[2]
+        return difflib.SequenceMatcher(None, ALIASES.get(word, word), last).ratio(), -len(key.split("."))
+
+    best = max(keys, key=likeness, default=None)
+    return best if best and likeness(best)[0] >= ALIKE else None
+
+
+def _check_flags(config_name: str) -> None:
+    """Raise a UsageError for a word such as `--epochs`, which is no flag of Hydra's."""
+    flags = get_args_parser()._option_string_actions
+    for place, word in enumerate(sys.argv[1:], 1):
+        name, equals, value = word.partition("=")
+        if not word.startswith("--") or name in flags or any(flag.startswith(name) for flag in flags):
+            continue
+        value = value if equals else "".join(sys.argv[place + 1 : place + 2]) or "…"
+        with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+            config = hydra.compose(config_name)
+        key = name.lstrip("-").replace("-", "_")
+        meant = key if OmegaConf.select(config, key) is not None else _meant(key, config)
+        raise UsageError(f"{word}: there is no such flag; arguments are {f'{meant}={value}' if meant else 'key=value'}")

@@ -7,7 +7,9 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning import Trainer
@@ -20,6 +22,8 @@ from colourize.measures.registry import unit
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
+
+Columns = Mapping[str, Mapping[str, Any]]  # measures by name, of each of several methods
 
 
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
@@ -35,10 +39,16 @@ def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> Non
     )  # fmt: skip
 
 
-def show_run(folder: Path, measures: dict[str, float], *, best: bool, weights: str | None) -> None:
-    """Print a run's test measures, its pictures' and checkpoint's paths, and the command that shows its curves."""
+def show_run(
+    folder: Path, measures: dict[str, float], *, best: bool, weights: str | None, beside: Columns | None = None
+) -> None:
+    """Print a run's test measures, its pictures' and checkpoint's paths, and the command that shows its curves.
+
+    Args:
+        beside: the measures of other methods, by their names; a text is printed as it is.
+    """
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
-    show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""))
+    show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""), beside)
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # print and not console.print, which would break a path into two lines.
     for path in samples[-2:]:
@@ -65,13 +75,21 @@ def shown(path: Path) -> str:
     return shlex.quote(os.path.relpath(path))
 
 
-def show_measures(measures: dict[str, float], title: str) -> None:
-    """Print a table of measures with their units."""
+def show_measures(measures: dict[str, float], title: str, beside: Columns | None = None) -> None:
+    """Print a table of measures with their units, with a column for each method beside."""
     print(title)  # the table would break its own title at its width
     table = Table()
     table.add_column("measure")
-    table.add_column("value", justify="right")
+    for name in ("this run" if beside else "value", *(beside or {})):
+        table.add_column(name, justify="right")
     for name, value in measures.items():
-        behind = unit(name.rpartition("/")[2])
-        table.add_row(name, f"{value:.2f}{behind}" if behind else f"{value:.4f}")
+        others = [own.get(name, "") for own in (beside or {}).values()]
+        table.add_row(name, *(_cell(name, each) for each in (value, *others)))
     Console().print(table)
+
+
+def _cell(name: str, value: float | str) -> str:
+    behind = unit(name.rpartition("/")[2])
+    if isinstance(value, str):
+        return value
+    return f"{value:.2f}{behind}" if behind else f"{value:.4f}"

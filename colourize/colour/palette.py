@@ -131,6 +131,7 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
     if path and _may_write(path.parent):
         with whole_file(path) as part:  # two processes may fit at once
             np.save(part, colours)
+        log.info("The palette is kept as %s", path)
     return colours
 
 

@@ -50,6 +50,19 @@ class FlipsAndShifts(Augmentation):
         return pictures[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 
+class Symmetries(Augmentation):
+    """Turns or mirrors a square picture by one of the eight symmetries of the square, all equally likely."""
+
+    def forward(self, pictures: Tensor, draws: Draws) -> Tensor:
+        height, width = pictures.shape[1:3]
+        if height != width:
+            raise UsageError(f"data.augmentation=Symmetries: pictures of {height}×{width} are no squares; must be")
+        symmetry = draws.integers(0, 8)[:, None, None, None]  # three bits: transposed, upside down, left to right
+        pictures = pictures.transpose(1, 2).where((symmetry & 1) > 0, pictures)
+        pictures = pictures.flip(1).where((symmetry & 2) > 0, pictures)
+        return pictures.flip(2).where((symmetry & 4) > 0, pictures)
+
+
 class ElasticDeformation(FlipsAndShifts):
     """Flips and shifts, then a small rotation and a smooth random deformation, as Ronneberger et al. (2015) train with.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -51,15 +51,18 @@ class Batch(NamedTuple):
     seed: int = 0
     labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
     cache: LabelCache | None = None  # of the stage's pictures; None where these were changed, by augmentation
+    numbers: Tensor | None = None  # int64 (B,): of their draws, where a picture may come again in an epoch; None: which
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        labels = None if self.labels is None else self.labels.to(device)
-        return self._replace(pictures=self.pictures.to(device), which=self.which.to(device), labels=labels)
+        labels, numbers = (None if each is None else each.to(device) for each in (self.labels, self.numbers))
+        there = self.pictures.to(device), self.which.to(device)
+        return self._replace(pictures=there[0], which=there[1], labels=labels, numbers=numbers)
 
     def draws(self, purpose: str) -> Draws:
         """Random numbers that belong to these pictures, for a purpose such as "noise"."""
-        return Draws(self.which, seed=self.seed, epoch=self.epoch, stage=self.stage, purpose=purpose)
+        numbers = self.which if self.numbers is None else self.numbers
+        return Draws(numbers, seed=self.seed, epoch=self.epoch, stage=self.stage, purpose=purpose)
 
 
 class Pair(NamedTuple):
@@ -79,8 +82,27 @@ def as_batch(pictures: Batch | Tensor) -> Batch:
     return Batch(pictures, torch.arange(len(pictures), device=pictures.device))
 
 
+class Extra(NamedTuple):
+    """Pictures that are mixed into the batches of a stage's own."""
+
+    pictures: np.ndarray  # uint8 (M, H, W, 3)
+    labels: np.ndarray | None  # int64 (M,): their categories, where the source knows them
+    shares: tuple[float, float]  # of a batch, 0…1, in the first and in the last epoch; linear between
+    epochs: int = 1  # how many there are
+
+    def among(self, epoch: int, first: int | np.ndarray) -> np.ndarray:
+        """How many of an epoch's `first` pictures are extra ones; in any part of it they have their share."""
+        start, end = self.shares
+        share = start + (end - start) * min(epoch / max(self.epochs - 1, 1), 1.0)
+        return np.floor(share * np.asarray(first) + 0.5).astype(np.int64)
+
+
 class BatchLoader:
-    """All pictures of a stage once, a batch at a time; the last batch may be smaller.
+    """The pictures of a stage, a batch at a time; the last batch of an epoch may be smaller.
+
+    An epoch has all pictures once. With another `length`, or with `extra` pictures among them, an epoch goes on in the
+    order where the one before ended, so that each picture comes once before any comes again; the extra ones have an
+    order of their own. In `Batch.which` they are numbered after the stage's own.
 
     Seed and epoch alone decide the shuffled order. Each of several processes gets its share of every batch: all take
     equally many steps, together see what one process would see, and none sees a picture twice. A batch is one look-up
@@ -93,37 +115,67 @@ class BatchLoader:
         labels: int64 (N,), their categories; None: they have none.
         cache: keeps the pixels' labels of these pictures from one epoch to the next.
         seed: of the order and of all random numbers of a picture.
+        left_out: places of pictures that no batch has, without `shuffle`; the others keep theirs.
         shuffle, reshuffle: whether the order is random, and whether it changes with the epoch.
         world_size, rank: the number of processes, and this one's.
+        length: pictures in an epoch, extra ones included; None: as many as there are own ones.
+        extra: None, or pictures that are mixed into the batches; both need `shuffle`.
     """
 
     def __init__(
         self, pictures: np.ndarray, batch_size: int, stage: str, *, labels: np.ndarray | None = None,
         cache: LabelCache | None = None, seed: int = 0, shuffle: bool = False, reshuffle: bool = True,
-        world_size: int = 1, rank: int = 0,
+        world_size: int = 1, rank: int = 0, length: int | None = None, extra: Extra | None = None,
+        left_out: Collection[int] = (),
     ) -> None:  # fmt: skip
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
+        self.places = np.setdiff1d(np.arange(len(pictures)), [*left_out])
+        self.extra, self.length = extra, len(self.places) if length is None else length
         self.cache = cache
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0
         self._first, self._done = 0, 0  # the batch to begin with next time; the batches of this epoch so far
         self.sampler, self.batch_sampler = self, None  # where Lightning looks for `set_epoch`
-        starts = list(range(0, len(pictures), batch_size))
-        if len(starts) > 1 and len(pictures) - starts[-1] < world_size:
+        starts = list(range(0, self.length, batch_size))
+        if len(starts) > 1 and self.length - starts[-1] < world_size:
             starts.pop()  # too few for all processes: they join the batch before
-        self.bounds = list(zip(starts, [*starts[1:], len(pictures)], strict=True))
+        self.bounds = list(zip(starts, [*starts[1:], self.length], strict=True))
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this at the start of each epoch."""
         self.epoch = epoch if self.stage == "train" else 0
 
-    def order(self) -> np.ndarray:
-        """The places of all pictures in the order of this epoch, (N,) int64."""
+    def order(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places of this epoch's pictures in their order, and the numbers of their draws, (length,) int64 each."""
+        own = len(self.pictures)
         if not self.shuffle:
-            return np.arange(len(self.pictures))
-        return np.random.default_rng([self.seed, self.epoch if self.reshuffle else 0]).permutation(len(self.pictures))
+            return self.places, self.places
+        start = self.epoch * self.length  # in the endless order of all pictures
+        if self.extra is None:
+            places, again = self._part(own, start, self.length)
+            return places, places + own * again
+        others = len(self.extra.pictures)
+        before = sum(int(self.extra.among(epoch, self.length)) for epoch in range(self.epoch))
+        is_extra = np.diff(self.extra.among(self.epoch, np.arange(self.length + 1))).astype(bool)
+        places, again = np.empty((2, self.length), np.int64)
+        places[~is_extra], again[~is_extra] = self._part(own, start - before, int((~is_extra).sum()))
+        places[is_extra], again[is_extra] = self._part(others, before, int(is_extra.sum()), 1)
+        places[is_extra] += own
+        return places, places + (own + others) * again
+
+    def _part(self, count: int, start: int, length: int, *key: int) -> tuple[np.ndarray, np.ndarray]:
+        """A part of an endless order in which each round has `count` places once, shuffled by seed, round and key.
+
+        Returns:
+            The places, and for each how many rounds after the part's first its own is.
+        """
+        positions = np.arange(start, start + length)
+        first, last = start // count, (start + max(length, 1) - 1) // count
+        keys = ([self.seed, number if self.reshuffle else 0, *key] for number in range(first, last + 1))
+        rounds = np.concatenate([np.random.default_rng(each).permutation(count) for each in keys])
+        return rounds[positions - first * count], positions // count - first
 
     def state_dict(self) -> dict[str, int]:
         """The number of batches of this epoch so far, after which a resumed run continues."""
@@ -138,12 +190,26 @@ class BatchLoader:
         return self._batches(first)
 
     def _batches(self, first: int) -> Iterator[Batch]:
-        order = torch.from_numpy(self.order())  # here, at the first batch: the epoch is set after `iter`
+        places, numbers = self.order()  # here, at the first batch: the epoch is set after `iter`
         for number, (start, end) in enumerate(self.bounds[first:], first + 1):
             self._done = number
-            which = order[start:end][self.rank :: self.world_size]
-            labels = None if self.labels is None else self.labels[which]
-            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels, self.cache)
+            # Own pictures come first, so that each process gets its share of both kinds.
+            mine = start + np.argsort(places[start:end] >= len(self.pictures), kind="stable")
+            mine = mine[self.rank :: self.world_size]
+            which = torch.from_numpy(places[mine])
+            pictures, labels = self._look_up(which)
+            drawn = torch.from_numpy(numbers[mine])
+            yield Batch(pictures, which, self.stage, self.epoch, self.seed, labels, self.cache, drawn)
+
+    def _look_up(self, which: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The pictures at some places, own ones first, and their labels."""
+        if self.extra is None:
+            return self.pictures[which], None if self.labels is None else self.labels[which]
+        own, others = which[which < len(self.pictures)], which[which >= len(self.pictures)] - len(self.pictures)
+        pictures = torch.cat([self.pictures[own], torch.from_numpy(self.extra.pictures)[others]])
+        if self.labels is None or self.extra.labels is None:
+            return pictures, None
+        return pictures, torch.cat([self.labels[own], torch.from_numpy(self.extra.labels)[others]])
 
     def __len__(self) -> int:
         return len(self.bounds)

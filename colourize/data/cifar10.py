@@ -45,6 +45,9 @@ class CIFAR10Data(PictureData):
     Args:
         root: the folder of the caches or the archive; it may be read-only where it holds the caches.
         category: one of the ten names, a list of them (their pictures are concatenated), or "all".
+        extra_categories: others whose 5000 training pictures are for training as well, never for validation or test: a
+            name, a list, or "all" for all others; None or []: no others. `extra_share` says how many of a batch they
+            are.
         mirror: the URL (http, https or file) of `cifar-10-python.tar.gz` or of its folder.
         common: the arguments of `PictureData`.
 
@@ -55,25 +58,35 @@ class CIFAR10Data(PictureData):
 
     def __init__(
         self, root: str | Path = "data", category: str | Sequence[str] = "horse", mirror: str | None = None,
-        **common: Any,
+        extra_categories: str | Sequence[str] | None = None, **common: Any,
     ) -> None:  # fmt: skip
         root = str(check_folder(root))  # a plain, absolute path: Lightning keeps it for the checkpoint
-        if isinstance(category, Sequence) and not isinstance(category, str):
-            category = list(category)
+        category, extra_categories = _plain(category), _plain(extra_categories)
         super().__init__(**common)
         self.root = Path(root)
-        self.categories = _categories(category)
+        self.categories = _categories("category", category)
+        self.extra_categories = _extra(extra_categories, self.categories)
+        if not self.extra_categories and common.get("extra_share") is not None:
+            raise UsageError(f"data.extra_share={common['extra_share']}: data.extra_categories names none")
+        if self.extra_categories and not self.reshuffle:
+            raise UsageError("data.reshuffle=false: batches with extra pictures change; must be true")
         self.mirror = None if mirror is None else _archive_url(mirror)
 
     def prepare_data(self) -> None:
         """Make the caches where one is missing; several processes may do so at once."""
-        if self._has_caches():
+        self._prepare(self.categories)
+
+    def _prepare(self, categories: Sequence[str]) -> None:
+        def has_caches() -> bool:
+            return all(cache_path(self.root, category).is_file() for category in categories)
+
+        if has_caches():
             _remove_work(self.root)
             return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with _one_at_a_time(self.root):
-                if not self._has_caches():
+                if not has_caches():
                     make_caches(self.root, self.mirror)
         except OSError as error:
             raise InputError(
@@ -89,12 +102,13 @@ class CIFAR10Data(PictureData):
         labels = (np.repeat(numbers, [len(each) for each in part]) for part in zip(*parts, strict=True))
         return Pictures(train, None, test, Labels(next(labels), None, next(labels)))
 
-    @property
-    def cache_dir(self) -> Path:
-        return self.root
-
-    def _has_caches(self) -> bool:
-        return all(cache_path(self.root, category).is_file() for category in self.categories)
+    def load_extra(self) -> tuple[np.ndarray, np.ndarray] | None:
+        if not self.extra_categories:
+            return None
+        self._prepare(self.extra_categories)
+        parts = [read_cache(cache_path(self.root, category))[0] for category in self.extra_categories]
+        numbers = [CATEGORIES.index(category) for category in self.extra_categories]
+        return np.concatenate(parts), np.repeat(numbers, [len(part) for part in parts])
 
 
 def cache_path(root: Path, category: str) -> Path:
@@ -235,16 +249,33 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def _categories(category: str | Sequence[str]) -> tuple[str, ...]:
-    if category == "all":
+def _plain(value: Any) -> Any:
+    """A list where a sequence of names was given, as a checkpoint keeps it."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def _categories(key: str, asked: Any) -> tuple[str, ...]:
+    if asked == "all":
         return CATEGORIES
-    names = tuple(category) if isinstance(category, list) else (category,)
+    names = tuple(asked) if isinstance(asked, list) else (asked,)
     if not names or any(name not in CATEGORIES for name in names):
         allowed = f"one of {', '.join(CATEGORIES)}, a list of them, or all"
-        raise UsageError(f"data.category={category}: must be {allowed}")
+        raise UsageError(f"data.{key}={asked}: must be {allowed}")
     if len(set(names)) < len(names):
-        raise UsageError(f"data.category={category}: names a category twice")
+        raise UsageError(f"data.{key}={asked}: names a category twice")
     return names
+
+
+def _extra(asked: Any, own: tuple[str, ...]) -> tuple[str, ...]:
+    """The extra categories, in the order of CIFAR-10's labels, so that the same ones make the same batches."""
+    if asked is None or asked == []:
+        return ()
+    names = _categories("extra_categories", asked)
+    if asked == "all":
+        names = tuple(name for name in names if name not in own)
+    if not names or set(names) & set(own):
+        raise UsageError(f"data.extra_categories={asked}: must be others than data.category={','.join(own)}")
+    return tuple(sorted(names, key=CATEGORIES.index))
 
 
 def _archive_url(mirror: str) -> str:

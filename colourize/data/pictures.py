@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from hydra.utils import instantiate
 from lightning import LightningDataModule
 
 from colourize.data.augmentation import Augmentation
-from colourize.data.batches import Batch, BatchLoader, LabelCache
+from colourize.data.batches import Batch, BatchLoader, Extra, LabelCache
 from colourize.data.fitting import Training
 from colourize.errors import UsageError, check_count, check_flag, one_line
 
@@ -66,6 +67,13 @@ class PictureData(LightningDataModule):
             same for all seeds; "test" (course): the test pictures, and no training picture is held out.
         palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them; None: no palette.
         reshuffle: a new order in every epoch; False: the same batches in every epoch, as in the course's notebooks.
+        epoch_size: training pictures in an epoch; None: as many as there are. With any other number each picture comes
+            once before any comes again, over the ends of epochs.
+        num_train: how many of the training pictures are used, for a learning curve; None: all. A smaller number's are
+            among a larger one's.
+        subset_seed: decides which these are.
+        extra_share: of pictures that are for training alone (`load_extra`), in every batch, 0…1; or two shares, in the
+            first and in the last epoch, linear between; None: as many as there are of all training pictures.
         augmentation: None, or `_target_` and arguments of an `Augmentation` of the training pictures.
         seed: of the shuffling and, with the epoch, of all random numbers of a training picture.
         eval_seed: of the random numbers of validation and test pictures: the same for all runs.
@@ -79,6 +87,8 @@ class PictureData(LightningDataModule):
         self, batch_size: int = 100, eval_batch_size: int = 250, protocol: str = "honest", divisor: int | None = None,
         validation: str | None = None, palette: int | str | None = 24, reshuffle: bool = True,
         augmentation: dict[str, Any] | None = None, seed: int = 0, eval_seed: int = 0, only_tested: bool = False,
+        epoch_size: int | None = None, num_train: int | None = None, subset_seed: int = 0,
+        extra_share: float | Sequence[float] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.save_hyperparameters(logger=False, ignore=["only_tested"])  # False in any training
@@ -96,28 +106,45 @@ class PictureData(LightningDataModule):
                 f"data.palette={one_line(palette)}: must be 2 to 256 colours, a .npy or .csv file, or null"
             )
         check_flag("data.reshuffle", reshuffle)
+        for key, count in (("epoch_size", epoch_size), ("num_train", num_train)):
+            if count is not None:
+                check_count(f"data.{key}", count)
+        check_count("data.subset_seed", subset_seed, least=0)
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.protocol, self.palette, self.reshuffle, self.only_tested = protocol, palette, reshuffle, only_tested
         self.augmentation: Augmentation | None = instantiate(augmentation)
         self.seed, self.eval_seed = seed, eval_seed
+        self.epoch_size, self._subset, self._extra_shares = epoch_size, (num_train, subset_seed), _shares(extra_share)
         self._pictures: Split | None = None
         self._labels: Split | None = None
+        self._extra: tuple[np.ndarray, np.ndarray | None] | None = None
         self._caches: dict[str, LabelCache] = {}
+        self._left_out: Collection[int] = ()
 
     def load(self) -> Pictures:
         """The source's pictures; the one hook that a source overrides, called once."""
         raise NotImplementedError
 
-    @property
-    def cache_dir(self) -> Path | None:
-        """A folder for files that are made from these pictures; None: there is none."""
+    def load_extra(self) -> tuple[np.ndarray, np.ndarray | None] | None:
+        """Pictures that are for training alone, uint8 (M, H, W, 3), and their labels, int64 (M,), or None.
+
+        Nothing is fitted to them: palettes and tables are those of the source's own training pictures, whose colours
+        the held-out pictures have. A source that has such pictures overrides this; it is called once, for a training.
+        """
         return None
+
+    @property
+    def cache_dir(self) -> Path:
+        """The user's folder for palettes that are fitted to pictures, wherever these lie."""
+        own = os.environ.get("COLOURIZE_CACHE")
+        return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colourize"
 
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
             pictures = self.load()
             self._pictures = split(pictures, self.validation)
             self._labels = split(pictures.labels, self.validation) if pictures.labels else None
+            self._take_subset()
             both = self.divisor, self.validation
             named = [name for name in DIVISORS if (DIVISORS[name], VALIDATIONS[name]) == both]
             log.info(
@@ -125,9 +152,31 @@ class PictureData(LightningDataModule):
                 type(self).__name__, *map(len, self._pictures), self.divisor,
                 "pictures of its own" if self.validation == "own" else "the test pictures", (named or ["neither"])[0],
             )  # fmt: skip
-        count = len(self._pictures.train)
-        if stage == "fit" and self.batch_size > count:
-            raise UsageError(f"data.batch_size={self.batch_size}: more than the {count} training pictures")
+        if stage != "fit":
+            return
+        if self.batch_size > self.epoch_length:
+            of = "training pictures" if self.epoch_size is None else "pictures of an epoch (data.epoch_size)"
+            raise UsageError(f"data.batch_size={self.batch_size}: more than the {self.epoch_length} {of}")
+        self._read_extra()
+
+    def _read_extra(self) -> tuple[np.ndarray, np.ndarray | None] | None:
+        if self._extra is None and (extra := self.load_extra()) is not None:
+            self._extra = extra
+            log.info("%d further pictures are for training alone", len(extra[0]))
+        return self._extra
+
+    def _take_subset(self) -> None:
+        count, seed = self._subset
+        assert self._pictures is not None
+        there = len(self._pictures.train)
+        if count is None or self.only_tested:
+            return
+        if count > there:
+            raise UsageError(f"data.num_train={count}: more than the {there} training pictures")
+        chosen = np.sort(np.random.default_rng(seed).permutation(there)[:count])
+        self._pictures = self._pictures._replace(train=self._pictures.train[chosen])
+        if self._labels is not None:
+            self._labels = self._labels._replace(train=self._labels.train[chosen])
 
     @property
     def pictures(self) -> Split:
@@ -137,6 +186,11 @@ class PictureData(LightningDataModule):
         return self._pictures
 
     @property
+    def epoch_length(self) -> int:
+        """How many training pictures an epoch has."""
+        return len(self.pictures.train) if self.epoch_size is None else self.epoch_size
+
+    @property
     def training(self) -> Training:
         """The training split, for the parts of a task that are fitted to it."""
         return Training(self.pictures.train, self.divisor, self.cache_dir)
@@ -144,9 +198,10 @@ class PictureData(LightningDataModule):
     def describe(self) -> dict[str, Any]:
         """The source and its settings, and of each part the number of pictures and a checksum."""
         settings = {key: value for key, value in self.hparams.items() if key not in ("seed", "eval_seed")}
+        extra = {} if self._extra is None else {"extra": self._extra[0]}
         parts = {
             name: {"pictures": len(part), "size": list(part.shape[1:3]), "blake2b": checksum(part)}
-            for name, part in self.pictures._asdict().items()
+            for name, part in {**self.pictures._asdict(), **extra}.items()
         }
         resolved = {"divisor": self.divisor, "validation": self.validation}
         return {"source": type(self).__name__, **settings, **resolved, "parts": parts}
@@ -154,7 +209,10 @@ class PictureData(LightningDataModule):
     def check_processes(self, count: int) -> None:
         """Raise a UsageError where a batch would leave some of so many processes without a picture."""
         for stage, pictures in self.pictures._asdict().items():
-            _check_shares(self.batch_size if stage == "train" else self.eval_batch_size, len(pictures), count)
+            if stage == "train":
+                _check_shares(self.batch_size, self.epoch_length, count)
+            else:
+                _check_shares(self.eval_batch_size, len(pictures), count)
 
     def first(self, stage: str, count: int) -> Batch:
         """The first `count` pictures of a held-out stage as one batch."""
@@ -167,23 +225,58 @@ class PictureData(LightningDataModule):
         return None if self._labels is None else getattr(self._labels, stage)[:count]
 
     def train_dataloader(self) -> BatchLoader:
-        return self._loader("train", self.batch_size, self.seed, shuffle=True)
+        return self._loader("train", self.batch_size, self.seed, shuffle=True, length=self.epoch_length)
 
     def val_dataloader(self) -> BatchLoader:
         return self._loader("val", self.eval_batch_size, self.eval_seed)
 
     def test_dataloader(self) -> BatchLoader:
-        return self._loader("test", self.eval_batch_size, self.eval_seed)
+        return self._loader("test", self.eval_batch_size, self.eval_seed, left_out=self._left_out)
 
-    def _loader(self, stage: str, batch_size: int, seed: int, *, shuffle: bool = False) -> BatchLoader:
+    def leave_out(self, pictures: Collection[int]) -> None:
+        """Leave test pictures out of every later test; the others keep their numbers.
+
+        Raises:
+            UsageError: there are no such pictures, or no others.
+        """
+        count = len(self.pictures.test)
+        wrong = [each for each in pictures if not 0 <= each < count]
+        if wrong:
+            raise UsageError(f"without: there is no test picture {wrong[0]}; must be below {count}")
+        if len({*pictures}) == count:
+            raise UsageError("without: no test picture would be left")
+        self._left_out = pictures
+
+    def _loader(
+        self,
+        stage: str,
+        batch_size: int,
+        seed: int,
+        *,
+        shuffle: bool = False,
+        length: int | None = None,
+        left_out: Collection[int] = (),
+    ) -> BatchLoader:
         pictures = getattr(self.pictures, stage)
+        extra = self._mixed_in() if stage == "train" else None
+        count = len(pictures) + (0 if extra is None else len(extra.pictures))
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        _check_shares(batch_size, len(pictures), world_size)
+        _check_shares(batch_size, len(pictures) if length is None else length, world_size)
         return BatchLoader(
             pictures, batch_size, stage, labels=self._labels_of(stage),
-            cache=self._caches.setdefault(stage, LabelCache(len(pictures))),
-            seed=seed, shuffle=shuffle, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
+            cache=self._caches.setdefault(stage, LabelCache(count)), seed=seed, shuffle=shuffle,
+            reshuffle=self.reshuffle, world_size=world_size, rank=rank, length=length, extra=extra, left_out=left_out,
         )  # fmt: skip
+
+    def _mixed_in(self) -> Extra | None:
+        """The pictures for training alone, as a loader mixes them in."""
+        extra = self._read_extra()
+        if extra is None:
+            return None
+        pictures, labels = extra
+        theirs = len(pictures) / (len(self.pictures.train) + len(pictures))
+        epochs = self.trainer.max_epochs if self.trainer else None
+        return Extra(pictures, labels, self._extra_shares or (theirs, theirs), max(epochs or 1, 1))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         if self.augmentation is None or batch.stage != "train":
@@ -244,6 +337,18 @@ def check_memory(key: str, count: int, size: int) -> None:
 def _check_choice(key: str, value: object, allowed: tuple[object, ...]) -> None:
     if value not in allowed:
         raise UsageError(f"data.{key}={value}: must be one of {', '.join(map(str, allowed))}")
+
+
+def _shares(value: Any) -> tuple[float, float] | None:
+    """`data.extra_share` as the shares in the first and in the last epoch."""
+    shares = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value, value]
+    numbers = [each for each in shares if isinstance(each, (int, float)) and not isinstance(each, bool)]
+    if value is None:
+        return None
+    if len(shares) != 2 or len(numbers) != 2 or not all(0 <= each <= 1 for each in numbers):
+        allowed = "a share from 0 to 1, or two, of the first and of the last epoch"
+        raise UsageError(f"data.extra_share={one_line(value)}: must be {allowed}")
+    return float(numbers[0]), float(numbers[1])
 
 
 def _check_shares(batch_size: int, pictures: int, processes: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ class SyntheticData(PictureData):
     """Drawn horses (see `colourize.data.horses`), the same for all runs.
 
     Args:
-        root: a folder for fitted palettes; it is made when the first one is saved.
+        root: not read, since nothing lies in a folder; the other sources have this key.
         num_train, num_val, num_test: how many pictures.
         size: height and width in pixels, 8 to 4096.
         drawing_seed: which horses; apart from the run's seed, so that runs with several seeds see the same ones.
@@ -45,10 +44,6 @@ class SyntheticData(PictureData):
         self.root = check_folder(root)
         self.size = size
         self.drawing_seed = drawing_seed
-
-    @property
-    def cache_dir(self) -> Path:
-        return self.root
 
     def load(self) -> Pictures:
         _, num_val, num_test = self.counts

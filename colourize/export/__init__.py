@@ -43,7 +43,7 @@ def export(config: DictConfig) -> None:
     elif kind == "html":
         print(_page(paths, output, config))
     else:
-        raise UsageError(f"format={kind}: is not there yet")
+        print(_safetensors(paths[0], output, config.trust))
 
 
 def _output(config: DictConfig) -> tuple[Path, str]:
@@ -80,6 +80,16 @@ def _onnx(path: Path, output: Path, trust: Any) -> str:
     difference = write_onnx(output, task, graph, facts)
     size = output.stat().st_size / 1e6
     return f"{path} → {output} ({size:.1f} MB; onnxruntime's outputs are torch's within {difference:.1g})"
+
+
+def _safetensors(path: Path, output: Path, trust: Any) -> str:
+    from colourize.checkpoints import read
+    from colourize.export.facts import measures_of
+    from colourize.weights import files
+
+    checkpoint = read(path, trust)
+    files.write(output, checkpoint, checkpoint.get("about") or {"measures": measures_of(path)})
+    return f"{path} → {output} ({output.stat().st_size / 1e6:.1f} MB)"
 
 
 def _page(paths: Sequence[Path], output: Path, config: DictConfig) -> str:

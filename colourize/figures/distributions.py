@@ -101,7 +101,7 @@ def draw_distributions(
     note = f"probability of the palette's colours\n({most}); ▼ the truth's"
     rows[-1, 1].set_xlabel(note, fontsize=9, color=INK, labelpad=6)
     for number, name in enumerate(colours):
-        text = textwrap.fill(NAMES.get(name, name), 11)
+        text = textwrap.fill(NAMES.get(name, name), 11, break_long_words=False)
         rows[0, 2].text(number + 0.5, 1.12, text, fontsize=9, color=INK, ha="center", va="bottom")
     save_figure(figure, path)
     return places

@@ -13,8 +13,9 @@ from colourize.errors import UsageError
 from colourize.figures.reliability import COLOURS, DASHES, FAINT, INK, MARKS
 from colourize.figures.saving import save_figure
 from colourize.measures.base import ZERO, PictureBatch
-from colourize.measures.registry import choose, direction, unit
+from colourize.measures.registry import choose, direction
 from colourize.measures.tally import Tally
+from colourize.methods.wording import headed
 from colourize.tasks.restoration import RestorationTask
 
 TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 1.0)  # from the likeliest colour to the mean
@@ -78,7 +79,7 @@ def draw_temperatures(
             axes.plot(temperatures, found[measure], marker=mark, ls=dash, color=colour, lw=1.2, ms=5, label=method)
         if direction(measure) is ZERO:
             axes.axhline(0, color=FAINT, lw=0.9, zorder=0)
-        told = f"{measure.replace('_', ' ')}{unit(measure)}" + (f"\n{direction(measure)}" if direction(measure) else "")
+        told = headed(measure) + (f"\n{direction(measure)}" if direction(measure) else "")
         axes.set_title(told, fontsize=9.5, color=INK)
         axes.set_xlabel("temperature", fontsize=9.5, color=INK)
         axes.tick_params(labelsize=9)

@@ -1,9 +1,8 @@
-"""The classifier behind the learned measures; `colourize.weights.category_classifier` makes its weights."""
+"""The classifier behind the learned measures, `builtin:category_classifier`."""
 
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -11,17 +10,20 @@ from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
 from colourize.models.residual_classifier import ResidualClassifier
+from colourize.weights import files, shipped
 
-WEIGHTS = Path(__file__).with_name("category_classifier.pt")
+NAME = "builtin:category_classifier"
+CHANNELS, CATEGORIES = 3, 10
 SIZE = 32  # pixels, height and width, of its training pictures
 
 
 @functools.lru_cache(maxsize=1)
 def category_classifier() -> ResidualClassifier:
     """The classifier with the shipped weights, frozen, in float32 on the CPU, batch norm fused into convolutions."""
-    contents = torch.load(WEIGHTS, map_location="cpu", weights_only=True)
-    network = ResidualClassifier(**contents["arguments"])
-    network.load_state_dict({name: value.float() for name, value in contents["weights"].items()}, strict=False)
+    contents = files.read(shipped.resolve(NAME))
+    arguments = {key: value for key, value in contents["hyper_parameters"]["model"].items() if key != "_target_"}
+    network = ResidualClassifier(CHANNELS, CATEGORIES, **arguments)
+    network.load_state_dict({name.removeprefix("model."): value for name, value in contents["state_dict"].items()})
     network.requires_grad_(False).eval()
     for block in network.modules():
         if isinstance(block, nn.Sequential) and isinstance(block[1], nn.BatchNorm2d):

@@ -21,6 +21,7 @@ from colourize.models.baselines import Baseline
 from colourize.runs.folders import find_runs, natural
 from colourize.runs.resuming import PREVIOUS
 from colourize.tasks.restoration import RestorationTask, qualified_name
+from colourize.weights.shipped import resolve
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Candidate:
 
 
 def find_checkpoints(asked: Any) -> list[Path]:
-    """The checkpoints of a file, a run's folder, a sweep's, a pattern, or a list of these.
+    """The checkpoints of a file, weights of the package, a run's folder, a sweep's, a pattern, or a list of these.
 
     Of a run it is the best, else the last, else any, which the log names. Runs without one are counted in the log.
 
@@ -68,7 +69,7 @@ def find_checkpoints(asked: Any) -> list[Path]:
 
 
 def _named_by(value: str) -> list[Path]:
-    path = Path(value)
+    path = resolve(value)
     if path.is_dir():
         runs = [run.checkpoints for run in find_runs(path)]
         lacking = runs.count({})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from colourize.methods import identity
 from colourize.runs.folders import Run
+
+FEW = identity.FEW
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a sweep in the order of their runs, baselines last."""
+    """All settings of a sweep, ordered by the values that vary, baselines last."""
 
     settings: list[Setting]
     varied: list[str]  # the fewest keys that distinguish the networks
-    usual: dict[str, Any]  # the values of these in the setting from which the others differ in the fewest keys
+    usual: dict[str, Any]  # the values of these in the setting that the others are variations of; {}: there is none
     repeated: list[Run] = field(default_factory=list)  # left out, as another run has the same setting and seed
 
     @property
@@ -48,9 +50,30 @@ class Settings:
     def baselines(self) -> list[Setting]:
         return [each for each in self.settings if each.is_baseline]
 
+    @property
+    def axis(self) -> str | None:
+        """The key of which all networks have another number than the usual one, such as `data.batch_size`."""
+        others = [each for each in self.networks if self.departures(each)]
+        for key in self.varied if self.usual else []:
+            are_numbers = all(is_number(each.values[key]) for each in self.networks)
+            if are_numbers and all(key in self.departures(each) for each in others):
+                return key
+        return None
+
     def departures(self, setting: Setting) -> dict[str, Any]:
         """How a setting differs from the usual one."""
         return identity.departures(setting.values, self.usual, self.varied)
+
+    def off_axis(self, setting: Setting) -> list[str]:
+        """In which other keys than the axis a setting differs from the usual one; none where there is no axis."""
+        return [key for key in self.departures(setting) if key != self.axis] if self.axis else []
+
+    def variations(self) -> dict[str, list[Setting]]:
+        """For each key the networks that are usual in all other keys; in a grid, which has no usual one, all."""
+        return {
+            key: [each for each in self.networks if not self.usual or set(self.departures(each)) <= {key}]
+            for key in self.varied
+        }
 
 
 def read_settings(runs: Sequence[Run]) -> Settings:
@@ -66,13 +89,45 @@ def read_settings(runs: Sequence[Run]) -> Settings:
         if seed in members and not untrained:  # runs of a baseline are all the same
             repeated.append(members[seed])
         members[seed] = run
-    networks = [each.settings for each in groups.values() if not each.is_baseline]
-    varied = identity.varied_keys(networks)
-    labels = identity.names([each.settings for each in groups.values()])
+    networks = [each for each in groups.values() if not each.is_baseline]
+    varied = identity.varied_keys([each.settings for each in networks])
+    base = _usual(networks, varied)
+    labels = identity.names([each.settings for each in groups.values()], base, for_people=True)
     found = [
         Setting(label, each.model, {key: identity.shown(key, each.settings.get(key)) for key in varied},
                 dict(sorted(each.runs.items())), each.is_baseline, each.settings)
         for label, each in zip(labels, groups.values(), strict=True)
     ]  # fmt: skip
-    base = {key: identity.shown(key, value) for key, value in identity.usual(networks, varied).items()}
-    return Settings(sorted(found, key=lambda each: each.is_baseline), varied, base, repeated)
+    shown = {key: identity.shown(key, value) for key, value in base.items()}
+    return _ordered(Settings(found, varied, shown, repeated))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a setting is a number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def by_value(value: Any) -> tuple[bool, float]:
+    """A sort key of settings: numbers in ascending order, then texts as they come."""
+    return not is_number(value), float(value) if is_number(value) else 0.0
+
+
+def _usual(networks: Sequence[Setting], varied: Sequence[str]) -> dict[str, Any]:
+    """The values of the network for which the least was typed, where one has less than all others."""
+    typed = [len(each.first.overrides) for each in networks]
+    if len(networks) > 2 and typed.count(min(typed)) == 1:
+        centre = networks[typed.index(min(typed))].settings
+        return {key: centre.get(key) for key in varied}
+    return identity.usual([each.settings for each in networks], varied)
+
+
+def _ordered(found: Settings) -> Settings:
+    """By value along an axis or in a grid of two keys, else in the order of the runs; baselines last."""
+    groups = [found.off_axis(each) for each in found.settings]
+
+    def place(setting: Setting) -> tuple[Any, ...]:
+        keys = [found.axis] if found.axis else found.varied if len(found.varied) <= FEW else []
+        values = [by_value(setting.values[key]) for key in keys]
+        return setting.is_baseline, groups.index(found.off_axis(setting)), values
+
+    return replace(found, settings=sorted(found.settings, key=place))

@@ -12,10 +12,12 @@ from typing import Any
 
 import yaml
 from hydra.utils import get_class
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from colourize.configuration import config_dir
 from colourize.errors import InputError
+from colourize.methods.wording import setting as words_of
+from colourize.methods.wording import words
 from colourize.models.baselines import Baseline
 from colourize.moved import brought_up_to_date, current_name
 from colourize.runs.folders import Run
@@ -26,7 +28,7 @@ from colourize.runs.resuming import CONFIG
 PARTS = {
     "model": "model", "task.degradation": "degradation", "task.answer": "answer", "task.loss": "loss",
     "task.prior": "prior", "task.optimizer": "optimizer", "task.lr_scheduler": "lr_scheduler", "data": "data",
-    "data.augmentation": "augmentation",
+    "data.augmentation": "augmentation", "callbacks.averaging": "averaging",
 }  # fmt: skip
 # Parts whose option is understood without its key.
 PLAIN = ("model", "task", "task.degradation", "task.answer", "data")
@@ -34,7 +36,8 @@ ORDER = ("model", "task", "data", "callbacks", "trainer")  # of the keys in a na
 # Settings of networks alone: baselines that differ in these are the same.
 TRAINING = (
     "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "task.degradation.projected", "data.batch_size",
-    "data.reshuffle", "data.augmentation", "trainer", "callbacks",
+    "data.reshuffle", "data.augmentation", "data.epoch_size", "data.extra_categories", "data.extra_share", "trainer",
+    "callbacks",
 )  # fmt: skip
 FEW = 2  # varying keys that every name has; where more vary, a name has only what is unusual
 
@@ -68,6 +71,12 @@ def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[st
 def settings_of_task(task: Mapping[str, Any], data: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a task without training, from its hyperparameters and from its data's class and arguments."""
     return _settings(_configuration(task, data, arguments), None)
+
+
+def settings_of_config(config: DictConfig) -> dict[str, Any]:
+    """The settings of a composed configuration that make its method."""
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    return _settings(plain, None)
 
 
 def resolved(run: Run) -> dict[str, Any]:
@@ -109,10 +118,11 @@ def varied_keys(methods: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def usual(methods: Sequence[Mapping[str, Any]], varied: Sequence[str]) -> dict[str, Any]:
-    """The values of the method from which the others differ in the fewest keys; of several the first."""
-    if not methods:
+    """The values of the method from which the others differ in the fewest keys; none in a grid, which has no middle."""
+    distances = [sum(len(departures(other, each, varied)) for other in methods) for each in methods]
+    if not methods or (len(varied) > 1 and min(distances) == max(distances)):
         return {}
-    centre = min(methods, key=lambda each: sum(len(departures(other, each, varied)) for other in methods))
+    centre = methods[distances.index(min(distances))]
     return {key: centre.get(key) for key in varied}
 
 
@@ -126,24 +136,38 @@ def departures(settings: Mapping[str, Any], base: Mapping[str, Any], varied: Seq
     return found
 
 
-def names(methods: Sequence[Mapping[str, Any]]) -> list[str]:
+def names(
+    methods: Sequence[Mapping[str, Any]], base: Mapping[str, Any] | None = None, *, for_people: bool = False
+) -> list[str]:
     """The name of each method: its model's option, and how it differs from other methods with that model.
 
     `unet`; `unet (num_filters=64)`; where more than two keys vary, only what is unusual: `unet (lr=0.01)` beside
-    `unet (usual)`. Equal settings have equal names, different settings different ones.
+    `unet (usual)`. For people: U-Net (filters 64). Equal settings have equal names, different settings different ones.
+
+    Args:
+        base: the usual settings; None: see `usual`.
     """
+
+    def setting(key: str, value: Any) -> str:
+        if key in PLAIN:
+            return option(value)
+        return words_of(key, shown(key, value)) if for_people else f"{key.rpartition('.')[2]}={shown(key, value)}"
+
+    option = words if for_people else str
     found: dict[Any, str] = {}
     for model in dict.fromkeys(str(each.get("model")) for each in methods):
         own = {identity(each): each for each in methods if str(each.get("model")) == model}
         varied = varied_keys(list(own.values()))
-        base = usual(list(own.values()), varied)
+        centre = base if base and str(base.get("model", model)) == model else usual(list(own.values()), varied)
         everything = [{key: each.get(key) for key in varied} for each in own.values()]
-        unusual = [departures(each, base, varied) for each in own.values()]
-        listed = [", ".join(map(_setting, each, each.values())) or "usual" for each in everything]
+        unusual = [departures(each, centre, varied) for each in own.values()]
+        listed = [", ".join(map(setting, each, each.values())) or "usual" for each in everything]
         if len(varied) > FEW:
-            short = [", ".join(map(_setting, each, each.values())) or "usual" for each in unusual]
+            short = [", ".join(map(setting, each, each.values())) or "usual" for each in unusual]
             listed = short if len(set(short)) == len(own) else listed  # else arguments of one part differ
-        found |= {key: f"{model} ({text})" if varied else model for key, text in zip(own, listed, strict=True)}
+        found |= {
+            key: f"{option(model)} ({text})" if varied else option(model) for key, text in zip(own, listed, strict=True)
+        }
     return [found[identity(each)] for each in methods]
 
 
@@ -225,8 +249,3 @@ def _rank(key: str) -> tuple[int, bool, bool, str]:
     """The model and the task come before their arguments; the length of the training comes last."""
     first = key.partition(".")[0]
     return ORDER.index(first) if first in ORDER else len(ORDER), "." in key, key not in PARTS, key
-
-
-def _setting(key: str, value: Any) -> str:
-    """A setting in a name."""
-    return str(value) if key in PLAIN else f"{key.rpartition('.')[2]}={shown(key, value)}"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from colourize.checkpoints import data_from
+from colourize.data.batches import Batch
+from colourize.data.fitting import Training
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.methods.candidates import (
@@ -24,8 +28,13 @@ from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
+Beside = Mapping[str, Mapping[str, Any]]  # measures of other methods, by their names
+
 # How the training pictures are split and read does not matter: a baseline is fitted to the same pictures.
-SPLIT = ("data.batch_size", "data.reshuffle", "data.augmentation", "data.palette")
+SPLIT = (
+    "data.batch_size", "data.reshuffle", "data.augmentation", "data.palette", "data.epoch_size",
+    "data.extra_categories", "data.extra_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,25 @@ def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
         return task.with_model(dict(options("model")[name])).eval()
     except UsageError:
         return None
+
+
+@torch.no_grad()
+def usual_measures(task: RestorationTask, degradation: Any, training: Training, batches: Iterable[Batch]) -> Beside:
+    """The measures of the usual baseline of a task, `test/…` of all batches, by its name; empty where none fits.
+
+    Args:
+        degradation: the option of the task's degradation.
+        training: what the baseline is fitted to.
+    """
+    name = usual_baseline(degradation)
+    baseline = baseline_on(task, name) if type(task) is RestorationTask else None  # a user's may be built otherwise
+    if baseline is None:
+        return {}
+    baseline.fit_parts(training)
+    for batch in batches:
+        pair = baseline.make_pair(batch)
+        baseline.measure(baseline.outputs(pair), pair, task.measures)
+    return {name: baseline.results("test")}
 
 
 def kind_of(candidate: Candidate) -> tuple[str, ...]:

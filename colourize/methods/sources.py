@@ -72,9 +72,12 @@ def read_sources(paths: Iterable[str | Path]) -> Sources:
             else:
                 source.unfinished[run.path.name] = run.status
     for folder, source in found.items():
-        known = {run.path.name for run in source.runs} | set(source.unfinished)
         try:
-            source.unfinished |= {job["folder"]: "pending" for job in sweeps.read(folder) if job["folder"] not in known}
+            jobs = [job["folder"] for job in sweeps.read(folder)]
+            places = {name: place for place, name in enumerate(jobs)}
+            source.runs.sort(key=lambda run: places.get(run.path.name, len(jobs)))
+            known = {run.path.name for run in source.runs} | set(source.unfinished)
+            source.unfinished |= {name: "pending" for name in jobs if name not in known}
         except InputError as error:
             skipped[folder / sweeps.FILE] = str(error)
     return Sources([found[path] for path in sorted(found, key=natural)], skipped)

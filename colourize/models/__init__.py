@@ -11,6 +11,7 @@ from colourize.models.convolution import Convolution2d, convolve_by_unfold
 from colourize.models.grey_lookup import CommonestClass, GreyLookup, GreyRowLookup
 from colourize.models.interpolation import Interpolation
 from colourize.models.linear_filter import LinearFilter
+from colourize.models.pixel_shuffle_resnet import PixelShuffleResNet
 from colourize.models.pool_upsample_net import PoolUpsampleNet
 from colourize.models.regression_cnn import RegressionCNN
 from colourize.models.residual_classifier import ResidualClassifier
@@ -31,6 +32,7 @@ __all__ = [
     "Interpolation",
     "LinearFilter",
     "PaletteOracle",
+    "PixelShuffleResNet",
     "PoolUpsampleNet",
     "RegressionCNN",
     "ResidualClassifier",

@@ -102,7 +102,7 @@ class HintedPredictor(Predictor):
         draws = Draws(torch.zeros(1, dtype=torch.int64), seed=seed, epoch=0, stage="predict", purpose="samples")
         for _ in range(count):
             classes = sample(self.task, inputs, draws, rounds=rounds, temperature=temperature)
-            yield self._over(photograph, self.task.answer.picture_of_classes(classes, inputs))
+            yield self._over(photograph, low, self.task.answer.picture_of_classes(classes, inputs))
 
     def _begin(self, photograph: Image.Image) -> None:
         width, height = self._full = photograph.size

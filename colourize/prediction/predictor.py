@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from colourize.degradations import Degradation, Grey
-from colourize.errors import InputError, UsageError, check_count, check_flag
+from colourize.errors import InputError, UsageError, check_count
 from colourize.models.baselines import Baseline
 from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
+from colourize.prediction.upsampling import bilinear, joint_bilateral
 from colourize.tasks.restoration import RestorationTask
+from colourize.tasks.symmetry_averaging import check_symmetries
 
 JOINS = ("luminance", "none")
+UPSAMPLINGS = ("joint_bilateral", "bilinear")
 ENTROPY = "entropy"  # how uncertain the network is: 0 (black) to that of equally likely classes (white)
 JOINED = 512  # pixels, side of the pieces in which colours are joined with a photograph
 WHOLE = 2**21  # the most pixels of a picture for a network without pieces
@@ -33,7 +35,7 @@ class Predictor:
 
     Args:
         task: a trained task.
-        join: "luminance": colours are predicted at the trained size, resized, and joined with the photograph (see
+        join: "luminance": colours are predicted at the trained size, enlarged, and joined with the photograph (see
             `Degradation.join`); grey keeps exactly the network's input, its weighted mean of R, G and B. "none", and
             any degradation without `join`: the network sees the photograph at its full size.
         picture: the picture read from the outputs, such as "prediction" or "expected"; "auto": the mean of the
@@ -41,7 +43,8 @@ class Predictor:
         size: pixels of the shorter side at which colours are predicted; None: the trained size.
         tile: pixels, the largest side of a network's input, without its halo.
         device: "auto", "cpu", "cuda", …
-        test_time_flips: answer with the mean over a picture and its mirror image.
+        test_time_symmetries: answer with the mean over so many symmetric pictures, see `tasks.symmetry_averaging`.
+        upsampling: how colours are enlarged: "joint_bilateral", along the photograph's own edges, or "bilinear".
 
     Attributes:
         factor: how many times as large a result is.
@@ -59,17 +62,21 @@ class Predictor:
         size: int | None = None,
         tile: int = 256,
         device: str = "auto",
-        test_time_flips: bool = False,
+        test_time_symmetries: int = 1,
+        upsampling: str = "joint_bilateral",
     ) -> None:
+        if upsampling not in UPSAMPLINGS:
+            raise UsageError(f"upsampling={upsampling}: must be one of {', '.join(UPSAMPLINGS)}")
         if join not in JOINS:
             raise UsageError(f"join={join}: must be one of {', '.join(JOINS)}")
         check_count("tile", tile, least=32, most=8192)
         check_task(task)
         self.task = task.eval()
-        check_flag("test_time_flips", test_time_flips)
-        if test_time_flips and isinstance(task.model, Baseline):
-            raise UsageError(f"test_time_flips=true: {type(task.model).__name__} is no network")
-        self.task.test_time_flips = test_time_flips
+        self.upsampling = upsampling
+        check_symmetries(test_time_symmetries)
+        if test_time_symmetries > 1 and isinstance(task.model, Baseline):
+            raise UsageError(f"test_time_symmetries={test_time_symmetries}: {type(task.model).__name__} is no network")
+        self.task.test_time_symmetries = test_time_symmetries
         self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
         self.picture = self._which(picture)
         self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join
@@ -149,7 +156,8 @@ class Predictor:
         colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
         for box, predicted in self._pieces(low, lambda share: advance(share / 2)):
             colours[..., box.top : box.bottom, box.left : box.right] = predicted
-        return self._over(photograph, colours, lambda share: advance(share / 2), joins=self.picture != ENTROPY)
+        joins = self.picture != ENTROPY
+        return self._over(photograph, low, colours, lambda share: advance(share / 2), joins=joins)
 
     def _low(self, photograph: Image.Image) -> Image.Image:
         """The photograph at the size at which colours are predicted."""
@@ -157,18 +165,33 @@ class Predictor:
 
     @torch.no_grad()
     def _over(
-        self, photograph: Image.Image, colours: Tensor, advance: Advance = lambda share: None, *, joins: bool = True
+        self,
+        photograph: Image.Image,
+        low: Image.Image,
+        colours: Tensor,
+        advance: Advance = lambda share: None,
+        *,
+        joins: bool = True,
     ) -> Image.Image:
-        """Colours of any size (1, 3, h, w), enlarged and joined with the photograph itself, or only enlarged."""
+        """Colours (1, 3, h, w) of a small photograph, enlarged and joined with the photograph, or only enlarged."""
         width, height = photograph.size
         result = Image.new("RGB", photograph.size)
+        small = self._lightness(self._tensor(low, Box(0, low.height, 0, low.width)))
         for box in boxes(height, width, JOINED):
-            part = resized_part(colours, height, width, box)
+            own = self._tensor(photograph, box)
+            if joins and self.upsampling == "joint_bilateral":
+                part = joint_bilateral(colours, small, self._lightness(own), height, width, box)
+            else:
+                part = bilinear(colours, height, width, box)
             if joins:
-                part = join(self.task.degradation, part, self._tensor(photograph, box), 255 / self.task.divisor)
+                part = join(self.task.degradation, part, own, 255 / self.task.divisor)
             result.paste(self._image(part), (box.left, box.top))
             advance((box.bottom - box.top) * (box.right - box.left) / (width * height))
         return result
+
+    def _lightness(self, picture: Tensor) -> Tensor:
+        """What the network sees of a picture (1, 3, h, w), without hints: its grey, or its lightness, (1, 1, h, w)."""
+        return self.task.degradation.given(picture)[:, :1]
 
     def _low_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) of the network's input: the shorter side as in training."""
@@ -199,14 +222,6 @@ class Predictor:
         if picture not in names:
             raise UsageError(f"picture={picture}: must be auto, or what this network gives: {', '.join(names)}")
         return str(picture)
-
-
-def resized_part(pictures: Tensor, height: int, width: int, box: Box) -> Tensor:
-    """A box of `F.interpolate(pictures, (height, width), mode="bilinear", align_corners=False)`, and no more."""
-    rows = (torch.arange(box.top, box.bottom, device=pictures.device) + 0.5) * (2 / height) - 1
-    columns = (torch.arange(box.left, box.right, device=pictures.device) + 0.5) * (2 / width) - 1
-    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]
-    return F.grid_sample(pictures, grid.to(pictures), padding_mode="border", align_corners=False)
 
 
 def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from colourize.measures.registry import badness
+from colourize.methods.wording import words
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Figure, Text
 from colourize.reporting.plots import draw_matrix
@@ -42,8 +43,9 @@ def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray
     write_table(
         folder / "agreement.csv", [{"measure": name, **dict(zip(names, row, strict=True))} for name, row in rows]
     )
+    shown = list(map(words, names))
     draw_matrix(
-        folder / "agreement", correlations, names, names, lambda value: f"{value:.1f}".replace("-0.0", "0.0"),
+        folder / "agreement", correlations, shown, shown, lambda value: f"{value:.1f}".replace("-0.0", "0.0"),
         f"rank correlation over {models} models", heading="Do measures agree on which model is better?",
         vmin=-1, vmax=1, cmap="RdBu",
     )  # fmt: skip
@@ -65,5 +67,20 @@ def agreement(context: Context) -> list[Element]:
     folder = context.path("figures", "-agreement")
     write_agreement(folder, names, correlations, len(methods))
     context.table("agreement", read_table(folder / "agreement.csv"))
-    caption = f"Rank correlation of all measures over {len(methods)} methods; 1: they agree on every pair."
-    return [Figure(folder / "agreement.svg", caption, "Matrix of rank correlations")]
+    caption = f"Rank correlation of all measures over {len(methods)} trained methods; 1: they agree on every pair."
+    return [
+        _finding(names, correlations, len(methods)),
+        Figure(folder / "agreement.svg", caption, "Matrix of rank correlations"),
+    ]
+
+
+def _finding(names: Sequence[str], correlations: np.ndarray, models: int) -> Text:
+    """How well the first measure, that of pixels, agrees with the others."""
+    order = np.argsort(correlations[0], kind="stable")
+    least, most = (f"{words(names[place])} ({correlations[0, place]:.2f})" for place in (order[0], order[-2]))
+    others = np.delete(correlations[0], 0)
+    text = (
+        f"Over {models} models the ranking by {words(names[0])} agrees with the other {len(others)} measures by a rank "
+        f"correlation of {np.median(others):.2f} in the median: least with {least}, most with {most}."
+    )
+    return Text(text, "finding")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,10 +17,14 @@ from rich.table import Table as TerminalTable
 from colourize.files import write_whole
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO
 from colourize.measures.registry import badness, direction, headlines
-from colourize.methods.comparison import Comparison, Results, Row
+from colourize.methods.comparison import Comparison, Results, Row, read_results
+from colourize.methods.grouping import read_settings
+from colourize.methods.sources import read_sources
+from colourize.methods.wording import headed, setting, words
 from colourize.reporting.elements import Table
 from colourize.runs.tables import write_table
 
+MAIN = ("cross_entropy", "mse", "loss")  # decides the order of a sweep's table: the first that all networks have
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 ARROWS = {MORE: " ↑", LESS: " ↓", ZERO: " →0", NEITHER: ""}
 NOTE = (
@@ -27,10 +33,7 @@ NOTE = (
     "pictures and, where a method has several, seeds; ▲ better, ▼ worse (△ more, ▽ less) only where it excludes zero; "
     "where the nearest to 0 is best, that of the difference between the distances from 0 decides."
 )
-CAPTION = (
-    "Mean over the test pictures ± half of its 95 % interval over pictures, in brackets ± the standard deviation over "
-    "seeds; °: without a network"
-)
+CAPTION = "Mean over {} test pictures ± half of its 95 % interval{}; arrows say which values are good{}"
 MARKED = (
     "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
     "pictures and seeds excludes zero"
@@ -58,6 +61,34 @@ def show_comparison(comparison: Comparison, measures: Sequence[str] = (), consol
     console.print(_note(comparison), highlight=False)
     for name, reason in comparison.left_out.items():
         console.print(f"Left out: {name}: {reason}", highlight=False, soft_wrap=True)
+
+
+def show_sweep(folder: Path) -> None:
+    """Print what the finished runs of a sweep reached, the best method first, in the width of the terminal."""
+    found = read_sources([folder]).sources
+    results = read_results(read_settings([run for source in found for run in source.runs]))
+    main = results.main_measure(MAIN) if results.settings.settings else None
+    if main is None:
+        return
+    comparison, console = results.comparison, Console()
+    baselines = {each.label for each in results.settings.baselines}
+    shown = list(dict.fromkeys([main, *headlines(comparison.measures)]))
+    while shown:
+        table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+        table.add_column("", overflow="fold", min_width=20)
+        for name in shown:
+            table.add_column(headed(name), justify="right")
+        for row in comparison.of(main):
+            cells = [comparison.row(name, row.method) for name in shown]
+            texts = [interval_text(each.mean, each.low, each.high, math.nan) if each else "" for each in cells]
+            table.add_row(escape(row.method) + (" °" if row.method in baselines else ""), *texts)
+        if len(shown) == 1 or console.measure(table).minimum + 12 <= console.width:
+            break
+        shown.pop()
+    console.print(table)
+    notes = f"Best first by {words(main)}, {direction(main)}; mean ± half of its 95 % interval over the test pictures"
+    console.print(notes + ("; °: without a network." if baselines else "."), highlight=False)
+    print(f"More:  colourize-report {shlex.quote(os.path.relpath(folder))}")
 
 
 def markdown(comparison: Comparison) -> str:
@@ -100,10 +131,18 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
             winner = min(finite, key=lambda label: badness(name, own[label].mean))
             best[labels.index(winner)].add(column)
     references = sorted({name for name in results.comparison.reference.values() if name})
-    caption = CAPTION + (MARKED.format(", ".join(references)) if references else "") + "."
+    shown = [row for name in measures for row in results.comparison.of(name)]
+    several = any(math.isfinite(row.seed_deviation) for row in shown)
+    caption = CAPTION.format(
+        max(row.pictures for row in shown) if shown else "the",
+        ", in brackets ± the standard deviation over seeds" if several else "",
+        "; °: without a network" if results.settings.baselines else "",
+    )
+    caption += (MARKED.format(" or ".join(references)) if references else "") + "."
     if any(label.endswith("(usual)") for label in labels):
-        caption += f" Usual: {', '.join(f'{key}={value}' for key, value in results.settings.usual.items())}."
-    return Table(caption, ["", *(f"{name}{ARROWS[direction(name)]}" for name in measures)], rows, best, csv)
+        usual = (setting(key, value) for key, value in results.settings.usual.items())
+        caption += f" Usual: {', '.join(usual)}."
+    return Table(caption, ["", *(f"{headed(name)}{ARROWS[direction(name)]}" for name in measures)], rows, best, csv)
 
 
 def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:

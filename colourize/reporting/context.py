@@ -9,6 +9,7 @@ from pathlib import Path
 from colourize.methods.comparison import Results
 from colourize.reporting.elements import Element, Figure
 from colourize.reporting.picture_sheets import Pictures, keep_up_to_date
+from colourize.reporting.plots import draw_curves
 from colourize.runs.folders import Run
 from colourize.runs.tables import write_table
 
@@ -31,6 +32,17 @@ class Context:
         """A plot without checkpoints, which `draw` saves as SVG; none where that returns False."""
         path = self.path("figures", f"-{name}.svg")
         return [] if draw(path.with_suffix("")) is False else [Figure(path, caption, alt)]
+
+    def curves(self, x: str) -> list[Element]:
+        """The learning curves against epochs, or against steps ("step")."""
+        caption, alt = f"Measures against {x}s", f"Learning curves against {x}s"
+        path = self.path("figures", "-curves.svg" if x == "epoch" else f"-{x}s.svg")
+        drawn = draw_curves(path.with_suffix(""), self.results.settings, x)
+        if drawn is None:
+            return []
+        if any(len(each.runs) > 1 for each in self.results.settings.networks):
+            caption += ": the mean over seeds, and each seed as a thin line"
+        return [Figure(path, f"{caption}{'; grey dashes: what needs no network' if drawn else ''}.", alt)]
 
     def made(
         self, path: Path, runs: Iterable[Run], make: Callable[[], object], caption: str, alt: str, also: object = ""

@@ -9,7 +9,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, perhaps with a command; `kind` is finding, note, missing, plain, or listing (fixed columns)."""
+    """A paragraph, perhaps with a command; `kind` is plain, note, missing, toy (a banner), finding (a
+    sentence that answers the section's question), or fact (one that needs no training and holds at any size).
+    """
 
     text: str
     kind: str = "plain"

@@ -1,63 +1,117 @@
-"""A finding: one sentence beside its table, made from the numbers alone."""
+"""Sentences that answer a question, made from the numbers alone, each with its interval.
+
+There are two kinds of questions: which of these is best (`best`; with two settings: does this part help), and what
+does more of something do (`trend`). The parts of a section add what only they know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from colourize.measures.base import ZERO
 from colourize.measures.intervals import Estimate
 from colourize.measures.registry import badness, direction, unit
-from colourize.methods.comparison import Gap
+from colourize.methods.comparison import Gap, Results
+from colourize.methods.grouping import Setting
+from colourize.methods.wording import last_words, words
 
 NAMED = 3  # settings that are named before the others are counted
-TITLES = {
-    "cross_entropy": "cross-entropy",
-    "delta_e": "ΔE2000",
-    "mse": "mean squared error",
-    "psnr": "PSNR",
-    "ssim": "SSIM",
-}
-VERBS = {"better": "beats", "worse": "does worse than", "": "cannot be distinguished from"}
 
 
-def finding(
+def findings(results: Results, networks: Sequence[Setting], measures: Sequence[str]) -> list[str]:
+    """What the numbers of some networks say, by the first of the measures first; empty where nothing is compared."""
+    settings, (main, *others) = results.settings, measures
+    found = []
+    if settings.axis is not None:
+        groups: dict[tuple[str, ...], list[Setting]] = {}
+        for each in networks:
+            groups.setdefault(tuple(settings.off_axis(each)), []).append(each)
+        usual = [each for each in networks if not settings.departures(each)]
+        for keys, members in groups.items():
+            members = sorted([*members, *(usual if keys else [])], key=lambda each: float(each.values[settings.axis]))
+            points = [
+                (each.values[settings.axis], one) for each in members for one in results.of(main, [each]).values()
+            ]
+            also = f" with other {listed([last_words(key) for key in keys])}" if keys else ""
+            if len(points) > 1:
+                found.append(trend(last_words(settings.axis), points, main, also))
+    text = best(main, results.of(main, networks), results.rivals(main, networks))
+    found += [text] if text else []
+    agreeing = _by_other_measures(results, networks, main, others)
+    return [*found, *([agreeing] if agreeing else [])]
+
+
+def best(
     measure: str, estimates: Mapping[str, Estimate], rivals: Mapping[str, tuple[str, Estimate]] | None = None
 ) -> str:
     """Which setting is best by a measure, or that the seeds show no difference; empty where nothing is compared.
 
     `estimates` are by the networks' labels; `rivals` are their baselines, by the same labels.
     """
-    known = [label for label, each in estimates.items() if np.isfinite(each.mean)]
-    order = sorted(known, key=lambda label: badness(measure, estimates[label].mean))
+    order = _ranked(measure, estimates)
     rival = (rivals or {}).get(order[0]) if order else None
     if len(order) < 2 and rival is None:
         return ""
-    best, *others = order
-    own, name = estimates[best], title(measure)
+    first, *others = order
+    own, name = estimates[first], words(measure)
     close = [label for label in others if not Gap.between(measure, own, estimates[label]).mark]
-    value = f"{number(own.mean)}{unit(measure)}"
-    text = f"By {name} the best is {best}, {value}" if others else f"The {name} of {best} is {value}"
-    if close:
+    value = amount(measure, own.mean)
+    if not others:
+        text = f"The {name} of {first} is {value}"
+    elif close:
         seeds = min(len(estimates[label].by_seed) for label in order)
-        show = "one seed shows" if seeds == 1 else f"these {seeds} seeds show"
-        listed = ", ".join(close[:NAMED]) + (f" and {len(close) - NAMED} more" if len(close) > NAMED else "")
-        text += f"; {show} no difference from {listed}"
-    elif others:
-        other = estimates[others[0]].mean
-        difference = abs(own.mean) - abs(other) if direction(measure) == ZERO else own.mean - other
-        way = "nearer to 0" if direction(measure) == ZERO else "higher" if difference > 0 else "lower"
-        text += f": {number(abs(difference))}{unit(measure)} {way} than {others[0]}"
+        show = "one seed shows" if seeds == 1 else f"{seeds} seeds show"
+        named = [close[0] + _interval(Gap.between(measure, own, estimates[close[0]]), " (", ")"), *close[1:NAMED]]
+        named += [f"{len(close) - NAMED} more"] if len(close) > NAMED else []
+        text = f"By {name} the best is {first}, {value}, but {show} no difference from {listed(named)}"
+    else:
+        text = f"By {name} the best is {first}, {value}: {difference(measure, own, estimates[others[0]])} {others[0]}"
     if rival is not None:
-        verb = VERBS.get(Gap.between(measure, own, rival[1]).mark, "differs from")
-        text += f"; it {verb} its baseline, {rival[0]} ({number(rival[1].mean)}{unit(measure)})"
+        gap = Gap.between(measure, own, rival[1])
+        verb = {"better": "beats", "worse": "does worse than"}.get(gap.mark, "cannot be told from")
+        text += f"; it {verb} what needs no network, {rival[0]} ({amount(measure, rival[1].mean)})"
     return f"{text}."
 
 
-def title(measure: str) -> str:
-    """A measure's name in a sentence."""
-    return TITLES.get(measure, measure.replace("_", " "))
+def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: str = "", gap: Gap | None = None) -> str:
+    """What a measure does from the first value of a setting to the last.
+
+    Args:
+        x: what grows, such as "batch size".
+        points: its values in ascending order, each with the measure there.
+        also: what else changes, as the end of a clause.
+        gap: the last less the first, where it is known better than from the two estimates.
+    """
+    (low, first), (high, last), name = points[0], points[-1], measure.rpartition("/")[2]
+    gap = gap or Gap.between(name, last, first)
+    values = f"from {amount(name, first.mean)} to {amount(name, last.mean)}"
+    interval = _interval(gap, f", a difference of {amount(name, gap.difference, '+')} (", ")")
+    verb = "rises" if gap.difference > 0 else "falls"
+    if np.isfinite(gap.low) and gap.low <= 0 <= gap.high:
+        verb = "shows no clear change,"
+    text = f"From {x} {low} to {high}{also}, the {words(measure)} {verb} {values}{interval}"
+    where, extreme = min(points, key=lambda each: badness(name, each[1].mean))
+    if direction(name) and where not in (low, high):
+        text += f"; it is best at {where}, {amount(name, extreme.mean)}"
+    return f"{text}."
+
+
+def difference(measure: str, own: Estimate, other: Estimate) -> str:
+    """How far one is from another: "0.246 (95 % interval 0.211 … 0.281) lower than"."""
+    gap = Gap.between(measure, own, other)
+    if direction(measure) == ZERO:
+        return f"{amount(measure, abs(abs(own.mean) - abs(other.mean)))} nearer to 0 than"
+    low, high = sorted((abs(gap.low), abs(gap.high)))
+    interval = f" (95 % interval {number(low)} … {number(high)})" if np.isfinite(low) else ""
+    return f"{amount(measure, abs(gap.difference))}{interval} {'higher' if gap.difference > 0 else 'lower'} than"
+
+
+def amount(measure: str, value: float, sign: str = "") -> str:
+    """A value with its unit."""
+    return f"{'+' if sign and value > 0 else ''}{number(value)}{unit(measure)}"
 
 
 def number(mean: float) -> str:
@@ -65,3 +119,34 @@ def number(mean: float) -> str:
     if mean == 0 or not np.isfinite(mean):
         return f"{mean:g}"
     return f"{mean:.{max(0, 2 - int(np.floor(np.log10(abs(mean)))))}f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "a, b and c"."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _ranked(measure: str, estimates: Mapping[str, Estimate]) -> list[str]:
+    known = [label for label, each in estimates.items() if np.isfinite(each.mean)]
+    return sorted(known, key=lambda label: badness(measure, estimates[label].mean))
+
+
+def _by_other_measures(results: Results, networks: Sequence[Setting], main: str, others: Sequence[str]) -> str:
+    """Which networks are best by the other measures."""
+    winners: dict[str, list[str]] = {}
+    for measure in others:
+        estimates = results.of(measure, networks)
+        order = _ranked(measure, estimates)
+        if measure == main or not direction(measure) or len(order) < 2 or len(order) < len(networks):
+            continue
+        is_clear = Gap.between(measure, estimates[order[0]], estimates[order[1]]).mark
+        winners.setdefault(order[0] if is_clear else "", []).append(words(measure))
+    parts = [f"{label or 'none clearly'} by {listed(names)}" for label, names in winners.items()]
+    return f"Best by other measures: {'; '.join(parts)}." if parts else ""
+
+
+def _interval(gap: Gap, before: str, after: str) -> str:
+    if not np.isfinite(gap.low):
+        return ""
+    return f"{before}95 % interval {number(gap.low)} … {number(gap.high)}{after}"

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from colourize.figures.saving import BOTH, save_figure
+from colourize.measures.registry import direction
 from colourize.methods.comparison import Comparison, Results
-from colourize.methods.grouping import Setting, Settings
-from colourize.reporting.comparison_tables import titled
-from colourize.reporting.findings import number, title
+from colourize.methods.grouping import Setting, Settings, by_value
+from colourize.methods.wording import headed, last_words, words
+from colourize.reporting.findings import number
 
 INK, REFERENCE = "#1f4e79", "#b8590b"
 # Okabe & Ito's colours, which are also distinct to the colour-blind; each has a dash and a marker of its own.
@@ -53,28 +54,33 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
                 axis.axvline(row.mean, color=REFERENCE, lw=0.8, ls="--", zorder=0)
         axis.set_ylim(-0.6, len(rows) - 0.4)
         axis.set_yticks(range(len(rows)), [row.method for row in rows])
-        axis.set_title(titled(measure), fontsize=8, loc="left")
+        way = f" ({direction(measure)})" if direction(measure) else ""
+        axis.set_title(f"{headed(measure)}{way}", fontsize=8, loc="left")
     save_figure(figure, path, formats)
 
 
-def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
+def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None:
     """Training and validation measures against epochs (or "step"): a line for each setting, thin lines for its seeds.
 
-    Grey dashes are the baselines' values. Saved as SVG; False where no run has a curve.
+    Grey dashes are the baselines' values. Saved as SVG.
+
+    Returns:
+        Whether there are such dashes; None: no run has a curve, and nothing is drawn.
     """
     read = {each.label: [run.metrics() for run in each.runs.values()] for each in settings.networks}
     measures = [name for name in MEASURES if any(name in row for runs in read.values() for run in runs for row in run)]
     if not measures:
-        return False
+        return None
     if len({_loss(each) for each in settings.networks}) > 1:  # different losses have no common axis
         known = [{name for row in run for name in row} for runs in read.values() for run in runs]
         measures = sorted({"val/psnr", "val/accuracy"}.intersection(*known), reverse=True) or measures
     shared = {"": settings.networks}
     if len(settings.networks) > MOST:
-        by_key = {f"{key}: ": members[:MOST] for key, members in _by_key(settings).items() if len(members) > 1}
+        by_key = {last_words(key): each[:MOST] for key, each in settings.variations().items() if len(each) > 1}
         shared = by_key or {"": settings.networks[:MOST]}
     figure, axes = _panels(len(measures) * len(shared), len(measures), (3.5, 2.7), sharey="col")
     panels = [(heading, members, measure) for heading, members in shared.items() for measure in measures]
+    dashed = False
     for place, (axis, (heading, members, measure)) in enumerate(zip(axes, panels, strict=True)):
         for style, setting in enumerate(members):
             _draw_curve(axis, read[setting.label], measure, x, style, setting.label)
@@ -83,36 +89,43 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool:
             value = each.first.measures().get(measure, np.nan)
             is_comparable = not measure.endswith("loss") or {_loss(one) for one in members} == {_loss(each)}
             if is_comparable and low - 2 * (high - low) <= value <= high + 2 * (high - low):
+                dashed = True
                 axis.axhline(value, color="#666666", lw=0.8, ls=(0, (2, 2)))
                 axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=6, color="#444444",
                               ha="right", va="bottom")  # fmt: skip
-        axis.set_title(f"{heading}{measure}", fontsize=8, loc="left")
+        axis.set_title(f"{heading}: {headed(measure)}" if heading else headed(measure), fontsize=8, loc="left")
         axis.set_xlabel(f"{x}s", fontsize=7)
+        axis.xaxis.get_major_locator().set_params(integer=True)
         if place % len(measures) == 0:
             axis.legend(fontsize=6, frameon=False)
     save_figure(figure, path, ["svg"])
-    return True
+    return dashed
 
 
 def draw_effects(path: Path, results: Results, measure: str) -> bool:
-    """A measure against the values of each key that varies alone, a ring for each seed.
+    """A measure against the values of each key that varies alone, a ring for each seed; in a grid of all settings.
 
     Saved as SVG; False where no key varies alone, or only one with two values.
     """
-    panels = {key: members for key, members in _by_key(results.settings).items() if len(members) > 1}
+    panels: dict[str, dict[Any, list[float]]] = {}
+    for key, members in results.settings.variations().items():
+        values: dict[Any, list[float]] = {}
+        for each in sorted(members, key=lambda each: by_value(each.values[key])):
+            for estimate in results.of(measure, [each]).values():
+                values.setdefault(each.values[key], []).extend(estimate.by_seed)
+        if len(values) > 1:
+            panels[key] = values
     if max(map(len, panels.values()), default=0) < (FEWEST_EFFECTS if len(panels) == 1 else 2):
         return False
     figure, axes = _panels(len(panels), 3, (3.2, 2.3), sharey=True)
-    for axis, (key, members) in zip(axes, panels.items(), strict=True):
-        members = sorted(members, key=lambda each: _order(each.values.get(key)))
-        for place, setting in enumerate(members):
-            for estimate in results.of(measure, [setting]).values():
-                axis.plot([place] * len(estimate.by_seed), estimate.by_seed, "o", ms=3.5, mfc="none", color=COLOURS[1])
-                axis.plot(place, estimate.mean, "_", ms=16, mew=2, color=COLOURS[0])
-        axis.set_xticks(range(len(members)), [str(each.values.get(key)) for each in members])
-        axis.set_title(key, fontsize=8, loc="left")
+    for axis, (key, values) in zip(axes, panels.items(), strict=True):
+        for place, found in enumerate(values.values()):
+            axis.plot([place] * len(found), found, "o", ms=3.5, mfc="none", color=COLOURS[1])
+            axis.plot(place, np.mean(found), "_", ms=16, mew=2, color=COLOURS[0])
+        axis.set_xticks(range(len(values)), [words(value) for value in values])
+        axis.set_title(last_words(key), fontsize=8, loc="left")
     for axis in axes[::3]:
-        axis.set_ylabel(title(measure), fontsize=7)
+        axis.set_ylabel(headed(measure), fontsize=7)
     save_figure(figure, path, ["svg"])
     return True
 
@@ -128,11 +141,13 @@ def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[
                 cells[setting.values[first], setting.values[second]] = estimate.mean
     # Values that occur with several values of the other key; the effects show the others.
     counts = [Counter(key[side] for key in cells) for side in (0, 1)]
-    rows, columns = (sorted((value for value, count in each.items() if count > 1), key=_order) for each in counts)
+    rows, columns = (sorted((value for value, count in each.items() if count > 1), key=by_value) for each in counts)
     if len(rows) < 2 or len(columns) < 2:
         return False
     grid = np.array([[cells.get((row, column), np.nan) for column in columns] for row in rows])
-    draw_matrix(path, grid, rows, columns, number, title(measure), ["svg"], axes=(first, second), cmap="cividis")
+    names = [[words(value) for value in each] for each in (rows, columns)]
+    axes = last_words(first), last_words(second)
+    draw_matrix(path, grid, *names, number, headed(measure), ["svg"], axes=axes, cmap="cividis")
     return True
 
 
@@ -199,16 +214,3 @@ def _draw_curve(
 
 def _loss(setting: Setting) -> str:
     return f"{setting.first.record.get('loss')} of {setting.first.record.get('answer')}"
-
-
-def _by_key(settings: Settings) -> dict[str, list[Setting]]:
-    """For each key the settings that are usual in all other keys."""
-    return {
-        key: [each for each in settings.networks if set(settings.departures(each)) <= {key}] for key in settings.varied
-    }
-
-
-def _order(value: Any) -> tuple[bool, float, str]:
-    """Numbers in ascending order, then texts."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return not is_number, float(value) if is_number else 0.0, str(value)

@@ -17,6 +17,24 @@ TRAINING = {
 }  # fmt: skip
 
 
+TOY = 10_000  # pictures that a network sees in its training, each epoch anew; with fewer it has learned next to nothing
+
+
+def toy_size(runs: Sequence[Run]) -> str:
+    """How little the networks of some runs were trained, in words; empty where it is enough, or unknown."""
+    seen = []
+    for run in runs:
+        parts = (run.record.get("data") or {}).get("parts") or {}
+        counts = [int((parts.get(name) or {}).get("pictures") or 0) for name in ("train", "test")]
+        if (epochs := len(run.metrics())) and all(counts):
+            seen.append((epochs * counts[0], epochs, *counts))
+    if not seen or max(seen)[0] >= TOY:
+        return ""
+    _, epochs, trained, tested = max(seen)
+    kind = "drawn " if all((run.record.get("data") or {}).get("source") == "SyntheticData" for run in runs) else ""
+    return f"{epochs} epoch{'' if epochs == 1 else 's'} on {trained} {kind}pictures, tested on {tested}"
+
+
 def provenance(runs: Sequence[Run]) -> list[str]:
     """A line for each subject; where runs differ it has all values."""
     records = [run.record for run in runs]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import takewhile
 
 import yaml
 
 from colourize.configuration import config_dir
+
+OF_ASSIGNMENT = re.compile(r"[a-f]\d?_")  # how its questions' files begin
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,10 @@ class Question:
 
 
 def questions() -> dict[str, Question]:
-    """All of them by the experiment's name, in the assignment's order."""
+    """All of them by the experiment's name, the assignment's in its order and then the others."""
     found = {}
-    for path in sorted((config_dir() / "experiment").glob("*.yaml")):
+    files = (config_dir() / "experiment").glob("*.yaml")
+    for path in sorted(files, key=lambda path: (not OF_ASSIGNMENT.match(path.stem), path.stem)):
         text = path.read_text(encoding="utf-8")
         asked = (yaml.safe_load(text) or {}).get("question")
         if asked:

@@ -13,71 +13,85 @@ import numpy as np
 
 from colourize.errors import ColourizeError, full_disk
 from colourize.measures.registry import MEASURES, headlines
-from colourize.methods.comparison import read_results, write_results
+from colourize.methods.comparison import Results, read_results, write_results
 from colourize.methods.grouping import Setting, read_settings
 from colourize.methods.sources import Source
+from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import headline_table, with_spread
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Section, Table, Text
-from colourize.reporting.findings import finding
+from colourize.reporting.findings import findings, listed
 from colourize.reporting.parts import PARTS
 from colourize.reporting.picture_sheets import COUNT, Pictures, save_rows, sheet_rows
-from colourize.reporting.plots import draw_curves, draw_effects, draw_intervals
-from colourize.reporting.provenance import provenance
+from colourize.reporting.plots import draw_effects, draw_intervals
+from colourize.reporting.provenance import provenance, toy_size
 from colourize.reporting.questions import Question
 
 log = logging.getLogger(__name__)
 
 MOST_MEASURES = 6
 MOST_SHOWN = 12  # settings in a sheet of pictures
-INTERVALS = (
-    "Each setting with its 95 % interval over pictures (thick) and the standard deviation over seeds (thin); "
-    "dashed: its reference."
-)
-CURVES = "Mean over seeds, each seed as a thin line; grey dashes: methods without a network."
-EFFECTS = "On the test pictures: a ring for each seed, a bar for their mean."
-LAST_EPOCH = "Where the last epoch ended: mean over seeds (± their standard deviation), with the weights of that epoch."
-SAME = "The first test pictures, each setting with its least seed."
+INTERVALS = "Each method's mean with its 95 % interval over pictures, a broad bar"
+SEEDS = ", and the standard deviation over seeds, a thin one"
+DASHED = "; the dashed line is {}, which needs no network"
+EFFECTS = "On the test pictures: a ring for each run, a bar for their mean."
+LAST_EPOCH = "After the last epoch, with the weights of that epoch"
+SAME = "The first test pictures by each method"
 OF_CLASSES = [name for name, each in MEASURES.items() if each.kinds]
 NOT_COMPARED = "With another palette there are other classes: accuracy and cross-entropy are not compared here."
+ANSWERS = ("fact", "finding")  # the kinds of sentences that open a section
 LISTED = 6  # settings that are named before the others are counted
 
 
 def build_section(source: Source, question: Question | None, folder: Path, pictures: Pictures, anchor: str) -> Section:
-    """The section of a sweep in a report's folder; a part that cannot be made is replaced by the reason."""
+    """The section of a sweep in a report's folder; a part that cannot be made is replaced by the reason.
+
+    It opens with the sentences that answer the question: first those of its parts, then those of the comparison. At
+    toy size a banner takes their place.
+    """
     settings = read_settings(source.runs)
     results = read_results(settings)
     where = "/".join(source.path.parts[-2:]) or source.name
-    varied = ", ".join(key.rpartition(".")[2] for key in settings.varied)
+    varied = listed([last_words(key) for key in settings.varied]) if settings.varied else ""
     number, title = (question.number, question.text) if question else ("", f"{where}: {varied}" if varied else where)
     section = Section(anchor, number, title, [f"Folder: {source.path}", *provenance(source.runs)])
-    add = section.elements.append
-    if question and question.about:
-        add(Text(question.about))
     asked = question.measures if question else headlines(MEASURES)
+    notes = [question.about] if question and question.about else []
     if len({str(each.settings.get("data.palette")) for each in settings.networks}) > 1:
         asked = [name for name in asked if name not in OF_CLASSES]
-        add(Text(NOT_COMPARED, "note"))
+        notes.append(NOT_COMPARED)
     context = Context(results, results.main_measure(asked), folder, pictures, anchor)
-    if context.measure is not None:
-        section.elements += _numbers(context, asked)
-    section.elements += _drawings(context)
+    numbers = _numbers(context, asked) if context.measure is not None else []
+    parts: list[Element] = []
     for name in question.parts if question else ["effects"] if len(settings.varied) > 1 else []:
-        if name not in PARTS:
-            add(Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note"))
-            continue
-        try:
-            section.elements += PARTS[name](context)
-        except (ColourizeError, OSError) as error:
-            if full_disk(error):
-                raise
-            reason = str(error).splitlines()[0]
-            log.warning("%s: %s: %s", anchor, name, reason)
-            add(Text(f"{name.replace('_', ' ')}: could not be made ({reason})", "note"))
-    section.elements += [Text(note, "note") for note in dict.fromkeys(results.notes)]
+        parts += _part(name, context)
+    answer = [each for each in [*parts, *numbers] if _kind(each) in ANSWERS]
+    if small := toy_size(source.runs):
+        banner = Text(f"Toy size: {small}. This is not a result.", "toy")
+        answer = [*(each for each in answer if _kind(each) == "fact"), banner]
+    rest = [each for each in [*numbers, *_drawings(context), *parts] if _kind(each) not in ANSWERS]
+    texts = [Text(note, "note") for note in dict.fromkeys(results.notes)]
+    section.elements = [*answer, *map(Text, notes), *rest, *texts]
     if source.unfinished:
-        add(_unfinished(source, "note", source.resume))
+        section.elements.append(_unfinished(source, "note", source.resume))
     return section
+
+
+def _kind(element: Element) -> str:
+    return element.kind if isinstance(element, Text) else ""
+
+
+def _part(name: str, context: Context) -> list[Element]:
+    if name not in PARTS:
+        return [Text(f"{name}: no such part; must be one of {', '.join(PARTS)}", "note")]
+    try:
+        return PARTS[name](context)
+    except (ColourizeError, OSError) as error:
+        if full_disk(error):
+            raise
+        reason = str(error).splitlines()[0]
+        log.warning("%s: %s: %s", context.anchor, name, reason)
+        return [Text(f"{name.replace('_', ' ')}: could not be made ({reason})", "note")]
 
 
 def missing_section(question: Question, anchor: str, source: Source | None = None) -> Section:
@@ -96,36 +110,42 @@ def _unfinished(source: Source, kind: str, command: str) -> Text:
 
 
 def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
-    """Finding, table and intervals."""
+    """Findings, table and intervals."""
     results, main = context.results, str(context.measure)
+    shown = [name for name in dict.fromkeys((*asked, main)) if name in results.comparison.measures][:MOST_MEASURES]
     found: list[Element] = []
     for members in _by_input(results.settings.networks).values():  # colouring and sharpening are no rivals
-        text = finding(main, results.of(main, members), results.rivals(main, members))
-        found += [Text(text, "finding")] if text else []
-    shown = [name for name in dict.fromkeys((*asked, main)) if name in results.comparison.measures][:MOST_MEASURES]
+        found += [Text(text, "finding") for text in findings(results, members, [main, *shown])]
     path = context.path("tables", ".csv")
     write_results(path, results)
     found.append(headline_table(results, shown, str(path.relative_to(context.folder))))
     if any(math.isfinite(row.low) for row in results.comparison.of(shown[0])):
         draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg"])
-        alt = f"Intervals of {', '.join(shown[:4])} for each setting"
-        found += context.plot("intervals", lambda path: draw(path=path), INTERVALS, alt)
+        alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
+        references = sorted({name for name in results.comparison.reference.values() if name})
+        caption = INTERVALS + (SEEDS if _have_seeds(results) else "")
+        caption += f"{DASHED.format(' or '.join(references))}." if references else "."
+        found += context.plot("intervals", lambda path: draw(path=path), caption, alt)
     return found
+
+
+def _have_seeds(results: Results) -> bool:
+    return any(len(each.runs) > 1 for each in results.settings.networks)
 
 
 def _drawings(context: Context) -> list[Element]:
     """Curves, effects and pictures."""
     settings, main = context.results.settings, context.measure
-    alt = "Measures after each epoch, for each setting"
-    found = context.plot("curves", lambda path: draw_curves(path, settings), CURVES, alt)
+    found = context.curves("epoch")
     if found:
         found.append(_last_epoch(context))
     if main is not None and settings.varied:
-        alt = f"{main} against each key that varies"
+        alt = f"{words(main)} against each key that varies"
         found += context.plot("effects", lambda path: draw_effects(path, context.results, main), EFFECTS, alt)
     for ending, members in _by_input([each for each in settings.settings if each.first.checkpoints]).items():
         few = members[:MOST_SHOWN]
-        caption = SAME if len(few) == len(members) else f"{SAME} The first {MOST_SHOWN} of {len(members)} settings."
+        caption = SAME + (f", with the least of its {len(few[0].runs)} seeds" if _have_seeds(context.results) else "")
+        caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
         path = context.path("pictures", f"{ending}.png")
 
         def draw(path: Path = path, few: Sequence[Setting] = few) -> None:
@@ -134,7 +154,7 @@ def _drawings(context: Context) -> list[Element]:
             save_rows(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
         labels, runs = [each.label for each in members], [each.first for each in members]
-        found += context.made(path, runs, draw, caption, "The same pictures for each setting", labels)
+        found += context.made(path, runs, draw, caption, "The same pictures by each method", labels)
     return found
 
 
@@ -157,9 +177,10 @@ def _last_epoch(context: Context) -> Table:
         lines.append(line)
         rows.append(cells)
     csv = context.table("last-epoch", lines)
-    columns = ["", "epochs", *names]
+    columns = ["", "epochs", *map(headed, names)]
     kept = [place for place in range(len(columns)) if place < 2 or any(row[place] for row in rows)]
-    return Table(LAST_EPOCH, [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], csv=csv)
+    caption = LAST_EPOCH + (": mean (± standard deviation over seeds)." if _have_seeds(context.results) else ".")
+    return Table(caption, [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], csv=csv)
 
 
 def _by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from colourize.weights.shipped import are_weights
+
 # The keys of an experiment's file that list its runs.
 PLAN = ("question", "cells", "seeds", "baselines")
 # How a run is shown and launched; it computes and leaves the same.
 DISPLAY = ("trainer.enable_progress_bar", "callbacks.progress")
 LAUNCH = ("launcher", "overwrite", "resume", "output_dir", "trust", "experiment", "hydra", *PLAN)
-SEEDS = ("seed", "data.seed", "data.eval_seed")
+SEEDS = ("seed", "data.seed", "data.eval_seed", "data.subset_seed")
 # The machine's settings change the last digits of a run's numbers.
 MACHINE = (
     "compile", "trainer.accelerator", "trainer.benchmark", "trainer.deterministic", "trainer.detect_anomaly",
@@ -31,7 +33,8 @@ FILES = (
 )  # fmt: skip
 # Of the checkpoints' settings only these choose the weights that are tested.
 CHECKPOINTS, CHOICE = "callbacks.checkpoints", ("callbacks.checkpoints.monitor", "callbacks.checkpoints.mode")
-# A checkpoint that a run trains on from is of the same method; `trainer.max_epochs` counts the epochs of both.
+# A checkpoint that a run trains on from is of the same method; `trainer.max_epochs` counts the epochs of both. Weights
+# that a new training begins with make another one.
 ELSEWHERE = ("checkpoint", "task._target_", "task.measures")
 NO_METHOD = (*DISPLAY, *LAUNCH, *SEEDS, *MACHINE, *FILES, *ELSEWHERE)
 
@@ -62,7 +65,7 @@ def method_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     ignored: tuple[str, ...] = NO_METHOD
     if (config.get("data") or {}).get("_target_") in WHEREVER:
         ignored = (*ignored, "data.root")
-    found = {}
+    found = {"checkpoint": config["checkpoint"]} if are_weights(config.get("checkpoint")) else {}
     for key, value in flat(config):
         if value is None or is_one_of(key, ignored) or (is_one_of(key, (CHECKPOINTS,)) and key not in CHOICE):
             continue

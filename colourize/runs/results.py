@@ -128,12 +128,16 @@ def interrupt(folder: str | Path, job: str | None) -> None:
                     _correct(Path(folder), row)
 
 
-def settle() -> None:
-    """Mark the jobs that this process launched and did not end as interrupted, and print how to go on."""
+def settle() -> Path | None:
+    """Mark the jobs that this process launched and did not end as interrupted, and print how to go on.
+
+    Returns:
+        The folder of the sweep that this process launched, if all of its jobs have ended.
+    """
     global _sweep
     folder, _sweep = _sweep, None
     if folder is None or not (folder / FILE).exists():
-        return
+        return None
     with contextlib.suppress(OSError, ColourizeError):
         with _table(folder / FILE) as rows:
             for row in rows:
@@ -141,6 +145,8 @@ def settle() -> None:
         left = sum(row["status"] in (PENDING, INTERRUPTED) for row in rows)
         if left:
             print(f"{left} of {len(rows)} jobs are not finished. To go on: {resuming.command(folder)}")
+        return None if left else folder
+    return None
 
 
 @contextlib.contextmanager

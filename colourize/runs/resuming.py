@@ -26,6 +26,7 @@ from colourize.runs import ownership, sweeps
 from colourize.runs.folders import read_measures
 from colourize.runs.method_settings import DISPLAY, PLAN, is_one_of
 from colourize.runs.sweeps import quoted
+from colourize.weights.shipped import is_builtin
 
 CONFIG, FINAL = "config.yaml", "metrics.json"
 LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
@@ -171,7 +172,7 @@ def keep_settings(folder: Path, config: DictConfig) -> None:
     config.resume, config.overwrite = None, False
     for key in PATHS:
         value = OmegaConf.select(config, key)
-        if isinstance(value, str):
+        if isinstance(value, str) and not is_builtin(value):
             OmegaConf.update(config, key, os.path.abspath(os.path.expanduser(value)))
     resolved = OmegaConf.create(OmegaConf.to_container(config, resolve=True))
     write_whole(folder / CONFIG, OmegaConf.to_yaml(resolved))
@@ -185,9 +186,13 @@ def command(folder: str | Path) -> str:
 def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
     check_count(MAX_EPOCHS, now)
     schedule = OmegaConf.select(config, "task.lr_scheduler") or {}
+    planned = f"was planned for {config.trainer.max_epochs} epochs"
     if "total_steps" in schedule.values():  # tasks.optimisation.TOTAL_STEPS, whose import takes seconds
-        name, epochs = str(schedule.get("_target_")).rpartition(".")[2], config.trainer.max_epochs
-        raise UsageError(f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} was planned for {epochs} epochs")
+        name = str(schedule.get("_target_")).rpartition(".")[2]
+        raise UsageError(f"{MAX_EPOCHS}={now}: the learning-rate schedule {name} {planned}")
+    share = OmegaConf.select(config, "data.extra_share")
+    if OmegaConf.is_list(share) and len(set(share)) > 1:
+        raise UsageError(f"{MAX_EPOCHS}={now}: data.extra_share={share} {planned}")
     table = folder / "metrics.csv"
     trained = max(0, len(table.read_text(encoding="utf-8").splitlines()) - 1) if table.is_file() else 0
     if now < trained:

@@ -33,8 +33,8 @@ from colourize.tasks.compatibility import (
     check_projected,
     check_scale_factor,
 )
-from colourize.tasks.flip_averaging import over_flips
 from colourize.tasks.optimisation import build_optimizer, build_scheduler, count_steps
+from colourize.tasks.symmetry_averaging import over_symmetries
 
 
 class RestorationTask(LightningModule):
@@ -59,7 +59,9 @@ class RestorationTask(LightningModule):
         measures: what a test measures, by the names that `measures.registry.choose` takes; they are not saved.
 
     Attributes:
-        test_time_flips: whether answers are means over a picture and its mirror image; it is not saved.
+        test_time_symmetries: answers are means over so many symmetric pictures, 1, 2 or 8 (see
+            `tasks.symmetry_averaging`); it is not saved.
+        start: where a training began with the weights of a file, that file and its validation measures.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -88,7 +90,8 @@ class RestorationTask(LightningModule):
         }  # fmt: skip
         self.save_hyperparameters(arguments, logger=False)
         self.divisor = divisor
-        self.test_time_flips = False
+        self.test_time_symmetries = 1
+        self.start: dict[str, Any] | None = None
         self.degradation: Degradation = self._build("degradation", "task.degradation")
         if size is not None:
             self.degradation.check_size(*size)
@@ -170,6 +173,7 @@ class RestorationTask(LightningModule):
             "task": qualified_name(self),
             "data": qualified_name(data) if data is not None else None,
             "precision": self.trainer.precision,
+            **({"start": self.start} if self.start else {}),
         }
 
     def describe(self) -> dict[str, Any]:
@@ -195,8 +199,9 @@ class RestorationTask(LightningModule):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W); in training of every `stride`th pixel."""
-        if self.test_time_flips:
-            return over_flips(self._once, inputs, self.answer.kind, getattr(self.model, "size_multiple", 1))
+        if self.test_time_symmetries > 1:
+            multiple = getattr(self.model, "size_multiple", 1)
+            return over_symmetries(self._once, inputs, self.answer, multiple, self.test_time_symmetries)
         return self._once(inputs)
 
     def _once(self, inputs: Tensor) -> Tensor:

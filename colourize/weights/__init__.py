@@ -1,1 +1,3 @@
-"""How weights that the package ships are made."""
+"""The weights that the package ships, one folder a version, and the format of such files."""
+
+SUFFIX = ".safetensors"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
-from lightning import Trainer
 
 from colourize.data.pictures import Labels, PictureData, Pictures
 from colourize.errors import UsageError
@@ -43,7 +40,7 @@ def data(**settings: object) -> Primaries:
     return Primaries(batch_size=10, palette=None, augmentation=shifts, **settings)  # type: ignore[arg-type]
 
 
-def test_labels_stay_with_their_pictures() -> None:
+def test_labels_stay_with_their_pictures():
     source = data(seed=3)
     source.setup()
     for loader in (source.train_dataloader(), source.val_dataloader(), source.test_dataloader()):
@@ -55,7 +52,7 @@ def test_labels_stay_with_their_pictures() -> None:
     assert torch.equal(first.labels, next(iter(source.val_dataloader())).labels[:2])
 
 
-def test_it_learns_and_its_measures_are_of_whole_pictures(quiet_trainer: Callable[..., Trainer]) -> None:
+def test_it_learns_and_its_measures_are_of_whole_pictures(quiet_trainer):
     task = RestorationTask(model=MODEL, size=[8, 8], **PARTS)
     trainer = quiet_trainer(max_epochs=12)
     trainer.fit(task, datamodule=data())
@@ -66,7 +63,7 @@ def test_it_learns_and_its_measures_are_of_whole_pictures(quiet_trainer: Callabl
     assert set(np.unique(task.tally.table()["accuracy"])) <= {0.0, 1.0}
 
 
-def test_networks_of_pixels_and_of_pictures_are_told_apart() -> None:
+def test_networks_of_pixels_and_of_pictures_are_told_apart():
     unet = {"_target_": "colourize.models.UNet", "num_filters": 4}
     with pytest.raises(UsageError, match=r"^model: UNet answers each pixel, .* model=residual_classifier fits"):
         RestorationTask(model=unet, **PARTS)
@@ -79,7 +76,7 @@ def test_networks_of_pixels_and_of_pictures_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("size", [(32, 32), (9, 5), (4, 4)])
-def test_the_classifier_takes_any_size(size: tuple[int, int]) -> None:
+def test_the_classifier_takes_any_size(size):
     network = ResidualClassifier(3, 10, num_filters=4).eval()
     features = network.features(torch.rand(2, 3, *size))
     assert features.shape == (2, network.num_features) and (features >= 0).all()

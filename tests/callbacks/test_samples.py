@@ -11,7 +11,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from colourize.callbacks.activations import ActivationSheets
 from colourize.callbacks.samples import SamplePictures
 from colourize.data.pictures import Pictures
-from colourize.errors import UsageError
 from colourize.figures.grid import GAP, labelled_grid
 from colourize.inspection.files import observe, sheets
 
@@ -122,12 +121,3 @@ def test_other_modules_are_left_alone(quiet_trainer, folder):
     callbacks = [SamplePictures(str(folder)), ActivationSheets(str(folder))]
     quiet_trainer(fast_dev_run=True, callbacks=callbacks).fit(BoringModel())
     assert names(folder) == []
-
-
-@pytest.mark.parametrize("callback", [SamplePictures, ActivationSheets])
-@pytest.mark.parametrize(("key", "value"), [("num_pictures", 0), ("num_pictures", -2), ("every_n_epochs", -1)])
-def test_wrong_numbers(callback, key, value):
-    with pytest.raises(UsageError, match=rf"^callbacks\.(samples|activations)\.{key}={value}: must be"):
-        callback("samples", **{key: value})
-    with pytest.raises(UsageError, match=r"^callbacks\.activations\.count=1: must be"):
-        ActivationSheets("samples", num_pictures=2, count=1)

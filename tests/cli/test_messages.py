@@ -23,6 +23,11 @@ from colourize.errors import InputError, UsageError
         # The keys are those of the options that were chosen, wherever they were chosen.
         ("data=folder data.mirror=x", "data.mirror: there is no such key; data has batch_size, "),
         ("experiment=fast task.lr_scheduler.T_max=3", "T_max: there is no such key; task.lr_scheduler has max_lr, "),
+        # The key that is meant.
+        ("epochs=3", "epochs: there is no such key; did you mean trainer.max_epochs?"),
+        ("lr=3", "did you mean task.optimizer.lr?"),
+        ("batch=10", "did you mean data.batch_size?"),
+        ("thing=1", "thing: there is no such key; the top level has seed, "),
         ("hydra.mode=foo", "hydra.mode=foo: Invalid value 'foo', expected one of [RUN, MULTIRUN]"),
     ],
 )
@@ -48,6 +53,13 @@ def test_a_terminal_gets_no_control_characters(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sys.argv", ["colourize-train", "data.root=a\nb", "seed=1"])
     message = "data.root=a\nb: there is no such folder\nName another: × \x1b[2J \x85 \u2028"
     assert printable(message) == "data.root=a\\nb: there is no such folder\nName another: × \\x1b[2J \\x85 \\u2028"
+
+
+@pytest.mark.parametrize("typed", [["--epochs", "3"], ["--epochs=3"]])
+def test_a_flag_of_another_program_is_named_with_its_key(typed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", *typed])
+    with pytest.raises(UsageError, match=r"^--epochs\S*: there is no such flag; arguments are trainer.max_epochs=3$"):
+        check_arguments()
 
 
 def test_a_group_takes_names_of_options(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from console import TINY, run
 
 from colourize.cli.starts import Starts
@@ -18,25 +17,6 @@ def test_a_workers_process_knows_the_names() -> None:
     code = "import sys, pickle; from omegaconf import OmegaConf; pickle.load(sys.stdin.buffer)"
     code += "; assert OmegaConf.has_resolver('job_folder')"
     subprocess.run([sys.executable, "-c", code], input=pickle.dumps(Starts()), check=True, timeout=60)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "model=unet,foo",
-        "foo=1,2",
-        "hydra/launcher=nope",
-        "hydra.job.chdir=true",
-        "hydra.sweep.subdir=${hydra.job.num}",
-        "experiment=a5_classification,fast",
-        "experiment=fast,course",
-        "--cfg=job",
-    ],
-)
-def test_a_sweep_that_cannot_start_leaves_nothing(wrong: str, tmp_path: Path) -> None:
-    outcome = run("train", ["-m", *TINY, "seed=0,1", wrong], tmp_path / "here", PATH=str(tmp_path))
-    assert outcome.code == 2 and len(outcome.stderr.splitlines()) == 1 and wrong.split("=")[0] in outcome.stderr
-    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_a_folder_that_was_there_keeps_its_files(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,9 @@ import pytest
 import torch
 from scipy import stats
 
-from colourize.data.augmentation import FlipsAndShifts
+from colourize.data.augmentation import Augmentation, FlipsAndShifts, Symmetries
 from colourize.data.draws import Draws
-from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
-from colourize.tasks import RestorationTask
 
 Change = tuple[bool, int, int]
 
@@ -28,7 +25,7 @@ def draws(which: Any, **recipe: Any) -> Draws:
     return Draws(torch.as_tensor(which), **{"seed": 0, "epoch": 0, "stage": "train", "purpose": "a", **recipe})
 
 
-def augmented(augmentation: FlipsAndShifts, originals: np.ndarray, **recipe: Any) -> np.ndarray:
+def augmented(augmentation: Augmentation, originals: np.ndarray, **recipe: Any) -> np.ndarray:
     outputs = augmentation(torch.from_numpy(originals), draws(range(len(originals)), **recipe))
     assert outputs.shape == originals.shape and outputs.dtype == torch.uint8
     return outputs.numpy()
@@ -57,7 +54,7 @@ def find(outputs: np.ndarray, originals: np.ndarray, most: int) -> list[Change]:
 
 
 @pytest.mark.parametrize(("flip", "most"), [(0.5, 2), (0.2, 1), (0.5, 0), (1, 0), (0, 4)])
-def test_each_picture_is_flipped_and_shifted_by_itself(flip: float, most: int) -> None:
+def test_each_picture_is_flipped_and_shifted_by_itself(flip, most):
     originals = pictures(1000)
     found = find(augmented(FlipsAndShifts(flip, most), originals), originals, most)
     share = sum(flipped for flipped, _, _ in found) / len(found)
@@ -69,7 +66,7 @@ def test_each_picture_is_flipped_and_shifted_by_itself(flip: float, most: int) -
         assert stats.chisquare(*np.array([(count, len(found) * share) for count, share in counted]).T).pvalue > 1e-3
 
 
-def test_the_change_belongs_to_the_picture() -> None:
+def test_the_change_belongs_to_the_picture():
     augmentation, originals = FlipsAndShifts(0.5, 2), pictures(40)
     whole = augmented(augmentation, originals)
     for which in ([7], [39, 0, 7], list(range(20, 40))):
@@ -81,35 +78,36 @@ def test_the_change_belongs_to_the_picture() -> None:
         assert sum(one == two for one, two in zip(first, second, strict=True)) < 5
 
 
-def test_input_and_target_change_together_and_in_training_alone(
-    tiny_task: Callable[..., RestorationTask], tiny_data: type[PictureData]
-) -> None:
+def test_input_and_target_change_together_and_in_training_alone(tiny_task, tiny_data):
     augmentation = {"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 0.5, "max_shift": 2}
     task, data = tiny_task("low", "classification"), tiny_data(augmentation=augmentation)
     for stage in ("train", "val", "test"):
         for batch in getattr(data, f"{stage}_dataloader")():
-            pair = task.make_pair(data.on_after_batch_transfer(batch, 0))
+            batch = data.on_after_batch_transfer(batch, 0)
+            pair = task.make_pair(batch)
             seen = (pair.truth * 255).round().to(torch.uint8).movedim(1, -1).numpy()
             assert torch.equal(pair.inputs, task.degradation(pair.truth))
             assert torch.equal(pair.target, task.answer.palette.labels(pair.truth))
             originals = getattr(data.pictures, stage)[pair.which.numpy()]
             if stage == "train":
                 assert len(find(seen, originals, 2)) == len(batch.which)
+                assert batch.cache is None  # labels of the originals are not theirs
             else:
                 np.testing.assert_array_equal(seen, originals)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        *(
-            ({"flip": value}, f"flip={value}: must be a share, 0 to 1$")
-            for value in (-0.1, 1.5, "0.5", None, True, float("nan"))
-        ),
-        *(({"max_shift": value}, f"max_shift={value}: must be a whole number of") for value in (-1, 1.5, True)),
-        ({"max_shift": 10}, "max_shift=10: must be below the size, 10×12$"),
-    ],
-)
-def test_settings_that_are_not_allowed(settings: Any, message: str) -> None:
-    with pytest.raises(UsageError, match=rf"^data\.augmentation\.{message}"):
-        augmented(FlipsAndShifts(**settings), pictures(2))
+def test_the_symmetries_of_the_square_are_equally_likely():
+    originals = pictures(1000, 9, 9)
+    outputs = augmented(Symmetries(), originals)
+    turned = [np.rot90(each, turns, (1, 2)) for each in (originals, originals[:, ::-1]) for turns in range(4)]
+    fits = np.array([(each == outputs).all((1, 2, 3)) for each in turned])
+    assert (fits.sum(0) == 1).all() and stats.chisquare(fits.sum(1)).pvalue > 1e-3
+    part = Symmetries()(torch.from_numpy(originals[[7, 3]]), draws([7, 3]))
+    np.testing.assert_array_equal(part, outputs[[7, 3]])
+    with pytest.raises(UsageError, match=r"^data\.augmentation=Symmetries: pictures of 10×12 are no squares"):
+        augmented(Symmetries(), pictures(2))
+
+
+def test_a_shift_must_stay_within_the_picture():
+    with pytest.raises(UsageError, match=r"^data\.augmentation\.max_shift=10: must be below the size, 10×12$"):
+        augmented(FlipsAndShifts(max_shift=10), pictures(2))

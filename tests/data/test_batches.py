@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from lightning import Trainer
 
-from colourize.data.batches import Batch, BatchLoader, as_batch
-from colourize.data.pictures import PictureData
+from colourize.data.batches import Batch, BatchLoader, Extra, as_batch
 from colourize.errors import UsageError
-from colourize.tasks import RestorationTask
 
 
 def numbered(count: int) -> np.ndarray:
@@ -31,7 +27,7 @@ def order_of(loader: BatchLoader) -> list[int]:
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("batch_size", [1, 30, 100, 250])
-def test_batches_hold_each_picture_once(batch_size: int, shuffle: bool) -> None:
+def test_batches_hold_each_picture_once(batch_size, shuffle):
     pictures = numbered(100)
     loader = BatchLoader(pictures, batch_size, "train", seed=3, shuffle=shuffle)
     loader.set_epoch(4)
@@ -46,7 +42,7 @@ def test_batches_hold_each_picture_once(batch_size: int, shuffle: bool) -> None:
         np.testing.assert_array_equal(batch.pictures, pictures[batch.which.numpy()])
 
 
-def test_order_is_that_of_seed_and_epoch_alone() -> None:
+def test_order_is_that_of_seed_and_epoch_alone():
     orders = {}
     for seed, epoch in itertools.product((0, 1), (0, 1, 2)):
         loader = BatchLoader(numbered(100), 30, "train", seed=seed, shuffle=True)
@@ -72,7 +68,7 @@ def test_order_is_that_of_seed_and_epoch_alone() -> None:
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_processes_share_each_batch(shuffle: bool) -> None:
+def test_processes_share_each_batch(shuffle):
     counts = [(60, 12), (61, 12), (62, 12), (63, 12), (5, 12), (12, 12), (25, 4)]
     for (count, batch_size), world_size in itertools.product(counts, (2, 3, 4)):
 
@@ -88,25 +84,70 @@ def test_processes_share_each_batch(shuffle: bool) -> None:
             assert sorted(mine) == sorted(whole.which.tolist()), "the same global batch as one process has"
 
 
-def test_processes_take_their_share_from_the_trainer(
-    tiny_data: type[PictureData], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole, seen = tiny_data(seed=2), []
-    for rank in (0, 1):
-        data = tiny_data(seed=2)
-        monkeypatch.setattr(data, "trainer", SimpleNamespace(world_size=2, global_rank=rank))
-        for share, alone in zip(data.train_dataloader(), whole.train_dataloader(), strict=True):
-            assert torch.equal(share.which, alone.which[rank::2])
-        seen += [number for batch in data.test_dataloader() for number in batch.which.tolist()]
-        monkeypatch.setattr(data, "batch_size", 1)
-        with pytest.raises(UsageError, match=r"^trainer\.devices: batches of 1 .* leave some of 2 processes"):
-            data.train_dataloader()
-    assert sorted(seen) == list(range(8))
+def epochs_of(loader: BatchLoader, count: int) -> list[list[Batch]]:
+    found = []
+    for epoch in range(count):
+        loader.set_epoch(epoch)
+        found.append(list(loader))
+    return found
 
 
-def test_epochs_count_in_training_alone(
-    tiny_task: Callable[..., RestorationTask], tiny_data: type[PictureData], quiet_trainer: Callable[..., Trainer]
-) -> None:
+def test_an_epoch_of_another_length_shows_each_picture_before_any_again() -> None:
+    loader = BatchLoader(numbered(20), 8, "train", seed=1, shuffle=True, length=50)
+    epochs = epochs_of(loader, 2)
+    assert [[len(batch.which) for batch in epoch] for epoch in epochs] == 2 * [[8, 8, 8, 8, 8, 8, 2]]
+    seen = [number for epoch in epochs for batch in epoch for number in batch.which.tolist()]
+    assert [sorted(seen[start : start + 20]) for start in range(0, 100, 20)] == 5 * [list(range(20))]
+    for epoch in epochs:  # and each time it is drawn anew
+        draws = torch.cat([batch.draws("flip").uniform() for batch in epoch])
+        assert len(draws.unique()) == 50
+    plain, same = (BatchLoader(numbered(20), 8, "train", seed=1, shuffle=True, length=n) for n in (None, 20))
+    for ours, theirs in zip(epochs_of(same, 2)[1], epochs_of(plain, 2)[1], strict=True):
+        assert torch.equal(ours.which, theirs.which)
+        assert torch.equal(ours.draws("flip").uniform(), theirs._replace(numbers=None).draws("flip").uniform())
+
+
+@pytest.mark.parametrize("world_size", [1, 2])
+def test_extra_pictures_have_their_share_of_every_batch(world_size: int) -> None:
+    own, others = numbered(40), 255 - numbered(90)
+    extra = Extra(others, np.full(90, 3), (0.8, 0.5), epochs=4)
+    ranks = [
+        BatchLoader(own, 10, "train", labels=np.full(40, 7), seed=2, shuffle=True, extra=extra,
+                    world_size=world_size, rank=rank)
+        for rank in range(world_size)
+    ]  # fmt: skip
+    counts = np.zeros(130, int)
+    for epoch, share in enumerate((0.8, 0.7, 0.6, 0.5)):
+        for loader in ranks:
+            loader.set_epoch(epoch)
+        together = list(zip(*ranks, strict=True))
+        assert len(together) == 4, "an epoch is as long as without them"
+        for batches in together:
+            for batch in batches:
+                is_extra = (batch.which >= 40).numpy()
+                assert is_extra.sum() == pytest.approx(share * len(is_extra), abs=1)
+                which = batch.which.numpy()
+                expected = np.concatenate([own[which[~is_extra]], others[which[is_extra] - 40]])
+                np.testing.assert_array_equal(batch.pictures, expected)
+                assert batch.labels is not None and batch.labels.tolist() == np.where(is_extra, 3, 7).tolist()
+            seen = np.concatenate([batch.which for batch in batches])
+            assert (seen >= 40).sum() == pytest.approx(10 * share, abs=1e-9)
+            np.add.at(counts, seen, 1)
+    assert np.ptp(counts[:40]) <= 1 and np.ptp(counts[40:]) <= 1, "none comes again before all came"
+    whole = list(ranks[0])
+    ranks[0].load_state_dict({"batch": 3})
+    (rest,) = ranks[0]
+    assert torch.equal(rest.which, whole[3].which) and torch.equal(rest.numbers, whole[3].numbers)  # type: ignore[arg-type]
+
+
+def test_each_process_needs_a_picture(tiny_data, monkeypatch):
+    data = tiny_data(batch_size=1)
+    monkeypatch.setattr(data, "trainer", SimpleNamespace(world_size=2, global_rank=0))
+    with pytest.raises(UsageError, match=r"^trainer\.devices: batches of 1 .* leave some of 2 processes"):
+        data.train_dataloader()
+
+
+def test_epochs_count_in_training_alone(tiny_task, tiny_data, quiet_trainer):
     """Lightning sets the epoch; validation is the same each time."""
     task, batches = tiny_task("grey", "regression"), []
     make_pair = task.make_pair
@@ -123,7 +164,7 @@ def test_epochs_count_in_training_alone(
     assert [batch.which.tolist() for batch in val] == 2 * [[0, 1, 2], [3, 4, 5], [6]]
 
 
-def test_any_array_can_be_served_and_loose_pictures_are_a_batch() -> None:
+def test_any_array_can_be_served_and_loose_pictures_are_a_batch():
     lent = numbered(5)[::-1, :, ::-1]
     lent.flags.writeable = False
     with warnings.catch_warnings():

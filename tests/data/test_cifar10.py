@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,12 @@ LOCK = ".cifar10.lock"
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def made(tmp_path_factory):
     return make_archive(tmp_path_factory.mktemp("host"), 40)
 
 
 @pytest.fixture
-def tiny(made: Archive, monkeypatch: pytest.MonkeyPatch) -> Archive:
+def tiny(made, monkeypatch):
     """The small archive, with torchvision's MD5 checks at work on it."""
     for name, value in made.attributes.items():
         monkeypatch.setattr(CIFAR10, name, value)
@@ -49,7 +48,7 @@ class Requests(list):  # type: ignore[type-arg]
 
 
 @pytest.fixture
-def host(tiny: Archive) -> Iterator[Requests]:
+def host(tiny):
     requests = Requests()
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -80,7 +79,7 @@ def check_content(tiny: Archive, root: Path, *categories: str) -> None:
         np.testing.assert_array_equal(pictures.test, tiny.pictures[5][own[5]])
 
 
-def test_placed_archive_makes_all_caches_and_stays(tiny: Archive, tmp_path: Path) -> None:
+def test_placed_archive_makes_all_caches_and_stays(tiny, tmp_path):
     (tmp_path / ARCHIVE).write_bytes(tiny.path.read_bytes())
     data = CIFAR10Data(root=tmp_path)
     data.prepare_data()
@@ -90,14 +89,14 @@ def test_placed_archive_makes_all_caches_and_stays(tiny: Archive, tmp_path: Path
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_file_mirror(tiny: Archive, tmp_path: Path, whole: bool) -> None:
+def test_file_mirror(tiny, tmp_path, whole):
     root = tmp_path / "a" / "b"
     CIFAR10Data(root=root, mirror=(tiny.path if whole else tiny.path.parent).as_uri()).prepare_data()
     check_content(tiny, root, "horse")
     assert names(root) == CACHES | {LOCK} and tiny.path.exists()
 
 
-def test_download(tiny: Archive, host: Requests, tmp_path: Path) -> None:
+def test_download(tiny, host, tmp_path):
     before = socket.getdefaulttimeout()
     data = CIFAR10Data(root=tmp_path, mirror=host.url + "/")
     for _ in range(2):
@@ -108,7 +107,7 @@ def test_download(tiny: Archive, host: Requests, tmp_path: Path) -> None:
     check_content(tiny, tmp_path, "horse", "airplane", "truck")
 
 
-def test_batches_extracted_by_torchvision_are_used_and_stay(tiny: Archive, tmp_path: Path) -> None:
+def test_batches_extracted_by_torchvision_are_used_and_stay(tiny, tmp_path):
     extract_archive(str(tiny.path), str(tmp_path))
     own = np.zeros((2, 32, 32, 3), np.uint8)
     np.savez(cache_path(tmp_path, "cat"), train=own, test=own)
@@ -118,7 +117,7 @@ def test_batches_extracted_by_torchvision_are_used_and_stay(tiny: Archive, tmp_p
 
 
 @pytest.fixture
-def caches(tmp_path: Path) -> Path:
+def caches(tmp_path):
     """Three categories of 2, 3 and 4 training pictures and one test picture each."""
     for i, category in enumerate(("horse", "deer", "cat")):
         train = np.full((2 + i, 32, 32, 3), i, np.uint8)
@@ -126,9 +125,7 @@ def caches(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_loading_needs_neither_torchvision_nor_a_lock_nor_a_writable_folder(
-    caches: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_loading_needs_neither_torchvision_nor_a_lock_nor_a_writable_folder(caches, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
     monkeypatch.setattr(cifar10, "FileLock", None)
     before = names(caches)
@@ -137,14 +134,14 @@ def test_loading_needs_neither_torchvision_nor_a_lock_nor_a_writable_folder(
         data = CIFAR10Data(root=caches)
         data.prepare_data()
         assert len(data.load().train) == 2
-        assert data.cache_dir == caches
+        assert caches not in (data.training.cache_dir, *data.training.cache_dir.parents)  # fitted palettes go elsewhere
     finally:
         caches.chmod(0o755)
     assert names(caches) == before
     assert "cifar10-horse.npz: holds " in caplog.text and "CIFAR-10's are 5000 and 1000" in caplog.text
 
 
-def test_several_categories_follow_one_another(caches: Path) -> None:
+def test_several_categories_follow_one_another(caches):
     pictures = CIFAR10Data(root=caches, category=["cat", "horse", "deer"]).load()
     assert pictures.train[:, 0, 0, 0].tolist() == [2] * 4 + [0] * 2 + [1] * 3
     assert pictures.test[:, 0, 0, 0].tolist() == [2, 0, 1]
@@ -154,23 +151,34 @@ def test_several_categories_follow_one_another(caches: Path) -> None:
     assert CIFAR10Data(category="all").categories == CATEGORIES
 
 
+def test_training_pictures_of_other_categories(caches: Path) -> None:
+    data = CIFAR10Data(root=caches, extra_categories=["deer", "cat"], extra_share=[0.8, 0.4], batch_size=1)
+    assert data.hparams["extra_categories"] == ["deer", "cat"] and data.hparams["extra_share"] == [0.8, 0.4]
+    pictures, labels = data.load_extra() or ([], [])
+    assert pictures[:, 0, 0, 0].tolist() == [2] * 4 + [1] * 3 and labels.tolist() == [3] * 4 + [4] * 3
+    assert [np.unique(part).tolist() for part in data.pictures] == [[0], [0], [0]]
+    every = CIFAR10Data(root=caches, category=["horse", "cat"], extra_categories="all")
+    assert every.extra_categories == tuple(name for name in CATEGORIES if name not in ("horse", "cat"))
+    every.setup("test")  # which needs no caches but its own
+    for none in (None, []):
+        assert CIFAR10Data(root=caches, extra_categories=none).load_extra() is None
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         *(
-            ({"category": value}, r"data\.category=.* must be one of airplane, .*, truck, a list of them, or all")
-            for value in ("horze", "Horse", 7, [], ["horse", 7], ["all"])
+            ({"extra_categories": value}, r"data\.extra_categories=.* must be one of airplane, .* or all")
+            for value in ("horze", 7, ["deer", 7])
         ),
-        ({"category": ["horse", "deer", "horse"]}, r"data\.category=.*twice"),
-        *(
-            ({"mirror": value}, r"data\.mirror=.*: must be an http, https or file URL")
-            for value in ("", "/data/cifar-10-python.tar.gz", "ftp://host/folder", 5)
-        ),
-        ({"root": None}, r"data\.root=.*: must name a folder"),
-        ({"root": ""}, r"data\.root=.*: must name a folder"),
+        ({"extra_categories": ["deer", "deer"]}, r"data\.extra_categories=.*twice"),
+        ({"extra_categories": ["deer", "horse"]}, r"data\.extra_categories=.* others than data\.category=horse"),
+        ({"category": "all", "extra_categories": "all"}, r"data\.extra_categories=all: must be others than"),
+        ({"extra_share": 0.5}, r"data\.extra_share=0\.5: data\.extra_categories names none"),
+        ({"extra_categories": "deer", "reshuffle": False}, r"data\.reshuffle=false: .* must be true"),
     ],
 )
-def test_settings_that_are_not_allowed(settings: dict[str, Any], message: str) -> None:
+def test_extra_categories_that_are_not_allowed(settings, message):
     with pytest.raises(UsageError, match=message):
         CIFAR10Data(**settings)
 
@@ -197,7 +205,7 @@ DAMAGED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("damage", [*DAMAGED, "npy", "huge"])
-def test_damaged_cache(tmp_path: Path, damage: str) -> None:
+def test_damaged_cache(tmp_path, damage):
     path, change = cache_path(tmp_path, "horse"), DAMAGED.get(damage)
     np.savez(path, **(change if isinstance(change, dict) else {"train": GOOD, "test": GOOD}))
     if callable(change):
@@ -215,7 +223,7 @@ def test_damaged_cache(tmp_path: Path, damage: str) -> None:
     assert str(path) in lines[0] and lines[1:] == ["Delete it to have it made anew"]
 
 
-def test_a_folder_in_which_no_file_can_be_made(tiny: Archive, tmp_path: Path) -> None:
+def test_a_folder_in_which_no_file_can_be_made(tiny, tmp_path):
     (tmp_path / "data").write_text("")
     for root in (tmp_path / "data", *([Path("/proc")] if Path("/proc").is_dir() else [])):
         with pytest.raises(InputError, match=rf"^data\.root={root}: CIFAR-10 cannot be prepared here"):
@@ -231,9 +239,7 @@ def check_unavailable(error: InputError, root: Path, *words: str) -> None:
     assert "Traceback" not in str(error)
 
 
-def test_a_host_that_is_silent_or_not_there_or_lacks_the_archive(
-    tiny: Archive, host: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_host_that_is_silent_or_not_there_or_lacks_the_archive(tiny, host, tmp_path, monkeypatch):
     none, silent = (tmp_path / "none").as_uri(), socket.create_server(("127.0.0.1", 0))
     monkeypatch.setattr(cifar10, "STALL_SECONDS", 0.2)
     for mirror, words in (
@@ -248,9 +254,7 @@ def test_a_host_that_is_silent_or_not_there_or_lacks_the_archive(
         assert names(tmp_path) == {LOCK}
 
 
-def test_wrong_archive_on_the_mirror(
-    tiny: Archive, host: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_archive_on_the_mirror(tiny, host, tmp_path, monkeypatch):
     monkeypatch.setattr(CIFAR10, "tgz_md5", "0" * 32)
     for mirror in (host.url, tiny.path.as_uri()):
         with pytest.raises(InputError) as error:
@@ -259,7 +263,7 @@ def test_wrong_archive_on_the_mirror(
         assert names(tmp_path) == {LOCK} and tiny.path.exists()
 
 
-def test_wrong_placed_archive_is_named_and_left_alone(tiny: Archive, host: Requests, tmp_path: Path) -> None:
+def test_wrong_placed_archive_is_named_and_left_alone(tiny, host, tmp_path):
     part = tiny.path.read_bytes()[:5000]
     (tmp_path / ARCHIVE).write_bytes(part)
     with pytest.raises(InputError) as error:
@@ -269,9 +273,7 @@ def test_wrong_placed_archive_is_named_and_left_alone(tiny: Archive, host: Reque
     assert not host
 
 
-def test_full_disk_keeps_the_download(
-    tiny: Archive, host: Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_keeps_the_download(tiny, host, tmp_path, monkeypatch):
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -286,7 +288,7 @@ def test_full_disk_keeps_the_download(
 
 
 @pytest.fixture
-def real_root() -> Path:
+def real_root():
     root = os.environ.get("COLOURIZE_DATA")
     if not root or not cache_path(Path(root), "horse").is_file():
         pytest.skip("COLOURIZE_DATA names no folder that holds cifar10-horse.npz")
@@ -294,7 +296,7 @@ def real_root() -> Path:
 
 
 @pytest.mark.real_data
-def test_real_horses(real_root: Path) -> None:
+def test_real_horses(real_root):
     data = CIFAR10Data(root=real_root)
     pictures = data.load()
     assert pictures.train.shape == (5000, 32, 32, 3) and pictures.test.shape == (1000, 32, 32, 3)

@@ -28,7 +28,7 @@ def mix(number: int) -> int:
     return number ^ (number >> 31)
 
 
-def test_numbers_are_those_of_plain_arithmetic() -> None:
+def test_numbers_are_those_of_plain_arithmetic():
     # The published answers of SplitMix64 to the seed 1234567.
     published = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
     assert [mix(1234567 + place * GOLDEN & MASK) for place in (1, 2, 3, 4)] == published
@@ -49,28 +49,8 @@ def test_numbers_are_those_of_plain_arithmetic() -> None:
     assert torch.equal(batch.draws("noise").uniform(2, 3), uniform)  # not the next ones
 
 
-def test_numbers_never_change() -> None:
-    """Older runs can be repeated: these numbers were recorded when the generator was written."""
-    ours = draws([0, 12345], seed=1, epoch=2, purpose="augmentation")
-    assert ours.uniform().tolist() == [8021147 / 2**24, 10671799 / 2**24]
-    assert ours.integers(0, 1000).tolist() == [942, 186]
-    assert ours.normal().tolist() == pytest.approx([-0.191347522, -0.187001430], abs=1e-6)
-
-
-def test_shapes_and_limits() -> None:
-    ours = draws(range(3))
-    assert ours.uniform().shape == (3,) and ours.normal(4, 5).shape == (3, 4, 5)
-    assert ours.integers(0, 2, 0).shape == (3, 0) and draws([]).normal(2, 2).shape == (0, 2, 2)
-    uniform, normal = draws(range(2000)).uniform(500), draws(range(2000)).normal(500)
-    assert uniform.dtype == normal.dtype == torch.float32
-    assert 0 <= uniform.min() < 1e-5 and 1 - 1e-5 < uniform.max() < 1
-    assert normal.isfinite().all() and 4.5 < normal.abs().max() < 6
-    integers = draws(range(2000)).integers(-3, 4)
-    assert integers.dtype == torch.int64 and sorted(set(integers.tolist())) == list(range(-3, 4))
-
-
 @pytest.mark.parametrize("kind", ["uniform", "normal", "integers"])
-def test_a_pictures_numbers_are_its_own(kind: str) -> None:
+def test_a_pictures_numbers_are_its_own(kind):
     """Whatever the batch is, whatever drew before, whatever else is drawn for."""
 
     def of(which: Any, **recipe: Any) -> torch.Tensor:
@@ -109,7 +89,7 @@ SLICES = {
 
 
 @pytest.mark.parametrize("slice_", SLICES.values(), ids=SLICES)
-def test_distributions(slice_: Any) -> None:
+def test_distributions(slice_):
     """Nothing here is random: the bounds are those that one set of numbers in ten thousand would miss."""
     uniform = slice_(lambda ours, *shape: ours.uniform(*shape)).double().numpy()
     normal = slice_(lambda ours, *shape: ours.normal(*shape)).double().numpy()

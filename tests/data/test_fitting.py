@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from lightning import Trainer
 from torch import Tensor, nn
 
 import colourize
+from colourize.colour.palette import fit_palette
 from colourize.data import fitting as module
 from colourize.data.batches import Pair
 from colourize.data.fitting import Fitted, Training
-from colourize.data.pictures import PictureData
 from colourize.degradations import Grey
 from colourize.errors import UsageError
-from colourize.tasks import RestorationTask
 
 fits: list[str] = []
 
 
 @pytest.fixture(autouse=True)
-def no_fits_yet() -> None:
+def no_fits_yet():
     fits.clear()
 
 
@@ -62,9 +58,6 @@ class Mean(Fitted, nn.Module):
 
 
 MEAN, CENTRED = ({"_target_": f"{__name__}.{name}"} for name in ("Mean", "Centred"))
-Make = Callable[..., RestorationTask]
-Data = type[PictureData]
-Run = Callable[..., Trainer]
 
 
 def truth_of(pictures: np.ndarray) -> Tensor:
@@ -72,9 +65,7 @@ def truth_of(pictures: np.ndarray) -> Tensor:
 
 
 @pytest.mark.parametrize("answer", ["regression", "classification"])
-def test_a_prior_is_fitted_once_and_added(
-    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_prior_is_fitted_once_and_added(tiny_task, tiny_data, quiet_trainer, tmp_path, answer, monkeypatch):
     monkeypatch.setattr(module, "PICTURES_AT_ONCE", 4)
     data = tiny_data(augmentation={"_target_": "colourize.data.augmentation.FlipsAndShifts", "flip": 1.0})
     fitted = tiny_task("grey", answer).hparams["fitted"]
@@ -114,22 +105,21 @@ def test_a_prior_is_fitted_once_and_added(
     assert not any("prior" in name for name in contents["state_dict"])  # one truth is enough
 
 
-def test_fitted_palettes_take_part(tiny_task: Make, tiny_data: Data) -> None:
+def test_fitted_palettes_take_part(tiny_task, tiny_data):
     """Parts are fitted in turn: a table over a palette's classes needs that palette first."""
     data = tiny_data()
     task = tiny_task("low", "classification", fitted=None, model=MEAN, palette=4)
     assert task.answer.out_channels == 4  # known before anything is fitted
     task.fit_parts(data.training)
     assert task.answer.out_channels == 4 and task.model.mean.shape == (4,)
+    np.testing.assert_array_equal(task.answer.palette.colours, fit_palette(data.pictures.train, 4))
     labels = task.answer.palette.labels(truth_of(data.pictures.train))
     expected = np.bincount(labels.flatten(), minlength=4) / labels.numel()
     np.testing.assert_allclose(task.model.mean.exp(), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("answer", ["regression", "classification"])
-def test_what_is_added_of_a_prior_that_makes_pictures_are_the_outputs_that_say_them(
-    tiny_task: Make, tiny_data: Data, answer: str
-) -> None:
+def test_what_is_added_of_a_prior_that_makes_pictures_are_the_outputs_that_say_them(tiny_task, tiny_data, answer):
     prior = {"_target_": "colourize.models.Interpolation", "filter": "bilinear"}
     task = tiny_task("low", answer, prior=prior).eval()
     pair = task.make_pair(torch.from_numpy(tiny_data().pictures.test))
@@ -148,9 +138,7 @@ def test_what_is_added_of_a_prior_that_makes_pictures_are_the_outputs_that_say_t
         ({"prior": MEAN}, "prior: Mean"),
     ],
 )
-def test_a_task_is_fitted_before_it_is_used(
-    tiny_task: Make, tiny_data: Data, quiet_trainer: Run, arguments: Mapping[str, Any], message: str
-) -> None:
+def test_a_task_is_fitted_before_it_is_used(tiny_task, tiny_data, quiet_trainer, arguments, message):
     task = tiny_task("grey", "classification", **arguments)
     with pytest.raises(UsageError) as error:
         quiet_trainer().fit(task, datamodule=tiny_data())

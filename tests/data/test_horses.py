@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from colourize.data.horses import draw_horses
-from colourize.errors import UsageError
 
 
 @pytest.fixture(scope="module")
-def horses() -> np.ndarray:
+def horses():
     return draw_horses(200, seed=5)
 
 
@@ -61,9 +60,3 @@ def test_colour_is_partly_predictable(horses):
     blueness = horses[..., 2].astype(float) - horses[..., 0]
     upper, lower = blueness[:, :6].mean(axis=(1, 2)), blueness[:, -6:].mean(axis=(1, 2))  # sky and ground
     assert (upper - lower).mean() > 15 and (upper > lower).mean() > 0.75
-
-
-@pytest.mark.parametrize(("name", "value"), [("count", -1), ("size", 7), ("seed", -1), ("start", -1)])
-def test_errors_name_the_argument_on_one_line(name, value):
-    with pytest.raises(UsageError, match=rf"{name}.*-?\d+.* at least \d+[^\n]*$"):
-        draw_horses(**{"count": 1, name: value})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +35,7 @@ def close(picture: np.ndarray, colour: object, tolerance: int = 0) -> bool:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
+def test_exif_orientation(tmp_path, orientation):
     upright = np.zeros((32, 48, 3), np.uint8)
     upright[:16, :24], upright[:16, 24:], upright[16:, :24] = RED, GREEN, BLUE
     # How a camera held that way stores the picture: the inverse of what EXIF asks for.
@@ -50,7 +49,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
     assert close(opened(tmp_path / "a.jpg"), upright, 12)
 
 
-def test_large_jpegs_may_be_opened_smaller(tmp_path: Path) -> None:
+def test_large_jpegs_may_be_opened_smaller(tmp_path):
     smooth = Image.fromarray(noise(9, 12)).resize((1200, 900), Image.Resampling.BICUBIC)
     smooth.save(tmp_path / "a.jpg", quality=95)
     smooth.save(tmp_path / "a.png")
@@ -61,7 +60,7 @@ def test_large_jpegs_may_be_opened_smaller(tmp_path: Path) -> None:
     assert np.abs(middle_square(small, 32).astype(int) - exact).mean() < 3
 
 
-def test_other_and_hidden_files_are_passed_over(tmp_path: Path) -> None:
+def test_other_and_hidden_files_are_passed_over(tmp_path):
     for name in ("a.txt", "b.npz", "c.mpg", "d.h5", ".e.png", ".hidden/f.png", "._g.jpg", "Thumbs.db", "README"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("no picture")
@@ -70,7 +69,7 @@ def test_other_and_hidden_files_are_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extension", ["png", "jpg", "gif", "webp", "tif", "bmp"])
-def test_unreadable_pictures(tmp_path: Path, extension: str) -> None:
+def test_unreadable_pictures(tmp_path, extension):
     path = tmp_path / f"a.{extension}"
     Image.fromarray(noise(60, 60)).save(path)
     content = path.read_bytes()
@@ -82,7 +81,7 @@ def test_unreadable_pictures(tmp_path: Path, extension: str) -> None:
         assert len(str(error.value).splitlines()) == 1
 
 
-def test_the_contents_decide_and_not_the_name(tmp_path: Path) -> None:
+def test_the_contents_decide_and_not_the_name(tmp_path):
     save(tmp_path / "a.png").rename(tmp_path / "a.jpg")
     assert close(opened(tmp_path / "a.jpg", 8), RED)
     (tmp_path / "b.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
@@ -91,9 +90,7 @@ def test_the_contents_decide_and_not_the_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("size", "reason"), [((100, 100), "exceeds limit"), ((40, 30), "1200 pixels")])
-def test_pictures_that_are_too_large_for_pillow(
-    size: tuple[int, int], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: Any
-) -> None:
+def test_pictures_that_are_too_large_for_pillow(size, reason, tmp_path, monkeypatch, recwarn):
     """It only warns of the smaller one."""
     path = save(tmp_path / "a.png", size=size)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
@@ -103,7 +100,7 @@ def test_pictures_that_are_too_large_for_pillow(
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 128), (192, 96), (16, 24), (32, 50), (50, 32)])
-def test_equals_scaling_the_whole_and_then_cropping(height: int, width: int) -> None:
+def test_equals_scaling_the_whole_and_then_cropping(height, width):
     image = Image.fromarray(noise(height, width))
     factor = 32 / min(height, width)
     whole = image.resize((round(width * factor), round(height * factor)), Image.Resampling.LANCZOS)
@@ -113,6 +110,6 @@ def test_equals_scaling_the_whole_and_then_cropping(height: int, width: int) -> 
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (3, 5), (20000, 7)])
-def test_extreme_shapes(size: tuple[int, int]) -> None:
+def test_extreme_shapes(size):
     square = middle_square(Image.new("RGB", size, BLUE), 64)
     assert square.shape == (64, 64, 3) and close(square, BLUE)

@@ -261,7 +261,7 @@ def rows(folder: Path) -> Iterator[str]:
             yield f"| {what} | {outcome(case, folder)} |"
 
 
-def test_the_table_of_the_document_is_what_happens(tmp_path: Path) -> None:
+def test_the_table_of_the_document_is_what_happens(tmp_path):
     table = DOCUMENT.read_text().partition(TABLE[0])[2].partition(TABLE[1])[0].splitlines()[1:]
     avif = features.check("avif")
     assert list(rows(tmp_path)) == [row for row in table if avif or "| AVIF" not in row]
@@ -285,7 +285,7 @@ SCENE = {  # what the files in odd-pictures show, by files that need nothing spe
         *((f"sprite-{colour}-beneath.png", "sprite", []) for colour in ("black", "white")),
     ],
 )
-def test_odd_pictures(name: str, scene: str, notes: list[str], tmp_path: Path) -> None:
+def test_odd_pictures(name, scene, notes, tmp_path):
     """For prediction, which takes the photograph, and for training and evaluation, which take squares."""
     photograph, right = open_photograph(ODD / name), open_photograph(ODD / SCENE[scene])
     assert photograph.notes == notes
@@ -299,7 +299,7 @@ def test_odd_pictures(name: str, scene: str, notes: list[str], tmp_path: Path) -
     assert np.abs(FolderData(root=tmp_path, size=48, only_tested=True).load().test[0] - square).mean() < tolerance
 
 
-def test_heic(tmp_path: Path) -> None:
+def test_heic(tmp_path):
     """Read with the extra `heif`, else refused, not skipped."""
     for name in ("phone.HEIC", "small.heic"):
         (tmp_path / name).write_bytes((ODD / name).read_bytes())
@@ -313,7 +313,7 @@ def test_heic(tmp_path: Path) -> None:
     assert np.asarray(open_photograph(tmp_path / "small.heic").colours).mean() == pytest.approx(137.2, abs=2)
 
 
-def test_a_compression_that_is_not_read(tmp_path: Path) -> None:
+def test_a_compression_that_is_not_read(tmp_path):
     path, pixels = tmp_path / "a.tif", np.dstack([deep(GREYS), deep(ALPHA)])
     tiff(pixels, "minisblack", planarconfig="contig", extrasamples=["unassalpha"])(path)
     with tifffile.TiffFile(path, mode="r+") as file:
@@ -322,7 +322,7 @@ def test_a_compression_that_is_not_read(tmp_path: Path) -> None:
         open_photograph(path)
 
 
-def test_colours_beneath_invisible_pixels_are_those_around(tmp_path: Path) -> None:
+def test_colours_beneath_invisible_pixels_are_those_around(tmp_path):
     """Not averaged with anything that nobody sees, however far away the visible ones are."""
     colours = np.full((70, 90, 4), (255, 255, 255, 0), np.uint8)
     colours[30:33, 40:43] = (20, 120, 220, 255)

@@ -38,7 +38,7 @@ class Numbered(PictureData):
         return Pictures(numbered(0, self.num_train), numbered(3000, 20) if self.val else None, numbered(2000, 57))
 
 
-def test_honest_holds_out_a_tenth_whatever_the_seed() -> None:
+def test_honest_holds_out_a_tenth_whatever_the_seed():
     train, val, test = (numbers(part) for part in Numbered(seed=0).pictures)
     assert (len(train), len(val), len(test)) == (903, 100, 57)
     assert sorted(train + val) == list(range(1003))
@@ -53,11 +53,11 @@ def test_honest_holds_out_a_tenth_whatever_the_seed() -> None:
 
 
 @pytest.mark.parametrize("val", [False, True])
-def test_course_validates_on_the_test_pictures(val: bool) -> None:
+def test_course_validates_on_the_test_pictures(val):
     data = Numbered(val=val, protocol="course")
     assert [numbers(part) for part in data.pictures] == [[*range(1003)], [*range(2000, 2057)], [*range(2000, 2057)]]
     training = data.training
-    assert len(training.pictures) == 1003 and (training.divisor, training.cache_dir) == (256, None)
+    assert len(training.pictures) == 1003 and training.divisor == 256
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,7 @@ def test_course_validates_on_the_test_pictures(val: bool) -> None:
         ({"validation": "test", "divisor": 256}, (256, "test"), "the test pictures (course protocol)"),
     ],
 )
-def test_a_protocol_is_two_settings(
-    caplog: pytest.LogCaptureFixture, options: dict[str, Any], acting: tuple[int, str], message: str
-) -> None:
+def test_a_protocol_is_two_settings(caplog, options, acting, message):
     """The log has the acting settings: `data.protocol` sets both, and each can be set alone."""
     caplog.set_level(logging.INFO)
     data = Numbered(**options)
@@ -82,7 +80,7 @@ def test_a_protocol_is_two_settings(
     assert message in caplog.text and "Numbered: " in caplog.text
 
 
-def test_each_stage_has_its_batches() -> None:
+def test_each_stage_has_its_batches():
     data = Numbered(batch_size=100, eval_batch_size=20, seed=3, eval_seed=8)
     train, val, test = data.train_dataloader(), data.val_dataloader(), data.test_dataloader()
     assert [(loader.stage, loader.seed) for loader in (train, val, test)] == [("train", 3), ("val", 8), ("test", 8)]
@@ -95,7 +93,7 @@ def test_each_stage_has_its_batches() -> None:
     assert train.reshuffle and not Numbered(reshuffle=False).train_dataloader().reshuffle
 
 
-def test_descriptions_tell_pictures_apart() -> None:
+def test_descriptions_tell_pictures_apart():
     described = Numbered(seed=1, batch_size=7).describe()
     assert described["source"] == "Numbered" and (described["divisor"], described["validation"]) == (255, "own")
     assert described["batch_size"] == 7 and "seed" not in described
@@ -112,25 +110,65 @@ def test_descriptions_tell_pictures_apart() -> None:
 @pytest.mark.parametrize(
     ("key", "values", "allowed"),
     [
-        ("batch_size", (0, -1, "5", 2.5, None), "a whole number of at least 1"),
-        ("eval_batch_size", (0, None), "a whole number of at least 1"),
-        ("protocol", ("Honest", "", None, 1), "one of honest, course"),
-        ("divisor", (0, 128, "255", True), "one of 255, 256"),
-        ("validation", ("Own", "val", True), "one of own, test"),
-        ("seed", (-1, 1.5, "0", None, True), "a whole number of at least 0"),
-        ("eval_seed", (-1, None), "a whole number of at least 0"),
-        ("palette", (0, 1, 257, -24), "2 to 256 colours"),
+        ("epoch_size", (0, 1.5, True), "a whole number of at least 1"),
+        ("subset_seed", (-1, None), "a whole number of at least 0"),
+        ("extra_share", (-0.1, 1.1, True, "0.5", float("nan")), "a share from 0 to 1, or two"),
     ],
 )
-def test_settings_that_are_not_allowed(key: str, values: tuple[Any, ...], allowed: str) -> None:
+def test_settings_that_are_not_allowed(key, values, allowed):
     for value in values:
         with pytest.raises(UsageError, match=rf"^data\.{key}={value}: must be {allowed}"):
             Numbered(**{key: value})
 
 
-def test_batch_size_above_the_training_pictures() -> None:
+def test_fewer_training_pictures_are_among_more_and_what_is_held_out_stays() -> None:
+    whole = Numbered().pictures
+
+    def used(count: int, seed: int = 0) -> list[int]:
+        source = Numbered()
+        source._subset = (count, seed)  # `Numbered` has a `num_train` of its own
+        parts = source.pictures
+        assert [numbers(part) for part in parts[1:]] == [numbers(part) for part in whole[1:]]
+        assert len(source.training.pictures) == source.epoch_length == len(parts.train) == count
+        return numbers(parts.train)
+
+    assert set(used(50)) < set(used(51)) < set(used(400)) < set(used(903)) == set(numbers(whole.train))
+    assert len(set(used(50)) & set(used(50, seed=1))) < 10
+    with pytest.raises(UsageError, match=r"^data\.num_train=904: more than the 903 training pictures"):
+        used(904)
+
+
+class WithExtra(Numbered):
+    """300 further pictures from 5000."""
+
+    def load_extra(self) -> tuple[np.ndarray, None]:
+        self.loads += 1
+        return numbered(5000, 300), None
+
+
+def test_extra_pictures_are_for_training_alone() -> None:
+    data = WithExtra(extra_share=0.25, batch_size=100)
+    data.setup("test")
+    parts = [numbers(part) for part in data.pictures]
+    assert parts == [numbers(part) for part in Numbered().pictures] and data.loads == 1
+    assert "extra" not in data.describe()["parts"]
+    for _ in range(2):
+        data.setup("fit")
+        seen = numbers(torch.cat([batch.pictures for batch in data.train_dataloader()]))
+    assert len(seen) == 903 and sum(number >= 5000 for number in seen) == 226 and data.loads == 2
+    assert data.describe()["parts"]["extra"]["pictures"] == 300
+    assert len(data.training.pictures) == 903 and max(numbers(data.training.pictures)) < 2000
+    for loader in (data.val_dataloader(), data.test_dataloader()):
+        assert max(numbers(torch.cat([batch.pictures for batch in loader]))) < 5000
+    batch = next(iter(WithExtra(batch_size=100).train_dataloader()))
+    assert sum(number >= 5000 for number in numbers(batch.pictures)) == 25  # 300 of 1203
+
+
+def test_batch_size_above_the_training_pictures():
     with pytest.raises(UsageError, match=r"^data\.batch_size=904: more than the 903 training pictures"):
         Numbered(batch_size=904).setup("fit")
+    with pytest.raises(UsageError, match=r"^data\.batch_size=100: more than the 99 pictures of an epoch"):
+        Numbered(epoch_size=99).setup("fit")
     Numbered(batch_size=903, eval_batch_size=5000).setup()
     with pytest.raises(UsageError, match="one training picture is too few"):
         Numbered(num_train=1, batch_size=1).setup()

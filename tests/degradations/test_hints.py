@@ -7,7 +7,6 @@ from scipy import stats
 from colourize.colour.chroma import chroma_of, lightness_of
 from colourize.data.draws import Draws
 from colourize.degradations import Hints
-from colourize.errors import UsageError
 
 
 def draws(count, first=0):
@@ -73,16 +72,3 @@ def test_a_picture_without_hints_is_its_lightness():
     shown = degradation.show(degradation.given(truth))
     torch.testing.assert_close(lightness_of(shown), lightness_of(truth), atol=1e-4, rtol=0)
     assert (shown[:, :1] == shown[:, 1:]).all()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"reveal": "some"}, "reveal=some: must be share or points"),
-        ({"number": -1}, "number=-1: must be"),
-        ({"reveal": "points", "number": 65}, "number=65: must be at most 64 points"),
-    ],
-)
-def test_what_is_refused(arguments, message):
-    with pytest.raises(UsageError, match=message):
-        Hints(**arguments)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from lightning import Trainer
 from torch import Tensor, nn
 
 import colourize
 from colourize.answers import RGB, Answer, PaletteClasses
 from colourize.data.batches import Pair
-from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
-from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError
-from colourize.tasks import RestorationTask
-from colourize.tasks.compatibility import check_loss
+from colourize.losses import CrossEntropy, Loss, MeanAbsoluteError, MeanSquaredError, PSNRLoss
 
 
 def pair_of(target: Tensor, truth: Tensor) -> Pair:
@@ -28,7 +22,7 @@ def pair_of(target: Tensor, truth: Tensor) -> Pair:
 
 
 @pytest.mark.parametrize(("loss", "distance"), [(MeanSquaredError, np.square), (MeanAbsoluteError, np.abs)])
-def test_losses_of_values(loss: type[Loss], distance: Callable[[np.ndarray], np.ndarray]) -> None:
+def test_losses_of_values(loss, distance):
     torch.manual_seed(0)
     outputs, truth = torch.randn(2, 3, 5, 6), torch.rand(2, 3, 5, 6)
     found = loss()(outputs, pair_of(truth, truth), RGB())
@@ -36,8 +30,19 @@ def test_losses_of_values(loss: type[Loss], distance: Callable[[np.ndarray], np.
     assert found.shape == () and found.item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_minus_the_psnr_of_each_picture() -> None:
+    torch.manual_seed(0)
+    truth = torch.rand(2, 3, 5, 6)
+    outputs = truth + torch.tensor([0.1, 0.01])[:, None, None, None]  # 20 and 40 dB
+    assert PSNRLoss()(outputs, pair_of(truth, truth), RGB()).item() == pytest.approx(-30, abs=1e-3)
+    same = truth.clone().requires_grad_()
+    value = PSNRLoss()(same, pair_of(truth, truth), RGB())
+    value.backward()
+    assert value.item() == pytest.approx(-80) and same.grad is not None and not same.grad.any()
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_cross_entropy(layout: torch.memory_format) -> None:
+def test_cross_entropy(layout):
     torch.manual_seed(0)
     outputs, labels = (3 * torch.randn(2, 5, 4, 6)).to(memory_format=layout), torch.randint(0, 5, (2, 4, 6))
     pair = pair_of(labels, torch.rand(2, 3, 4, 6))
@@ -47,37 +52,6 @@ def test_cross_entropy(layout: torch.memory_format) -> None:
     assert found.shape == () and found.item() == pytest.approx(-np.log(right).mean(), rel=1e-6)
     # Five equal logits: ln 5, whatever the truth.
     assert CrossEntropy()(0 * outputs, pair, PaletteClasses()).item() == pytest.approx(np.log(5))
-
-
-@pytest.mark.parametrize(
-    ("loss", "answer", "told"),
-    [
-        (
-            "CrossEntropy",
-            RGB(),
-            "task.loss=CrossEntropy: is for classes and categories, and the answer RGB is values; ",
-        ),
-        *(
-            (name, PaletteClasses(), f"task.loss={name}: is for values, and the answer PaletteClasses is classes; ")
-            for name in ("MeanSquaredError", "MeanAbsoluteError")
-        ),
-    ],
-)
-def test_losses_are_for_certain_answers(loss: str, answer: Answer, told: str) -> None:
-    config = {"_target_": f"colourize.losses.{loss}"}
-    with pytest.raises(UsageError) as error:
-        check_loss(config, answer)
-    assert str(error.value) == told + "loss=… must name another, or answer=…"
-    other: Answer = PaletteClasses() if answer.kind == "values" else RGB()
-    assert [each.__name__ for each in check_loss(config, other).values()] == [loss]
-
-
-def test_a_task_refuses_at_once(tiny_task: Callable[..., RestorationTask]) -> None:
-    with pytest.raises(UsageError, match=r"^task\.loss=CrossEntropy: is for classes"):
-        tiny_task("grey", "regression", loss={"_target_": "colourize.losses.CrossEntropy"})
-    task = tiny_task("grey", "regression", loss={"_target_": "colourize.losses.MeanSquaredError", "weight": 3})
-    with pytest.raises(UsageError, match=r"^task\.loss=MeanSquaredError: .*unexpected keyword argument 'weight'$"):
-        task.loss(torch.zeros(1, 3, 4, 4), pair_of(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)))
 
 
 # ------------------------------------------------------------------------------- a frozen network inside
@@ -101,7 +75,7 @@ class Features(Loss):
 
 
 @pytest.fixture
-def features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def features(tmp_path, monkeypatch):
     """The configuration of a loss whose network lies in a file."""
     monkeypatch.setattr(Features, "built", 0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.5))
@@ -109,13 +83,7 @@ def features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {"_target_": f"{__name__}.Features", "weights": str(tmp_path / "features.pt")}
 
 
-def test_a_network_inside_is_frozen_and_belongs_to_no_checkpoint(
-    tiny_task: Callable[..., RestorationTask],
-    tiny_data: type[PictureData],
-    quiet_trainer: Callable[..., Trainer],
-    features: dict[str, Any],
-    tmp_path: Path,
-) -> None:
+def test_a_network_inside_is_frozen_and_in_no_checkpoint(tiny_task, tiny_data, quiet_trainer, features, tmp_path):
     before = torch.load(features["weights"], weights_only=True)
     task, data = tiny_task("grey", "regression", loss=features), tiny_data()
     assert Features.built == 0  # only where training needs it
@@ -148,16 +116,13 @@ def test_a_network_inside_is_frozen_and_belongs_to_no_checkpoint(
     assert task.loss(elsewhere, pair_of(elsewhere, elsewhere)).is_meta  # and goes where the outputs are
 
 
-def test_a_file_that_is_missing_is_one_line(
-    tiny_task: Callable[..., RestorationTask], features: dict[str, Any]
-) -> None:
+def test_what_cannot_be_built_is_one_line(tiny_task, features):
+    with pytest.raises(UsageError, match=r"^task\.loss=MeanAbsoluteError: is for values, and .* is classes; "):
+        tiny_task("grey", "classification", loss={"_target_": "colourize.losses.MeanAbsoluteError"})
+    wrong = {"_target_": "colourize.losses.MeanSquaredError", "weight": 3}
+    with pytest.raises(UsageError, match=r"^task\.loss=MeanSquaredError: .*unexpected keyword argument 'weight'$"):
+        tiny_task("grey", "regression", loss=wrong).build_loss()
     Path(features["weights"]).unlink()
     with pytest.raises(UsageError, match=r"^task\.loss=.*Features.*No such file or directory.*features\.pt") as error:
         tiny_task("grey", "regression", loss=features).build_loss()
     assert "\n" not in str(error.value)
-
-
-def test_any_loss_is_of_every_answer_unless_it_says_otherwise(tiny_task: Callable[..., RestorationTask]) -> None:
-    assert Loss.kinds == ("values", "classes", "categories") and not Loss.needs_files
-    task = tiny_task("grey", "classification", loss={"_target_": "colourize.losses.Loss"})
-    assert [*task.loss_classes.values()] == [Loss]

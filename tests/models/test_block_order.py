@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from colourize.errors import UsageError
-from colourize.models import CNN, ConvTransposeNet, PoolUpsampleNet, RegressionCNN, StridedUNet, UNet
+from colourize.models import CNN, PoolUpsampleNet, RegressionCNN, UNet
 from colourize.models.encoder_decoder import BLOCK_ORDERS
 
 pooling = pytest.mark.parametrize("model_class", [RegressionCNN, CNN, UNet, PoolUpsampleNet])
@@ -38,7 +37,6 @@ def everything(model, inputs):
 @pytest.mark.parametrize(
     ("order", "names"),
     [
-        (None, ["conv", "norm", "relu", "resize"]),
         (COURSE, ["conv", "norm", "relu", "resize"]),
         (POOL_BEFORE_RELU, ["conv", "norm", "resize", "relu"]),
         (POOL_FIRST, ["conv", "resize", "norm", "relu"]),
@@ -78,31 +76,6 @@ def test_pooling_before_a_batch_norm_differs_where_its_scale_is_negative(model_c
         for block in (model.down1, model.down2):
             block.norm.weight.data.abs_()
     torch.testing.assert_close(course(inputs), other(inputs))
-
-
-def test_pooling_before_a_batch_norm_trains_otherwise():
-    """With all scales positive, its mean and variance are those of the largest pixels, no longer of all."""
-    course, other = models(UNet, COURSE, POOL_FIRST)
-    for model in (course, other):
-        for block in (model.down1, model.down2):
-            block.norm.weight.data.abs_()
-    inputs = torch.randn(3, 1, 16, 16)
-    assert not torch.allclose(course.train()(inputs), other.train()(inputs), atol=0.01)
-    assert (other.down1.norm.running_mean - course.down1.norm.running_mean).min() > 0.01
-
-
-@pytest.mark.parametrize("model_class", [ConvTransposeNet, StridedUNet])
-def test_networks_without_pooling_refuse_another_order(model_class):
-    model_class(1, 5, num_filters=2, block_order=COURSE)
-    with pytest.raises(UsageError, match=rf"^model\.block_order={POOL_FIRST}: {model_class.__name__} has no max-pool"):
-        model_class(1, 5, num_filters=2, block_order=POOL_FIRST)
-
-
-@pytest.mark.parametrize("wrong", ["relu_norm_pool", "", 3, True])
-def test_other_orders_are_refused(wrong):
-    with pytest.raises(UsageError) as error:
-        UNet(1, 5, block_order=wrong)
-    assert str(error.value) == f"model.block_order={wrong}: must be one of {', '.join(BLOCK_ORDERS)}, or null"
 
 
 def test_a_new_run_names_no_order_of_its_own(compose):

@@ -11,8 +11,11 @@ from colourize.models import (
     ConvTransposeNet,
     PoolUpsampleNet,
     RegressionCNN,
+    ResidualSR,
+    RonnebergerUNet,
     StridedUNet,
     UNet,
+    ZhangNet,
 )
 
 MODELS = {
@@ -26,25 +29,17 @@ MODELS = {
 every_model = pytest.mark.parametrize("model_class", MODELS.values())
 
 
-def count(model):
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
 @pytest.mark.parametrize(
-    ("model_class", "in_channels", "out_channels", "expected"),
+    ("name", "in_channels", "out_channels", "expected"),
     [
-        (RegressionCNN, 1, 3, 75_549),
-        (CNN, 1, 24, 86_784),
-        (CNN, 3, 24, 87_360),
-        (UNet, 1, 24, 112_344),
-        (UNet, 3, 24, 113_352),
-        (PoolUpsampleNet, 1, 24, 49_728),
-        (ConvTransposeNet, 1, 24, 49_728),
-        (StridedUNet, 1, 24, 56_856),
+        ("regression_cnn", 1, 3, 75_549), ("cnn", 1, 24, 86_784), ("cnn", 3, 24, 87_360), ("unet", 1, 24, 112_344),
+        ("unet", 3, 24, 113_352), ("pool_upsample_net", 1, 24, 49_728), ("conv_transpose_net", 1, 24, 49_728),
+        ("strided_unet", 1, 24, 56_856),
     ],
-)
-def test_parameter_counts_are_the_courses(model_class, in_channels, out_channels, expected):
-    assert count(model_class(in_channels, out_channels)) == expected
+)  # fmt: skip
+def test_options_have_the_courses_settings(compose, name, in_channels, out_channels, expected):
+    model = instantiate(compose(f"model={name}").model, in_channels=in_channels, out_channels=out_channels)
+    assert type(model) is MODELS[name] and sum(parameter.numel() for parameter in model.parameters()) == expected
 
 
 @every_model
@@ -66,7 +61,7 @@ def test_kernel_size_and_last_width(model_class, kernel_size, num_filters_last):
     assert model.up2.norm.num_features == (num_filters_last or 5)
 
 
-@every_model
+@pytest.mark.parametrize("model_class", [*MODELS.values(), ResidualSR, RonnebergerUNet, ZhangNet])
 def test_every_parameter_gets_a_gradient(model_class):
     torch.manual_seed(0)
     # In evaluation mode: in training, batch norm subtracts the convolutions' biases again.
@@ -74,8 +69,7 @@ def test_every_parameter_gets_a_gradient(model_class):
     outputs = model(torch.randn(2, 1, 16, 16))
     (outputs * torch.randn_like(outputs)).sum().backward()
     for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().sum() > 0, name
+        assert parameter.grad is not None and parameter.grad.any(), name
 
 
 @every_model
@@ -83,14 +77,6 @@ def test_own_convolution_everywhere_but_in_the_regression(model_class):
     model = model_class(1, 3, num_filters=2)
     plain = [module for module in model.modules() if isinstance(module, nn.Conv2d | Convolution2d)]
     assert {type(module) for module in plain} == {nn.Conv2d if model_class is RegressionCNN else Convolution2d}
-
-
-def test_cnn_with_the_regressions_weights_computes_the_same():
-    torch.manual_seed(0)
-    theirs, ours = RegressionCNN(1, 3), CNN(1, 3)
-    ours.load_state_dict(theirs.state_dict())
-    inputs = torch.randn(2, 1, 32, 32)
-    torch.testing.assert_close(ours(inputs), theirs(inputs))
 
 
 def inputs_and_outputs(model, inputs):
@@ -109,37 +95,15 @@ def inputs_and_outputs(model, inputs):
     return given, returned
 
 
-def test_unets_skips_arrive():
+@pytest.mark.parametrize("model_class", [UNet, StridedUNet])
+def test_skips_arrive(model_class):
     torch.manual_seed(0)
     inputs = torch.randn(2, 3, 16, 16)
-    given, returned = inputs_and_outputs(UNet(3, 5, num_filters=8), inputs)
-    assert torch.equal(given["up1"][0], torch.cat([returned["middle"], returned["down2"]], 1))
-    assert torch.equal(given["up2"][0], torch.cat([returned["up1"], returned["down1"]], 1))
+    given, returned = inputs_and_outputs(model_class(3, 5, num_filters=8), inputs)
+    expected = {"up1": ["middle", "down2"] if model_class is UNet else ["down2"], "up2": ["up1", "down1"]}
+    for name, parts in expected.items():
+        assert torch.equal(given[name][0], torch.cat([returned[part] for part in parts], 1))
     assert torch.equal(given["final"][0], torch.cat([returned["up2"], inputs], 1))
-
-
-def test_strided_unets_skips_arrive():
-    torch.manual_seed(0)
-    inputs = torch.randn(2, 3, 16, 16)
-    given, returned = inputs_and_outputs(StridedUNet(3, 5, num_filters=8), inputs)
-    assert torch.equal(given["up1"][0], returned["down2"])
-    assert torch.equal(given["up2"][0], torch.cat([returned["up1"], returned["down1"]], 1))
-    assert torch.equal(given["final"][0], torch.cat([returned["up2"], inputs], 1))
-
-
-@pytest.mark.parametrize(("model_class", "passes"), [(UNet, True), (CNN, False)])
-def test_only_the_unet_keeps_detail_that_the_pooling_drops(model_class, passes):
-    """With the way through the bottleneck cut, the input's detail still reaches the U-Net's last layer."""
-    model = model_class(1, 3, num_filters=4).eval()
-    nn.init.zeros_(model.up2.conv.weight)
-    picture = torch.rand(1, 1, 16, 16)
-    changed = picture.clone()
-    changed[..., 5, 7] += 0.5
-    before, _ = inputs_and_outputs(model, picture)
-    after, _ = inputs_and_outputs(model, changed)
-    # The channels and the places of (H, W) that changed: none in what comes through the bottleneck, one beside it.
-    changes = (after["final"][0] - before["final"][0])[0].nonzero().tolist()
-    assert changes == ([[3, 5, 7]] if passes else [])
 
 
 @every_model
@@ -168,10 +132,3 @@ def test_compiles_as_one_graph_at_any_size():
         for size in ((16, 16), (15, 18)):
             inputs = torch.randn(1, 1, *size)
             torch.testing.assert_close(compiled(inputs), model(inputs))
-
-
-@pytest.mark.parametrize(("name", "model_class"), MODELS.items())
-def test_yaml_builds_the_model_with_the_courses_settings(compose, name, model_class):
-    model = instantiate(compose(f"model={name}").model, in_channels=1, out_channels=24)
-    assert type(model) is model_class
-    assert count(model) == count(model_class(1, 24))

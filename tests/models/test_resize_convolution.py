@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from colourize.models import CNN, Convolution2d, PoolUpsampleNet, RegressionCNN, UNet
@@ -101,24 +100,3 @@ def test_who_looks_sees_the_diagram(watched, hook):
     handle.remove()
     again = model(inputs)
     assert seen == [watched] and torch.equal(again, folded)
-
-
-def test_shapes_are_the_diagrams():
-    model, shapes = UNet(1, 5, num_filters=4, num_filters_last=6), {}
-    for name in ("up2", "up2.resize", "final"):
-        model.get_submodule(name).register_forward_hook(
-            lambda layer, inputs, outputs, name=name: shapes.update({name: (*inputs[0].shape, *outputs.shape)})
-        )
-    model(torch.rand(2, 1, 8, 12))
-    assert shapes == {
-        "up2": (2, 8, 4, 6, 2, 6, 8, 12),
-        "up2.resize": (2, 6, 4, 6, 2, 6, 8, 12),
-        "final": (2, 7, 8, 12, 2, 5, 8, 12),
-    }
-
-
-def test_layers_are_plain_ones():
-    """Their weights are named and drawn as those of torch's layers, so that any network may have them."""
-    model = RegressionCNN(1, 3, num_filters=4)
-    assert type(model.up2) is nn.Sequential and type(model.final) is nn.Conv2d
-    assert list(model.final.state_dict()) == ["weight", "bias"]

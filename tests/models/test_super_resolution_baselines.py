@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from colourize.data.fitting import Training
 from colourize.degradations.low_resolution import project
 from colourize.errors import UsageError
-from colourize.models import Interpolation, LinearFilter
+from colourize.models import Interpolation
+from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
 
@@ -16,9 +18,10 @@ def pictures(count, side=16, seed=0):
     return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(seed))
 
 
-def make_task(model, answer="RGB", **degradation):
+def make_task(model, answer="RGB", prior=None, **degradation):
     return RestorationTask(
         model=model,
+        prior=prior,
         degradation={"_target_": "colourize.degradations.LowResolution", "scale_factor": 2, **degradation},
         answer={"_target_": f"colourize.answers.{answer}"},
         loss={"_target_": "colourize.losses.MeanSquaredError"},
@@ -94,7 +97,24 @@ def test_the_linear_filter_is_the_least_squares_solution():
     np.testing.assert_allclose(found, expected.clip(0, 1), atol=2e-4)
 
 
-@pytest.mark.parametrize(("key", "value"), [("reach", -1), ("ridge", 2), ("ridge", True)])
-def test_values_that_are_refused(key, value):
-    with pytest.raises(UsageError, match=f"{key}={value}: must be"):
-        LinearFilter(3, 3, **{key: value})
+def test_a_network_begins_as_the_fitted_filter_that_it_is_added_to():
+    linear = {"_target_": "colourize.models.LinearFilter", "reach": 1}
+    shuffle = {"_target_": "colourize.models.PixelShuffleResNet", "num_filters": 4}
+    uint8 = (pictures(40) * 255).to(torch.uint8).permute(0, 2, 3, 1)
+    alone, above = make_task(linear), make_task(shuffle, prior=linear)
+    for task in (alone, above):
+        task.fit_parts(Training(pictures=uint8.numpy(), divisor=255))
+    inputs = alone.make_pair(uint8).inputs
+    torch.testing.assert_close(above(inputs), alone(inputs))
+
+
+def test_a_photograph_keeps_its_pixels_as_means_of_blocks():
+    model = {"_target_": "colourize.models.RegressionCNN", "num_filters": 4}
+    bicubic = {"_target_": "colourize.models.Interpolation", "filter": "bicubic"}
+    task = make_task(model, prior=bicubic, projected=True)
+    task.model.final.weight.data *= 0.01  # or much would be clipped
+    small = np.random.default_rng(0).integers(90, 160, (21, 34, 3), dtype=np.uint8)
+    enlarged = np.asarray(Predictor(task, tile=32, test_time_symmetries=8)(Image.fromarray(small))).astype(float)
+    assert enlarged.shape == (42, 68, 3) and enlarged.std() > small.std() / 2
+    means = enlarged.reshape(21, 2, 34, 2, 3).mean((1, 3))
+    np.testing.assert_allclose(means, small, atol=0.51)  # each pixel is rounded

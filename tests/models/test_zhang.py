@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colourize.errors import UsageError
 from colourize.models import ZhangNet
 
 # Of each group of the paper: output channels, size of 256 pixels, dilation, number of convolutions (table 4).
@@ -21,7 +20,7 @@ PUBLISHED = [
     ("num_filters", "num_halvings", "side", "divisor", "sizes"),
     [(64, 3, 256, 1, [128, 64, 32, 32, 32, 32, 32, 64]), (8, 2, 32, 8, [16, 8, 8, 8, 8, 8, 8, 16])],
 )
-def test_its_groups(num_filters: int, num_halvings: int, side: int, divisor: int, sizes: list[int]) -> None:
+def test_its_groups(num_filters, num_halvings, side, divisor, sizes):
     with torch.device("meta"):
         model = ZhangNet(1, 313, num_filters, num_halvings).eval()
         features = torch.empty(1, 1, side, side)
@@ -40,7 +39,7 @@ def test_its_groups(num_filters: int, num_halvings: int, side: int, divisor: int
 
 
 @pytest.mark.parametrize("num_halvings", [1, 2, 3])
-def test_in_training_it_answers_some_pixels_as_it_would_all(num_halvings: int) -> None:
+def test_in_training_it_answers_some_pixels_as_it_would_all(num_halvings):
     torch.manual_seed(0)
     model = ZhangNet(1, 5, 2, num_halvings).eval()
     for size in ((16, 24), (9, 13), (5, 1), (1, 7)):
@@ -53,7 +52,7 @@ def test_in_training_it_answers_some_pixels_as_it_would_all(num_halvings: int) -
         model.training = False
 
 
-def test_it_enlarges_what_the_last_convolution_gives() -> None:
+def test_it_enlarges_what_the_last_convolution_gives():
     torch.manual_seed(0)
     model = ZhangNet(1, 5, 2, 3).eval()
     caught: list[torch.Tensor] = []
@@ -61,17 +60,3 @@ def test_it_enlarges_what_the_last_convolution_gives() -> None:
     outputs = model(torch.rand(1, 1, 16, 16))
     assert caught[0].shape == (1, 5, 4, 4)
     torch.testing.assert_close(outputs, F.interpolate(caught[0], scale_factor=4, mode="bilinear"))
-
-
-def test_every_parameter_gets_a_gradient() -> None:
-    torch.manual_seed(0)
-    model = ZhangNet(1, 5).eval()
-    outputs = model(torch.randn(2, 1, 16, 16))
-    (outputs * torch.randn_like(outputs)).sum().backward()
-    assert all(each.grad is not None and each.grad.abs().sum() > 0 for each in model.parameters())
-
-
-@pytest.mark.parametrize("wrong", [0, 4])
-def test_how_often_it_halves(wrong: int) -> None:
-    with pytest.raises(UsageError, match=rf"^model\.num_halvings={wrong}: must be a whole number from 1 to 3$"):
-        ZhangNet(1, 3, num_halvings=wrong)

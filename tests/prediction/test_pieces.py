@@ -16,7 +16,7 @@ from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
 TaskMaker = Callable[..., RestorationTask]
-NETWORKS = ("UNet", "CNN", "StridedUNet", "ConvTransposeNet", "PoolUpsampleNet")
+NETWORKS = ("UNet", "CNN", "StridedUNet", "ConvTransposeNet", "PoolUpsampleNet", "PixelShuffleResNet")
 
 
 def network(name: str, **more: Any) -> dict[str, Any]:
@@ -39,6 +39,9 @@ def noise(width: int, height: int) -> Image.Image:
 
 def assert_pieces_are_the_whole(task: RestorationTask, width: int, height: int) -> None:
     photograph, made = noise(width, height), []
+    for parameter in task.model.parameters():
+        if not parameter.any():  # a layer that begins at 0 would hide all others
+            nn.init.normal_(parameter, std=0.1)
     for tile in (8192, 32):
         method = Predictor(task, join="none", tile=tile)
         whole = torch.zeros(1, 3, height * method.factor, width * method.factor)
@@ -71,7 +74,13 @@ def test_tiles_of_the_papers_unet_overlap_by_what_it_sees(arguments: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "model", [network("CNN"), network("ResidualSR"), {"_target_": "colourize.models.Interpolation"}]
+    "model",
+    [
+        network("CNN"),
+        network("ResidualSR"),
+        network("PixelShuffleResNet", reduction=4),
+        {"_target_": "colourize.models.Interpolation"},
+    ],
 )
 def test_super_resolution_in_pieces_is_that_of_the_whole(model: dict[str, Any], tiny_task: TaskMaker) -> None:
     task = tiny_task("low", "regression", model=model)

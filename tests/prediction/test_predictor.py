@@ -7,13 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from PIL import Image
 
 from colourize.degradations import Grey
 from colourize.errors import InputError, UsageError
-from colourize.prediction.pieces import Box
-from colourize.prediction.predictor import Predictor, join, resized_part
+from colourize.prediction.predictor import Predictor, join
 from colourize.tasks import RestorationTask
 
 TaskMaker = Callable[..., RestorationTask]
@@ -49,14 +47,6 @@ def test_colours_that_are_too_strong_are_made_paler_and_keep_their_hue() -> None
     assert strength.abs().max() < 1e-5  # white has no colour
 
 
-@pytest.mark.parametrize(("height", "width"), [(3, 4), (7, 5), (40, 33), (41, 3)])
-def test_a_part_of_a_resized_picture_is_the_part_of_the_whole(height: int, width: int) -> None:
-    low = torch.rand(1, 3, 7, 5)
-    whole = F.interpolate(low, (height, width), mode="bilinear", align_corners=False)
-    box = Box(1, height - 1, 1, width)
-    torch.testing.assert_close(resized_part(low, height, width, box), whole[..., 1 : height - 1, 1:], atol=1e-5, rtol=0)
-
-
 def test_sizes_of_inputs_and_results(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     method = Predictor(tiny_task("grey", "regression", size=[32, 32]))
     assert method._low_size(6000, 4000) == (48, 32)
@@ -88,6 +78,7 @@ def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
         ({"picture": "expected"}, "picture=expected: must be auto, or what this network gives: prediction"),
         ({"tile": 8}, "tile=8: must be a whole number from 32"),
         ({"size": True}, "size=True: must be"),
+        ({"upsampling": "cubic"}, "upsampling=cubic: must be one of joint_bilateral, bilinear"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -18,7 +18,7 @@ from colourize.reporting.parts.larger_pictures import columns_by_case
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
 
-NARROW = "cnn (num_filters=16, lr=0.001)"
+NARROW = "CNN (filters 16, learning rate 0.001)"
 
 
 @pytest.fixture
@@ -48,11 +48,15 @@ FIVE = {"trainer.max_epochs": 5}
     [
         (
             [FIVE | {"model.num_filters": 16}, FIVE, FIVE | {"task.optimizer.lr": 0.1}, {"trainer.max_epochs": 9}],
-            ["cnn (num_filters=16)", "cnn (usual)", "cnn (lr=0.1)", "cnn (max_epochs=9)"],
+            ["CNN (filters 16)", "CNN (usual)", "CNN (learning rate 0.1)", "CNN (epochs 9)"],
         ),
         (
             [{}, {"model.block_order": "norm_pool_relu"}],
-            ["cnn (block_order=default)", "cnn (block_order=norm_pool_relu)"],
+            ["CNN (order default)", "CNN (order norm, pool, ReLU)"],
+        ),
+        (  # a grid of three keys has no usual setting; one of two is ordered by value
+            [{"model.num_filters": n, "task.optimizer.lr": lr} for n in (32, 8, 100) for lr in (0.1, 0.01)],
+            [f"CNN (filters {n}, learning rate {lr})" for n in (8, 32, 100) for lr in (0.01, 0.1)],
         ),
     ],
 )
@@ -67,14 +71,14 @@ def test_results_have_intervals_seeds_and_a_reference(sweep: Path) -> None:
     results = read_results(settings)
     assert settings.usual == {"model.num_filters": 32, "task.optimizer.lr": 0.001}
     assert {each.label: list(each.runs) for each in settings.settings} == {
-        "cnn (num_filters=32, lr=0.1)": [0], NARROW: [0, 1], "cnn (num_filters=32, lr=0.001)": [0, 1],
-        "grey_lookup": [0],
+        "CNN (filters 32, learning rate 0.1)": [0], NARROW: [0, 1], "CNN (filters 32, learning rate 0.001)": [0, 1],
+        "grey look-up table": [0],
     }  # fmt: skip
     assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(read_sources([sweep]).sources[0].runs)
     row = row_of(results, "mse", NARROW)
     assert row.mean == pytest.approx(1.6 + 0.005 + 1.5) and row.seeds == 2
     assert row.low < row.mean < row.high and row.seed_deviation == pytest.approx(0.01 / 2**0.5)
-    assert results.comparison.reference[NARROW] == "grey_lookup" and row.difference == pytest.approx(3.105 - 2.5)
+    assert results.comparison.reference[NARROW] == "grey look-up table" and row.difference == pytest.approx(3.105 - 2.5)
     pooled = row_of(results, "fid", NARROW)  # without a value for each picture there is no interval
     assert pooled.mean == 3.0 and pooled.low != pooled.low and pooled.mark == ""
 
@@ -102,7 +106,7 @@ def test_repeated_runs_and_damaged_tables_are_noted(sweep: Path) -> None:
     write_run(sweep / "num_filters-16+seed-1-again", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
     (sweep / "lr" / "per_picture.csv").write_text("picture,mse\n0,1.0\n1\n")
     results = read_results(settings_in(sweep))
-    row, damaged = row_of(results, "mse", NARROW), row_of(results, "mse", "cnn (num_filters=32, lr=0.1)")
+    row, damaged = row_of(results, "mse", NARROW), row_of(results, "mse", "CNN (filters 32, learning rate 0.1)")
     assert row.seeds == 2 and row.mean == pytest.approx((3.1 + 5.0) / 2)
     assert damaged.mean == pytest.approx(8.875) and damaged.low != damaged.low
     assert sorted(note.partition(": ")[2] for note in results.notes) == [
@@ -114,7 +118,7 @@ def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> 
     found = questions()
     assert [each.number for each in found.values()] == [
         "A1", "A2–A3", "A4", "A5", "B1–B2", "C1–C2", "C3", "D1–D2", "E1–E3", "F1", "F2", "F3", "F4",
-        "Hints", "Johnson 2016", "Ronneberger 2015", "Zhang 2016",
+        "Best colour", "Hints", "Johnson 2016", "Ronneberger 2015", "Zhang 2016",
     ]  # fmt: skip
     for question in found.values():
         assert question.text[:-1] and "experiment=" not in question.text and question.measures

@@ -6,7 +6,6 @@ import errno
 import logging
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,14 +20,14 @@ from colourize.runs.checkpoint_files import CheckpointFiles
 
 
 @pytest.fixture
-def files() -> Iterator[CheckpointFiles]:
+def files():
     files = CheckpointFiles()
     yield files
     files.teardown()
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+def disk(monkeypatch):
     """Set: the disk is done."""
     done, fsync = threading.Event(), os.fsync
 
@@ -53,9 +52,7 @@ def meanwhile(files: CheckpointFiles) -> Any:
     return checkpoint_files.meanwhile(SimpleNamespace(strategy=SimpleNamespace(checkpoint_io=files)))  # type: ignore[arg-type]
 
 
-def test_training_goes_on_and_the_file_holds_what_was_saved(
-    files: CheckpointFiles, disk: threading.Event, tmp_path: Path
-) -> None:
+def test_training_goes_on_and_the_file_holds_what_was_saved(files, disk, tmp_path):
     weight = torch.tensor(1.0)
     with meanwhile(files):
         for name in ("best", "last"):
@@ -67,7 +64,7 @@ def test_training_goes_on_and_the_file_holds_what_was_saved(
     assert {path.name: value(path) for path in tmp_path.iterdir()} == {"best.ckpt": 1, "last.ckpt": 1}
 
 
-def test_those_of_one_epoch_at_most_are_under_way_and_in_their_order(files: CheckpointFiles, tmp_path: Path) -> None:
+def test_those_of_one_epoch_at_most_are_under_way_and_in_their_order(files, tmp_path):
     with meanwhile(files):
         for number in range(6):
             files.save_checkpoint({"weight": torch.tensor(float(number))}, tmp_path / "last.ckpt")
@@ -98,9 +95,7 @@ def fit(task: Line, *callbacks: Any, epochs: int = 1) -> None:
     trainer.fit(task, torch.utils.data.DataLoader(torch.ones(4, 1), 2))
 
 
-def test_a_new_file_is_there_before_the_old_one_goes(
-    files: CheckpointFiles, disk: threading.Event, tmp_path: Path
-) -> None:
+def test_a_new_file_is_there_before_the_old_one_goes(files, disk, tmp_path):
     old, new = tmp_path / "old.ckpt", tmp_path / "new.ckpt"
     old.touch()
     with meanwhile(files):
@@ -119,7 +114,7 @@ class Fails(Line):
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_full_disk_ends_the_training(stopped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_ends_the_training(stopped, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     monkeypatch.setattr(stopping, "requested", lambda: stopped)  # else: `resume=… goes on`
     with pytest.raises(OSError, match=r"No space left on device: '.*last\.ckpt'"):
@@ -127,9 +122,7 @@ def test_a_full_disk_ends_the_training(stopped: bool, tmp_path: Path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_error_of_a_run_is_raised_before_that_of_a_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_error_of_a_run_is_raised_before_that_of_a_full_disk(tmp_path, monkeypatch, caplog):
     with pytest.raises(ZeroDivisionError):
         fit(Fails(tmp_path), epochs=2)
     assert (tmp_path / "last.ckpt").exists()

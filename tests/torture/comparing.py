@@ -72,8 +72,9 @@ def differences(folder: Path, whole: Path) -> list[str]:
         )
         if ours["global_step"] != theirs["global_step"]:
             found.append(f"{name}.ckpt: step {ours['global_step']}, not {theirs['global_step']}")
-        weights, expected = ours["state_dict"], theirs["state_dict"]
-        found += [f"{name}.ckpt: {key}" for key in expected if not torch.equal(weights[key], expected[key])][:1]
+        for part in ("state_dict", "current_model_state"):  # the second beside averaged weights
+            expected = theirs.get(part, {})
+            found += [f"{name}.ckpt: {key}" for key in expected if not torch.equal(ours[part][key], expected[key])][:1]
     pictures = [{each.name: each.read_bytes() for each in (path / "samples").iterdir()} for path in (folder, whole)]
     found += [] if pictures[0] == pictures[1] else ["samples"]
     found += [] if points(folder) == points(whole) else ["curves"]
@@ -81,8 +82,12 @@ def differences(folder: Path, whole: Path) -> list[str]:
 
 
 def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard shows of a run, except times: steps and values of each scalar, steps of each picture."""
+    """What TensorBoard shows of a run, except times: steps and values of each scalar, steps of each picture.
+
+    The points are sorted, since TensorBoard reads two files that were begun within one second in any order.
+    """
     found = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0}).Reload()
     scalars = {tag: [(each.step, each.value) for each in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
     images = {tag: [(each.step, 0.0) for each in found.Images(tag)] for tag in found.Tags()["images"]}
-    return {tag: values for tag, values in {**scalars, **images}.items() if not tag.startswith("time/")}
+    scalars["time"] = [(step, 0.0) for step, _ in scalars.pop("time/epoch_seconds", [])]
+    return {tag: sorted(each) for tag, each in {**scalars, **images}.items()}

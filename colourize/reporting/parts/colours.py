@@ -22,10 +22,12 @@ def colour_pairs(context: Context) -> list[Element]:
     colours = colours_of(_pictures(context, context.results.settings.settings[0]).movedim(-1, 1) / 255)
     draw = partial(draw_contradictions, contradictions(colours))
     alt = "Pairs of colours with their distances in RGB and by CIEDE2000"
-    text = "Over random pairs of the test pictures' colours, distance in RGB and CIEDE2000 have a rank correlation of"
+    text = (
+        "Squared error in RGB and CIEDE2000, which was fitted to human judgement, order pairs of the test pictures' "
+        f"colours differently: their rank correlation is {rank_agreement(colours):.2f}, and 1 would be full agreement."
+    )
     caption = "In each row the left pair is nearer in RGB than the right one, and yet looks more different (ΔE2000)."
-    finding = Text(f"{text} {rank_agreement(colours):.2f}.", "finding")
-    return [finding, *context.plot("pairs", draw, caption, alt)]
+    return [Text(text, "finding"), *context.plot("pairs", draw, caption, alt)]
 
 
 def distributions(context: Context) -> list[Element]:
@@ -37,14 +39,15 @@ def distributions(context: Context) -> list[Element]:
     path = context.path("figures", "-distributions.svg")
 
     def draw() -> None:
-        tasks = {each.label: context.pictures.task(each.first) for each in others}
+        names = [each.label if len(others) > 1 else "regression" for each in others]
+        tasks = {name: context.pictures.task(each.first) for name, each in zip(names, others, strict=True)}
         shown = _pictures(context, first)[:COUNT]
         draw_distributions(context.pictures.task(first.first), shown, path.with_suffix(""), tasks)
 
     runs, labels = [each.first for each in (first, *others)], [each.label for each in others]
     caption = (
         f"Five pixels, from the least certain to the surest: the probability of each palette colour by {first.label}, "
-        "their mean and mode, the colour of a regression, and the truth."
+        f"their mean and mode, {'the colour of a regression ' if others else ''}and the truth."
     )
     return context.made(path, runs, draw, caption, "Predicted class distributions of five pixels", labels)
 

@@ -16,13 +16,14 @@ from colourize.data.horses import draw_horses
 from colourize.errors import UsageError
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourDifference
-from colourize.measures.intervals import estimate_means
+from colourize.measures.intervals import Estimate, estimate_means
 from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
 from colourize.methods.grouping import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.comparison_tables import interval_text
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Table, Text
+from colourize.reporting.findings import difference, number
 from colourize.reporting.picture_sheets import keep_up_to_date, save_rows
 from colourize.runs.tables import read_table
 from colourize.tasks.restoration import RestorationTask
@@ -71,7 +72,7 @@ def larger_pictures(context: Context) -> list[Element]:
         return [Text(GONE.format("these runs"), "note")]
     columns = columns_by_case(read_table(path))
     estimates = {case: dict(zip(MEASURES, estimate_means(own), strict=True)) for case, own in columns.items()}
-    found: list[Element] = [_table(context, columns, estimates)]
+    found: list[Element] = [*_findings(estimates), _table(context, columns, estimates)]
     networks = {each.label: context.pictures.task(each.first) for each in settings if not each.is_baseline}
     halos = {label: Predictor(task, "none", device="cpu").halo for label, task in networks.items()}
     reaches = [f"{label}, {'all' if halo is None else f'{halo} pixels'}" for label, halo in halos.items()]
@@ -100,6 +101,17 @@ def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
     # By picture, seed and measure; pictures that a seed lacks are left out.
     shared = {case: np.array([*zip(*seeds.values(), strict=False)]) for case, seeds in values.items()}
     return {case: own.transpose(2, 1, 0) for case, own in shared.items()}
+
+
+def _findings(estimates: Mapping[Case, Mapping[str, Estimate]]) -> Iterator[Text]:
+    """Which way is the better one for the largest drawn pictures, of each network that has both."""
+    size, (scaled, full) = max(SIZES), WAYS.values()
+    for network in dict.fromkeys(case.network for case in estimates):
+        cases = [Case(network, way, "drawn", size) for way in (scaled, full)]
+        if all(case in estimates for case in cases):
+            own, other = (estimates[case]["mse"] for case in cases)
+            text = f"For drawn horses of {size}×{size} pixels {network} has an MSE of {number(own.mean)} by {scaled}"
+            yield Text(f"{text}: {difference('mse', own, other)} {number(other.mean)} at {full}.", "finding")
 
 
 def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapping[Case, Any]) -> Table:
@@ -146,7 +158,7 @@ def _predictors(task: RestorationTask) -> dict[str, Predictor]:
     found = {}
     for join, way in WAYS.items():
         try:
-            predictor = Predictor(task, join, device="cpu")
+            predictor = Predictor(task, join, device="cpu", upsampling="bilinear")
         except UsageError:  # the size of its training is unknown
             continue
         if predictor.joins == (join == "luminance"):

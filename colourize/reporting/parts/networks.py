@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import stdev
 
+import numpy as np
 import torch
 
 from colourize.files import write_whole
 from colourize.inspection.block_order import order_differences, with_order
 from colourize.inspection.diagram import diagram
 from colourize.inspection.files import Observed, observe, write_activations
+from colourize.inspection.layers import WORDS, Layer, totals
 from colourize.inspection.layers import layers as layer_table
-from colourize.inspection.layers import text as layers_text
-from colourize.inspection.layers import totals
 from colourize.inspection.tracing import trace
 from colourize.methods.grouping import Setting
+from colourize.methods.wording import words
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.comparison_tables import with_spread
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Figure, Table, Text
-from colourize.reporting.findings import number
+from colourize.reporting.findings import listed, number
+from colourize.reporting.parts.training import over_seeds
 from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_table
@@ -40,8 +43,8 @@ ORDERS = (
 )
 COUNT = 100  # test pictures for the statistics
 SHOWN = (0, 1)  # those whose maps are shown
-ABOUT = f"The maps of {COUNT} test pictures at most after every block, mean over seeds (± standard deviation)."
-MAPS = "Feature maps after every block, least seed; numbers: mean, share of zeros, dead channels."
+ABOUT = f"The maps of {COUNT} test pictures at most after every block; mean over seeds (± standard deviation)."
+MAPS = "Feature maps after every block, with the least seed; numbers: mean, share of zeros, dead channels."
 
 
 def layers(context: Context) -> list[Element]:
@@ -58,10 +61,29 @@ def layers(context: Context) -> list[Element]:
         lines = [asdict(each) for each in [*table, *totals(table)]]
         known = [{key: value for key, value in line.items() if value is not None} for line in lines]
         csv = context.table(f"layers-{place}", known)
-        about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels. All numbers: {csv}"
-        found += [Text(layers_text(table, name), "listing"), Text(about, "note")]
+        about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels."
+        heads = ["", "kind", "filters", "output", "weights"]
+        rows = [
+            [each.layer, f"{WORDS.get(each.kind, each.kind)} {each.kernel}".strip(), str(each.filters or ""),
+             each.output, f"{each.weights:,}" if each.weights else ""]
+            for each in [*table, *totals(table)]
+        ]  # fmt: skip
+        found += [Text(_summary(name, table), "fact"), Table(about, heads, rows, csv=csv)]
         found.append(Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"))
     return found
+
+
+def _summary(name: str, table: Sequence[Layer]) -> str:
+    """How many convolutions a network has, and which."""
+    convolutions = [each for each in table if each.filters]
+    kernels = Counter(each.kernel for each in convolutions)
+    sizes = listed([kernel if len(kernels) == 1 else f"{count} of {kernel}" for kernel, count in kernels.items()])
+    filters = listed([str(each.filters) for each in convolutions])
+    parameters = sum(each.weights + each.other for each in table)
+    return (
+        f"{name} has {len(convolutions)} convolutions{', all of' if len(kernels) == 1 else ','} {sizes}, with "
+        f"{filters} filters; together with biases and batch norms these are {parameters:,} parameters."
+    )
 
 
 def block_orders(context: Context) -> list[Element]:
@@ -83,9 +105,30 @@ def block_orders(context: Context) -> list[Element]:
     path = context.path("tables", "-orders.csv")
     if not keep_up_to_date(path, [setting.first], measure, also=[setting.label, REPEATS]):
         return []
-    rows = [[_cell(line[column]) for column in ORDER_COLUMNS] for line in read_table(path)]
+    lines = read_table(path)
+    rows = [[words(line["order"]), *(_cell(line[column]) for column in [*ORDER_COLUMNS][1:])] for line in lines]
     csv = str(path.relative_to(context.folder))
-    return [Table(ORDERS.format(setting.label), list(ORDER_COLUMNS.values()), rows, csv=csv)]
+    own = words(model.block_order)
+    changes = [
+        f"{words(line['order'])} {_effect(line)} where batch norms have {line['negative_scales']} negative scales"
+        for line in lines
+        if words(line["order"]) != own
+    ]
+    text = f"With the same weights, in place of {own}: {'; '.join(changes)}."
+    table = Table(ORDERS.format(setting.label), ["order", *[*ORDER_COLUMNS.values()][1:]], rows, csv=csv)
+    return [Text(text, "finding"), table]
+
+
+def _effect(line: Mapping[str, str]) -> str:
+    """What another order of a block's layers does to the outputs."""
+    if line["equal"] == "True":
+        return "gives exactly the same outputs"
+    share = (
+        f", and other classes at {float(line['classes_changed']):.0%} of the pixels"
+        if "classes_changed" in line
+        else ""
+    )
+    return f"changes them by {number(float(line['rms']))} (root mean square){share}"
 
 
 @torch.no_grad()
@@ -137,10 +180,36 @@ def activations(context: Context) -> list[Element]:
 
     found: list[Element] = []
     if keep_up_to_date(table, [run for each in settings for run in each.runs.values()], measure, also=[labels, COUNT]):
-        found.append(_statistics(read_table(table), str(table.relative_to(context.folder))))
+        lines = read_table(table)
+        found += [Text(_zeros(lines, label), "finding") for label in labels]
+        found.append(_statistics(lines, str(table.relative_to(context.folder))))
     if keep_up_to_date(paths[0], [each.first for each in settings], draw, also=labels):
         found += [Figure(path, MAPS, "Feature maps of each network") for path in paths if path.exists()]
     return found
+
+
+def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
+    """How the share of zeros changes from a network's first block to its last one with a ReLU, and dead channels."""
+    own = [line for line in lines if line["model"] == network]
+    shares = {
+        layer: np.array([100 * float(line["sparsity"]) for line in own if line["layer"] == layer])
+        for layer in dict.fromkeys(line["layer"] for line in own)
+    }
+    shares = {layer: each for layer, each in shares.items() if each.any()}  # the last layer has no ReLU
+    if len(shares) < 2:
+        return f"{network}: next to no map has zeros."
+    (first, early), *_, (last, late) = shares.items()
+    least, most = (pick(shares, key=lambda layer: shares[layer].mean()) for pick in (min, max))
+    gap = over_seeds(late - early)
+    interval = f" (difference {gap.difference:+.0f}, 95 % interval {gap.low:.0f} … {gap.high:.0f} over seeds)"
+    dead = {int(line["seed"]): 0 for line in own}
+    for line in own:
+        dead[int(line["seed"])] += int(line["dead"])
+    return (
+        f"{network}: the share of zeros goes from {early.mean():.0f} % after {first} to {late.mean():.0f} % after "
+        f"{last}{interval if math.isfinite(gap.low) else ''}; it is least after {least} ({shares[least].mean():.0f} %) "
+        f"and most after {most} ({shares[most].mean():.0f} %). Channels that are dead: {max(dead.values()) or 'none'}."
+    )
 
 
 def _statistics(lines: Sequence[dict[str, str]], csv: str) -> Table:

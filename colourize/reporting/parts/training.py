@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from colourize.checkpoints import read, task_from
 from colourize.measures.intervals import Estimate
-from colourize.measures.registry import unit
 from colourize.methods.comparison import Gap, Results
 from colourize.methods.grouping import Setting
+from colourize.methods.wording import headed, last_words, words
+from colourize.methods.wording import setting as words_of
+from colourize.reporting.comparison_tables import MARKS as MARKS_OF
 from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Table
-from colourize.reporting.findings import number, title
+from colourize.reporting.elements import Element, Table, Text
+from colourize.reporting.findings import amount, listed, number, trend
 from colourize.reporting.picture_sheets import COUNT, save_rows, sheet_rows
-from colourize.reporting.plots import draw_curves, draw_interaction
+from colourize.reporting.plots import draw_interaction
 from colourize.runs.folders import natural
 
+Effect = tuple[str, Setting, Estimate, Gap]  # a key, the setting that differs in it alone, and how far
+
 MARKS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)  # epochs at which a long run is read
-MEASURES = ("train/loss", "val/loss", "val/accuracy", "val/psnr")
-BY_EPOCH = (
-    "After so many epochs, mean over seeds (± standard deviation). At a constant learning rate this is where a run of "
-    "so many epochs ends."
-)
-RANKED = "Each key's largest effect, alone around the usual setting; the interval is over pictures and seeds."
+MEASURES = ("val/loss", "train/loss", "val/accuracy", "val/psnr")
+BY_EPOCH = "At a constant learning rate, this is also where a run of so many epochs ends"
+RANKED = "The largest effect of each setting, alone around the usual one ({}); the interval is over pictures{}."
 
 
 def epochs(context: Context) -> list[Element]:
@@ -37,59 +41,101 @@ def epochs(context: Context) -> list[Element]:
         marks = sorted({mark for mark in (*MARKS, last) if 0 < mark <= last})
         if len(marks) < 2:
             continue
-        rows: list[dict[str, object]] = []
-        for mark in marks:
-            row: dict[str, object] = {"epochs": mark}
-            for name in MEASURES:
-                if all(name in run[-1] for run in runs):
-                    values = np.array([run[mark - 1].get(name, np.nan) for run in runs])
-                    spread = f" (± {number(float(values.std(ddof=1)))})" if len(values) > 1 else ""
-                    row[name] = number(float(values.mean())) + spread
-            rows.append(row)
+        values = {
+            name: np.array([[run[mark - 1].get(name, np.nan) for run in runs] for mark in marks])
+            for name in MEASURES
+            if all(name in run[-1] for run in runs)
+        }
+        for name, own in [*values.items()][:1]:
+            points = [(mark, Estimate(each, np.array([np.nan]))) for mark, each in zip(marks, own, strict=True)]
+            found.append(Text(trend("epoch", points, name, gap=over_seeds(own[-1] - own[0])), "finding"))
+            if len(marks) > 2:
+                text = trend("epoch", points[-2:], name, " alone", over_seeds(own[-1] - own[-2]))
+                found.append(Text(text, "finding"))
+        rows = [
+            {"epochs": mark, **{name: _with_deviation(own[place]) for name, own in values.items()}}
+            for place, mark in enumerate(marks)
+        ]
         csv = context.table("by-epoch", rows)
-        found.append(Table(BY_EPOCH, list(rows[0]), [list(map(str, row.values())) for row in rows], csv=csv))
+        caption = BY_EPOCH + ("; mean (± standard deviation over seeds)." if len(runs) > 1 else ".")
+        columns = ["epochs", *map(headed, values)]
+        found.append(Table(caption, columns, [list(map(str, row.values())) for row in rows], csv=csv))
         found += _pictures_by_epoch(context, setting)
     return found
 
 
+def over_seeds(differences: np.ndarray) -> Gap:
+    """The mean of the seeds' own differences, (S,), and its 95 % interval by Student's t."""
+    mean, count = float(differences.mean()), len(differences)
+    if count < 2:
+        return Gap(mean)
+    half = float(stats.t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
+    return Gap(mean, mean - half, mean + half)
+
+
+def _with_deviation(values: np.ndarray) -> str:
+    return number(float(values.mean())) + (f" (± {number(float(values.std(ddof=1)))})" if len(values) > 1 else "")
+
+
 def batches(context: Context) -> list[Element]:
     """Learning curves against steps: equal epochs are not equal steps."""
-    draw = partial(draw_curves, settings=context.results.settings, x="step")
-    caption = "The same curves against optimisation steps."
-    return context.plot("steps", draw, caption, "Training and validation measures against steps")
+    return context.curves("step")
 
 
 def effects(context: Context) -> list[Element]:
     """The keys ranked by their largest effect, and the two that vary together as a heat map."""
     results, measure = context.results, context.measure
-    ranked = ranked_effects(results, measure) if measure else []
-    if measure is None or not ranked:
+    if measure is None:
         return []
-    columns = ["key", "value", title(measure), "from usual", "95 % interval", "± seeds", "excludes 0"]
-    rows = [
-        [key, str(each.values[key]), f"{number(own.mean)}{unit(measure)}", f"{gap.difference:+.3g}",
-         f"{gap.low:+.3g} … {gap.high:+.3g}", number(own.seed_deviation) if len(own.by_seed) > 1 else "",
-         "yes" if gap.mark else "no"]
-        for key, each, own, gap in ranked
-    ]  # fmt: skip
-    csv = context.table("ranked", [dict(zip(columns, row, strict=True)) for row in rows])
-    found: list[Element] = [Table(RANKED, columns, rows, csv=csv)]
-    departures = [tuple(results.settings.departures(each)) for each in results.settings.networks]
+    settings = results.settings
+    found: list[Element] = []
+    ranked = ranked_effects(results, measure)
+    if ranked:
+        columns = ["setting", "value", headed(measure), "difference", "95 % interval", "± seeds"]
+        rows = [
+            [last_words(key), words(each.values[key]), number(own.mean),
+             f"{gap.difference:+.3g} {MARKS_OF[gap.mark]}".strip(), f"{gap.low:+.3g} … {gap.high:+.3g}",
+             number(own.seed_deviation) if len(own.by_seed) > 1 else ""]
+            for key, each, own, gap in ranked
+        ]  # fmt: skip
+        csv = context.table("ranked", [dict(zip(columns, row, strict=True)) for row in rows])
+        usual = ", ".join(words_of(key, value) for key, value in settings.usual.items() if key not in ("model", "task"))
+        seeds = " and seeds" if any(len(each.runs) > 1 for each in settings.networks) else ""
+        found += [_ranking(ranked, measure, settings.usual), Table(RANKED.format(usual, seeds), columns, rows, csv=csv)]
+    departures = [tuple(settings.departures(each)) for each in settings.networks]
     pairs = Counter(keys for keys in departures if len(keys) == 2).most_common(1)
     if pairs:
         keys = pairs[0][0]
-        named = " and ".join(keys)
+        named = listed([last_words(key) for key in keys])
         draw = partial(draw_interaction, results=results, measure=measure, keys=keys)
-        found += context.plot("interaction", draw, f"{named} together.", f"{measure} for pairs of {named}")
+        caption = f"{named[0].upper()}{named[1:]} together: {words(measure)} of each pair."
+        found += context.plot("interaction", draw, caption, f"{words(measure)} for pairs of {named}")
     return found
 
 
-def ranked_effects(results: Results, measure: str) -> list[tuple[str, Setting, Estimate, Gap]]:
+def _ranking(ranked: Sequence[Effect], measure: str, usual: Mapping[str, Any]) -> Text:
+    """Which settings matter."""
+    clear = [each for each in ranked if each[3].mark]
+    unclear = [last_words(key) for key, *_, gap in ranked if not gap.mark]
+    text = f"No setting changes the {words(measure)} beyond what pictures and seeds leave open"
+    if clear:
+        key, each, _, gap = clear[0]
+        rest = f", then {listed([last_words(other[0]) for other in clear[1:]])}" if clear[1:] else ""
+        text = (
+            f"{len(clear)} of {len(ranked)} settings clearly change the {words(measure)}: {last_words(key)} most "
+            f"({words(each.values[key])} in place of {words(usual[key])}: {amount(measure, gap.difference, '+')}, "
+            f"95 % interval {number(gap.low)} … {number(gap.high)}){rest}"
+        )
+        text += f"; no effect is shown of {listed(unclear)}" if unclear else ""
+    return Text(f"{text}.", "finding")
+
+
+def ranked_effects(results: Results, measure: str) -> list[Effect]:
     """For each key the setting that differs from the usual one only in it, and most; the largest effect first."""
     settings = results.settings
     known = results.of(measure, settings.networks)
     usual = [known[each.label] for each in settings.networks if not settings.departures(each) and each.label in known]
-    found: dict[str, tuple[str, Setting, Estimate, Gap]] = {}
+    found: dict[str, Effect] = {}
     for each in settings.networks if usual else []:
         keys = list(settings.departures(each))
         if len(keys) == 1 and each.label in known:
@@ -111,5 +157,5 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
         tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
         save_rows(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
-    caption = "The same pictures after so many epochs, least seed."
+    caption = f"The same pictures after so many epochs, with seed {next(iter(setting.runs))}."
     return context.made(path, [run], draw, caption, "Pictures by epochs", sorted(kept)) if kept else []

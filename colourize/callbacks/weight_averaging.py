@@ -1,0 +1,94 @@
+"""Averaged weights: what is validated, shown, tested and kept as `best.ckpt` is a moving average over the steps."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.trainer.states import TrainerFn
+from torch import Tensor
+
+from colourize.errors import UsageError
+
+
+class ExponentialMovingAverage(WeightAveraging):
+    """Keeps an exponential moving average of the weights, and puts it in their place wherever they are used.
+
+    After each step, the average moves towards the trained weights w: a ← d·a + (1 - d)·w, where d is
+    min(decay, (1 + n) / (10 + n)) after n steps, so that the first weights are forgotten in a short training, too (as
+    in TensorFlow's ExponentialMovingAverage). The statistics of normalisation layers are averaged alike, and whole
+    numbers are copied. What never changes, such as a fitted table, stays the same to the bit.
+
+    In a checkpoint the average is the `state_dict`; the trained weights lie beside it, and a run goes on from both.
+    Source: Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging".
+
+    Args:
+        decay: d, above 0 and below 1: 0.995 averages over about the last 200 steps.
+    """
+
+    def __init__(self, decay: float = 0.995) -> None:
+        if isinstance(decay, bool) or not isinstance(decay, (int, float)) or not 0 < decay < 1:
+            raise UsageError(f"callbacks.averaging.decay={decay}: must be above 0 and below 1")
+        self.decay = decay
+        self._is_swapped = False
+        super().__init__(multi_avg_fn=self._update)
+
+    def _update(self, averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
+        """Move tensors of one type."""
+        decay = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_([*averages], [*weights], 1 - decay)  # exact where the two are equal
+        else:
+            torch._foreach_copy_([*averages], [*weights])
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert self._average_model is not None
+        self._average_model.to(pl_module.device)  # it was made before the task went there
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # Also where a resumed run has no step left, for which Lightning calls no `on_train_end`.
+        self._copy_average_to_current(pl_module)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        # A checkpoint that is written after an error in a validation would take the one for the other.
+        if self._is_swapped:
+            self._swap_models(pl_module)
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        # For a test, Lightning's would put the trained weights in the place of the average that was just read.
+        if trainer.state.fn == TrainerFn.FITTING:
+            super().on_load_checkpoint(trainer, pl_module, checkpoint)
+
+    def _swap_models(self, pl_module: LightningModule) -> None:
+        super()._swap_models(pl_module)
+        self._is_swapped = not self._is_swapped
+
+
+def find(trainer: Trainer) -> ExponentialMovingAverage | None:
+    """The trainer's callback, where it averages weights."""
+    return next((each for each in trainer.callbacks if isinstance(each, ExponentialMovingAverage)), None)  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def in_use(trainer: Trainer) -> Iterator[None]:
+    """In the block the task has its averaged weights, where they are averaged: for a file that holds weights alone."""
+    callback = find(trainer)
+    if callback is not None:
+        callback._swap_models(trainer.lightning_module)
+    try:
+        yield
+    finally:
+        if callback is not None:
+            callback._swap_models(trainer.lightning_module)
+
+
+def check_alike(trainer: Trainer, checkpoint: dict[str, Any]) -> None:
+    """Raise a UsageError where a training with averaged weights would go on without, or the other way round."""
+    averages, averaged = find(trainer) is not None, "averaging_state" in checkpoint
+    if averages != averaged:
+        option, how = ("ema", "without") if averages else ("none", "with")
+        raise UsageError(f"averaging={option}: checkpoint={trainer.ckpt_path} was trained {how} averaged weights")

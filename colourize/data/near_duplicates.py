@@ -1,0 +1,49 @@
+"""Test pictures that were in training already, or nearly: memorising is worth something on these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+AT_ONCE = 500  # training pictures whose correlations lie in memory
+
+
+class NearDuplicate(NamedTuple):
+    """A test picture and a training picture that look alike, by their numbers in their source."""
+
+    test: int
+    train: int
+    mirrored: bool  # whether it is the test picture's mirror image that looks like the training picture
+    correlation: float
+
+
+def near_duplicates(train: np.ndarray, test: np.ndarray, least: float = 0.9) -> list[NearDuplicate]:
+    """All pairs whose grey levels correlate, as they are or mirrored, the most alike first.
+
+    Args:
+        train, test: uint8 (N, H, W, 3), of one size.
+        least: the correlation (Pearson's, over pixels) from which a pair counts; evenly grey pictures have none.
+    """
+    straight, mirrored = _standardised(test), _standardised(test[:, :, ::-1])
+    found: list[NearDuplicate] = []
+    for start in range(0, len(train), AT_ONCE):
+        seen = _standardised(train[start : start + AT_ONCE]).T
+        found += _pairs(straight @ seen, mirrored @ seen, start, least)
+    return sorted(found, key=lambda pair: (-pair.correlation, pair.test, pair.train))
+
+
+def _pairs(straight: np.ndarray, mirrored: np.ndarray, start: int, least: float) -> Iterator[NearDuplicate]:
+    correlations = np.maximum(straight, mirrored)
+    for test, train in np.argwhere(correlations >= least).tolist():
+        is_mirrored = bool(mirrored[test, train] > straight[test, train])
+        yield NearDuplicate(test, start + train, is_mirrored, float(correlations[test, train]))
+
+
+def _standardised(pictures: np.ndarray) -> np.ndarray:
+    """Grey levels, the mean of R, G and B, with mean 0 and length 1, (N, H·W); of evenly grey pictures 0."""
+    grey = pictures.mean(-1, dtype=np.float32).reshape(len(pictures), -1)
+    grey -= grey.mean(1, keepdims=True)
+    length = np.linalg.norm(grey, axis=1, keepdims=True)
+    return np.divide(grey, length, out=np.zeros_like(grey), where=length > 1e-3)

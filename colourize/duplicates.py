@@ -1,0 +1,50 @@
+"""`colourize-duplicates`: the pairs of test and training pictures that are nearly the same, as a table of numbers.
+
+colourize-duplicates data=cifar10 output=duplicates.csv
+colourize-evaluate checkpoint=best.ckpt without=duplicates.csv    (an evaluation on the other test pictures)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from colourize.cli import app
+
+
+def duplicates(config: DictConfig) -> None:
+    """Find the pairs among a source's own parts, whatever a run holds out of them, and write them."""
+    import numpy as np
+
+    from colourize.build import make_data
+    from colourize.data.near_duplicates import NearDuplicate, near_duplicates
+    from colourize.errors import UsageError, check_flag
+    from colourize.runs.tables import write_table
+
+    check_flag("overwrite", config.overwrite)
+    least = config.correlation
+    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < 1:
+        raise UsageError(f"correlation={least}: must be a number above 0 and below 1")
+    path = Path(str(config.output)).expanduser()
+    if path.exists() and not config.overwrite:
+        raise UsageError(f"output={path}: is there already; overwrite=true replaces it")
+    pictures = make_data(config).load()
+    train = pictures.train if pictures.val is None else np.concatenate([pictures.train, pictures.val])
+    found = near_duplicates(train, pictures.test, least)
+    rows = [(each.test, each.train, int(each.mirrored), round(each.correlation, 4)) for each in found]
+    columns = NearDuplicate._fields
+    write_table(path, [dict(zip(columns, row, strict=True)) for row in rows] or [dict.fromkeys(columns, "")])
+    count = len({each.test for each in found})
+    counted = f"{count} of {len(pictures.test)} test pictures"
+    print(f"{counted} correlate {least} or more with one of {len(train)} training pictures")
+    print(f"Saved in:  {path}")
+
+
+def main() -> None:
+    """The console script."""
+    app.run(duplicates, "duplicates")
+
+
+if __name__ == "__main__":
+    main()

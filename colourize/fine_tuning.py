@@ -1,0 +1,115 @@
+"""A new training that starts from the weights of a file, such as builtin:colour on one's own pictures.
+
+Where no task is typed, it is the file's: network, degradation, answer, loss and all that was fitted, such as the
+palette. Where one is typed, that counts, and those tensors are taken that have the same name and shape: so a network
+that enlarges four times starts from one that enlarges twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from lightning import Trainer
+from omegaconf import DictConfig, OmegaConf, open_dict
+from torch import Tensor
+from torchmetrics import Metric
+
+from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
+from colourize.tasks.restoration import RestorationTask
+
+log = logging.getLogger(__name__)
+
+PARTS = ("degradation", "answer", "loss", "prior")
+CHOICES = ("experiment", "task", "model", "degradation", "answer", "prior")  # groups, each of which chooses a task
+OF_FILE = ("model", "task.degradation", "task.answer", "task.prior", "data.palette")
+RATE = "task.optimizer.lr"
+SHARE = 0.1  # of the configured learning rate: less is forgotten
+
+
+def adopt(config: DictConfig, contents: Mapping[str, Any]) -> None:
+    """Put the task of a checkpoint's contents into a configuration, and lower its learning rate, unless they are typed.
+
+    Raises:
+        UsageError: a part of the file's task was typed.
+    """
+    typed = _typed()
+    if any(key in CHOICES for key in typed):
+        return
+    wrong = [key for key in typed if any(key == own or key.startswith(f"{own}.") for own in OF_FILE)]
+    if wrong:
+        raise UsageError(f"{wrong[0]}: checkpoint={config.checkpoint} brings its own; task=… or model=… begins another")
+    task = contents["hyper_parameters"]
+    parts = [name for name in PARTS if name != "loss" or not any(key.split(".")[-1] == "loss" for key in typed)]
+    with open_dict(config):
+        config.model = task["model"]
+        config.task._target_ = contents["colourize"]["task"]
+        for name in parts:
+            config.task[name] = task[name]
+        config.data.divisor = task["divisor"]
+        if RATE not in typed and "optimizer" not in typed and config.task.get("optimizer"):
+            config.task.optimizer.lr *= SHARE
+            log.info("Learning rate %g, a tenth of the usual (%s=… sets another)", config.task.optimizer.lr, RATE)
+
+
+def fitted_parts(config: DictConfig, contents: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
+    """What the parts of a configuration's task were fitted to in a checkpoint's contents, where they are the same.
+
+    A table or a filter is the same only for the same degradation and answer.
+    """
+    before = contents["hyper_parameters"]
+    own: Any = OmegaConf.to_container(config.task, resolve=True)
+    now = {"model": OmegaConf.to_container(config.model, resolve=True), **{name: own.get(name) for name in PARTS}}
+    same = [name for name, part in now.items() if part == before.get(name)]
+    if not {"degradation", "answer"} <= set(same) or "data.palette" in _typed():
+        same = [name for name in same if name == "answer" and "data.palette" not in _typed()]
+    return {name: found for name, found in before["fitted"].items() if name in same}
+
+
+def take_weights(task: RestorationTask, contents: Mapping[str, Any], path: str) -> None:
+    """Give a task the weights of a checkpoint's contents that fit it; the log names the tensors that are new.
+
+    Raises:
+        UsageError: none fits.
+    """
+    own = task.state_dict()
+    fitting = {
+        name: value for name, value in contents["state_dict"].items() if name in own and own[name].shape == value.shape
+    }
+    new = [name for name in own if name not in fitting]
+    if not fitting:
+        raise UsageError(f"checkpoint={path}: none of its weights fits {type(task.model).__name__}")
+    task.load_state_dict({**own, **fitting})
+    log.info(
+        "%d of %d tensors are those of %s%s", len(fitting), len(own), path, f"; new: {', '.join(new)}" if new else ""
+    )
+
+
+def measure_start(trainer: Trainer, task: RestorationTask, data: PictureData) -> dict[str, float]:
+    """The validation measures before the first step."""
+    trainer.validate(task, datamodule=data, verbose=False)
+    measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
+    for module in task.modules():  # its means are tensors of torch's inference mode, which a training cannot change
+        if isinstance(module, Metric):
+            module.reset()
+    return measures
+
+
+def verdict(start: Mapping[str, Any], monitor: str, mode: str, best: float) -> str:
+    """Whether the best weights of a training are better than those it started from."""
+    before = start.get(monitor)
+    if before is None:
+        return f"Whether it is better than the start, {start['checkpoint']}, is not known: {monitor} was not measured"
+    is_better = best < before if mode == "min" else best > before
+    words = "Better than" if is_better else "No better than"
+    return f"{words} the start, {start['checkpoint']}: {monitor} {best:.4g} at best, {before:.4g} before the first step"
+
+
+def _typed() -> list[str]:
+    """The keys and groups that were typed."""
+    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    pairs = [word.lstrip("+~").partition("=") for word in words]
+    return [key.replace("/", ".") for key, _, value in pairs if value != "null"]

@@ -1,0 +1,52 @@
+"""Learning what trained networks answer: an ensemble's knowledge in one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colourize.answers.base import Answer
+from colourize.data.batches import Pair
+from colourize.errors import UsageError, one_line
+from colourize.losses.base import Loss
+
+
+class Distillation(Loss):
+    """The distance to the mean answer of several trained networks, the teachers, to the same inputs.
+
+    Hinton, Vinyals & Dean (2015), "Distilling the knowledge in a neural network", https://arxiv.org/abs/1503.02531.
+    Of classes it is the cross-entropy with the mean of their distributions as a soft target; of values the mean squared
+    difference to their mean. The truth takes no part, and so augmented pictures serve as well as others. Whoever builds
+    the loss for a training reads the files and calls `learn_from`.
+
+    Args:
+        teachers: their checkpoints. They must have the task's degradation, answer and palette.
+
+    Raises:
+        UsageError: no files are named.
+    """
+
+    name = "distillation"
+    needs_files = True
+
+    def __init__(self, teachers: Sequence[str]) -> None:
+        super().__init__()
+        if isinstance(teachers, str) or not teachers or not all(isinstance(each, str) for each in teachers):
+            raise UsageError(f"task.loss.teachers={one_line(teachers)}: must be a list of checkpoints, [a.ckpt,b.ckpt]")
+        self.teachers, self.networks = list(teachers), nn.ModuleList()
+
+    def learn_from(self, networks: Sequence[nn.Module]) -> None:
+        """Take the tasks of the teachers' checkpoints, inputs → outputs."""
+        self.networks = nn.ModuleList(networks).requires_grad_(False).eval()
+
+    def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
+        if not self.networks:
+            raise UsageError("task.loss=Distillation: its teachers are not read; learn_from takes them")
+        with torch.no_grad():
+            wanted = answer.mean_of(network(pair.inputs) for network in self.networks).float()
+        if answer.kind == "values":
+            return F.mse_loss(outputs, wanted)
+        return -(wanted.exp() * outputs.float().log_softmax(1)).sum(1).mean()

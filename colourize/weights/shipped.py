@@ -1,0 +1,75 @@
+"""`builtin:NAME`: the weights that lie in the package, the newest version of each, checked before they are used.
+
+Imports of torch have no place here: shell completion waits for them.
+
+A version is a folder with a number. Its files are never replaced: better weights go into a folder with the next one.
+`SHA256SUMS` lists them in the format of `sha256sum --check`. Beside each file lies its card, `NAME.md`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+from colourize.errors import InputError, UsageError
+from colourize.weights import SUFFIX
+
+FOLDER = Path(__file__).parent
+PREFIX = "builtin:"
+SUMS = "SHA256SUMS"
+
+
+def resolve(checkpoint: str | Path) -> Path:
+    """The file that a checkpoint's key names: that of `builtin:NAME`, or the path as it is.
+
+    Raises:
+        UsageError: the package has no weights of this name.
+        InputError: the file is not the one that was shipped.
+    """
+    named = str(checkpoint)
+    if not is_builtin(named):
+        return Path(named)
+    files = shipped()
+    path = files.get(named.removeprefix(PREFIX))
+    if path is None:
+        there = ", ".join(f"{PREFIX}{name}" for name in files) or "none at all"
+        raise UsageError(f"checkpoint={named}: the package has no weights of this name; it has {there}")
+    if checksum(path) != listed(path.parent).get(path.name):
+        raise InputError(f"checkpoint={named}: {path} is not the file that was shipped; install the package again")
+    return path
+
+
+def is_builtin(checkpoint: object) -> bool:
+    """Whether a checkpoint's key names weights of the package."""
+    return str(checkpoint).startswith(PREFIX)
+
+
+def are_weights(checkpoint: object) -> bool:
+    """Whether a checkpoint's key names a file without training state, with whose weights a new training begins."""
+    return is_builtin(checkpoint) or str(checkpoint).endswith(SUFFIX)
+
+
+def shipped(folder: Path | None = None) -> dict[str, Path]:
+    """The newest file of each name."""
+    paths = [path for version in versions(folder) for path in sorted(version.glob(f"*{SUFFIX}"))]
+    return dict(sorted({path.stem: path for path in paths}.items()))
+
+
+def versions(folder: Path | None = None) -> list[Path]:
+    """The folders of all versions, the newest last."""
+    found = [path for path in (folder or FOLDER).iterdir() if path.is_dir() and path.name.isdecimal()]
+    return sorted(found, key=lambda path: int(path.name))
+
+
+def listed(version: Path) -> dict[str, str]:
+    """The checksums of a version's files by name."""
+    path = version / SUMS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+@functools.cache
+def checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,149 @@
+"""docs/answers.md and the README's table, filled with the numbers of docs/answers/*.csv.
+
+    python docs/answers.py                  # docs/answers/template.md → docs/answers.md; the table → README.md
+    python docs/answers.py report/tables    # first copies the tables of a report that docs/answers/ has
+
+The text is written in the template. Where it needs a number it asks for one by table, method and measure, so that no
+number is typed twice, and one that is no longer there is an error.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean, stdev
+
+import jinja2
+
+HERE = Path(__file__).parent
+TABLES, PAGE, README = HERE / "answers", HERE / "answers.md", HERE.parent / "README.md"
+MARKER = re.compile(r"(<!-- answers -->\n).*?(<!-- end -->)", re.DOTALL)
+# What the README shows: how it is called there, and its row in f3_human_judgement.
+FRONT = {
+    "a table: grey level → how often each colour": "grey_lookup · colour_classification",
+    "U-Net": "unet · colour_classification",
+    "CNN": "cnn · colour_classification",
+    "a table: grey level → mean colour": "grey_lookup · colour_regression",
+    "RegressionCNN": "regression_cnn · colour_regression",
+}
+MEASURES = {"accuracy": 3, "cross_entropy": 3, "mse": 4, "colourfulness_gap": 1}  # with their digits
+Row = dict[str, str]
+
+
+def rows(table: str, **wanted: str) -> list[Row]:
+    """The rows of a table with these values.
+
+    Raises:
+        LookupError: there are none.
+    """
+    with (TABLES / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        found = [row for row in csv.DictReader(file) if all(row[key] == value for key, value in wanted.items())]
+    if not found:
+        raise LookupError(f"docs/answers/{table}.csv: no row with {wanted}")
+    return found
+
+
+def number(value: float, digits: int) -> str:
+    """A rounded number, with a true minus sign."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def point(table: str, setting: str, measure: str, digits: int, factor: float = 1) -> str:
+    """The mean alone; `factor` is 100 for per cent."""
+    (row,) = rows(table, setting=setting, measure=measure)
+    return number(factor * float(row["mean"]), digits)
+
+
+def value(table: str, setting: str, measure: str, digits: int, factor: float = 1) -> str:
+    """The mean ± half of its 95 % interval over pictures, and the standard deviation over seeds in parentheses."""
+    (row,) = rows(table, setting=setting, measure=measure)
+    half = (float(row["high"]) - float(row["low"])) / 2 if row["low"] else math.nan
+    interval = "" if math.isnan(half) else f" ± {number(factor * half, digits)}"
+    seeds = f" (± {number(factor * float(row['seed_deviation']), digits)})" if row["seed_deviation"] else ""
+    return f"{point(table, setting, measure, digits, factor)}{interval}{seeds}"
+
+
+def difference(table: str, setting: str, measure: str, digits: int, factor: float = 1) -> str:
+    """The interval of the paired difference from the table's reference, over pictures and seeds."""
+    (row,) = rows(table, setting=setting, measure=measure)
+    low, high = (number(factor * float(row[f"difference_{end}"]), digits) for end in ("low", "high"))
+    return f"{low} to {high}"
+
+
+def relative(table: str, setting: str, other: str, measure: str) -> str:
+    """How much larger (or smaller) a method's mean is than another's, in per cent."""
+    one, two = (float(rows(table, setting=name, measure=measure)[0]["mean"]) for name in (setting, other))
+    return number(abs(100 * (one / two - 1)), 0)
+
+
+def field(table: str, column: str, digits: int, factor: float = 1, **wanted: str) -> str:
+    """One cell of any other table."""
+    return number(factor * float(rows(table, **wanted)[0][column]), digits)
+
+
+def decimals(text: str, digits: int) -> str:
+    """All numbers of a cell, with so many decimals; a sign stays."""
+
+    def signed(found: re.Match[str]) -> str:
+        return ("+" if found[0][0] == "+" else "") + number(float(found[0]), digits)
+
+    return re.sub(r"[+-]?\d+\.\d*(e[+-]?\d+)?", signed, text)
+
+
+def zeros(model: str, layer: str) -> str:
+    """The share of zeros in a layer's maps, in per cent: the mean over seeds and its standard deviation."""
+    shares = [100 * float(row["sparsity"]) for row in rows("e_activations-activations", model=model, layer=layer)]
+    return f"{number(mean(shares), 0)} % (± {number(stdev(shares), 0)})"
+
+
+def front() -> str:
+    """The README's table."""
+    heads = ["accuracy", "cross-entropy", "MSE", "colourfulness gap"]
+    lines = [f"| | {' | '.join(heads)} |", "| --- |" + " ---: |" * len(heads)]
+    for name, setting in FRONT.items():
+        known = {row["measure"] for row in rows("f3_human_judgement", setting=setting)}
+        cells = [
+            value("f3_human_judgement", setting, measure, digits) if measure in known else ""
+            for measure, digits in MEASURES.items()
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def wrapped(text: str) -> str:
+    """Paragraphs in lines of at most 120 characters; tables, lists, headings and code stay as they are."""
+    parts = re.split(r"(^```.*?^```$|\n\n)", text, flags=re.MULTILINE | re.DOTALL)
+    plain = re.compile(r"[^\s|#!`<-]|`(?!``)")
+    return (
+        "".join(
+            textwrap.fill(part, 120, break_long_words=False, break_on_hyphens=False) if plain.match(part) else part
+            for part in parts
+        ).rstrip("\n")
+        + "\n"
+    )
+
+
+def pages() -> dict[Path, str]:
+    """What the two pages should say."""
+    asked: tuple[Callable[..., object], ...] = (rows, point, value, difference, relative, field, decimals, zeros)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
+    template = environment.from_string((TABLES / "template.md").read_text(encoding="utf-8"))
+    text = template.render({each.__name__: each for each in asked})
+    readme = MARKER.sub(lambda found: f"{found[1]}\n{front()}\n\n{found[2]}", README.read_text(encoding="utf-8"))
+    return {PAGE: wrapped(text), README: readme}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        sys.exit(__doc__)
+    for folder in map(Path, sys.argv[1:]):
+        for path in TABLES.glob("*.csv"):
+            shutil.copy(folder / path.name, path)
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")
