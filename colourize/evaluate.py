@@ -120,7 +120,11 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     everything = [*candidates, *others]
     label(everything)
     if config.test_time_symmetries > 1:
-        _average(config.test_time_symmetries, [each for each in everything if not each.is_baseline])
+        networks = [each for each in everything if not each.is_baseline]
+        if not networks:
+            raise UsageError(f"test_time_symmetries={config.test_time_symmetries}: none of these methods is a network")
+        for each in networks:
+            each.task.test_time_symmetries = config.test_time_symmetries
     for each in everything:
         each.task.degradation.check_size(*data.pictures.test.shape[1:3])
     if config.study:  # refuses too few pictures
@@ -183,16 +187,6 @@ def _numbers(path: Path) -> list[int]:
     if not all(type(each) is int for each in found):
         raise InputError(f"without={path}: must have a column test, of whole numbers")
     return sorted(int(each) for each in found if each is not None)
-
-
-def _average(symmetries: int, networks: list[Candidate]) -> None:
-    """Let networks answer with the mean over so many symmetric pictures."""
-    from colourize.errors import UsageError
-
-    if not networks:
-        raise UsageError(f"test_time_symmetries={symmetries}: none of these methods is a network")
-    for each in networks:
-        each.task.test_time_symmetries = symmetries
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:
@@ -272,7 +266,8 @@ def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data
         write_files(folder, evaluated, comparison, data, study=config.study, seed=config.seed)
         pictures = len(first.table["picture"])
         if len(evaluated) > 1:
-            show_comparison(comparison)
+            show_comparison(comparison, named=config.measures.names)
+            print(f"All measures:  {terminal.shown(folder / 'comparison.txt')}")
         else:
             name = first.candidate.path or type(first.candidate.task.model).__name__
             terminal.show_measures(first.logged, f"{name} on {pictures} test pictures")

@@ -25,6 +25,7 @@ from colourize.cli.messages import printable
 from colourize.data.batches import as_batch
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.files import write_whole
+from colourize.losses import CrossEntropy, MeanSquaredError
 from colourize.measures.registry import direction, headlines
 from colourize.methods.candidates import find_checkpoints
 from colourize.reporting.comparison_tables import ARROWS, interval_text
@@ -67,7 +68,7 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
     if not name.isidentifier():
         raise UsageError(f"name={name}: must be a word, such as colour")
     (path,) = find_checkpoints(checkpoint)
-    contents = read(path)
+    contents = _with_plain_loss(read(path), path)
     data = contents.get(files.DATA) or {}
     if "test" in (data.get("validation"), {"course": "test"}.get(data.get("protocol", ""))):
         raise UsageError(f"checkpoint={path}: was chosen by test pictures (data.protocol=course); must be honest")
@@ -140,6 +141,15 @@ def card(
     for title, table in tables.items():
         lines += ["", f"### {title}", "", table]
     return "\n".join([*lines, "", "## Known failures", "", kind, ""])
+
+
+def _with_plain_loss(contents: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A checkpoint's contents; where its loss needs files, such as teachers, with its answer's usual loss."""
+    task = task_from(contents, path)
+    if any(each.needs_files for each in task.loss_classes.values()):
+        plain = MeanSquaredError if task.answer.kind == "values" else CrossEntropy
+        contents[files.TASK]["loss"] = {"_target_": f"colourize.losses.{plain.__name__}"}
+    return contents
 
 
 def _version_for(name: str) -> Path:

@@ -1,5 +1,6 @@
 """The pictures of the README and the guides: `make figures` trains two networks on the built-in horses and shows them.
 
+docs/figures/front.png                     a drawing of a horse in grey, and as the default network colours it
 docs/figures/horses.png                    some of the built-in horses
 docs/figures/samples-colour.png            the sample grid of the default network, a colour classifier
 docs/figures/samples-super-resolution.png  the sample grid of a U-Net that sharpens
@@ -25,7 +26,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import colourize
 from colourize.data.horses import draw_horses
+from colourize.prediction.predictor import Predictor
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "docs" / "figures"
@@ -52,6 +55,7 @@ def main() -> None:
             [SCRIPTS / "colourize-train", *words.split(), f"hydra.run.dir={RUNS / name}"], cwd=ROOT, check=True
         )
         save(Image.open(RUNS / name / "samples" / "best.png"), f"samples-{name}.png")
+    save(front(RUNS / "colour" / "checkpoints" / "best.ckpt"), "front.png")
 
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
@@ -59,6 +63,18 @@ def main() -> None:
     with tensorboard(RUNS / "colour") as address:
         pages = [screenshot(chromium, f"{address}/#{page}", height) for page, height in PAGES.items()]
     save(Image.fromarray(np.concatenate(pages)), "tensorboard.png")
+
+
+def front(checkpoint: Path) -> Image.Image:
+    """Two large drawings that no network was trained on: each in grey, and in colour beside it."""
+    predictor = Predictor(colourize.load(checkpoint))
+    tiles = []
+    for horse in draw_horses(2, size=256, seed=7):
+        grey = Image.fromarray(horse.mean(2).round().astype("uint8")).convert("RGB")
+        tiles += [
+            np.pad(np.asarray(each), ((0, 0), (4, 4), (0, 0)), constant_values=255) for each in (grey, predictor(grey))
+        ]
+    return Image.fromarray(np.concatenate(tiles, axis=1)[:, 4:-4])
 
 
 def contact_sheet(columns: int, rows: int) -> Image.Image:

@@ -122,7 +122,8 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
 
     def composed(*overrides: str, name: str = "train") -> DictConfig:
-        own = [] if name == "predict" else [f"output_dir={tmp_path}"]  # that script has no folder of its own
+        without = ("predict", "duplicates")  # these scripts have no folder of their own
+        own = [] if name in without else [f"output_dir={tmp_path}"]
         config = hydra.compose(name, [*overrides, *own], return_hydra_config=True)
         HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
         return config

@@ -25,10 +25,8 @@ def pairs(tmp_path: Path) -> Path:
     return tmp_path / "pairs.csv"
 
 
-def test_an_evaluation_leaves_pictures_out_and_keeps_the_others_numbers(
-    pairs: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    best = console.trained(tmp_path_factory.getbasetemp(), "colour_classification").folder / "checkpoints" / "best.ckpt"
+def test_an_evaluation_leaves_pictures_out_and_keeps_the_others_numbers(pairs: Path, tmp_path: Path) -> None:
+    best = console.trained("colour_classification").best
     words = [f"checkpoint={best}", "baselines=[]", "measures=quick"]
     console.succeed("evaluate", [*words, "hydra.run.dir=all"], tmp_path)
     console.succeed("evaluate", [*words, f"without={pairs}", "hydra.run.dir=without"], tmp_path)

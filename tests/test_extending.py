@@ -1,4 +1,4 @@
-"""docs/extending.md, and the README's Python: each example is short, and works as it stands in the text."""
+"""docs/extending.md, and the overview's Python: each example is short, and works as it stands in the text."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ from colourize.measures.registry import MEASURES, direction, unit
 from colourize.methods.comparison import read_results
 from colourize.methods.grouping import read_settings
 from colourize.methods.sources import read_sources
+from colourize.reporting.parts import PARTS
+from colourize.reporting.questions import questions
+from colourize.runs.experiments import jobs
 from colourize.runs.tables import read_table
 from colourize.tasks import RestorationTask
 
@@ -59,7 +62,7 @@ def trained_and_loaded(task: RestorationTask, data: PictureData, folder: Path) -
 
 
 def test_the_examples_are_those_that_are_tested_and_short():
-    assert len(SECTIONS) == 15
+    assert len(SECTIONS) == 16
     for heading, python in SECTIONS.items():
         assert snippets.lines_of_code(python) < 20, heading
     assert list(SNIPPETS) == [
@@ -187,7 +190,7 @@ def test_hints_and_a_flip(add, tmp_path):
     batch = next(iter(data.test_dataloader()))
     hints = task.make_pair(batch).inputs[:, 1]
     assert 0 < hints.mean() < 0.06
-    alone = task.make_pair(batch._replace(pictures=batch.pictures[2:3], which=batch.which[2:3]))
+    alone = task.make_pair(batch._replace(pictures=batch.pictures[2:3], which=batch.which[2:3], numbers=None))
     assert torch.equal(alone.inputs[0, 1], hints[2])
 
 
@@ -223,9 +226,31 @@ def test_a_measure(add, tmp_path, monkeypatch):
         MEASURES.pop("edge_error", None)
 
 
+def test_a_question_of_ones_own(add, monkeypatch):
+    (written,) = re.findall(r"`conf/experiment/skips_or_width\.yaml`:\n\n```yaml\n(.*?)^```", TEXT, re.M | re.S)
+    add.write("experiment/skips_or_width", written)
+    (shown,) = re.findall(r"^```console\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    commands = [re.sub(r"\s+#.*", "", line).split()[1:] for line in shown.splitlines()]
+    counts = []
+    for door, *words in commands[:3]:
+        assert door == "colourize-train"
+        words = [word for word in words if word != "-m"]
+        single = [word.split(",")[0] for word in words]
+        counts.append(len(jobs(add.compose(*single, add.search_path), words)))
+    assert counts == [4 + 2, 4 * 3 + 2, 2 * (4 * 3 + 2)]
+
+    monkeypatch.setattr("colourize.reporting.questions.config_dir", lambda: add.folder)
+    question = questions()["skips_or_width"]
+    assert question.text == "Can more filters make up for missing skip connections?"
+    assert question.about.startswith("CNN and U-Net are compared") and question.number == "Q1"
+    assert set(question.parts) <= set(PARTS) and set(question.measures) <= set(MEASURES)
+    (row,) = re.findall(r"^\| `question\.parts` .*$", TEXT, re.MULTILINE)
+    assert set(re.findall(r"`([a-z]+)`", row)) <= set(PARTS)
+
+
 @pytest.fixture
 def here(add, tmp_path, monkeypatch):
-    """A folder with two checkpoints, as the last three examples and the README expect them."""
+    """A folder with two checkpoints, as the last three examples and the overview expect them."""
     monkeypatch.chdir(tmp_path)
     for name in ("a.ckpt", "b.ckpt"):
         data, task = built(add.compose(*SMALL))
@@ -269,8 +294,9 @@ def test_a_loop_over_all_runs(here, capsys):
     ]
 
 
-def test_the_readmes_python(here):
-    (python,) = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_overviews_python(here):
+    text = (REPOSITORY / "docs" / "overview.md").read_text()
+    (python,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)).save("horse.png")
     names: dict[str, object] = {}
     exec(python.replace("outputs/…/checkpoints/", ""), names)

@@ -20,9 +20,8 @@ SMALL = (*TINY_DATA[:-1], "data.size=16", "data.drawing_seed=7", "trainer.accele
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    path = base / "tiny.safetensors"
-    files.write(path, read(console.trained(base, "colour_classification").folder / "checkpoints" / "best.ckpt"))
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    files.write(path, read(console.trained("colour_classification").best))
     return path
 
 

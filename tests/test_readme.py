@@ -1,4 +1,4 @@
-"""What README.md and docs/*.md say is true: their commands, tables and links (their Python: test_extending.py).
+"""What the pages say is true: their commands, tables and links (their Python: test_extending.py).
 
 Everything is read out of the text, so that a new line is tested from its first day; lower limits on how much is found
 keep a test from passing because the text, or its form, has changed.
@@ -7,6 +7,8 @@ keep a test from passing because the text, or its form, has changed.
 from __future__ import annotations
 
 import functools
+import importlib.util
+import json
 import os
 import re
 import shlex
@@ -27,9 +29,9 @@ REPOSITORY = Path(__file__).parent.parent
 CONF = config_dir()
 PAGES = {
     str(path.relative_to(REPOSITORY)): path.read_text()
-    for path in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+    for path in (*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").glob("*.md")))
 }
-README, TRAINING = PAGES["README.md"], PAGES["docs/training.md"]
+OVERVIEW, TRAINING = PAGES["docs/overview.md"], PAGES["docs/training.md"]
 Compose = Callable[..., DictConfig]
 
 
@@ -57,10 +59,15 @@ def table(text: str, first: str, second: str) -> list[tuple[str, str]]:
     return [(row[0].strip("`"), row[1]) for row in cells]
 
 
-# Each once, on the first page that has it. The guides' commands are many, and each takes half a second.
-FIRST = {command: page for page, text in reversed(PAGES.items()) for command in commands(text)}
+# Each once, on the first page that has it, the overview before all others. The guides' commands are many, and each
+# takes half a second.
+FIRST = {
+    command: page
+    for page, text in [*reversed(PAGES.items()), ("docs/overview.md", OVERVIEW)]
+    for command in commands(text)
+}
 CONSOLE_LINES = [
-    pytest.param(page, command, marks=() if page == "README.md" else pytest.mark.slow)
+    pytest.param(page, command, marks=() if page == "docs/overview.md" else pytest.mark.slow)
     for command, page in FIRST.items()
     if re.match(r"(\w+=\S+ )*colourize-", command)
 ]
@@ -78,7 +85,7 @@ KEYS = {"docs/training.md": "train", "docs/predict.md": "predict", "docs/study.m
 
 
 def test_enough_is_found_to_mean_something() -> None:
-    assert sum(line.values[0] == "README.md" for line in CONSOLE_LINES) >= 10
+    assert sum(line.values[0] == "docs/overview.md" for line in CONSOLE_LINES) >= 10
     assert sum(line.values[0] == "docs/training.md" for line in CONSOLE_LINES) >= 20
     assert len(MAKE_LINES) >= 10
 
@@ -130,15 +137,19 @@ def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
 
 
 def test_the_map_names_every_room() -> None:
-    """The README's table of rooms has every folder and file of the package, and no other."""
-    names = {name for cell, _ in table(README, "room", "what is in it") for name in re.findall(r"[\w/.]+", cell)}
+    """The contributors' table of rooms has every folder and file of the package, and no other."""
+    names = {
+        name
+        for cell, _ in table(PAGES["CONTRIBUTING.md"], "room", "what is in it")
+        for name in re.findall(r"[\w/.]+", cell)
+    }
     named = {Path(name).name for name in names if not name.startswith(("conf/", "tests/", "docs/"))}
     package = [path for path in (REPOSITORY / "colourize").iterdir() if not path.name.startswith("__")]
     assert named == {path.name for path in package}
 
 
 def test_the_overview_names_every_task_network_and_source() -> None:
-    rows = re.findall(r"^\| .+ \| `(task|model|data)=` \| (.+) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| .+ \| `(task|model|data)=` \| (.+) \|$", OVERVIEW, re.MULTILINE)
     for group in ("task", "model", "data"):
         named = [name for of, options in rows if of == group for name in re.findall(r"`(\w+)`", options)]
         assert sorted(named) == sorted(path.stem for path in (CONF / group).glob("*.yaml")), group
@@ -175,7 +186,7 @@ def test_the_table_names_keys_and_defaults(
         node = next((node for node in nodes if node is not None and name in node), None)
         assert node is not None, f"no configuration has {key}"
         value = default.removeprefix("`$COLOURIZE_DATA`, else ").strip("`")
-        assert re.fullmatch(r"[\w.-]+", value), f"{key}: a default that this test cannot read"
+        assert re.fullmatch(r"[\w.:-]+", value), f"{key}: a default that this test cannot read"
         # As OmegaConf reads it: 1e-3 is a number, which it is not for YAML.
         assert node[name] == OmegaConf.create(f"value: {value}").value, key
 
@@ -202,3 +213,32 @@ def test_links_and_pictures_are_there(page: str) -> None:
             lost.append(link)
     assert not lost
     assert links or page != "README.md"
+
+
+def test_the_answers_and_the_readme_have_the_numbers_of_the_tables() -> None:
+    """As `python docs/answers.py` writes them: nobody has typed another."""
+    specification = importlib.util.spec_from_file_location("answers_page", REPOSITORY / "docs" / "answers.py")
+    assert specification and specification.loader
+    script = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(script)
+    for page, text in script.pages().items():
+        assert page.read_text(encoding="utf-8") == text, f"{page.name} is older than docs/answers/"
+    with pytest.raises(LookupError, match="no row with"):
+        script.point("a1_layers", "unet", "mse", 4)
+
+
+def test_the_kits_points_are_those_of_its_notebook() -> None:
+    cells = json.loads((REPOSITORY / "docs/assignment/source/colourize/assignment.ipynb").read_text())["cells"]
+    graded = [known for cell in cells if (known := cell["metadata"].get("nbgrader", {})).get("grade")]
+    rows = re.findall(r"^\| ([A-F]) \| ([\d.]+) \| ([\d.]+) \|", PAGES["docs/assignment.md"], re.MULTILINE)
+    assert {part: (float(checked), float(read)) for part, checked, read in rows} == {
+        part: tuple(
+            sum(
+                each["points"]
+                for each in graded
+                if each["grade_id"].startswith(part.lower()) and each["solution"] is read
+            )
+            for read in (False, True)
+        )
+        for part in "ABCDEF"
+    }

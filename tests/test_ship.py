@@ -15,10 +15,8 @@ TESTS = {"8 drawn horses": ["data=synthetic", "data.num_test=8", "measures=quick
 
 
 @pytest.mark.slow
-def test_a_run_becomes_weights_with_a_card(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = console.trained(tmp_path_factory.getbasetemp(), "colour_classification").folder
+def test_a_run_becomes_weights_with_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = console.trained("colour_classification").folder
     monkeypatch.setenv("COLOURIZE_DATA", console.CACHE.name)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
     (tmp_path / "weights").mkdir()
@@ -32,5 +30,7 @@ def test_a_run_becomes_weights_with_a_card(
     with pytest.raises(UsageError, match="shipped weights are never replaced"):
         ship(str(run), "colour", to=str(path.parent), tests=TESTS)
     assert ship(str(run), "colour", tests={}).parent.name == "2"
-    evaluated = console.succeed("evaluate", ["checkpoint=builtin:colour", "baselines=[]"], tmp_path / "evaluated")
+    evaluated = console.succeed(
+        "evaluate", ["checkpoint=builtin:colour", "baselines=[]", "measures=quick"], tmp_path / "evaluated"
+    )
     assert "2/colour.safetensors on 10 test pictures" in evaluated.stdout

@@ -17,17 +17,8 @@ ORDER = (
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks", "joint"),  # a picture's way
     *("runs", "checkpoints", "build", "fine_tuning", "methods"),
     *("cli", "figures", "inspection", "prediction", "export", "study", "timing", "callbacks", "reporting"),
-    *(
-        "train",
-        "evaluate",
-        "inspect",
-        "predict",
-        "report",
-        "search",
-        "benchmark",
-        "duplicates",
-        "ship",
-    ),  # the console scripts
+    *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark", "duplicates"),  # the console scripts
+    "ship",
 )
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.callbacks import training_state
-from colourize.runs import resuming, sweeps
 from colourize.runs.events import EventLogger
 from colourize.runs.method_settings import LAUNCH, method_settings
 
@@ -28,12 +25,6 @@ LAYOUT = {
         "accuracy": ["Multiline", ["val/accuracy"]],
         "PSNR [dB]": ["Multiline", ["val/psnr"]],
     }
-}
-# The settings that an option of a group decides.
-OF_GROUPS = {
-    "seed": ("seed",),
-    "task": ("task.degradation", "task.answer", "task.loss"),
-    "data": ("data", "data.category"),
 }
 
 
@@ -87,19 +78,10 @@ class TensorBoardPages(Callback):
 def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
     """Log hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures are logged too."""
     if isinstance(trainer.logger, TensorBoardLogger):
-        values = hyperparameters(config)
-        if resuming.is_job():  # the page shows only a few columns
-            values = _of(values, sweeps.varied_keys(HydraConfig.get().sweep.dir)) or values
         # Without the step TensorBoard would see a restart at 0, and drop the curves.
-        trainer.logger.log_hyperparams(values, measures, step=trainer.global_step)
+        trainer.logger.log_hyperparams(hyperparameters(config), measures, step=trainer.global_step)
         if measures is not None:
             trainer.logger.finalize("success")  # a reader of the file now finds them
-
-
-def _of(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """The hyperparameters that some keys, or options of groups, decide."""
-    names = {name for key in keys for name in OF_GROUPS.get(key, (key, f"task.{key}", f"data.{key}"))}
-    return {name: value for name, value in values.items() if name in names}
 
 
 def hyperparameters(config: DictConfig) -> dict[str, Any]:

@@ -145,8 +145,10 @@ def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
 
 def _meant(word: str, config: Any) -> str | None:
     """The key of a configuration whose last part is most like a word, such as `trainer.max_epochs` for "epochs"."""
-    composed = OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_TYPED])
-    keys = [key for key, _ in flat(OmegaConf.to_container(composed)) if not key.rpartition(".")[2].startswith("_")]
+    composed: Any = OmegaConf.to_container(
+        OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_TYPED])
+    )
+    keys = [key for key, _ in flat(composed) if not key.rpartition(".")[2].startswith("_")]
 
     def likeness(key: str) -> tuple[float, int]:
         last = key.rpartition(".")[2]

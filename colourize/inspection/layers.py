@@ -124,13 +124,12 @@ def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
     """The table for a terminal of so many columns, without inputs and biases; operations stand in the title."""
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    for heading in ("layer", "kind"):
-        shown.add_column(heading, overflow="fold")
-    for heading in ("filters", "output", "weights", "outputs", "connections"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+    columns = [Column(each, overflow="fold") for each in ("layer", "kind")]
+    numeric = ("filters", "output", "weights", "outputs", "connections")
+    columns += [Column(each, justify="right", no_wrap=True) for each in numeric]
+    shown = Table(*columns, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     sums = totals(table)
     for each in [*table, *sums]:
         if each is sums[0]:

@@ -10,10 +10,15 @@ from colourize.errors import UsageError
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
+def refuse_mps(key: str, device: str) -> None:
+    """Raise a UsageError for Apple's GPU, which lacks the double precision of palettes and measures."""
+    if device.partition(":")[0] == "mps":
+        raise UsageError(f"{key}={device}: Apple's GPU has no double precision, which palettes need; take cpu")
+
+
 def available_accelerator(accelerator: str) -> str:
-    """The accelerator to use: never Apple's GPU, which lacks the double precision of palette labels."""
-    if accelerator == "mps":
-        raise UsageError("trainer.accelerator=mps: has no double precision, which palette labels need; take cpu")
+    """The accelerator to use: never Apple's GPU."""
+    refuse_mps("trainer.accelerator", accelerator)
     if accelerator == "auto" and not torch.cuda.is_available() and torch.backends.mps.is_available():
         return "cpu"
     return accelerator

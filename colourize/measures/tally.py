@@ -65,8 +65,12 @@ class Tally:
 
     def means(self) -> dict[str, float]:
         """Each measure of all pictures, rounded to float32; all processes call it."""
-        table = self.table()
-        found = {name: mean_of(self.measures[name], table[name]) for name in table if name != "picture"}
+        found: dict[str, float] = {}
+        for name, column in self.table().items():
+            if name != "picture":
+                # Pictures without a value are left out only where the measure's definition says so.
+                known = column[~np.isnan(column)] if self.measures[name].some_lack else column
+                found[name] = float(known.mean()) if len(known) else math.nan
         for name, vectors in self.vectors().items():
             measure = self.measures[name]
             assert isinstance(measure, SetMeasure)
@@ -88,13 +92,6 @@ class Tally:
             name: column[order].astype(np.float64 if single and name != "picture" else column.dtype)
             for name, column in joined.items()
         }
-
-
-def mean_of(measure: Measure | None, column: np.ndarray) -> float:
-    """A measure's mean over pictures; those without a value are left out only where its definition says so."""
-    if measure is not None and measure.some_lack:
-        column = column[~np.isnan(column)]
-    return float(column.mean()) if len(column) else math.nan
 
 
 class BatchMean(Metric):

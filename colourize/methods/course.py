@@ -43,7 +43,7 @@ def published(settings: Mapping[str, Any]) -> dict[str, str]:
     for key, wanted in USUAL.items():
         if settings.get(key) not in (wanted if isinstance(wanted, tuple) else (wanted,)):
             return {}
-    key = ("model", "task", "data.batch_size", "trainer.max_epochs")
-    loss, accuracy = PUBLISHED.get(tuple(settings.get(each) for each in key), ("", ""))  # type: ignore[call-overload]
+    method: Any = tuple(settings.get(key) for key in ("model", "task", "data.batch_size", "trainer.max_epochs"))
+    loss, accuracy = PUBLISHED.get(method, ("", ""))
     found = {"test/loss": loss, "test/accuracy": accuracy}
     return {name: text for name, text in found.items() if text}

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from colourize.degradations import Degradation, Grey
 from colourize.errors import InputError, UsageError, check_count
+from colourize.machine.precision import refuse_mps
 from colourize.models.baselines import Baseline
 from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
 from colourize.prediction.upsampling import bilinear, joint_bilateral
@@ -255,6 +256,7 @@ def choose_device(device: Any) -> torch.device:
     """The device of a name; "auto" is a GPU if there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    refuse_mps("device", str(device))
     try:
         chosen = torch.device(str(device))
         torch.zeros(1, device=chosen)

@@ -49,10 +49,16 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
     write_whole(folder / "comparison.txt", text.getvalue())
 
 
-def show_comparison(comparison: Comparison, measures: Sequence[str] = (), console: Console | None = None) -> None:
-    """Tables of measures on the terminal, by default of the headlines that were measured."""
+def show_comparison(
+    comparison: Comparison,
+    measures: Sequence[str] = (),
+    console: Console | None = None,
+    named: Sequence[str] = (),
+) -> None:
+    """Tables of measures on the terminal, by default of the headlines that were measured and those `named` besides."""
     console = console or Console()
-    for measure in measures or headlines(comparison.measures) or comparison.measures[:4]:
+    usual = headlines(comparison.measures) or comparison.measures[:4]
+    for measure in measures or [*usual, *(each for each in comparison.measures if each in named and each not in usual)]:
         console.print(titled(measure), highlight=False)
         table = _terminal_table(comparison, measure)
         if console.measure(table).maximum > console.width:
@@ -125,7 +131,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
                 cells.append("")
             else:
                 text = interval_text(row.mean, row.low, row.high, row.seed_deviation)
-                cells.append(f"{text} {MARKS[row.mark]}".strip())
+                cells.append(f"{text}\u00a0{MARKS[row.mark]}".strip())
         finite = [label for label in labels if label in networks & own.keys() and math.isfinite(own[label].mean)]
         if len(finite) > 1 and direction(name):
             winner = min(finite, key=lambda label: badness(name, own[label].mean))
@@ -146,11 +152,14 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
 
 
 def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
-    """A mean ± half of its interval, and in brackets the standard deviation over seeds, each where it is known."""
+    """A mean ± half of its interval, and in brackets the standard deviation over seeds, each where it is known.
+
+    A line may end before each ±, and not after it.
+    """
     half = (high - low) / 2
     digits = digits_for(half if half > 0 else seed_deviation)
-    text = f"{mean:.{digits}f}" + (f" ± {half:.{digits}f}" if math.isfinite(half) else "")
-    return text + (f" (± {seed_deviation:.{digits}f})" if math.isfinite(seed_deviation) else "")
+    text = f"{mean:.{digits}f}" + (f" ±\u00a0{half:.{digits}f}" if math.isfinite(half) else "")
+    return text + (f" (±\u00a0{seed_deviation:.{digits}f})" if math.isfinite(seed_deviation) else "")
 
 
 def with_spread(values: Sequence[float], spread: float) -> str:

@@ -25,19 +25,17 @@ def findings(results: Results, networks: Sequence[Setting], measures: Sequence[s
     """What the numbers of some networks say, by the first of the measures first; empty where nothing is compared."""
     settings, (main, *others) = results.settings, measures
     found = []
-    if settings.axis is not None:
+    if (axis := settings.axis) is not None:
         groups: dict[tuple[str, ...], list[Setting]] = {}
         for each in networks:
             groups.setdefault(tuple(settings.off_axis(each)), []).append(each)
         usual = [each for each in networks if not settings.departures(each)]
         for keys, members in groups.items():
-            members = sorted([*members, *(usual if keys else [])], key=lambda each: float(each.values[settings.axis]))
-            points = [
-                (each.values[settings.axis], one) for each in members for one in results.of(main, [each]).values()
-            ]
+            members = sorted([*members, *(usual if keys else [])], key=lambda each: float(each.values[axis]))
+            points = [(each.values[axis], one) for each in members for one in results.of(main, [each]).values()]
             also = f" with other {listed([last_words(key) for key in keys])}" if keys else ""
             if len(points) > 1:
-                found.append(trend(last_words(settings.axis), points, main, also))
+                found.append(trend(last_words(axis), points, main, also))
     text = best(main, results.of(main, networks), results.rivals(main, networks))
     found += [text] if text else []
     agreeing = _by_other_measures(results, networks, main, others)

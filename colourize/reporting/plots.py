@@ -85,12 +85,16 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
         for style, setting in enumerate(members):
             _draw_curve(axis, read[setting.label], measure, x, style, setting.label)
         low, high = axis.get_ylim()
+        named: list[float] = []
         for each in settings.baselines:
             value = each.first.measures().get(measure, np.nan)
             is_comparable = not measure.endswith("loss") or {_loss(one) for one in members} == {_loss(each)}
             if is_comparable and low - 2 * (high - low) <= value <= high + 2 * (high - low):
                 dashed = True
                 axis.axhline(value, color="#666666", lw=0.8, ls=(0, (2, 2)))
+                if any(abs(value - other) < (high - low) / 15 for other in named):
+                    continue  # its name would cover another
+                named.append(value)
                 axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=6, color="#444444",
                               ha="right", va="bottom")  # fmt: skip
         axis.set_title(f"{heading}: {headed(measure)}" if heading else headed(measure), fontsize=8, loc="left")
@@ -145,9 +149,9 @@ def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[
     if len(rows) < 2 or len(columns) < 2:
         return False
     grid = np.array([[cells.get((row, column), np.nan) for column in columns] for row in rows])
-    names = [[words(value) for value in each] for each in (rows, columns)]
+    down, across = ([words(value) for value in each] for each in (rows, columns))
     axes = last_words(first), last_words(second)
-    draw_matrix(path, grid, *names, number, headed(measure), ["svg"], axes=axes, cmap="cividis")
+    draw_matrix(path, grid, down, across, number, headed(measure), ["svg"], axes=axes, cmap="cividis")
     return True
 
 

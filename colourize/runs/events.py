@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
@@ -18,6 +19,28 @@ class EventLogger(TensorBoardLogger):
 
     Lightning closes it whenever a Trainer's method ends, and TensorBoard's writer then begins another file.
     """
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:  # type: ignore[override]
+        """Without the epoch, and with the learning rate after the losses: HPARAMS has tags in alphabetical order."""
+        kept = {f"train/{name}" if name.startswith("lr-") else name: each for name, each in metrics.items()}
+        super().log_metrics({name: each for name, each in kept.items() if name != "epoch"}, step)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, metrics: dict[str, Any] | None = None, step: int | None = None) -> None:
+        """What this run was, with its final measures; without these the page HPARAMS does not show it.
+
+        Lightning also writes a summary of the experiment in each run. TensorBoard takes the columns of all runs from
+        one of these, so that runs with other settings have blank rows.
+        """
+        self.hparams.update(params)
+        if metrics:
+            from torch.utils.tensorboard.summary import hparams
+
+            self.log_metrics(metrics, step)
+            _, *session = hparams(self._sanitize_params(params), metrics)
+            for each in session:
+                self.experiment._get_file_writer().add_summary(each, step)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

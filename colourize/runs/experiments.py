@@ -147,11 +147,11 @@ def _check_plain(several: Override, config: DictConfig, config_loader: Any) -> N
 
 
 def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str]) -> Iterable[list[str]]:
-    """A baseline's jobs: one for each task of the cells, or one for its own task where it names one."""
+    """A baseline's jobs, with its own settings: one for each task of the cells, or for its own task alone."""
     asked = {"model": asked} if isinstance(asked, str) else dict(asked)
     tasks = [asked.get("task")] if "task" in asked else list(dict.fromkeys(cell.get("task") for cell in cells))
     for task in tasks:
-        own = {**({"task": task} if task else {}), "model": asked["model"], "seed": 0}
+        own = {**({"task": task} if task else {}), **asked, "seed": 0}
         kept = [word for word in typed if key_of(word) not in own and not key_of(word).startswith("model.")]
         yield [*kept, *(_word(key, value) for key, value in own.items())]
 

@@ -85,14 +85,6 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
-def varied_keys(folder: str | Path) -> list[str]:
-    """The keys whose values differ between a sweep's jobs; none without a list of jobs."""
-    asked = [job["overrides"] for job in read(folder)]
-    keys = dict.fromkeys(key_of(word) for job in asked for word in job)
-    same = {key_of(word) for word in set.intersection(*map(set, asked))} - {"seed"} if asked else set()
-    return [key for key in keys if key not in same]
-
-
 def arguments(folder: str | Path) -> list[str]:
     """The arguments that launch a sweep again into its own folder; an InputError where the folder holds no sweep."""
     try:

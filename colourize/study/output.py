@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from colourize.figures.saving import save_figure
 from colourize.files import plain, write_json
@@ -110,9 +110,7 @@ def draw(rates: Sequence[Rate], folder: Path) -> None:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table()
-    for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if number else "left")
+    table = Table(heads[0], *(Column(head, justify="right") for head in heads[1:]))
     for row in rows:
         table.add_row(*row)
     return table

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from colourize.files import write_json
 from colourize.runs.surroundings import surroundings
@@ -90,9 +90,8 @@ def show(name: str, part: Part) -> None:
     """Print a part's tables."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False)
     for title, lines in part.tables.items():
-        table = Table()
-        for number, column in enumerate(lines[0]):
-            table.add_column(column, justify="right" if number else "left")
+        first, *others = lines[0]
+        table = Table(first, *(Column(each, justify="right") for each in others))
         for line in lines:
             table.add_row(*line.values())
         console.print(f"\n{name}: {title}", table, sep="\n")

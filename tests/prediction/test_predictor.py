@@ -80,6 +80,7 @@ def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
         ({"size": True}, "size=True: must be"),
         ({"upsampling": "cubic"}, "upsampling=cubic: must be one of joint_bilateral, bilinear"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu"),
+        ({"device": "mps"}, "device=mps: Apple's GPU has no double precision, which palettes need; take cpu"),
     ):
         with pytest.raises(UsageError, match=message):
             Predictor(task, **wrong)  # type: ignore[arg-type]

@@ -59,6 +59,9 @@ def test_baselines_stand_once_beside_each_task_whatever_network_is_typed() -> No
         ["task=b", "model=grey_lookup", "seed=0"],
         ["task=b", "model=palette_oracle", "seed=0"],
     ]
+    own = {"model": "grey_lookup", "task": "b", "degradation": "hints"}
+    told = jobs(experiment(cells, seeds=[0], baselines=[own]), [])
+    assert told[0] == ["task=b", "model=grey_lookup", "degradation=hints", "seed=0"]
     assert all(job[:2] == ["model=cnn", "model.num_filters=4"] for job in found[3:]) and len(found) == 6
 
 

@@ -17,9 +17,9 @@ from colourize.errors import InputError
 from colourize.weights import files
 
 
-@pytest.fixture(scope="module")
-def best(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return console.trained(tmp_path_factory.getbasetemp(), "colour_classification").folder / "checkpoints" / "best.ckpt"
+@pytest.fixture
+def best() -> Path:
+    return console.trained("colour_classification").best
 
 
 def test_a_task_comes_back_rounded_to_float16_and_its_palette_exactly(best: Path, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_it_names_no_folder_of_the_machine_that_trained(best: Path, tmp_path: Pa
     assert root.encode() not in path.read_bytes()
     monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "here"))
     data = data_from(read(path), path)
-    assert data.cache_dir == tmp_path / "here" and data.hparams["num_train"] == 40
+    assert data.root == tmp_path / "here" and data.hparams["num_train"] == 40
 
 
 def test_what_is_no_such_file_is_refused(best: Path, tmp_path: Path) -> None:
