@@ -48,9 +48,9 @@ def epochs(context: Context) -> list[Element]:
         }
         for name, own in [*values.items()][:1]:
             points = [(mark, Estimate(each, np.array([np.nan]))) for mark, each in zip(marks, own, strict=True)]
-            found.append(Text(trend("epoch", points, name, gap=over_seeds(own[-1] - own[0])), "finding"))
+            found.append(Text(trend("epochs", points, name, gap=over_seeds(own[-1] - own[0])), "finding"))
             if len(marks) > 2:
-                text = trend("epoch", points[-2:], name, " alone", over_seeds(own[-1] - own[-2]))
+                text = trend("epochs", points[-2:], name, " alone", over_seeds(own[-1] - own[-2]))
                 found.append(Text(text, "finding"))
         rows = [
             {"epochs": mark, **{name: _with_deviation(own[place]) for name, own in values.items()}}
