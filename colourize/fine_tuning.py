@@ -92,6 +92,7 @@ def measure_start(trainer: Trainer, task: RestorationTask, data: PictureData) ->
     """The validation measures before the first step."""
     trainer.validate(task, datamodule=data, verbose=False)
     measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
+    log.info("Before the first step: %s", ", ".join(f"{name} {value:.4g}" for name, value in measures.items()))
     for module in task.modules():  # its means are tensors of torch's inference mode, which a training cannot change
         if isinstance(module, Metric):
             module.reset()

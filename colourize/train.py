@@ -118,6 +118,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         take_weights(task, before, config.checkpoint)
     elif config.checkpoint is not None:
         check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
+        weight_averaging.check_alike(trainer, config.checkpoint, before or {})
     record.update(
         seeds={"seed": data.seed, "eval_seed": data.eval_seed},
         precision=trainer.precision,

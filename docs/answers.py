@@ -43,9 +43,11 @@ def rows(table: str, **wanted: str) -> list[Row]:
         LookupError: there are none.
     """
     with (TABLES / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        found = [row for row in csv.DictReader(file) if all(row[key] == value for key, value in wanted.items())]
+        every = list(csv.DictReader(file))
+    found = [row for row in every if all(row[key] == value for key, value in wanted.items())]
     if not found:
-        raise LookupError(f"docs/answers/{table}.csv: no row with {wanted}")
+        there = {key: list(dict.fromkeys(row[key] for row in every)) for key in wanted}
+        raise LookupError(f"docs/answers/{table}.csv: no row with {wanted}; it has {there}")
     return found
 
 
@@ -64,8 +66,8 @@ def value(table: str, setting: str, measure: str, digits: int, factor: float = 1
     """The mean ± half of its 95 % interval over pictures, and the standard deviation over seeds in parentheses."""
     (row,) = rows(table, setting=setting, measure=measure)
     half = (float(row["high"]) - float(row["low"])) / 2 if row["low"] else math.nan
-    interval = "" if math.isnan(half) else f" ± {number(factor * half, digits)}"
-    seeds = f" (± {number(factor * float(row['seed_deviation']), digits)})" if row["seed_deviation"] else ""
+    interval = "" if math.isnan(half) else f" ±\u00a0{number(factor * half, digits)}"
+    seeds = f" (±\u00a0{number(factor * float(row['seed_deviation']), digits)})" if row["seed_deviation"] else ""
     return f"{point(table, setting, measure, digits, factor)}{interval}{seeds}"
 
 
@@ -88,18 +90,28 @@ def field(table: str, column: str, digits: int, factor: float = 1, **wanted: str
 
 
 def decimals(text: str, digits: int) -> str:
-    """All numbers of a cell, with so many decimals; a sign stays."""
+    """All numbers of a cell, with three digits that count, but at most so many decimals; a sign stays."""
 
     def signed(found: re.Match[str]) -> str:
-        return ("+" if found[0][0] == "+" else "") + number(float(found[0]), digits)
+        value = float(found[0])
+        places = 2 - math.floor(math.log10(abs(value))) if value else 0
+        return ("+" if found[0][0] == "+" else "") + number(value, min(digits, max(places, 0)))
 
     return re.sub(r"[+-]?\d+\.\d*(e[+-]?\d+)?", signed, text)
+
+
+def whole(table: str, digits: int) -> str:
+    """A whole table under its own headings."""
+    every = rows(table)
+    lines = [list(every[0]), [":---", *["---:"] * (len(every[0]) - 1)]]
+    lines += [[decimals(cell, digits) for cell in row.values()] for row in every]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def zeros(model: str, layer: str) -> str:
     """The share of zeros in a layer's maps, in per cent: the mean over seeds and its standard deviation."""
     shares = [100 * float(row["sparsity"]) for row in rows("e_activations-activations", model=model, layer=layer)]
-    return f"{number(mean(shares), 0)} % (± {number(stdev(shares), 0)})"
+    return f"{number(mean(shares), 0)} % (±\u00a0{number(stdev(shares), 0)})"
 
 
 def front() -> str:
@@ -131,7 +143,7 @@ def wrapped(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """What the two pages should say."""
-    asked: tuple[Callable[..., object], ...] = (rows, point, value, difference, relative, field, decimals, zeros)
+    asked: tuple[Callable[..., object], ...] = (rows, point, value, difference, relative, field, whole, zeros)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
     template = environment.from_string((TABLES / "template.md").read_text(encoding="utf-8"))
     text = template.render({each.__name__: each for each in asked})

@@ -2,6 +2,7 @@
 
 python docs/photographs.py checkpoint=builtin:colour
 python docs/photographs.py checkpoint=best.ckpt pictures=photographs    (also writes the pictures)
+python docs/photographs.py checkpoint=builtin:colour figure=docs/figures/photograph.png    (only that of the README)
 
 The photographs are those that scikit-image and scikit-learn bring, at a shorter side of 300 pixels; the drawn horses
 have 256. Edges are the pixels within half a small pixel of the strongest twentieth of the true chroma's edges.
@@ -115,9 +116,21 @@ def true_chroma(picture: Image.Image) -> dict[str, Tensor]:
     return {name: chroma_over(lightness, way()) for name, way in ways.items()}
 
 
+def write_figure(predictor: Predictor, path: str) -> None:
+    """The cat of scikit-image (CC0, Stéfan van der Walt), grey and coloured."""
+    photograph = Image.open(Path(skimage.__file__).parent / "data" / "chelsea.png").convert("RGB")
+    grey = photograph.convert("L").convert("RGB")
+    figure = Image.new("RGB", (2 * grey.width + 8, grey.height), "white")
+    figure.paste(grey, (0, 0))
+    figure.paste(predictor(grey), (grey.width + 8, 0))
+    figure.save(path)
+
+
 def main() -> None:
     words = dict(word.partition("=")[::2] for word in sys.argv[1:])
     task = colourize.load(words["checkpoint"])
+    if "figure" in words:
+        return write_figure(Predictor(task), words["figure"])
     predictors = {name: Predictor(task, **way) for name, way in WAYS.items()}
     found: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
     for name, picture in photographs():

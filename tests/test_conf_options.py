@@ -41,6 +41,7 @@ def sources(tmp_path, monkeypatch):
     monkeypatch.setattr(CIFAR10Data, "prepare_data", lambda self: None)
     labels = Labels(np.arange(12) % 10, None, np.arange(4))
     monkeypatch.setattr(CIFAR10Data, "load", lambda self: Pictures(noise[:12], None, noise[12:], labels))
+    monkeypatch.setattr(CIFAR10Data, "load_extra", lambda self: (noise, None) if self.extra_categories else None)
     monkeypatch.setattr(CIFAR10Data, "cache_dir", None)
     folder = tmp_path / "pictures"
     folder.mkdir()

@@ -75,6 +75,14 @@ def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: s
     assert "\ncommon:" not in shown and list(tmp_path.iterdir()) == []
 
 
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "colourize.evaluate", "--help"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as door:
+        assert door.stdout is not None and door.stderr is not None
+        door.stdout.close()
+        assert door.stderr.read() == ""
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

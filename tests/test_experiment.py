@@ -10,6 +10,8 @@ import pytest
 import torch
 from console import TINY, succeed
 
+from colourize.runs.tables import read_table
+
 pytestmark = pytest.mark.slow
 
 SMALL = [*(word for word in TINY if not word.startswith("trainer.max_epochs")), "callbacks.samples=null"]
@@ -93,3 +95,28 @@ def test_an_epoch_of_a_long_run_is_the_end_of_a_short_one(tmp_path: Path) -> Non
     kept = torch.load(tmp_path / "long" / "checkpoints" / "epoch-002.ckpt", weights_only=True)["state_dict"]
     last = torch.load(tmp_path / "short" / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
     assert kept.keys() == last.keys() and all(torch.equal(kept[name], last[name]) for name in kept)
+
+
+TOY = [*SMALL, "data.epoch_size=null", "model.num_blocks=1", "trainer.max_epochs=1"]
+
+
+def test_the_best_colouriser_is_trained_steps_and_all_and_taught_to_another(tmp_path: Path) -> None:
+    succeed("train", ["experiment=best_colour_steps", *TOY, "seeds=[0]", "measures=quick"], tmp_path)
+    found = rows(tmp_path / "multirun" / "best_colour_steps")
+    assert len(found) > 8 and all(row["status"] == "completed" for row in found)
+    whole = tmp_path / "multirun" / "best_colour_steps" / found[2]["folder"] / "checkpoints" / "best.ckpt"
+    words = ["experiment=best_colour", *TOY, "loss=distillation", f"task.loss.teachers=[{whole}]"]
+    student = succeed("train", [*words, "seed=1", "hydra.run.dir=student"], tmp_path).cwd / "student"
+    measured = json.loads((student / "metrics.json").read_text())
+    assert measured["val/loss"] > 0 and measured["test/accuracy"] > 0
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_the_best_super_resolution_is_trained_and_keeps_the_known_means(factor: int, tmp_path: Path) -> None:
+    words = ["experiment=best_super_resolution", *TOY, f"task.degradation.scale_factor={factor}"]
+    best = succeed("train", words, tmp_path).best
+    succeed("evaluate", [f"checkpoint={best}", "test_time_symmetries=8", "measures=quick", "baselines=[linear_filter]",
+                         "hydra.run.dir=evaluation"], tmp_path)  # fmt: skip
+    table = read_table(tmp_path / "evaluation" / "comparison.csv")
+    psnr = {row["method"]: float(row["mean"]) for row in table if row["measure"] == "psnr"}
+    assert psnr["pixel_shuffle_resnet"] > psnr["linear_filter"] - 1  # it begins as that, and projected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -77,8 +78,21 @@ def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
         write_run(tmp_path / "mine" / str(number), typed | {"seed": 0}, [1.0, 2.0])
     succeed("report", positional(["mine", "questions=false"]), tmp_path)
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "dashe" not in text.partition("<main>")[2]  # captions promise no lines that are not there
     assert "Filters and learning rate together" in text
     assert len(list((tmp_path / "report" / "tables").glob("*-ranked.csv"))) == 1
+
+
+def test_a_toy_has_a_banner_and_no_findings(tmp_path: Path) -> None:
+    write_sweep(tmp_path / "mine")
+    for path in (tmp_path / "mine").glob("*/run.json"):
+        data = {"source": "SyntheticData", "parts": {"train": {"pictures": 60}, "test": {"pictures": 24}}}
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"data": data}))
+    succeed("report", positional(["mine", "questions=false", "title=Ours", "author=Ada", "date=today"]), tmp_path)
+    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Toy size: 2 epochs on 60 drawn pictures, tested on 24. This is not a result." in text
+    assert "Answer." not in text and "the best is" not in text
+    assert "<h1>Ours</h1>" in text and '<p class="fact">Ada</p>' in text and '<p class="fact">today</p>' in text
 
 
 def test_classes_of_different_palettes_are_not_compared(tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def test_the_end_of_a_run_names_measures_pictures_and_curves(trained):
     final = Run.read(trained.folder).measures()
     assert f"{final['test/accuracy']:.4f}" in trained.stdout
     assert f"{final['test/psnr']:.2f} dB" in trained.stdout
+    assert re.search(r"│ test/accuracy +│ +0\.\d{4} │ +0\.\d{4} │", trained.stdout)  # beside what needs no network
+    assert re.search(r"┃ this run ┃ grey_lookup ┃", trained.stdout)
     for label in ("Sample pictures", "Best checkpoint"):
         paths = re.findall(rf"^{label}: +(\S+)$", trained.stdout, re.MULTILINE)
         assert paths and all((trained.cwd / path).is_file() for path in paths)

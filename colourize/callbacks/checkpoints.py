@@ -143,7 +143,6 @@ class Checkpoints(ModelCheckpoint):
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         if trainer.state.fn != TrainerFn.FITTING:  # a test reads the best one
             return
-        weight_averaging.check_alike(trainer, checkpoint)
         self._restored = checkpoint.get(training_state.KEY)
         self._is_own = Path(str(trainer.ckpt_path)).resolve().parent == Path(str(self.dirpath)).resolve()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from colourize.errors import UsageError
+
+KEY = "averaging"  # in a checkpoint: the callback's own settings, which make it another method
 
 
 class ExponentialMovingAverage(WeightAveraging):
@@ -58,6 +61,10 @@ class ExponentialMovingAverage(WeightAveraging):
         if self._is_swapped:
             self._swap_models(pl_module)
 
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(trainer, pl_module, checkpoint)
+        checkpoint[KEY] = {"_target_": f"{type(self).__module__}.{type(self).__qualname__}", "decay": self.decay}
+
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         # For a test, Lightning's would put the trained weights in the place of the average that was just read.
         if trainer.state.fn == TrainerFn.FITTING:
@@ -86,9 +93,10 @@ def in_use(trainer: Trainer) -> Iterator[None]:
             callback._swap_models(trainer.lightning_module)
 
 
-def check_alike(trainer: Trainer, checkpoint: dict[str, Any]) -> None:
-    """Raise a UsageError where a training with averaged weights would go on without, or the other way round."""
-    averages, averaged = find(trainer) is not None, "averaging_state" in checkpoint
-    if averages != averaged:
-        option, how = ("ema", "without") if averages else ("none", "with")
-        raise UsageError(f"averaging={option}: checkpoint={trainer.ckpt_path} was trained {how} averaged weights")
+def check_alike(trainer: Trainer, path: str | Path, checkpoint: dict[str, Any]) -> None:
+    """Raise a UsageError where a training would go on from a checkpoint with weights averaged in another way."""
+    now, then = find(trainer), checkpoint.get(KEY)
+    decays = None if now is None else now.decay, None if then is None else then["decay"]
+    if decays[0] != decays[1]:
+        here, there = ("none" if each is None else f"ema, decay {each}" for each in decays)
+        raise UsageError(f"averaging={here}: checkpoint={path} was trained with averaging={there}")

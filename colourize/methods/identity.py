@@ -56,6 +56,7 @@ def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[st
     about, task = checkpoint["colourize"], checkpoint["hyper_parameters"]
     config = _configuration(task, about.get("data"), checkpoint.get("datamodule_hyper_parameters"))
     config |= {group: _read(config_dir() / group / "default.yaml") for group in ("trainer", "callbacks")}
+    config["callbacks"]["averaging"] = checkpoint.get("averaging")
     try:
         run = resolved(Run.read(path.absolute().parent.parent)) if path.parent.name == "checkpoints" else {}
     except InputError:  # no run's folder, or a damaged one

@@ -10,7 +10,9 @@ Checking runs the students' code, so do it where it can do no harm.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import json
 import os
 import re
@@ -117,7 +119,8 @@ def check(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            failed = run(filled_in)
+            with contextlib.redirect_stdout(io.StringIO()):  # what the cells print
+                failed = run(filled_in)
         finally:
             os.chdir(here)
     found = points(notebook, failed, filled_in)

@@ -82,6 +82,9 @@ def test_all_formats_have_the_comparison(comparison, tmp_path, capsys) -> None:
         assert text.count("▼") > 1 and text.count("▲") == 1 and "lpips: needs a file" in text  # one each explains them
     show_comparison(comparison)
     printed = capsys.readouterr().out
+    unnamed = next(name for name in comparison.measures if name not in printed)
+    show_comparison(comparison, named=[unnamed])
+    assert unnamed in capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80 and "reference" in printed and "(less is better)" in printed
 
 

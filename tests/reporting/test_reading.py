@@ -14,6 +14,7 @@ from colourize.errors import InputError
 from colourize.methods.comparison import Results, Row, read_results
 from colourize.methods.grouping import Settings, read_settings
 from colourize.methods.sources import read_sources
+from colourize.reporting.comparison_tables import show_sweep
 from colourize.reporting.parts.larger_pictures import columns_by_case
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
@@ -81,6 +82,20 @@ def test_results_have_intervals_seeds_and_a_reference(sweep: Path) -> None:
     assert results.comparison.reference[NARROW] == "grey look-up table" and row.difference == pytest.approx(3.105 - 2.5)
     pooled = row_of(results, "fid", NARROW)  # without a value for each picture there is no interval
     assert pooled.mean == 3.0 and pooled.low != pooled.low and pooled.mark == ""
+
+
+def test_a_sweep_ends_with_its_table_best_first(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    show_sweep(sweep)
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert max(map(len, lines[:-1])) <= 80 and "Best first by MSE, less is better" in printed
+    places = [
+        printed.index(each) for each in ("look-up table °", "(filters 16,", "(filters 32, learning rate 0.001", "0.1)")
+    ]
+    assert places == sorted(places) and "3.1 ±" in printed
 
 
 def test_unfinished_broken_and_foreign_folders_are_listed(sweep: Path) -> None:
