@@ -1,5 +1,6 @@
 """`colourize-export`: a trained network in a file that works without this package.
 
+colourize-export output=colour.html
 colourize-export checkpoint=outputs/…/checkpoints/best.ckpt output=colour.html
 colourize-export 'checkpoint=[colour.ckpt,enlarge.ckpt]' output=colour.html
 colourize-export checkpoint=best.ckpt output=colour.onnx
@@ -17,6 +18,7 @@ from colourize.cli import app
 from colourize.errors import UsageError, check_flag
 
 TITLE = "Colour a picture"
+CLASSIFIER = "category_classifier"  # of the weights of the package the ones that make no pictures
 FORMATS = ("html", "onnx", "safetensors")
 
 
@@ -29,21 +31,28 @@ def export(config: DictConfig) -> None:
     """
     check_flag("overwrite", config.overwrite)
     output, kind = _output(config)
-    if config.checkpoint is None:
-        raise UsageError("checkpoint: missing; give a trained network's file, such as …/checkpoints/best.ckpt")
 
     from colourize.methods.candidates import find_checkpoints
 
-    paths = find_checkpoints(config.checkpoint)
+    paths = find_checkpoints(_of_the_package() if config.checkpoint is None else config.checkpoint)
     if len(paths) > 1 and kind != "html":
         raise UsageError(f"checkpoint={config.checkpoint}: names {len(paths)} files; format={kind} takes one")
-    output.parent.mkdir(parents=True, exist_ok=True)
     if kind == "onnx":
         print(_onnx(paths[0], output, config.trust))
     elif kind == "html":
         print(_page(paths, output, config))
     else:
-        raise UsageError(f"format={kind}: is not there yet")
+        print(_safetensors(paths[0], output, config.trust))
+
+
+def _of_the_package() -> list[str]:
+    """The package's networks that make pictures."""
+    from colourize.weights.shipped import PREFIX, shipped
+
+    found = [f"{PREFIX}{name}" for name in shipped() if name != CLASSIFIER]
+    if not found:
+        raise UsageError("checkpoint: missing; the package has no network that makes pictures, so give one's file")
+    return found
 
 
 def _output(config: DictConfig) -> tuple[Path, str]:
@@ -77,15 +86,28 @@ def _onnx(path: Path, output: Path, trust: Any) -> str:
     from colourize.export.onnx_file import write_onnx
 
     task, graph, facts = _read(path, trust)
+    output.parent.mkdir(parents=True, exist_ok=True)
     difference = write_onnx(output, task, graph, facts)
     size = output.stat().st_size / 1e6
     return f"{path} → {output} ({size:.1f} MB; onnxruntime's outputs are torch's within {difference:.1g})"
+
+
+def _safetensors(path: Path, output: Path, trust: Any) -> str:
+    from colourize.checkpoints import read
+    from colourize.export.facts import measures_of
+    from colourize.weights import files
+
+    checkpoint = read(path, trust)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    files.write(output, checkpoint, checkpoint.get("about") or {"measures": measures_of(path)})
+    return f"{path} → {output} ({output.stat().st_size / 1e6:.1f} MB)"
 
 
 def _page(paths: Sequence[Path], output: Path, config: DictConfig) -> str:
     from colourize.export.page import write_page
 
     networks = [_read(path, config.trust)[1:] for path in paths]
+    output.parent.mkdir(parents=True, exist_ok=True)
     size = write_page(output, networks, str(config.title or TITLE))
     return f"{', '.join(str(path) for path in paths)} → {output} ({size / 1e6:.1f} MB)"
 

@@ -20,13 +20,13 @@ def facts_of(task: RestorationTask, checkpoint: Mapping[str, Any], path: Path) -
 
     Args:
         task: a trained task.
-        checkpoint: the contents of its file, which may name a licence.
+        checkpoint: the contents of its file; what it says about itself, such as its licence, is among the facts.
         path: its file; the final measures of its run are read, where they lie beside it.
 
     Raises:
         UsageError: its degradation or answer is a class of the user's own, which nothing else knows.
     """
-    made = checkpoint.get("colourize", {})
+    made, about = checkpoint.get("colourize", {}), checkpoint.get("about") or {}
     return {
         "model": type(task.model).__name__,
         "degradation": _degradation(task.degradation),
@@ -34,9 +34,9 @@ def facts_of(task: RestorationTask, checkpoint: Mapping[str, Any], path: Path) -
         "divisor": task.divisor,
         "size": task.hparams["size"],
         "version": made.get("version", __version__),
-        "licence": made.get("licence"),
         "data": made.get("data"),
-        "measures": made.get("measures") or _measures(path),
+        **about,
+        "measures": about.get("measures") or measures_of(path),
     }
 
 
@@ -66,7 +66,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     raise UsageError(f"export: {kind.__name__} is an answer that is known to nothing but its own code")
 
 
-def _measures(path: Path) -> dict[str, float]:
+def measures_of(path: Path) -> dict[str, float]:
     """The final measures of a checkpoint's run; none where they do not lie beside it."""
     file = path.parent.parent / "metrics.json"
     try:

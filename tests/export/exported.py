@@ -16,6 +16,7 @@ from colourize.answers import AbBins
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
 from colourize.export.payload import payload_of
+from colourize.models import PixelShuffleResNet
 from colourize.tasks import RestorationTask
 
 PAGE = Path(__file__).parents[2] / "colourize" / "export" / "page"
@@ -46,6 +47,7 @@ NETWORKS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[s
     "ronneberger_unet": (HINTS, BINS, model("RonnebergerUNet", num_filters=8), None),
     "ronneberger_unet_unpadded": (GREY, PALETTE, model("RonnebergerUNet", num_filters=4, padding="valid"), None),
     "zhang": (LIGHTNESS, BINS, model("ZhangNet", num_filters=4), None),
+    "pixel_shuffle_resnet": (LIGHTNESS, PALETTE, model("PixelShuffleResNet", num_filters=8, num_blocks=2), None),
     "residual_sr": (
         LOW, RGB, model("ResidualSR", num_filters=8, scale_factor=2), model("Interpolation", filter="bicubic"),
     ),
@@ -78,6 +80,8 @@ def task_of(
         model=network, degradation=degradation, answer=answer, loss={"_target_": f"colourize.losses.{loss}"},
         prior=prior, fitted=fitted, size=[16, 16],
     )  # fmt: skip
+    if isinstance(task.model, PixelShuffleResNet):
+        nn.init.normal_(task.model.last.weight, 0, 0.1)  # zeros would hide all that is before them
     for part in task.modules():
         if isinstance(part, nn.BatchNorm2d):
             assert part.running_mean is not None and part.running_var is not None

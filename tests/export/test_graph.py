@@ -62,7 +62,7 @@ def as_maps(inputs: Tensor) -> dict[str, Any]:
 def test_onnx_files_have_torchs_outputs_and_say_what_they_are(name: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     task, path = build(name), tmp_path / "network.onnx"
-    facts = facts_of(task, {"colourize": {"licence": "CC0", "measures": {"test/psnr": 22.5}}}, tmp_path)
+    facts = facts_of(task, {"about": {"licence": "CC0", "measures": {"test/psnr": 22.5}}}, tmp_path)
     assert write_onnx(path, task, graph_of(task), facts) < 1e-4
     found = read_facts(path.read_bytes())
     assert found["licence"] == "CC0" and found["measures"] == {"test/psnr": 22.5}

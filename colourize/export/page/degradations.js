@@ -53,42 +53,69 @@ export function inputsOf(degradation, low, divisor, known = []) {
 const greyOf = (weights, r, g, b) => weights[0] * r + weights[1] * g + weights[2] * b;
 
 /**
- * Rows of the picture with these colours: each pixel keeps its own grey, or lightness; see `prediction.predictor.join`.
- * @param {Degradation} degradation @param {Maps} colours - of any size. @param {Levels} picture @param {number} divisor
+ * What a network sees of a picture, without hints: its grey, or its lightness; by tables, which is quick.
+ * @param {Degradation} degradation @param {Levels} picture @param {number} divisor
+ */
+export function lightnessesOf(degradation, picture, divisor) {
+  const { data, channels } = picture, found = new Float32Array(picture.width * picture.height);
+  for (let pixel = 0; pixel < found.length; pixel++) found[pixel] = lightnessAt(degradation, data, pixel * channels, divisor);
+  return found;
+}
+
+/** @param {Degradation} degradation @param {ArrayLike<number>} data @param {number} at @param {number} divisor */
+function lightnessAt(degradation, data, at, divisor) {
+  const r = data[at] / divisor, g = data[at + 1] / divisor, b = data[at + 2] / divisor;
+  return degradation.kind === "grey" ? greyOf(degradation.weights, r, g, b) : quickLightness(r, g, b);
+}
+
+const SIGMA = 0.06, LEAST = 1e-6; // of joint bilateral upsampling, see prediction/upsampling.py
+/** How alike two lightnesses are that lie so many thousandths apart. */
+const LIKENESS = Float64Array.from({ length: 1002 }, (_, place) => Math.exp((place / 1000) ** 2 / (-2 * SIGMA ** 2)) + LEAST);
+
+/** @param {number} one @param {number} other */
+function likeness(one, other) {
+  const exact = Math.min(Math.abs(one - other), 1) * 1000, place = exact | 0;
+  return LIKENESS[place] + (LIKENESS[place + 1] - LIKENESS[place]) * (exact - place);
+}
+
+/**
+ * Rows of the picture with these colours, which are enlarged along the picture's own edges; each pixel keeps its own
+ * grey, or lightness. See `prediction.upsampling.joint_bilateral` and `prediction.predictor.join`.
+ * @param {Degradation} degradation @param {Maps} colours - of a small picture.
+ * @param {Float32Array} guide - the lightness of each pixel of the small picture.
+ * @param {Levels} picture @param {number} divisor
  * @param {Uint8ClampedArray} out - R, G, B and opacity of the whole picture. @param {number} from @param {number} to
  */
-export function joinRows(degradation, colours, picture, divisor, out, from, to) {
-  const { width, height, data, channels } = picture, plane = colours.height * colours.width;
-  const across = Array.from({ length: width }, (_, column) => between(column, colours.width, width));
+export function joinRows(degradation, colours, guide, picture, divisor, out, from, to) {
+  const { width, height, data, channels } = picture, small = colours.data, wide = colours.width;
+  const plane = colours.height * wide;
+  const across = Array.from({ length: width }, (_, column) => between(column, wide, width));
   const left = Int32Array.from(across, (each) => each[0]), right = Int32Array.from(across, (each) => each[1]);
   const along = Float64Array.from(across, (each) => each[2]);
-  const white = 255 / divisor, [weightRed, weightGreen, weightBlue] = degradation.kind === "grey" ? degradation.weights : [0, 0, 0];
-  const upper = new Float64Array(3 * colours.width), rgb = new Float64Array(3);
+  const white = 255 / divisor, weights = degradation.kind === "grey" ? degradation.weights : null;
+  const rgb = new Float64Array(3);
   for (let row = from; row < to; row++) {
     const [above, below, down] = between(row, colours.height, height);
-    for (let channel = 0, at = 0; channel < 3; channel++) {
-      const high = channel * plane + above * colours.width, low = channel * plane + below * colours.width;
-      for (let column = 0; column < colours.width; column++, at++) {
-        upper[at] = colours.data[high + column] * (1 - down) + colours.data[low + column] * down;
-      }
-    }
     for (let column = 0; column < width; column++) {
-      const l = left[column], r = right[column], share = along[column], wide = colours.width;
-      const red = upper[l] + (upper[r] - upper[l]) * share;
-      const green = upper[wide + l] + (upper[wide + r] - upper[wide + l]) * share;
-      const blue = upper[2 * wide + l] + (upper[2 * wide + r] - upper[2 * wide + l]) * share;
       const at = (row * width + column) * channels, to4 = (row * width + column) * 4;
-      const ownRed = data[at] / divisor, ownGreen = data[at + 1] / divisor, ownBlue = data[at + 2] / divisor;
-      if (degradation.kind === "grey") {
-        const grey = weightRed * ownRed + weightGreen * ownGreen + weightBlue * ownBlue;
-        const own = weightRed * red + weightGreen * green + weightBlue * blue;
-        const room = Math.min(roomOf(red - own, grey, white), roomOf(green - own, grey, white), roomOf(blue - own, grey, white), 1);
-        rgb[0] = grey + room * (red - own);
-        rgb[1] = grey + room * (green - own);
-        rgb[2] = grey + room * (blue - own);
+      const own = lightnessAt(degradation, data, at, divisor), share = along[column];
+      const p = above * wide + left[column], q = above * wide + right[column];
+      const r = below * wide + left[column], s = below * wide + right[column];
+      const ofP = likeness(own, guide[p]) * (1 - down) * (1 - share), ofQ = likeness(own, guide[q]) * (1 - down) * share;
+      const ofR = likeness(own, guide[r]) * down * (1 - share), ofS = likeness(own, guide[s]) * down * share;
+      const whole = ofP + ofQ + ofR + ofS, P = ofP / whole, Q = ofQ / whole, R = ofR / whole, S = ofS / whole;
+      const red = P * small[p] + Q * small[q] + R * small[r] + S * small[s];
+      const green = P * small[plane + p] + Q * small[plane + q] + R * small[plane + r] + S * small[plane + s];
+      const blue = P * small[2 * plane + p] + Q * small[2 * plane + q] + R * small[2 * plane + r] + S * small[2 * plane + s];
+      if (weights) {
+        const mean = weights[0] * red + weights[1] * green + weights[2] * blue;
+        const room = Math.min(roomOf(red - mean, own, white), roomOf(green - mean, own, white), roomOf(blue - mean, own, white), 1);
+        rgb[0] = own + room * (red - mean);
+        rgb[1] = own + room * (green - mean);
+        rgb[2] = own + room * (blue - mean);
       } else {
         const [a, b] = chromaOf(red, green, blue);
-        chromaOver(quickLightness(ownRed, ownGreen, ownBlue), a, b, rgb, 0, 1);
+        chromaOver(own, a, b, rgb, 0, 1);
       }
       out[to4] = rgb[0] * divisor; // a Uint8ClampedArray rounds by itself, as torch does
       out[to4 + 1] = rgb[1] * divisor;

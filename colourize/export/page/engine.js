@@ -3,7 +3,7 @@
  */
 import { colourOfClass, knownChroma, nearestClass, pictureOf, saysClasses, sharesAt, uncertainty } from "./answers.js";
 import { hexOf, lightnessOf, rgbOf } from "./colour.js";
-import { inputsOf, joinRows, levelsOf, lowSize } from "./degradations.js";
+import { inputsOf, joinRows, levelsOf, lightnessesOf, lowSize } from "./degradations.js";
 import { Network, decode } from "./network.js";
 import { maps, nearest } from "./operations.js";
 import { resize } from "./resize.js";
@@ -79,7 +79,7 @@ export class Engine {
       const label = nearestClass(answer, rgbOf(colour)), half = Math.floor(size / 2);
       for (let y = Math.max(row - half, 0); y <= Math.min(row + half, low.height - 1); y++) {
         for (let x = Math.max(column - half, 0); x <= Math.min(column + half, low.width - 1); x++) {
-          const lightness = Math.fround(lightnessAt(low, y, x, divisor));
+          const lightness = Math.fround(lightnessOfPixel(low, y, x, divisor));
           found.set(y * low.width + x, { row: y, column: x, chroma: knownChroma(answer, label, lightness) });
         }
       }
@@ -116,8 +116,9 @@ export class Engine {
   *joined(which, colours, picture) {
     const { degradation, divisor } = this.parts[which].facts, { width, height } = picture;
     const data = new Uint8ClampedArray(4 * width * height);
+    const guide = lightnessesOf(degradation, this.low(which), divisor);
     for (let row = 0; row < height; row += ROWS_AT_ONCE) {
-      joinRows(degradation, colours, picture, divisor, data, row, Math.min(row + ROWS_AT_ONCE, height));
+      joinRows(degradation, colours, guide, picture, divisor, data, row, Math.min(row + ROWS_AT_ONCE, height));
       yield Math.min(row + ROWS_AT_ONCE, height) / height;
     }
     return { width, height, data, channels: 4 };
@@ -143,7 +144,7 @@ export class Engine {
     if (!saysClasses(answer)) return [];
     const { outputs } = this.answerTo(which, hints), shares = new Float64Array(outputs.channels);
     sharesAt(outputs, row * low.width + column, 1, shares);
-    const lightness = lightnessAt(low, row, column, divisor);
+    const lightness = lightnessOfPixel(low, row, column, divisor);
     /** @type {Map<string, Likely>} */
     const found = new Map();
     const order = [...shares.keys()].sort((one, other) => shares[other] - shares[one]);
@@ -162,7 +163,7 @@ export class Engine {
    */
   lookOf(which, colour, row, column) {
     const { answer, divisor } = this.parts[which].facts;
-    return hexOf(colourOfClass(answer, nearestClass(answer, rgbOf(colour)), lightnessAt(this.low(which), row, column, divisor)));
+    return hexOf(colourOfClass(answer, nearestClass(answer, rgbOf(colour)), lightnessOfPixel(this.low(which), row, column, divisor)));
   }
 
   /** How uncertain the network is at each pixel, 0 … 1. @param {number} which @param {Hint[]} hints */
@@ -180,7 +181,7 @@ export class Engine {
     const classes = yield* sample(this.network(which), answer, low, divisor, known, settings);
     const picture = maps(3, low.height, low.width), plane = classes.length;
     classes.forEach((label, pixel) => {
-      const lightness = lightnessAt(low, Math.floor(pixel / low.width), pixel % low.width, divisor);
+      const lightness = lightnessOfPixel(low, Math.floor(pixel / low.width), pixel % low.width, divisor);
       const rgb = answer.kind === "palette" ? answer.colours[label] : colourOfClass(answer, label, lightness);
       rgb.forEach((value, channel) => { picture.data[channel * plane + pixel] = value; });
     });
@@ -235,7 +236,7 @@ export function finish(steps) {
 }
 
 /** @param {Levels} levels @param {number} row @param {number} column @param {number} divisor */
-function lightnessAt({ data, width, channels }, row, column, divisor) {
+function lightnessOfPixel({ data, width, channels }, row, column, divisor) {
   const at = (row * width + column) * channels;
   return lightnessOf(data[at] / divisor, data[at + 1] / divisor, data[at + 2] / divisor);
 }

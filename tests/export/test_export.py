@@ -1,0 +1,61 @@
+"""`colourize-export` as a user starts it: files that can be used, and one line where there is none."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from console import TINY, run, succeed, trained
+
+import colourize
+
+
+@pytest.fixture
+def network() -> Path:
+    """A tiny trained classifier."""
+    return trained("colour_classification").folder / "checkpoints" / "best.ckpt"
+
+
+def test_a_page_of_two_networks_and_weights_that_are_taken_again(network: Path, tmp_path: Path) -> None:
+    shutil.copy(network, tmp_path / "other.ckpt")
+    words = [f"checkpoint=[{network},other.ckpt]", "output=new/colour.html", "title='My horses'"]
+    outcome = succeed("export", words, tmp_path)
+    assert "new/colour.html (0." in outcome.stdout and outcome.left == ["new", "new/colour.html", "other.ckpt"]
+    text = (tmp_path / "new" / "colour.html").read_text(encoding="utf-8")
+    assert text.count('id="numbers-') == 2 and "<h1>My horses</h1>" in text
+    succeed("export", [f"checkpoint={network}", "output=weights.safetensors"], tmp_path)
+    found = colourize.load(tmp_path / "weights.safetensors").state_dict()
+    for name, value in colourize.load(network).state_dict().items():
+        assert np.allclose(found[name], value, atol=1e-3)
+    # A run's folder names its best checkpoint, and safetensors can be exported as well.
+    words = ["checkpoint=weights.safetensors", "output=new/colour.html", "overwrite=true"]
+    assert "weights.safetensors → new/colour.html" in succeed("export", words, tmp_path).stdout
+
+
+def test_an_onnx_file_says_how_near_to_torch_it_is(network: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    outcome = succeed("export", [f"checkpoint={network.parent.parent}", "output=x.onnx"], tmp_path)
+    assert "onnxruntime's outputs are torch's within" in outcome.stdout
+    from colourize.export.onnx_file import read_facts
+
+    facts = read_facts((tmp_path / "x.onnx").read_bytes())
+    assert 0 <= facts["measures"]["test/accuracy"] <= 1 and facts["answer"]["kind"] == "palette"
+
+
+def test_a_file_that_is_there_is_replaced_only_when_that_is_said(network: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").write_text("")
+    words = [f"checkpoint={network}", "output=x.safetensors"]
+    refused = run("export", words, tmp_path)
+    assert refused.code == 2 and "x.safetensors: is there already; overwrite=true replaces it" in refused.stderr
+    assert (tmp_path / "x.safetensors").read_text() == ""
+    succeed("export", [*words, "overwrite=true"], tmp_path)
+
+
+def test_a_table_of_rows_is_refused(tmp_path: Path) -> None:
+    words = [*TINY[:-3], "model=grey_row_lookup", "task=colour_classification"]
+    made = succeed("train", words, tmp_path / "run").folder / "checkpoints"
+    (path,) = made.glob("*.ckpt")
+    outcome = run("export", [f"checkpoint={path}", "output=x.html"], tmp_path / "here")
+    assert outcome.code == 2 and "answers by a pixel's row" in outcome.stderr
