@@ -69,6 +69,8 @@ def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: s
             rf"^  - {group}: ", own, re.MULTILINE
         ) is not None
         assert (f"\n{group}: {', '.join(options)}\n" in shown) == taken
+    default = "builtin:colour" if door == "predict" else "null"
+    assert (f"\ncheckpoint: {default}" in shown) == (door != "study")
     comment = re.search(r"^(checkpoint: \S+) +(# .+)$", own, re.MULTILINE)  # beside the key, as in the file
     assert comment is None or re.search(rf"^{comment[1]} +{re.escape(comment[2])}$", shown, re.MULTILINE)
     assert "\ncommon:" not in shown and list(tmp_path.iterdir()) == []
