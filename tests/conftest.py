@@ -122,7 +122,7 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.setenv("COLOURIZE_DATA", str(tmp_path / "cache"))  # never beside the real pictures
 
     def composed(*overrides: str, name: str = "train") -> DictConfig:
-        without = ("predict", "duplicates")  # these scripts have no folder of their own
+        without = ("predict", "duplicates", "export")  # these scripts have no folder of their own
         own = [] if name in without else [f"output_dir={tmp_path}"]
         config = hydra.compose(name, [*overrides, *own], return_hydra_config=True)
         HydraConfig.instance().set_config(config)  # for values such as ${hydra:mode}
