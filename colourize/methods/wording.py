@@ -19,6 +19,7 @@ SPELLED = {
     "num_train": "training pictures", "block_order": "order", "norm_pool_relu": "norm, pool, ReLU",
     "pool_norm_relu": "pool, norm, ReLU", "norm_relu_pool": "norm, ReLU, pool",
     "cross_entropy": "cross-entropy", "delta_e": "ΔE2000", "auc_balanced": "balanced AuC",
+    "cifar10": "CIFAR-10", "synthetic": "drawn pictures", "folder": "own pictures",
     "cnn": "CNN", "unet": "U-Net", "rgb": "RGB", "lab": "Lab", "mse": "MSE", "mae": "MAE", "psnr": "PSNR",
     "ssim": "SSIM", "haarpsi": "HaarPSI", "mdsi": "MDSI", "fsimc": "FSIMc", "vsi": "VSI", "lpips": "LPIPS",
     "fid": "FID", "relu": "ReLU", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "kaiming": "Kaiming",

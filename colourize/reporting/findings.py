@@ -70,7 +70,7 @@ def best(
     if rival is not None:
         gap = Gap.between(measure, own, rival[1])
         verb = {"better": "beats", "worse": "does worse than"}.get(gap.mark, "cannot be told from")
-        text += f"; it {verb} what needs no network, {rival[0]} ({amount(measure, rival[1].mean)})"
+        text += f"; it {verb} {rival[0]}, which needs no network and reaches {amount(measure, rival[1].mean)}"
     return f"{text}."
 
 
@@ -100,12 +100,13 @@ def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: st
 
 def difference(measure: str, own: Estimate, other: Estimate) -> str:
     """How far one is from another: "0.246 (95 % interval 0.211 … 0.281) lower than"."""
-    gap = Gap.between(measure, own, other)
+    value, low, high = own.less(other)
+    way = "higher" if value > 0 else "lower"
     if direction(measure) == ZERO:
-        return f"{amount(measure, abs(abs(own.mean) - abs(other.mean)))} nearer to 0 than"
-    low, high = sorted((abs(gap.low), abs(gap.high)))
+        value, (low, high), way = abs(own.mean) - abs(other.mean), own.farther_from_zero(other), "nearer to 0"
+    low, high = sorted((abs(low), abs(high)))
     interval = f" (95 % interval {number(low)} … {number(high)})" if np.isfinite(low) else ""
-    return f"{amount(measure, abs(gap.difference))}{interval} {'higher' if gap.difference > 0 else 'lower'} than"
+    return f"{amount(measure, abs(value))}{interval} {way} than"
 
 
 def amount(measure: str, value: float, sign: str = "") -> str:
