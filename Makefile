@@ -26,7 +26,7 @@ torture: $(VENV)/.installed
 # Hours to days; stop it at any time. Each is trained by an experiment of its own, then rounded and tested, and lies with
 # its card in build/weights. `python -m colourize.ship checkpoint=multirun/weights_colour name=colour` puts one into the
 # package.
-WEIGHTS ?= colour colour_hints super_resolution_x2 super_resolution_x4
+WEIGHTS ?= category_classifier colour colour_hints super_resolution_x2 super_resolution_x4
 weights: $(VENV)/.installed
 	for name in $(WEIGHTS); do \
 		test -f build/weights/$$name.safetensors && continue; \

@@ -246,7 +246,7 @@ def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Ca
         values.setdefault(each.label, []).append(joint_values(each.task, batches, settings))
         if can_be_asked(each.task) and settings.samples and len(values) == len(values[each.label]) == 1:
             batch = next(iter(data.test_dataloader()))
-            batch = batch._replace(pictures=batch.pictures[:8], which=batch.which[:8], labels=None)
+            batch = batch._replace(pictures=batch.pictures[:8], which=batch.which[:8], labels=None, numbers=None)
             batch = batch.to(each.task.device)
             truth, mean = pictures_with_hints(each.task, batch, 0)
             grey = each.task.degradation.show(each.task.degradation.given(truth))

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 PARTS = ("degradation", "answer", "loss", "prior")
 CHOICES = ("experiment", "task", "model", "degradation", "answer", "prior")  # groups, each of which chooses a task
-OF_FILE = ("model", "task.degradation", "task.answer", "task.prior", "data.palette")
+OF_FILE = ("model", "task.degradation", "task.answer", "task.prior", "data.palette", "data.divisor")
 RATE = "task.optimizer.lr"
 SHARE = 0.1  # of the configured learning rate: less is forgotten
 
@@ -43,7 +43,8 @@ def adopt(config: DictConfig, contents: Mapping[str, Any]) -> None:
     if wrong:
         raise UsageError(f"{wrong[0]}: checkpoint={config.checkpoint} brings its own; task=… or model=… begins another")
     task = contents["hyper_parameters"]
-    parts = [name for name in PARTS if name != "loss" or not any(key.split(".")[-1] == "loss" for key in typed)]
+    loss_is_typed = any(key == "loss" or key.startswith("task.loss") for key in typed)
+    parts = [name for name in PARTS if not (name == "loss" and loss_is_typed)]
     with open_dict(config):
         config.model = task["model"]
         config.task._target_ = contents["colourize"]["task"]
@@ -63,9 +64,11 @@ def fitted_parts(config: DictConfig, contents: Mapping[str, Any]) -> dict[str, d
     before = contents["hyper_parameters"]
     own: Any = OmegaConf.to_container(config.task, resolve=True)
     now = {"model": OmegaConf.to_container(config.model, resolve=True), **{name: own.get(name) for name in PARTS}}
-    same = [name for name, part in now.items() if part == before.get(name)]
-    if not {"degradation", "answer"} <= set(same) or "data.palette" in _typed():
-        same = [name for name in same if name == "answer" and "data.palette" not in _typed()]
+    same = {name for name, part in now.items() if part == before.get(name)}
+    if "data.palette" in _typed():
+        same.discard("answer")
+    if not {"degradation", "answer"} <= same:
+        same &= {"answer"}
     return {name: found for name, found in before["fitted"].items() if name in same}
 
 

@@ -80,10 +80,8 @@ def report(config: DictConfig) -> None:
     for line in skipped:
         log.warning("Passed over: %s", line)
     runs = sum(len(each.runs) for each in found.sources)
-    facts = [
-        *(str(each) for each in (config.author, config.date) if each),
-        f"{runs} finished runs of {', '.join(paths)}",
-    ]
+    head = " · ".join(str(each) for each in (config.author, config.date) if each)
+    facts = [*([head] if head else []), f"{runs} finished runs of {', '.join(paths)}"]
     write_page(folder / "report.html", str(config.title), facts, sections, skipped)
     print(f"Report:  {terminal.shown(folder / 'report.html')}")
 

@@ -35,10 +35,11 @@ from colourize.tasks.restoration import RestorationTask
 from colourize.weights import SUFFIX, files, shipped
 
 LARGEST, LARGEST_IN_ALL = 2_000_000, 6_000_000  # bytes, of a file and of a version
+MEASURES = "measures.names=[mse,psnr,ssim,delta_e,colourfulness_gap,category_accuracy]"  # a value a picture: quick
 # What the weights are tested on: a title, and the data of an evaluation.
 TESTS = {
-    "CIFAR-10's 1000 test horses": ["data=cifar10", "data.category=horse"],
-    "CIFAR-10's 10,000 test pictures, all categories": ["data=cifar10", "data.category=all"],
+    "CIFAR-10's 1000 test horses": ["data=cifar10", "data.category=horse", MEASURES],
+    "CIFAR-10's 10,000 test pictures, all categories": ["data=cifar10", "data.category=all", MEASURES],
 }
 COLOUR = """\
 Colours are guesses, not history: the network answers what is common in its training pictures. It cannot know the colour
@@ -67,7 +68,9 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
     """
     if not name.isidentifier():
         raise UsageError(f"name={name}: must be a word, such as colour")
-    (path,) = find_checkpoints(checkpoint)
+    path, *others = find_checkpoints(checkpoint)
+    if others:
+        raise UsageError(f"checkpoint={checkpoint}: matches {1 + len(others)} files; must be one, such as {path}")
     contents = _with_plain_loss(read(path), path)
     data = contents.get(files.DATA) or {}
     if "test" in (data.get("validation"), {"course": "test"}.get(data.get("protocol", ""))):
@@ -84,8 +87,8 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
         task = task_from(read(rounded), rounded)
         files.write(rounded, contents, {**about, "results": results(task)})
         size = rounded.stat().st_size
-        others = sum(each.stat().st_size for each in folder.glob(f"*{SUFFIX}"))
-        if size > LARGEST or size + others > LARGEST_IN_ALL:
+        beside = sum(each.stat().st_size for each in folder.glob(f"*{SUFFIX}"))
+        if size > LARGEST or size + beside > LARGEST_IN_ALL:
             most = f"must be at most {LARGEST:,}, and all of a version {LARGEST_IN_ALL:,}"
             raise InputError(f"{target}: {size:,} bytes; {most}")
         folders = (Path(trial) / str(number) for number in range(len(tests)))

@@ -69,8 +69,9 @@ def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: s
             rf"^  - {group}: ", own, re.MULTILINE
         ) is not None
         assert (f"\n{group}: {', '.join(options)}\n" in shown) == taken
-    assert ("\ncheckpoint: null" in shown) == (door != "study")
-    comment = re.search(r"^(checkpoint: null) +(# .+)$", own, re.MULTILINE)  # beside the key, as in the file
+    default = "builtin:colour" if door == "predict" else "null"
+    assert (f"\ncheckpoint: {default}" in shown) == (door != "study")
+    comment = re.search(r"^(checkpoint: \S+) +(# .+)$", own, re.MULTILINE)  # beside the key, as in the file
     assert comment is None or re.search(rf"^{comment[1]} +{re.escape(comment[2])}$", shown, re.MULTILINE)
     assert "\ncommon:" not in shown and list(tmp_path.iterdir()) == []
 
@@ -123,8 +124,10 @@ def pip(words: Sequence[str | Path], cwd: Path) -> None:
 
 def test_the_wheel_holds_the_package_and_conf_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    endings = (".py", ".html", ".css", ".js", ".pt")
-    package = (path for path in (REPOSITORY / "colourize").rglob("*") if path.suffix in endings)
+    endings = (".py", ".html", ".css", ".js", ".json", ".safetensors", ".md")
+    package = (
+        path for path in (REPOSITORY / "colourize").rglob("*") if path.suffix in endings or path.name == "SHA256SUMS"
+    )
     here = {str(path.relative_to(REPOSITORY)) for path in package}
     here |= {f"colourize/{path.relative_to(REPOSITORY)}" for path in (REPOSITORY / "conf").rglob("*.yaml")}
     assert {name for name in names if ".dist-info/" not in name} == here

@@ -22,7 +22,6 @@ from console import TINY_DATA, Outcome, run, succeed
 from filelock import FileLock
 from torture.comparing import differences, points
 
-import colourize
 from colourize import files
 from colourize.data.cifar10 import cache_path
 from colourize.runs import resuming
@@ -266,14 +265,6 @@ def test_a_number_that_goes_wrong_ends_the_run(tmp_path):
     for name in ("last", "best"):
         saved = torch.load(tmp_path / "run" / "checkpoints" / f"{name}.ckpt", weights_only=True)
         assert saved["global_step"] == 3 and all(value.isfinite().all() for value in saved["state_dict"].values())
-
-
-def test_a_checkpoint_of_wrong_numbers_says_so(whole, tmp_path, caplog):
-    saved = torch.load(whole / "checkpoints" / "best.ckpt", weights_only=True)
-    saved["state_dict"]["model.layers.0.bias"][0] = float("inf")
-    torch.save(saved, tmp_path / "wrong.ckpt")
-    colourize.load(tmp_path / "wrong.ckpt", trust="resuming")
-    assert "wrong.ckpt: model.layers.0.bias holds NaN or infinite numbers" in caplog.text
 
 
 def test_a_full_disk_is_one_line_and_what_was_saved_stays(whole, tmp_path, monkeypatch):

@@ -96,7 +96,7 @@ class Answer(nn.Module):
         self.temperature = float(temperature)
 
     def class_places(self) -> Tensor:
-        """Of classes: where in CIE Lab each lies, (K, 2), a and b, or (K, 3), float64.
+        """Where in CIE Lab each class lies, float64: (K, 2) of a and b, or (K, 3).
 
         Raises:
             UsageError: it has no classes that lie anywhere.
@@ -141,6 +141,6 @@ class Answer(nn.Module):
         return {}
 
     def labels(self, target: Any) -> Tensor:
-        """Of classes and categories the right ones, int64: the whole target, unless `encode` writes more into it."""
+        """The right classes or categories, int64; they are the whole target unless `encode` writes more into it."""
         labels: Tensor = target.classes[:, 0] if isinstance(target, SoftClasses) else target
         return labels

@@ -150,12 +150,13 @@ def _meant(word: str, config: Any) -> str | None:
     )
     keys = [key for key, _ in flat(composed) if not key.rpartition(".")[2].startswith("_")]
 
-    def likeness(key: str) -> tuple[float, int]:
-        last = key.rpartition(".")[2]
-        return difflib.SequenceMatcher(None, ALIASES.get(word, word), last).ratio(), -len(key.split("."))
+    def likeness(key: str) -> tuple[bool, float, int]:
+        last, wanted = key.rpartition(".")[2], ALIASES.get(word, word)
+        ratio = difflib.SequenceMatcher(None, wanted, last).ratio()
+        return wanted in last.split("_"), ratio, -len(key.split("."))
 
     best = max(keys, key=likeness, default=None)
-    return best if best and likeness(best)[0] >= ALIKE else None
+    return best if best and likeness(best)[1] >= ALIKE else None
 
 
 def _check_flags(config_name: str) -> None:

@@ -61,7 +61,7 @@ def layers(trace: Trace) -> list[Layer]:
 
 
 def totals(table: Sequence[Layer]) -> list[Layer]:
-    """Two rows: of all layers, and of those with weights alone (convolutions and linear layers)."""
+    """Two rows of sums: over all layers, and over those that have weights (convolutions and linear layers)."""
     groups = {"all layers": table, "convolutions": [each for each in table if each.filters]}
     return [
         Layer(name, "total", **{key: sum(getattr(each, key) or 0 for each in group) for key in NUMBERS})  # type: ignore[arg-type]

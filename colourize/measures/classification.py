@@ -46,7 +46,7 @@ class CalibrationError(
     """
 
     def vectors(self, preds: Tensor, true: Tensor) -> Tensor:
-        """For each bin of confidence: pixels, their confidences and the right ones among them, summed, (N, 3·bins)."""
+        """Sums over each bin of confidence: of its pixels, their confidences and the right ones, (N, 3·bins)."""
         confidence, chosen = (each.flatten(1) for each in preds.softmax(1).max(1))
         bins = (confidence * BINS).long().clamp(max=BINS - 1)
         right = (chosen == true.flatten(1)).float()
@@ -69,7 +69,7 @@ def reliability(vectors: np.ndarray) -> dict[str, np.ndarray]:
     """A reliability diagram from the vectors of `CalibrationError`.
 
     Returns:
-        Of each bin the share of pixels, their mean confidence and their accuracy (nan where it is empty), (15,) each.
+        The share of pixels in each bin, their mean confidence and their accuracy (nan where it is empty), (15,) each.
     """
     counts, confidence, right = vectors.astype(np.float64).sum(0).reshape(3, -1)
     with np.errstate(invalid="ignore"):
@@ -85,7 +85,7 @@ class EntropyErrorCorrelation(
     """
 
     def vectors(self, preds: Tensor, true: Tensor) -> Tensor:
-        """Of entropy x and error y the sums of 1, x, y, x², y² and xy over pixels, (N, 6)."""
+        """The sums over pixels of 1, x, y, x², y² and xy, where x is the entropy and y the error, (N, 6)."""
         logarithms = preds.log_softmax(1)
         entropy = -(logarithms.exp() * logarithms.clamp(min=torch.finfo(preds.dtype).min)).sum(1).flatten(1)
         error = (preds.argmax(1) != true).float().flatten(1)

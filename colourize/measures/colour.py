@@ -44,7 +44,7 @@ class BalancedAreaUnderCurve(
     """
 
     def vectors(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
-        """Of each picture, for each bin of the truth's a and b, the pixels and the sum of their areas, (N, 2·bins)."""
+        """How many pixels lie in each bin of the truth's a and b, and the sums of their areas, (N, 2·bins)."""
         row, column = (true.lab[:, 1:] / BIN + BINS_A_SIDE / 2).floor().clamp(0, BINS_A_SIDE - 1).long().unbind(1)
         bins = (row * BINS_A_SIDE + column).flatten(1)
         areas = _closeness(preds, true).flatten(1)
@@ -76,7 +76,7 @@ class Colourfulness(
         return self.of(preds)
 
     def of(self, pictures: PictureBatch) -> Tensor:
-        """Of each picture, (N,)."""
+        """The colourfulness of each picture, (N,)."""
         red, green, blue = (255 * pictures.rgb).flatten(2).unbind(1)
         red_green, yellow_blue = red - green, (red + green) / 2 - blue
         deviation = (red_green.var(1, correction=0) + yellow_blue.var(1, correction=0)).sqrt()

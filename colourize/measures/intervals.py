@@ -37,7 +37,7 @@ class Estimate:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """The mean over the seeds."""
         return float(self.by_seed.mean())
 
     @property
@@ -46,7 +46,7 @@ class Estimate:
         return float(self.by_seed.std(ddof=1)) if len(self.by_seed) > 1 else float("nan")
 
     def interval(self) -> tuple[float, float]:
-        """Over pictures alone, for these seeds."""
+        """The interval over pictures alone, for these seeds."""
         return _interval(self.draws)
 
     def less(self, reference: Estimate) -> tuple[float, float, float]:

@@ -105,7 +105,7 @@ class FeatureFrechetDistance(
         return lambda weights: np.apply_along_axis(one, -1, weights)
 
     def influence(self, vectors: np.ndarray) -> np.ndarray:
-        """From one decomposition.
+        """The influence of each picture, from one decomposition.
 
         With Σᵢ = HᵢHᵢᵀ and the singular values of H₁ᵀH₂ = USVᵀ, tr(Σ₁Σ₂)^½ = ΣS, and its derivative with respect to
         Σ₁ is ½·H₂VS⁻¹VᵀH₂ᵀ. Directions without variance have none; they add nothing for pictures of the set itself.

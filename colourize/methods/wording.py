@@ -6,19 +6,21 @@ from typing import Any
 
 from colourize.measures.registry import unit
 
-# What is not its own words with spaces between them: whole names first, then single words.
+# What is not its own words with spaces between them: whole names, and single words of them.
 SPELLED = {
     "regression_cnn": "RegressionCNN", "pool_upsample_net": "PoolUpsampleNet", "strided_unet": "strided U-Net",
     "conv_transpose_net": "ConvTransposeNet", "zhang": "Zhang's network", "ronneberger_unet": "Ronneberger's U-Net",
     "residual_sr": "residual network", "grey_lookup": "grey look-up table", "grey_copy": "copied grey",
     "grey_row_lookup": "look-up table of grey and row", "palette_oracle": "the palette's best",
-    "commonest_class": "commonest colour", "bilinear": "bilinear interpolation", "bicubic": "bicubic interpolation",
-    "nearest": "nearest neighbour", "lanczos": "Lanczos interpolation",
+    "commonest_class": "commonest colour", "super_resolution": "super-resolution",
+    "super_resolution_regression": "super-resolution regression", "bilinear": "bilinear interpolation",
+    "bicubic": "bicubic interpolation", "nearest": "nearest neighbour", "lanczos": "Lanczos interpolation",
     "lr": "learning rate", "lr_scheduler": "schedule", "max_epochs": "epochs", "num_filters": "filters",
     "num_train": "training pictures", "block_order": "order", "norm_pool_relu": "norm, pool, ReLU",
     "pool_norm_relu": "pool, norm, ReLU", "norm_relu_pool": "norm, ReLU, pool",
-    "cross_entropy": "cross-entropy", "delta_e": "ΔE2000", "auc_balanced": "balanced AuC", "chroma_mae": "chroma MAE",
-    "cnn": "CNN", "unet": "U-Net", "rgb": "RGB", "lab": "Lab", "ab": "ab", "mse": "MSE", "mae": "MAE", "psnr": "PSNR",
+    "cross_entropy": "cross-entropy", "delta_e": "ΔE2000", "auc_balanced": "balanced AuC",
+    "cifar10": "CIFAR-10", "synthetic": "drawn pictures", "folder": "own pictures",
+    "cnn": "CNN", "unet": "U-Net", "rgb": "RGB", "lab": "Lab", "mse": "MSE", "mae": "MAE", "psnr": "PSNR",
     "ssim": "SSIM", "haarpsi": "HaarPSI", "mdsi": "MDSI", "fsimc": "FSIMc", "vsi": "VSI", "lpips": "LPIPS",
     "fid": "FID", "relu": "ReLU", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "kaiming": "Kaiming",
     "xavier": "Xavier", "val": "validation", "train": "training",

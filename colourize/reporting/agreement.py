@@ -75,12 +75,13 @@ def agreement(context: Context) -> list[Element]:
 
 
 def _finding(names: Sequence[str], correlations: np.ndarray, models: int) -> Text:
-    """How well the first measure, that of pixels, agrees with the others."""
-    order = np.argsort(correlations[0], kind="stable")
-    least, most = (f"{words(names[place])} ({correlations[0, place]:.2f})" for place in (order[0], order[-2]))
-    others = np.delete(correlations[0], 0)
+    """How well the squared error, or else the first measure, agrees with the others."""
+    own = names.index("mse") if "mse" in names else 0
+    others = sorted((correlations[own, place], words(name)) for place, name in enumerate(names) if place != own)
+    least, most = (f"{name} ({value:.2f})" for value, name in (others[0], others[-1]))
+    median = np.median([value for value, _ in others])
     text = (
-        f"Over {models} models the ranking by {words(names[0])} agrees with the other {len(others)} measures by a rank "
-        f"correlation of {np.median(others):.2f} in the median: least with {least}, most with {most}."
+        f"Over {models} models the ranking by {words(names[own])} agrees with the other {len(others)} measures by a "
+        f"rank correlation of {median:.2f} in the median: least with {least}, most with {most}."
     )
     return Text(text, "finding")

@@ -25,6 +25,7 @@ from colourize.reporting.elements import Table
 from colourize.runs.tables import write_table
 
 MAIN = ("cross_entropy", "mse", "loss")  # decides the order of a sweep's table: the first that all networks have
+FOR_NAMES = 26  # columns that a sweep's table leaves for the methods' names
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 ARROWS = {MORE: " ↑", LESS: " ↓", ZERO: " →0", NEITHER: ""}
 NOTE = (
@@ -78,19 +79,21 @@ def show_sweep(folder: Path) -> None:
         return
     comparison, console = results.comparison, Console()
     baselines = {each.label for each in results.settings.baselines}
-    shown = list(dict.fromkeys([main, *headlines(comparison.measures)]))
-    while shown:
-        table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-        table.add_column("", overflow="fold", min_width=20)
-        for name in shown:
-            table.add_column(headed(name), justify="right")
-        for row in comparison.of(main):
-            cells = [comparison.row(name, row.method) for name in shown]
-            texts = [interval_text(each.mean, each.low, each.high, math.nan) if each else "" for each in cells]
-            table.add_row(escape(row.method) + (" °" if row.method in baselines else ""), *texts)
-        if len(shown) == 1 or console.measure(table).minimum + 12 <= console.width:
+    columns: dict[str, list[str]] = {}
+    room = console.width - FOR_NAMES
+    for name in dict.fromkeys([main, *headlines(comparison.measures)]):
+        cells = [comparison.row(name, row.method) for row in comparison.of(main)]
+        texts = [interval_text(each.mean, each.low, each.high, math.nan) if each else "" for each in cells]
+        room -= max(map(len, [headed(name), *texts])) + 1
+        if room < 0:
             break
-        shown.pop()
+        columns[headed(name)] = texts
+    table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("", overflow="fold")
+    for heading in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row, *texts in zip(comparison.of(main), *columns.values(), strict=True):
+        table.add_row(escape(row.method) + (" °" if row.method in baselines else ""), *texts)
     console.print(table)
     notes = f"Best first by {words(main)}, {direction(main)}; mean ± half of its 95 % interval over the test pictures"
     console.print(notes + ("; °: without a network." if baselines else "."), highlight=False)

@@ -33,7 +33,7 @@ def findings(results: Results, networks: Sequence[Setting], measures: Sequence[s
         for keys, members in groups.items():
             members = sorted([*members, *(usual if keys else [])], key=lambda each: float(each.values[axis]))
             points = [(each.values[axis], one) for each in members for one in results.of(main, [each]).values()]
-            also = f" with other {listed([last_words(key) for key in keys])}" if keys else ""
+            also = f" with other values of {listed([last_words(key) for key in keys])}" if keys else ""
             if len(points) > 1:
                 found.append(trend(last_words(axis), points, main, also))
     text = best(main, results.of(main, networks), results.rivals(main, networks))
@@ -70,7 +70,7 @@ def best(
     if rival is not None:
         gap = Gap.between(measure, own, rival[1])
         verb = {"better": "beats", "worse": "does worse than"}.get(gap.mark, "cannot be told from")
-        text += f"; it {verb} what needs no network, {rival[0]} ({amount(measure, rival[1].mean)})"
+        text += f"; it {verb} {rival[0]}, which needs no network and reaches {amount(measure, rival[1].mean)}"
     return f"{text}."
 
 
@@ -78,7 +78,7 @@ def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: st
     """What a measure does from the first value of a setting to the last.
 
     Args:
-        x: what grows, such as "batch size".
+        x: what grows, such as "batch size" or "epochs".
         points: its values in ascending order, each with the measure there.
         also: what else changes, as the end of a clause.
         gap: the last less the first, where it is known better than from the two estimates.
@@ -90,7 +90,8 @@ def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: st
     verb = "rises" if gap.difference > 0 else "falls"
     if np.isfinite(gap.low) and gap.low <= 0 <= gap.high:
         verb = "shows no clear change,"
-    text = f"From {x} {low} to {high}{also}, the {words(measure)} {verb} {values}{interval}"
+    span = f"{low} to {high} {x}" if x.endswith("s") else f"{x} {low} to {high}"
+    text = f"From {span}{also}, the {words(measure)} {verb} {values}{interval}"
     where, extreme = min(points, key=lambda each: badness(name, each[1].mean))
     if direction(name) and where not in (low, high):
         text += f"; it is best at {where}, {amount(name, extreme.mean)}"
@@ -99,12 +100,13 @@ def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: st
 
 def difference(measure: str, own: Estimate, other: Estimate) -> str:
     """How far one is from another: "0.246 (95 % interval 0.211 … 0.281) lower than"."""
-    gap = Gap.between(measure, own, other)
+    value, low, high = own.less(other)
+    way = "higher" if value > 0 else "lower"
     if direction(measure) == ZERO:
-        return f"{amount(measure, abs(abs(own.mean) - abs(other.mean)))} nearer to 0 than"
-    low, high = sorted((abs(gap.low), abs(gap.high)))
+        value, (low, high), way = abs(own.mean) - abs(other.mean), own.farther_from_zero(other), "nearer to 0"
+    low, high = sorted((abs(low), abs(high)))
     interval = f" (95 % interval {number(low)} … {number(high)})" if np.isfinite(low) else ""
-    return f"{amount(measure, abs(gap.difference))}{interval} {'higher' if gap.difference > 0 else 'lower'} than"
+    return f"{amount(measure, abs(value))}{interval} {way} than"
 
 
 def amount(measure: str, value: float, sign: str = "") -> str:

@@ -14,7 +14,7 @@ from colourize.figures.saving import save_figure
 from colourize.files import whole_file
 from colourize.joint.evaluation import JointValues
 from colourize.measures.intervals import Estimate, estimate_means
-from colourize.measures.registry import unit
+from colourize.methods.wording import headed
 from colourize.runs.tables import write_table
 
 
@@ -66,7 +66,7 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]]) -> 
         axis.minorticks_off()
         axis.tick_params(labelsize=7)
         axis.set_xlabel("hints", fontsize=8)
-        axis.set_ylabel(f"{name}{unit(name)}", fontsize=8)
+        axis.set_ylabel(headed(name), fontsize=8)
         axis.legend(fontsize=7, frameon=False)
     save_figure(figure, path, ["svg"])
 

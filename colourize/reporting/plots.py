@@ -22,7 +22,7 @@ COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#5
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)), "-")
 MARKERS = "osD^vPX"
 MOST = len(COLOURS)  # settings in one panel; with more each key gets its own panel
-FEWEST_EFFECTS = 3  # values of a key that varies alone
+FEWEST_EFFECTS = 3  # values of a key; a table shows two as well
 MEASURES = ("train/loss", "val/loss", "val/accuracy")
 
 
@@ -109,7 +109,7 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
 def draw_effects(path: Path, results: Results, measure: str) -> bool:
     """A measure against the values of each key that varies alone, a ring for each seed; in a grid of all settings.
 
-    Saved as SVG; False where no key varies alone, or only one with two values.
+    Saved as SVG; False where no key has three values.
     """
     panels: dict[str, dict[Any, list[float]]] = {}
     for key, members in results.settings.variations().items():
@@ -119,7 +119,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
                 values.setdefault(each.values[key], []).extend(estimate.by_seed)
         if len(values) > 1:
             panels[key] = values
-    if max(map(len, panels.values()), default=0) < (FEWEST_EFFECTS if len(panels) == 1 else 2):
+    if max(map(len, panels.values()), default=0) < FEWEST_EFFECTS:
         return False
     figure, axes = _panels(len(panels), 3, (3.2, 2.3), sharey=True)
     for axis, (key, values) in zip(axes, panels.items(), strict=True):

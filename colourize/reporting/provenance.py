@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from colourize.losses.weighted_sum import describe_loss
-from colourize.methods.identity import is_baseline, resolved
+from colourize.methods.identity import settings_of_run, shown
+from colourize.methods.wording import words
 from colourize.runs.folders import Run
 
 TRAINING = {
-    "epochs": "trainer.max_epochs", "batches of": "data.batch_size", "optimizer": "task.optimizer._target_",
-    "learning rate": "task.optimizer.lr", "schedule": "task.lr_scheduler._target_", "loss": "task.loss",
+    "epochs": "trainer.max_epochs", "batches of": "data.batch_size", "optimizer": "task.optimizer",
+    "learning rate": "task.optimizer.lr", "schedule": "task.lr_scheduler", "loss": "task.loss",
 }  # fmt: skip
-
-
 TOY = 10_000  # pictures that a network sees in its training, each epoch anew; with fewer it has learned next to nothing
 
 
@@ -38,15 +34,17 @@ def toy_size(runs: Sequence[Run]) -> str:
 def provenance(runs: Sequence[Run]) -> list[str]:
     """A line for each subject; where runs differ it has all values."""
     records = [run.record for run in runs]
+    methods = [settings_of_run(run) for run in runs]
     data = [record["data"] for record in records if record.get("data")]
     seeds = {(record.get("seeds") or {}).get("seed") for record in records}
     days = sorted({str(record["started"])[:10] for record in records if record.get("started")})
     lines = {
-        "Data": _each(map(_data, data)),
+        "Data": _each(_data(record["data"], settings.get("data"))
+                      for record, settings in zip(records, methods, strict=True) if record.get("data")),
         "Protocol": _each(f"{each.get('protocol')} (pixels / {each.get('divisor')}, validation: "
                           f"{each.get('validation')}), palette {str(each.get('palette')).rpartition('/')[2]}"
                           for each in data),
-        "Training": _training(runs),
+        "Training": _training([each for each in methods if "trainer.max_epochs" in each or "task.optimizer" in each]),
         "Seeds": ", ".join(map(str, sorted(seed for seed in seeds if isinstance(seed, int)))),
         "Versions": _each(", ".join(f"{name} {version}" for name, version in record["versions"].items() if version)
                           for record in records if record.get("versions")),
@@ -64,26 +62,24 @@ def _each(texts: Iterable[str]) -> str:
     return " | ".join(dict.fromkeys(texts))
 
 
-def _data(data: Mapping[str, Any]) -> str:
+def _data(data: Mapping[str, Any], source: Any) -> str:
     category, parts = data.get("category"), data.get("parts") or {}
-    named = [data.get("source"), ", ".join(map(str, category)) if isinstance(category, list) else category]
-    counts = ", ".join(f"{part.get('pictures')} {name}" for name, part in parts.items() if isinstance(part, dict))
+    named = [
+        words(source or data.get("source")),
+        ", ".join(map(str, category)) if isinstance(category, list) else category,
+    ]
+    counts = ", ".join(
+        f"{part.get('pictures')} {words(name)}" for name, part in parts.items() if isinstance(part, dict)
+    )
     checksum = (parts.get("test") or {}).get("blake2b")
     text = " ".join(str(each) for each in named if each)
     return text + (f": {counts}" if counts else "") + (f" (test {checksum})" if checksum else "")
 
 
-def _training(runs: Sequence[Run]) -> str:
-    configs = [OmegaConf.create(resolved(run)) for run in runs]
-    configs = [each for each in configs if not is_baseline(str(OmegaConf.select(each, "model._target_")))]
+def _training(networks: Sequence[Mapping[str, Any]]) -> str:
     found = []
     for name, key in TRAINING.items():
-        values = [OmegaConf.select(config, key) for config in configs]
-        if key == "task.loss":  # several may add up
-            values = [describe_loss(value) if value else None for value in values]
+        values = [settings.get(key) for settings in networks]
         if any(value is not None for value in values):
-            texts = [
-                str(value or "none").rpartition(".")[2] if key.endswith("_target_") else str(value) for value in values
-            ]
-            found.append(f"{name} {', '.join(dict.fromkeys(texts))}")
+            found.append(f"{name} {', '.join(dict.fromkeys(words(shown(key, value)) for value in values))}")
     return "; ".join(found)

@@ -78,8 +78,8 @@ def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequenc
 def fixed_keys(config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]]) -> list[str]:
     """The keys that do not appear in the names of job folders, because all jobs that have them share their value.
 
-    A cell's key varies where another cell lacks it; what a baseline lacks of the typed words does not. More seeds may
-    follow in an experiment, and so its seed always appears.
+    A key that only some cells have varies; a typed key that a baseline lacks does not. More seeds may follow in an
+    experiment, and so its seed always appears.
     """
     values: dict[str, list[str]] = {}
     for job in asked:

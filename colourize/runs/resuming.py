@@ -37,7 +37,7 @@ PRODUCTS = (*ownership.WRITTEN, "metrics.csv", FINAL, CONFIG, "hparams.yaml", "e
 
 
 def state(folder: str | Path) -> str:
-    """ "none", "unfinished" or "finished"."""
+    """The state of a run's folder: none, unfinished or finished."""
     if not (Path(folder) / CONFIG).is_file():
         return "none"
     return "finished" if (Path(folder) / FINAL).is_file() else "unfinished"

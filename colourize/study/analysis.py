@@ -159,7 +159,7 @@ def read_measures(files: Mapping[str, str | Path], choices: Choices) -> dict[str
 
 
 def agreements(values: Mapping[str, np.ndarray], choices: Choices) -> list[Agreement]:
-    """Each measure's: over all pictures, over those of each model, and over models where there are three."""
+    """How each measure agrees over all pictures, over each model's pictures, and over models where there are three."""
     found = []
     for measure, column in values.items():
         known = ~np.isnan(column)
@@ -173,7 +173,7 @@ def agreements(values: Mapping[str, np.ndarray], choices: Choices) -> list[Agree
 
 
 def _over_pictures(measure: str, model: str, column: np.ndarray, mine: np.ndarray, choices: Choices) -> Agreement:
-    """Observed values, with intervals over participants and pictures.
+    """The agreement over pictures, with intervals over participants and pictures.
 
     Resampled participants add noise to each picture's rate, so that resampled correlations lie nearer to 0 than the
     observed one. Only their deviation is used, on Fisher's scale, where it is much the same everywhere.
@@ -193,7 +193,7 @@ def _over_pictures(measure: str, model: str, column: np.ndarray, mine: np.ndarra
 
 
 def _over_models(measure: str, column: np.ndarray, models: list[str], choices: Choices) -> Agreement:
-    """Of each model's mean over its pictures and its rate; the interval is over participants and pictures."""
+    """How the models' mean values agree with their rates; the interval is over participants and pictures."""
 
     def correlation(shown: np.ndarray, fooled: np.ndarray, pictures: np.ndarray) -> np.ndarray:
         means, rates = [], []

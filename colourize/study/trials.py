@@ -81,7 +81,7 @@ def make_plan(
 def _trials(
     rng: np.random.Generator, kind: str, models: Sequence[str | None], pictures: Sequence[int]
 ) -> tuple[Trial, ...]:
-    """One for each picture, the true one as often on the left as on the right; of an odd number one is at random."""
+    """A trial for each picture. The true one stands on the left as often as on the right, but for an odd one."""
     start = rng.integers(2)
     sides = rng.permutation([SIDES[(start + place) % 2] for place in range(len(pictures))])
     return tuple(Trial(kind, *each) for each in zip(models, pictures, map(str, sides), strict=True))

@@ -34,7 +34,7 @@ class Muon(Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.95, weight_decay: float = 0.0, steps: int = 3
+        self, params: Iterable[Any], lr: float = 1e-2, momentum: float = 0.95, weight_decay: float = 0.0, steps: int = 3
     ) -> None:
         if not 0 <= momentum < 1:
             raise UsageError(f"task.optimizer.momentum={momentum}: must be at least 0 and below 1")

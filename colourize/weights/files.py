@@ -31,7 +31,7 @@ PLACES = ("root", "mirror")  # arguments of data that name a place on one machin
 def write(path: str | Path, checkpoint: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
     """Write a checkpoint's task as weights in float16.
 
-    Folders and files of the machine that trained are left out; whoever reads the file has others.
+    The folder and the files of its data are left out: whoever reads the weights has others.
 
     Args:
         path: the file, which appears whole or not at all.

@@ -15,6 +15,7 @@ from colourize.methods.comparison import Results, Row, read_results
 from colourize.methods.grouping import Settings, read_settings
 from colourize.methods.sources import read_sources
 from colourize.reporting.comparison_tables import show_sweep
+from colourize.reporting.findings import findings
 from colourize.reporting.parts.larger_pictures import columns_by_case
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
@@ -65,6 +66,25 @@ def test_names_have_what_is_unusual(cells: list[dict[str, Any]], labels: list[st
     for number, typed in enumerate(cells):
         write_run(tmp_path / str(number), typed | {"seed": 0}, [1.0])
     assert [each.label for each in settings_in(tmp_path).settings] == labels
+
+
+def test_more_of_a_setting_is_told_along_its_axis(tmp_path: Path) -> None:
+    """As batch sizes are compared in C3: the rows ascend, and what else changes with the size stands apart."""
+    width, rate = "model.num_filters", "task.optimizer.lr"
+    cells = [{}, {width: 100}, {width: 8}, {width: 8, rate: 0.1}, {width: 100, rate: 0.1}]
+    for number, typed in enumerate(cells):
+        middle = typed.get(width, 32) * (-1 if rate in typed else 1)
+        write_run(tmp_path / str(number), typed | {"seed": 0}, [middle + 500.0, middle + 500.5, middle + 501.0])
+    settings = settings_in(tmp_path)
+    assert settings.axis == width and settings.usual == {width: 32, rate: 0.001}
+    assert [(each.values[width], each.values[rate]) for each in settings.networks] == [
+        (8, 0.001), (32, 0.001), (100, 0.001), (8, 0.1), (100, 0.1),
+    ]  # fmt: skip
+    first, second, *_ = findings(read_results(settings), settings.networks, ["mse"])
+    assert first.startswith(
+        "From 8 to 100 filters, the MSE rises from 508 to 600, a difference of +92.0 (95 % interval "
+    )
+    assert second.startswith("From 8 to 100 filters with other values of learning rate, the MSE falls from 492 to 400")
 
 
 def test_results_have_intervals_seeds_and_a_reference(sweep: Path) -> None:

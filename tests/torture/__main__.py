@@ -21,10 +21,10 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; a fork may have
 warnings.filterwarnings("ignore", message=".*LeafSpec.*")
 warnings.filterwarnings("ignore", message="The `srun` command is available")
 
-from torture import cost, kills, malformed, preparation, soak, write_faults  # noqa: E402
+from torture import kills, malformed, preparation, soak, write_faults  # noqa: E402
 from torture.parts import Part, Totals, do  # noqa: E402
 
-MODULES = (kills, write_faults, preparation, malformed, soak, cost)
+MODULES = (kills, write_faults, preparation, malformed, soak)
 PARTS: tuple[Part, ...] = tuple(part for module in MODULES for part in module.PARTS)
 
 

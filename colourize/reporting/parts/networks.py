@@ -109,12 +109,12 @@ def block_orders(context: Context) -> list[Element]:
     rows = [[words(line["order"]), *(_cell(line[column]) for column in [*ORDER_COLUMNS][1:])] for line in lines]
     csv = str(path.relative_to(context.folder))
     own = words(model.block_order)
-    changes = [
-        f"{words(line['order'])} {_effect(line)} where batch norms have {line['negative_scales']} negative scales"
-        for line in lines
-        if words(line["order"]) != own
-    ]
-    text = f"With the same weights, in place of {own}: {'; '.join(changes)}."
+    clauses = []
+    for count in dict.fromkeys(line["negative_scales"] for line in lines):
+        effects = [f"“{words(line['order'])}” {_effect(line)}" for line in lines
+                   if line["negative_scales"] == count and words(line["order"]) != own]  # fmt: skip
+        clauses.append(f"with {count} negative scales in the batch norms, {listed(effects)}")
+    text = f"In place of “{own}” and with the same weights, {'; '.join(clauses)}."
     table = Table(ORDERS.format(setting.label), ["order", *[*ORDER_COLUMNS.values()][1:]], rows, csv=csv)
     return [Text(text, "finding"), table]
 
@@ -123,12 +123,9 @@ def _effect(line: Mapping[str, str]) -> str:
     """What another order of a block's layers does to the outputs."""
     if line["equal"] == "True":
         return "gives exactly the same outputs"
-    share = (
-        f", and other classes at {float(line['classes_changed']):.0%} of the pixels"
-        if "classes_changed" in line
-        else ""
-    )
-    return f"changes them by {number(float(line['rms']))} (root mean square){share}"
+    share = float(line.get("classes_changed", "nan"))
+    changed = f"changes the outputs by {number(float(line['rms']))} (root mean square)"
+    return changed + (f" and the class of {100 * share:.0f} % of the pixels" if math.isfinite(share) else "")
 
 
 @torch.no_grad()

@@ -15,7 +15,6 @@ from colourize.measures.intervals import Estimate
 from colourize.methods.comparison import Gap, Results
 from colourize.methods.grouping import Setting
 from colourize.methods.wording import headed, last_words, words
-from colourize.methods.wording import setting as words_of
 from colourize.reporting.comparison_tables import MARKS as MARKS_OF
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Table, Text
@@ -29,7 +28,7 @@ Effect = tuple[str, Setting, Estimate, Gap]  # a key, the setting that differs i
 MARKS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)  # epochs at which a long run is read
 MEASURES = ("val/loss", "train/loss", "val/accuracy", "val/psnr")
 BY_EPOCH = "At a constant learning rate, this is also where a run of so many epochs ends"
-RANKED = "The largest effect of each setting, alone around the usual one ({}); the interval is over pictures{}."
+RANKED = "The largest effect of each setting alone, from {} on; the interval is over pictures{}."
 
 
 def epochs(context: Context) -> list[Element]:
@@ -48,9 +47,9 @@ def epochs(context: Context) -> list[Element]:
         }
         for name, own in [*values.items()][:1]:
             points = [(mark, Estimate(each, np.array([np.nan]))) for mark, each in zip(marks, own, strict=True)]
-            found.append(Text(trend("epoch", points, name, gap=over_seeds(own[-1] - own[0])), "finding"))
+            found.append(Text(trend("epochs", points, name, gap=over_seeds(own[-1] - own[0])), "finding"))
             if len(marks) > 2:
-                text = trend("epoch", points[-2:], name, " alone", over_seeds(own[-1] - own[-2]))
+                text = trend("epochs", points[-2:], name, " alone", over_seeds(own[-1] - own[-2]))
                 found.append(Text(text, "finding"))
         rows = [
             {"epochs": mark, **{name: _with_deviation(own[place]) for name, own in values.items()}}
@@ -99,7 +98,7 @@ def effects(context: Context) -> list[Element]:
             for key, each, own, gap in ranked
         ]  # fmt: skip
         csv = context.table("ranked", [dict(zip(columns, row, strict=True)) for row in rows])
-        usual = ", ".join(words_of(key, value) for key, value in settings.usual.items() if key not in ("model", "task"))
+        usual = next(each.label for each in settings.networks if not settings.departures(each))
         seeds = " and seeds" if any(len(each.runs) > 1 for each in settings.networks) else ""
         found += [_ranking(ranked, measure, settings.usual), Table(RANKED.format(usual, seeds), columns, rows, csv=csv)]
     departures = [tuple(settings.departures(each)) for each in settings.networks]
@@ -121,8 +120,9 @@ def _ranking(ranked: Sequence[Effect], measure: str, usual: Mapping[str, Any]) -
     if clear:
         key, each, _, gap = clear[0]
         rest = f", then {listed([last_words(other[0]) for other in clear[1:]])}" if clear[1:] else ""
+        change = "changes" if len(clear) == 1 else "change"
         text = (
-            f"{len(clear)} of {len(ranked)} settings clearly change the {words(measure)}: {last_words(key)} most "
+            f"Of {len(ranked)} settings {len(clear)} clearly {change} the {words(measure)}: {last_words(key)} most "
             f"({words(each.values[key])} in place of {words(usual[key])}: {amount(measure, gap.difference, '+')}, "
             f"95 % interval {number(gap.low)} … {number(gap.high)}){rest}"
         )
