@@ -84,8 +84,8 @@ def _batch_norm(
 
 
 def _batch_norm_in_use(output: Tensor, *given: Any) -> Step:
-    *statistics, momentum, eps = given
-    return _batch_norm(output, *statistics, training=False, momentum=momentum, eps=eps)
+    *others, momentum, eps = given
+    return _batch_norm(output, *others, False, momentum, eps)
 
 
 def _max_pool(
