@@ -1,10 +1,11 @@
-"""The tables of docs/evaluation.md and their figures, from the folders of the evaluations that it names.
+"""The tables of evaluations in docs/, and their figures, from the folders of the evaluations that it names.
 
     python docs/evaluation.py multirun/evaluation/tables
 
 Reads `<folder>/<name>/comparison.csv` of each evaluation, copies it and the plots that the page shows to
-docs/evaluation/, and writes the tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md. A
-pattern in the marker takes one row from each folder that it names: `<!-- category-* unet -->`.
+docs/evaluation/, and writes the tables between the markers `<!-- name -->` and `<!-- end -->` of docs/evaluation.md,
+docs/papers.md and docs/best.md. A pattern in the marker takes one row from each folder that it names: `<!-- category-*
+unet -->`. `<!-- name | delta_e, ssim -->` shows these measures in place of the usual ones.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ import math
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from colourize.errors import InputError
 from colourize.runs.tables import read_table
 
 HERE = Path(__file__).parent
-TABLES, PAGES = HERE / "evaluation", (HERE / "evaluation.md",)
+TABLES, PAGES = HERE / "evaluation", tuple(HERE / f"{name}.md" for name in ("evaluation", "papers", "best"))
+USUAL = ("accuracy", "cross_entropy", "mse", "psnr", "ssim", "delta_e", "colourfulness_gap", "category_accuracy")
 COLUMNS = {
     "accuracy": "accuracy", "cross_entropy": "cross-entropy", "mse": "MSE", "psnr": "PSNR, dB", "ssim": "SSIM",
     "delta_e": "ΔE2000", "colourfulness_gap": "colourfulness gap", "category_accuracy": "category accuracy",
+    "auc_balanced": "balanced AuC", "mdsi": "MDSI", "haarpsi": "HaarPSI", "feature_distance": "feature distance",
 }  # fmt: skip
-MARKER = re.compile(r"(<!-- ([\w*-]+)((?: [\w().=, ]+)?) -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKER = re.compile(r"(<!-- ([\w*-]+)((?: [\w().=, ]+)?)(?: \| ([\w, ]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main(folder: Path) -> None:
@@ -53,10 +57,11 @@ def main(folder: Path) -> None:
 
 def with_table(match: re.Match[str]) -> str:
     """A marker with its table."""
-    return f"{match[1]}\n{filled(match[2], match[3].strip())}\n{match[4]}"
+    measures = match[4].replace(" ", "").split(",") if match[4] else USUAL
+    return f"{match[1]}\n{filled(match[2], match[3].strip(), measures)}\n{match[5]}"
 
 
-def filled(name: str, method: str) -> str:
+def filled(name: str, method: str, shown: Sequence[str] = USUAL) -> str:
     """The Markdown of one table: all methods of an evaluation, or one method over several.
 
     Raises:
@@ -73,7 +78,7 @@ def filled(name: str, method: str) -> str:
             raise InputError(f"{marker}: {TABLES.name}/{path.name} has only {', '.join(methods)}")
     if method:
         rows = [{**row, "method": row["table"].partition("-")[2]} for row in rows if row["method"] == method]
-    measures = [measure for measure in COLUMNS if any(row["measure"] == measure for row in rows)]
+    measures = [measure for measure in shown if any(row["measure"] == measure for row in rows)]
     # Networks below what needs none, and the better ones first, as the rows come.
     lines = ["| | " + " | ".join(COLUMNS[each] for each in measures) + " |", "| --- |" + " ---: |" * len(measures)]
     for label in dict.fromkeys(row["method"] for row in sorted(rows, key=lambda row: row["seeds"] != "0")):

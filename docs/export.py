@@ -29,7 +29,7 @@ from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
 PAGE = Path(__file__).parents[1] / "colourize" / "export" / "page"
-TURNS, REPEATS = 2, 5
+TURNS, REPEATS = 3, 3
 PHOTOGRAPH = (1632, 1224)  # 2 million pixels
 GREY, LIGHTNESS = "colourize.degradations.Grey", "colourize.degradations.Luminance"
 # By name: what is given, the network, and its arguments. The first are this project's defaults.
@@ -49,8 +49,8 @@ const least = (work) => {
   let found = Infinity;
   for (let turn = 0; turn < REPEATS; turn++) {
     const begun = process.cpuUsage();
-    for (let each = 0; each < 10; each++) work();
-    found = Math.min(found, process.cpuUsage(begun).user / 10_000);
+    for (let each = 0; each < 40; each++) work();
+    found = Math.min(found, process.cpuUsage(begun).user / 40_000);
   }
   return found;
 };

@@ -78,7 +78,7 @@ MAKE_LINES = sorted(
 )
 OPTIONS = table(TRAINING, "group", "options")
 # The pages with a table of keys, and whose keys these are.
-KEYS = {"docs/training.md": "train", "docs/predict.md": "predict", "docs/study.md": "study"}
+KEYS = {"docs/training.md": "train", "docs/predict.md": "predict", "docs/study.md": "study", "docs/export.md": "export"}
 
 
 # ------------------------------------------------------------------------------------------ commands

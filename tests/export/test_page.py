@@ -131,7 +131,7 @@ def test_hints_by_mouse_are_changed_moved_and_undone(tab: Tab, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_hints_by_keyboard_alone(tab: Tab) -> None:
-    tab.value("document.getElementById('save').focus()")
+    tab.value("document.querySelector('#networks input:checked').focus()")
     tab.key("Tab")
     assert tab.value("document.activeElement.id") == "stage"
     for key in ("ArrowRight", "ArrowDown", "ArrowDown"):

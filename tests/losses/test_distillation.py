@@ -89,7 +89,7 @@ def test_teachers_are_frozen_and_needed_in_training_alone(
     with pytest.raises(
         UsageError, match=r"^task\.loss=Distillation: its teachers are not read; learn_from takes them$"
     ):
-        quiet_trainer().fit(student, datamodule=data)
+        quiet_trainer().fit(student.train(), datamodule=data)
 
 
 def test_teachers_of_other_questions_are_refused(saved: Callable[..., Path], compose: Compose) -> None:

@@ -84,11 +84,28 @@ function isTransparent({ data }) {
   return false;
 }
 
-/** Whether a file says that it holds several pictures in time. @param {Blob} file */
+/** Whether a file holds several pictures in time. @param {Blob} file */
 async function isAnimated(file) {
-  const text = new TextDecoder("latin1").decode(await file.slice(0, 1 << 20).arrayBuffer());
-  if (text.startsWith("GIF")) return text.split("\x21\xf9\x04").length > 2; // each picture has such a block
+  const bytes = new Uint8Array(await file.arrayBuffer()), text = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 16));
+  if (text.startsWith("GIF")) return gifPictures(bytes) > 1;
   return text.slice(1, 4) === "PNG" ? text.includes("acTL") : text.startsWith("RIFF") && text.slice(0, 64).includes("ANIM");
+}
+
+/** How many pictures a GIF file has: the blocks that begin with a comma. @param {Uint8Array} bytes */
+function gifPictures(bytes) {
+  const palette = (/** @type {number} */ flags) => (flags & 128 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let at = 13 + palette(bytes[10]), count = 0;
+  while (bytes[at] === 0x21 || bytes[at] === 0x2c) {
+    if (bytes[at] === 0x2c) {
+      count++;
+      at += 11 + palette(bytes[at + 9]);
+    } else {
+      at += 2;
+    }
+    while (bytes[at]) at += bytes[at] + 1; // pieces, each with its length before it
+    at++;
+  }
+  return count;
 }
 
 /** Draw levels into a canvas, which gets their size. @param {HTMLCanvasElement} canvas @param {Levels} levels */
