@@ -153,7 +153,7 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
     def draw() -> None:
         data = context.pictures.data(run)
         files = sorted(kept.values(), key=natural)
-        tasks = {f"{int(file.stem.rpartition('-')[2])} epochs": task_from(read(file), file) for file in files}
+        tasks = {f"epoch {int(file.stem.rpartition('-')[2])}": task_from(read(file), file) for file in files}
         tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
         save_rows(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
