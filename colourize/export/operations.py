@@ -83,9 +83,11 @@ def _batch_norm(
     return Step("affine", [inputs], {}, {"scale": scale, "shift": (0 if bias is None else bias) - mean * scale})
 
 
-def _batch_norm_in_use(output: Tensor, *given: Any) -> Step:
-    *statistics, momentum, eps = given
-    return _batch_norm(output, *statistics, training=False, momentum=momentum, eps=eps)
+def _batch_norm_in_use(
+    output: Tensor, inputs: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, variance: Tensor,
+    momentum: float, eps: float,
+) -> Step:  # fmt: skip
+    return _batch_norm(output, inputs, weight, bias, mean, variance, False, momentum, eps)
 
 
 def _max_pool(
