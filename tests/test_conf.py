@@ -1,6 +1,9 @@
 """How a configuration composes: which groups and keys there are, and what wins over what."""
 
 import pytest
+from options import CONF
+
+from colourize.build import make_data
 
 # --------------------------------------------------------------------------------------- composition
 
@@ -28,6 +31,12 @@ def test_what_is_typed_wins_over_an_experiment_and_that_over_groups(tmp_path, co
         debug = compose(f"experiment={experiment}", "trainer=debug").trainer
         assert (debug.max_epochs, debug.limit_train_batches, debug.limit_test_batches) == (2, 3, 2)
     assert compose("experiment=fast", "trainer=debug", "trainer.max_epochs=3").trainer.max_epochs == 3
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_data_of_every_experiment_are_allowed(path, compose):
+    config = compose(f"experiment={path.stem}")  # as it is used, on real pictures, none of which is read here
+    assert make_data(config).batch_size == config.data.batch_size
 
 
 def test_an_experiment_of_ones_own_wins_over_all_that_it_names(tmp_path, compose):

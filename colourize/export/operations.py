@@ -77,17 +77,10 @@ def _convolution(
 
 def _batch_norm(
     output: Tensor, inputs: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, variance: Tensor,
-    training: bool, momentum: float, eps: float,
+    *others: Any,
 ) -> Step:  # fmt: skip
-    scale = (variance + eps).rsqrt() * (1 if weight is None else weight)
+    scale = (variance + others[-1]).rsqrt() * (1 if weight is None else weight)  # ε comes last in every form
     return Step("affine", [inputs], {}, {"scale": scale, "shift": (0 if bias is None else bias) - mean * scale})
-
-
-def _batch_norm_in_use(
-    output: Tensor, inputs: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, variance: Tensor,
-    momentum: float, eps: float,
-) -> Step:  # fmt: skip
-    return _batch_norm(output, inputs, weight, bias, mean, variance, False, momentum, eps)
 
 
 def _max_pool(
@@ -195,7 +188,7 @@ def _of_each_number(op: str, **settings: Any) -> Callable[..., Step]:
 CONVERTERS: dict[str, Callable[..., Step]] = {
     "convolution": _convolution,
     "native_batch_norm": _batch_norm,
-    "_native_batch_norm_legit_no_training": _batch_norm_in_use,
+    "_native_batch_norm_legit_no_training": _batch_norm,
     "relu": _of_each_number("relu"),
     "sigmoid": _of_each_number("sigmoid"),
     "tanh": _of_each_number("tanh"),
