@@ -29,7 +29,7 @@ from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
 PAGE = Path(__file__).parents[1] / "colourize" / "export" / "page"
-TURNS, REPEATS = 3, 3
+TURNS, REPEATS = 2, 2
 PHOTOGRAPH = (1632, 1224)  # 2 million pixels
 GREY, LIGHTNESS = "colourize.degradations.Grey", "colourize.degradations.Luminance"
 # By name: what is given, the network, and its arguments. The first are this project's defaults.
