@@ -132,6 +132,7 @@ U compile=maybe | compile=maybe: must be true or false
 U seed=null | seed=
 U answer=rgb loss=cross_entropy | task.loss=CrossEntropy: is for classes and categories, and the answer RGB
 U task=super_resolution prior=grey_lookup | prior: GreyLookup is not for this task
+U prior=grey_row_lookup task.prior.num_rows=0 | task.prior.num_rows=0: must be a whole number from 1
 U model=lanczos | model: Interpolation is not for this task
 U measures.names=[mse,pnsr] | measures.names=pnsr: must be some of
 U task.loss._target_=torch.nn.MSELoss | task.loss=torch.nn.MSELoss: must be a Loss

@@ -36,10 +36,10 @@ class Muon(Optimizer):
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, momentum: float = 0.95, weight_decay: float = 0.0, steps: int = 3
     ) -> None:
-        if not 0 <= momentum < 1:
-            raise UsageError(f"task.optimizer.momentum={momentum}: must be at least 0 and below 1")
-        if weight_decay < 0:
-            raise UsageError(f"task.optimizer.weight_decay={weight_decay}: must be at least 0")
+        if not (isinstance(momentum, (int, float)) and 0 <= momentum < 1):
+            raise UsageError(f"task.optimizer.momentum={momentum}: must be a number, at least 0 and below 1")
+        if not (isinstance(weight_decay, (int, float)) and weight_decay >= 0):
+            raise UsageError(f"task.optimizer.weight_decay={weight_decay}: must be a number of at least 0")
         check_count("task.optimizer.steps", steps, most=20)
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "steps": steps})
 
