@@ -19,12 +19,12 @@ def duplicates(config: DictConfig) -> None:
 
     from colourize.build import make_data
     from colourize.data.near_duplicates import NearDuplicate, near_duplicates
-    from colourize.errors import UsageError, check_flag
+    from colourize.errors import UsageError, check_flag, is_number
     from colourize.runs.tables import write_table
 
     check_flag("overwrite", config.overwrite)
     least = config.correlation
-    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < 1:
+    if not (is_number(least) and 0 < least < 1):
         raise UsageError(f"correlation={least}: must be a number above 0 and below 1")
     path = Path(str(config.output)).expanduser()
     if path.exists() and not config.overwrite:
