@@ -124,6 +124,7 @@ U trainer.limit_val_batches=0.01 | trainer.limit_val_batches=0.01: less than one
 U trainer.limit_test_batches=2.5 | trainer.limit_test_batches=2.5: must be a number of batches
 U trainer.devices=1000 | trainer.devices=1000: more processes than this machine has cores; must be 1 to
 U callbacks.checkpoints.monitor=val/nope | callbacks.checkpoints.monitor=val/nope: must be one of train/loss
+U +callbacks.checkpoints.save_weights_only=true | callbacks.checkpoints.save_weights_only=true: no run could go on
 F callbacks.samples.folder={files}/whole.npy/x | callbacks.samples.folder=
 U callbacks.samples.num_pictures=0 | callbacks.samples.num_pictures=0: must be
 U seed=-1 | seed=-1: must be
