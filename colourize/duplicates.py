@@ -14,23 +14,25 @@ from colourize.cli import app
 
 
 def duplicates(config: DictConfig) -> None:
-    """Find the pairs among a source's own parts, whatever a run holds out of them, and write them."""
+    """Find the pairs among a source's pictures, whatever a run holds out of them, and write them."""
     import numpy as np
 
     from colourize.build import make_data
     from colourize.data.near_duplicates import NearDuplicate, near_duplicates
-    from colourize.errors import UsageError, check_flag
+    from colourize.errors import UsageError, check_flag, is_number
     from colourize.runs.tables import write_table
 
     check_flag("overwrite", config.overwrite)
     least = config.correlation
-    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < 1:
+    if not (is_number(least) and 0 < least < 1):
         raise UsageError(f"correlation={least}: must be a number above 0 and below 1")
     path = Path(str(config.output)).expanduser()
     if path.exists() and not config.overwrite:
         raise UsageError(f"output={path}: is there already; overwrite=true replaces it")
-    pictures = make_data(config).load()
-    train = pictures.train if pictures.val is None else np.concatenate([pictures.train, pictures.val])
+    data = make_data(config)
+    pictures, extra = data.load(), data.load_extra()
+    others = [part for part in (pictures.val, extra and extra[0]) if part is not None]
+    train = np.concatenate([pictures.train, *others])
     found = near_duplicates(train, pictures.test, least)
     rows = [(each.test, each.train, int(each.mirrored), round(each.correlation, 4)) for each in found]
     columns = NearDuplicate._fields

@@ -7,6 +7,7 @@ The console scripts print such an error without a traceback and end with its exi
 import errno
 import re
 import textwrap
+from typing import TypeGuard
 
 CPP_FRAMES = re.compile(r"\nException raised from |\n(?:C\+\+ )?CapturedTraceback|\nframe #0")  # what torch appends
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -47,6 +48,11 @@ def check_count(key: str, value: object, least: int = 1, most: int | None = None
     if type(value) is not int or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise UsageError(f"{key}={one_line(value)}: must be a whole number {allowed}")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a whole number or a float; True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def check_flag(key: str, value: object) -> None:

@@ -23,6 +23,7 @@ import torch
 from colourize.checkpoints import read, task_from
 from colourize.cli.messages import printable
 from colourize.data.batches import as_batch
+from colourize.data.pictures import VALIDATIONS
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.files import write_whole
 from colourize.losses import CrossEntropy, MeanSquaredError
@@ -73,8 +74,8 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
         raise UsageError(f"checkpoint={checkpoint}: matches {1 + len(others)} files; must be one, such as {path}")
     contents = _with_plain_loss(read(path), path)
     data = contents.get(files.DATA) or {}
-    if "test" in (data.get("validation"), {"course": "test"}.get(data.get("protocol", ""))):
-        raise UsageError(f"checkpoint={path}: was chosen by test pictures (data.protocol=course); must be honest")
+    if (data.get("validation") or VALIDATIONS.get(data.get("protocol", ""))) == "test":
+        raise UsageError(f"checkpoint={path}: was chosen by test pictures (data.validation=test); must be own")
     folder = _version_for(name) if to is None else Path(to)
     target = folder / f"{name}{SUFFIX}"
     if target.exists():

@@ -141,8 +141,9 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             log.info("The run goes on from %s", own)
         with record.phase("training"):
             if task.is_trained:
-                if start is not None and own is None:
-                    start |= measure_start(trainer, task, data)
+                if start is not None:
+                    if own is None:
+                        start |= measure_start(trainer, task, data)
                     record.update(start=start)
                 ckpt_path = own or (config.checkpoint if start is None else None)
                 trainer.fit(task, datamodule=data, ckpt_path=ckpt_path and str(ckpt_path), weights_only=True)

@@ -124,6 +124,7 @@ U trainer.limit_val_batches=0.01 | trainer.limit_val_batches=0.01: less than one
 U trainer.limit_test_batches=2.5 | trainer.limit_test_batches=2.5: must be a number of batches
 U trainer.devices=1000 | trainer.devices=1000: more processes than this machine has cores; must be 1 to
 U callbacks.checkpoints.monitor=val/nope | callbacks.checkpoints.monitor=val/nope: must be one of train/loss
+U +callbacks.checkpoints.save_weights_only=true | callbacks.checkpoints.save_weights_only=true: no run could go on
 F callbacks.samples.folder={files}/whole.npy/x | callbacks.samples.folder=
 U callbacks.samples.num_pictures=0 | callbacks.samples.num_pictures=0: must be
 U seed=-1 | seed=-1: must be
@@ -132,6 +133,7 @@ U compile=maybe | compile=maybe: must be true or false
 U seed=null | seed=
 U answer=rgb loss=cross_entropy | task.loss=CrossEntropy: is for classes and categories, and the answer RGB
 U task=super_resolution prior=grey_lookup | prior: GreyLookup is not for this task
+U prior=grey_row_lookup task.prior.num_rows=0 | task.prior.num_rows=0: must be a whole number from 1
 U model=lanczos | model: Interpolation is not for this task
 U measures.names=[mse,pnsr] | measures.names=pnsr: must be some of
 U task.loss._target_=torch.nn.MSELoss | task.loss=torch.nn.MSELoss: must be a Loss

@@ -38,3 +38,11 @@ def test_an_evaluation_leaves_pictures_out_and_keeps_the_others_numbers(pairs: P
     pairs.write_text("test\n10\n")
     outcome = console.run("evaluate", [*words, f"without={pairs}", "hydra.run.dir=wrong"], tmp_path)
     assert outcome.code == 2 and "there is no test picture 10" in outcome.stderr
+
+
+def test_pictures_of_extra_categories_are_compared_as_well(tmp_path: Path) -> None:
+    horses, deer = np.random.default_rng(0).integers(0, 256, (2, 3, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "cifar10-horse.npz", train=horses, test=deer[1:2, :, ::-1])
+    np.savez(tmp_path / "cifar10-deer.npz", train=deer, test=horses)
+    console.succeed("duplicates", ["data=cifar10", "data.root=.", "data.extra_categories=[deer]"], tmp_path)
+    assert read_numbers(tmp_path / "duplicates.csv") == [{"test": 0, "train": 4, "mirrored": 1, "correlation": 1.0}]

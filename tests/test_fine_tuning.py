@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 import colourize
 from colourize.checkpoints import read
 from colourize.fine_tuning import verdict
+from colourize.methods.identity import settings_of_checkpoint
 from colourize.weights import files
 
 SMALL = (*TINY_DATA[:-1], "data.size=16", "data.drawing_seed=7", "trainer.accelerator=cpu", "trainer.max_epochs=1")
@@ -42,6 +43,9 @@ def test_the_task_is_the_files_and_the_run_goes_on_after_a_stop(weights: Path, t
     assert f"{start['val/loss']:.4g} before the first step" in again.stdout
     assert (folder / "metrics.csv").read_text().startswith(table)
     assert read(folder / "checkpoints" / "last.ckpt")["colourize"]["start"] == start
+    assert json.loads((folder / "run.json").read_text())["start"] == start
+    alone = (folder / "checkpoints" / "best.ckpt").rename(tmp_path / "alone.ckpt")
+    assert settings_of_checkpoint(alone, read(alone))["checkpoint"] == str(weights)  # another method than from scratch
 
 
 def test_a_training_that_spoils_the_weights_says_so(weights: Path, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import console
 import pytest
 
+from colourize.checkpoints import read
 from colourize.errors import UsageError
 from colourize.ship import ship
-from colourize.weights import shipped
+from colourize.weights import files, shipped
 
 TESTS = {"8 drawn horses": ["data=synthetic", "data.num_test=8", "measures=quick", "baselines=[grey_lookup]"]}
 
@@ -34,3 +35,16 @@ def test_a_run_becomes_weights_with_a_card(tmp_path: Path, monkeypatch: pytest.M
         "evaluate", ["checkpoint=builtin:colour", "baselines=[]", "measures=quick"], tmp_path / "evaluated"
     )
     assert "2/colour.safetensors on 10 test pictures" in evaluated.stdout
+
+
+def test_weights_that_test_pictures_have_chosen_are_refused(tmp_path: Path) -> None:
+    contents = read(console.trained("colour_classification").best)
+    for validation in ("own", None):  # None: what the protocol says
+        contents[files.DATA] |= {"protocol": "course", "validation": validation}
+        path = tmp_path / f"{validation}.safetensors"
+        files.write(path, contents)
+        if validation:
+            assert ship(str(path), "colour", to=str(tmp_path / "weights"), tests={}).is_file()
+        else:
+            with pytest.raises(UsageError, match="was chosen by test pictures"):
+                ship(str(path), "colour", to=str(tmp_path / "weights"), tests={})

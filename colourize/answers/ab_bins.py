@@ -15,7 +15,7 @@ from colourize.colour.chroma_bins import ChromaBins, centres_of_grid
 from colourize.data.batches import Batch
 from colourize.data.fitting import PICTURES_AT_ONCE, Fitted, Training
 from colourize.degradations import Luminance
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, is_number
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class AbBins(Fitted, Answer):
             check_count("task.answer.num_bins", num_bins, least=2, most=len(centres))
         self.out_channels = len(centres) if num_bins is None else num_bins
         check_count("task.answer.neighbours", neighbours, most=self.out_channels)
-        if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma <= 1000:
+        if not (is_number(sigma) and 0 < sigma <= 1000):
             raise UsageError(f"task.answer.sigma={sigma}: must be a number above 0 and at most 1000")
         self.grid, self.num_bins, self.neighbours, self.sigma = grid, num_bins, neighbours, float(sigma)
         self.bins = ChromaBins(centres, grid)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from colourize.data.batches import Batch
 from colourize.degradations.base import Degradation
-from colourize.errors import UsageError
+from colourize.errors import UsageError, is_number
 
 
 class SoftClasses(NamedTuple):
@@ -87,7 +87,7 @@ class Answer(nn.Module):
         """
         if temperature is None:
             return
-        if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 <= temperature <= 100:
+        if not (is_number(temperature) and 0 <= temperature <= 100):
             raise UsageError(f"temperature={temperature}: must be a number from 0 (the likeliest colour) to 100")
         if self.annealed_picture is None:
             raise UsageError(

@@ -16,7 +16,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from colourize.callbacks import training_state, weight_averaging
-from colourize.errors import check_count
+from colourize.errors import UsageError, check_count
 from colourize.runs import checkpoint_files, stopping
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,9 @@ class Checkpoints(ModelCheckpoint):
             check_count("callbacks.checkpoints.every_n_steps", every_n_steps)
         for epoch in keep_epochs:
             check_count("callbacks.checkpoints.keep_epochs", epoch)
+        if more.get("save_weights_only"):  # nor would averaged weights be in the files
+            key = "callbacks.checkpoints.save_weights_only"
+            raise UsageError(f"{key}=true: no run could go on from its last.ckpt; must be false")
         super().__init__(
             dirpath, filename, monitor, mode=mode, **{"save_last": True, "enable_version_counter": False, **more}
         )

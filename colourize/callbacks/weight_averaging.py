@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
-from colourize.errors import UsageError
+from colourize.errors import UsageError, is_number
 
 KEY = "averaging"  # in a checkpoint: the callback's own settings, which make it another method
 
@@ -34,7 +34,7 @@ class ExponentialMovingAverage(WeightAveraging):
     """
 
     def __init__(self, decay: float = 0.995) -> None:
-        if isinstance(decay, bool) or not isinstance(decay, (int, float)) or not 0 < decay < 1:
+        if not (is_number(decay) and 0 < decay < 1):
             raise UsageError(f"callbacks.averaging.decay={decay}: must be above 0 and below 1")
         self.decay = decay
         self._is_swapped = False

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colourize.data.draws import Draws
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, is_number
 
 
 class Augmentation(nn.Module):
@@ -32,7 +32,7 @@ class FlipsAndShifts(Augmentation):
 
     def __init__(self, flip: float = 0.5, max_shift: int = 0) -> None:
         super().__init__()
-        if isinstance(flip, bool) or not isinstance(flip, (int, float)) or not 0 <= flip <= 1:
+        if not (is_number(flip) and 0 <= flip <= 1):
             raise UsageError(f"data.augmentation.flip={flip}: must be a share, 0 to 1")
         check_count("data.augmentation.max_shift", max_shift, least=0)
         self.flip = flip
@@ -88,7 +88,7 @@ class ElasticDeformation(FlipsAndShifts):
     ) -> None:
         super().__init__(flip, max_shift)
         for key, value, most in (("deviation", deviation, 100), ("max_rotation", max_rotation, 180)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+            if not (is_number(value) and 0 <= value <= most):
                 raise UsageError(f"data.augmentation.{key}={value}: must be a number from 0 to {most}")
         check_count("data.augmentation.grid_size", grid_size, least=2, most=64)
         self.deviation, self.grid_size, self.max_rotation = deviation, grid_size, max_rotation

@@ -16,7 +16,7 @@ from lightning import LightningDataModule
 from colourize.data.augmentation import Augmentation
 from colourize.data.batches import Batch, BatchLoader, Extra, LabelCache
 from colourize.data.fitting import Training
-from colourize.errors import UsageError, check_count, check_flag, one_line
+from colourize.errors import UsageError, check_count, check_flag, is_number, one_line
 
 log = logging.getLogger(__name__)
 
@@ -342,7 +342,7 @@ def _check_choice(key: str, value: object, allowed: tuple[object, ...]) -> None:
 def _shares(value: Any) -> tuple[float, float] | None:
     """`data.extra_share` as the shares in the first and in the last epoch."""
     shares = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value, value]
-    numbers = [each for each in shares if isinstance(each, (int, float)) and not isinstance(each, bool)]
+    numbers = [each for each in shares if is_number(each)]
     if value is None:
         return None
     if len(shares) != 2 or len(numbers) != 2 or not all(0 <= each <= 1 for each in numbers):

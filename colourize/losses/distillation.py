@@ -32,10 +32,11 @@ class Distillation(Loss):
     name = "distillation"
     needs_files = True
 
-    def __init__(self, teachers: Sequence[str]) -> None:
+    def __init__(self, teachers: Sequence[str] | None) -> None:
         super().__init__()
         if isinstance(teachers, str) or not teachers or not all(isinstance(each, str) for each in teachers):
-            raise UsageError(f"task.loss.teachers={one_line(teachers)}: must be a list of checkpoints, [a.ckpt,b.ckpt]")
+            given = "null" if teachers is None else one_line(teachers)
+            raise UsageError(f"task.loss.teachers={given}: must be a list of checkpoints, [a.ckpt,b.ckpt]")
         self.teachers, self.networks = list(teachers), nn.ModuleList()
 
     def learn_from(self, networks: Sequence[nn.Module]) -> None:
@@ -46,7 +47,7 @@ class Distillation(Loss):
         if not self.networks:
             raise UsageError("task.loss=Distillation: its teachers are not read; learn_from takes them")
         with torch.no_grad():
-            wanted = answer.mean_of(network(pair.inputs) for network in self.networks).float()
+            wanted = answer.mean_of(network(pair.inputs).float() for network in self.networks)
         if answer.kind == "values":
             return F.mse_loss(outputs, wanted)
         return -(wanted.exp() * outputs.float().log_softmax(1)).sum(1).mean()

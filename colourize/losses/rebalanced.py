@@ -12,7 +12,7 @@ from colourize.answers.base import Answer
 from colourize.colour.chroma import chroma_of
 from colourize.data.batches import Pair
 from colourize.data.fitting import Fitted, Training
-from colourize.errors import UsageError
+from colourize.errors import UsageError, is_number
 from colourize.losses.pixel import CrossEntropy
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class RebalancedCrossEntropy(Fitted, CrossEntropy):
     def __init__(self, uniform_weight: float = 0.5, sigma: float = 5.0, grey_filter: str | None = None) -> None:
         super().__init__()
         for key, value, most in (("uniform_weight", uniform_weight, 1), ("sigma", sigma, 1000)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+            if not (is_number(value) and 0 <= value <= most):
                 raise UsageError(f"task.loss.{key}={value}: must be a number from 0 to {most}")
         if grey_filter is not None and grey_filter not in GREY_FILTERS:
             raise UsageError(f"task.loss.grey_filter={grey_filter}: must be one of {', '.join(GREY_FILTERS)}, or null")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from colourize.answers.base import Answer
 from colourize.configuration import build_part, part_class
 from colourize.data.batches import Pair
-from colourize.errors import UsageError, one_line
+from colourize.errors import UsageError, is_number, one_line
 from colourize.losses.base import Loss
 from colourize.losses.perceptual import PerceptualLoss, frozen_network
 
@@ -90,7 +90,7 @@ def terms_of(config: Mapping[str, Any]) -> dict[str, Term]:
         found[getattr(loss_class, "name", "") or str(own["_target_"]).rpartition(".")[2]] = Term("task.loss", own, 1.0)
     for name, each in below.items():
         key, weight = f"task.loss.{name}", each["weight"]
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+        if not (is_number(weight) and 0 <= weight < math.inf):
             raise UsageError(f"{key}.weight={one_line(weight)}: must be a number of at least 0")
         if name in found:
             raise UsageError(f"{key}: is a loss already; it must have another name")

@@ -45,7 +45,8 @@ FEW = 2  # varying keys that every name has; where more vary, a name has only wh
 def settings_of_run(run: Run) -> dict[str, Any]:
     """The settings of a run's folder that make its method."""
     config = resolved(run)
-    return _settings(config, run.record.get("precision") or (config.get("trainer") or {}).get("precision"))
+    precision = run.record.get("precision") or (config.get("trainer") or {}).get("precision")
+    return _settings(config, precision) | _start(run.record)
 
 
 def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[st
     except InputError:  # no run's folder, or a damaged one
         run = {}
     config |= {key: value for key, value in run.items() if key not in ("model", "task", "data")}
-    settings = _settings(config, about.get("precision", "32-true"))
+    settings = _settings(config, about.get("precision", "32-true")) | _start(about)
     if isinstance(settings.get("data.palette"), str):  # the colours of a file count, not only its name
         fitted = (task.get("fitted") or {}).get("answer") or {}
         settings |= {f"data.palette.{name}": hash(tuple(each.flatten().tolist())) for name, each in fitted.items()}
@@ -215,6 +216,12 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
     if is_baseline(str((config.get("model") or {}).get("_target_"))):
         settings = {key: value for key, value in settings.items() if not is_one_of(key, TRAINING)}
     return settings
+
+
+def _start(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The weights that a training began with, from its record or its checkpoint; they make another method."""
+    start = about.get("start")
+    return {"checkpoint": start["checkpoint"]} if start else {}
 
 
 def _named(group: str, part: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from colourize.data.fitting import Fitted, Training
+from colourize.errors import check_count
 from colourize.models.baselines import Baseline
 
 
@@ -74,6 +75,7 @@ class GreyRowLookup(GreyLookup):
 
     def __init__(self, in_channels: int, out_channels: int, num_rows: int = 32) -> None:
         super().__init__(in_channels, out_channels)
+        check_count("model.num_rows", num_rows, most=4096)
         self.num_rows = num_rows
         self.num_cells = num_rows * self.num_levels
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.data.fitting import Fitted, Training
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, is_number
 from colourize.models.baselines import Baseline
 
 
@@ -30,7 +30,7 @@ class LinearFilter(Fitted, Baseline):
     def __init__(self, in_channels: int, out_channels: int, reach: int = 2, ridge: float = 1e-4) -> None:
         super().__init__(in_channels, out_channels)
         check_count("model.reach", reach, least=0, most=8)
-        if isinstance(ridge, bool) or not isinstance(ridge, (int, float)) or not 0 <= ridge <= 1:
+        if not (is_number(ridge) and 0 <= ridge <= 1):
             raise UsageError(f"model.ridge={ridge}: must be a share, 0 to 1")
         self.reach, self.ridge = reach, float(ridge)
         self.scale_factor = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, is_number
 from colourize.models.encoder_decoder import aligned
 
 NORMS = ("batch", "none")
@@ -52,7 +52,7 @@ class PixelShuffleResNet(nn.Module):
         check_count("model.num_filters", num_filters, least=2)
         check_count("model.num_blocks", num_blocks, least=0)
         check_count("model.reduction", reduction, most=8)
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+        if not (is_number(dropout) and 0 <= dropout < 1):
             raise UsageError(f"model.dropout={dropout}: must be a share, at least 0 and below 1")
         if norm not in NORMS:
             raise UsageError(f"model.norm={norm}: must be one of {', '.join(NORMS)}")

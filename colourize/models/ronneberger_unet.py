@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, is_number
 from colourize.models.convolution import PaddingMode
 from colourize.models.initialisation import initialise
 from colourize.models.mirroring import mirrored
@@ -63,7 +63,7 @@ class RonnebergerUNet(nn.Module):
         check_count("model.levels", levels, least=2, most=8)
         if padding not in PADDINGS:
             raise UsageError(f"model.padding={padding}: must be one of {', '.join(PADDINGS)}")
-        if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+        if not (is_number(dropout) and 0 <= dropout < 1):
             raise UsageError(f"model.dropout={dropout}: must be a share, at least 0 and below 1")
         self.in_channels, self.out_channels, self.padding = in_channels, out_channels, padding
         self.size_multiple = 2 ** (levels - 1)

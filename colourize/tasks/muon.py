@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from colourize.errors import UsageError, check_count
+from colourize.errors import UsageError, check_count, is_number
 
 COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of the odd polynomial that, repeated, takes singular values to about 1
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's
@@ -36,10 +36,10 @@ class Muon(Optimizer):
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, momentum: float = 0.95, weight_decay: float = 0.0, steps: int = 3
     ) -> None:
-        if not 0 <= momentum < 1:
-            raise UsageError(f"task.optimizer.momentum={momentum}: must be at least 0 and below 1")
-        if weight_decay < 0:
-            raise UsageError(f"task.optimizer.weight_decay={weight_decay}: must be at least 0")
+        if not (is_number(momentum) and 0 <= momentum < 1):
+            raise UsageError(f"task.optimizer.momentum={momentum}: must be a number, at least 0 and below 1")
+        if not (is_number(weight_decay) and weight_decay >= 0):
+            raise UsageError(f"task.optimizer.weight_decay={weight_decay}: must be a number of at least 0")
         check_count("task.optimizer.steps", steps, most=20)
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "steps": steps})
 
@@ -88,7 +88,7 @@ def orthogonalised(matrix: Tensor, steps: int) -> Tensor:
     """The nearest orthogonal matrix, nearly: singular values go to about 1, singular vectors stay.
 
     It is scaled to a Frobenius norm of 1. Then each step takes all singular values s to a·s + b·s³ + c·s⁵. Three steps
-    take those of 0.02 and more into 0.68…1.21, five those of 0.003 and more; smaller ones stay below.
+    take those of 0.02 and more into 0.68…1.20, five those of 0.003 and more; smaller ones stay below.
     """
     a, b, c = COEFFICIENTS
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix

@@ -14,7 +14,7 @@ from torch import nn
 
 from colourize.configuration import build_part, part_class
 from colourize.data.pictures import PictureData
-from colourize.errors import UsageError
+from colourize.errors import UsageError, is_number
 
 TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the number of training steps
 INTERVALS = ("step", "epoch")
@@ -104,7 +104,7 @@ def check_rates(scheduler: Any, config: dict[str, Any], total_steps: int) -> Non
 
 
 def _check_rate(key: str, rate: object) -> None:
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= LARGEST_RATE:
+    if not (is_number(rate) and 0 <= rate <= LARGEST_RATE):
         raise UsageError(f"{key}={rate}: must be a number from 0 to {LARGEST_RATE:g}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -123,7 +124,10 @@ class RestorationTask(LightningModule):
 
     def _build(self, name: str, key: str, **channels: int) -> Any:
         """A part of this task, with what it was fitted to earlier."""
-        part = build_part(key, self.hparams[name], **channels)
+        try:
+            part = build_part(key, self.hparams[name], **channels)
+        except UsageError as error:  # a table names its keys as if it were the model
+            raise UsageError(re.sub("^model", "task.prior", str(error)) if name == "prior" else str(error)) from error
         if name in self.hparams["fitted"]:
             part.take(self.hparams["fitted"][name])
         return part

@@ -117,6 +117,8 @@ def test_teachers_of_other_questions_are_refused(saved: Callable[..., Path], com
     assert told == "task.loss.teachers: checkpoint=nowhere.ckpt: there is no such file"
     told = refused(*distilled(), by=unread)
     assert told == "task.loss.teachers=[]: must be a list of checkpoints, [a.ckpt,b.ckpt]"
+    told = refused(*distilled()[:-1], by=unread)
+    assert told == "task.loss.teachers=null: must be a list of checkpoints, [a.ckpt,b.ckpt]"
     chroma = saved("chroma", "task=chroma_regression")
     told = refused(*distilled(chroma), "task=chroma_regression", "loss=distillation", "model=zhang", by=unread)
     assert told == "task.loss=Distillation: needs every pixel; in training ZhangNet answers one in 2"
