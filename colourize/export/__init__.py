@@ -115,7 +115,3 @@ def _page(paths: Sequence[Path], output: Path, config: DictConfig) -> str:
 def main() -> None:
     """The console script."""
     app.run(export, "export")
-
-
-if __name__ == "__main__":
-    main()

@@ -96,6 +96,7 @@ class Own(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.first, self.last = nn.Conv2d(4 * in_channels, 8, 3, padding="same"), nn.Conv2d(8, 4 * out_channels, 1)
+        self.grouped = nn.ConvTranspose2d(8, 8, 3, padding=1, groups=2)
 
     def forward(self, inputs: Tensor) -> Tensor:
         height, width = inputs.shape[2:]
@@ -105,7 +106,7 @@ class Own(nn.Module):
         return nn.functional.pixel_shuffle(outputs, 2)[..., :height, :width]
 
     def between(self, features: Tensor) -> Tensor:
-        return features * features.sigmoid()
+        return self.grouped(features * features.sigmoid())
 
 
 class Normalised(Own):
@@ -116,6 +117,16 @@ class Normalised(Own):
 class Sized(Own):
     def between(self, features: Tensor) -> Tensor:
         return nn.functional.interpolate(nn.functional.interpolate(features, size=(30, 30)), size=features.shape[2:])
+
+
+class Scaled(Own):
+    def between(self, features: Tensor) -> Tensor:
+        return features * features.shape[3]
+
+
+class Whole(Own):
+    def between(self, features: Tensor) -> Tensor:
+        return features.int().float()
 
 
 class Bordered(Own):
@@ -140,6 +151,8 @@ def test_a_users_own_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     [
         (Normalised, "Normalised: .*mean cannot be exported"),
         (Sized, "Sized: .*whole factor"),
+        (Scaled, "Scaled: affine depends on the picture's size"),
+        (Whole, "Whole: .*_to_copy cannot be exported"),
         (Bordered, "Bordered: how it goes on beyond a picture's border"),
     ],
 )
