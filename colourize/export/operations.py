@@ -99,7 +99,7 @@ def _avg_pool(
 
 def _pool(op: str, inputs: Tensor, kernel: Sequence[int], stride: Sequence[int], plain: bool) -> Step:
     if not plain:
-        raise RefusedError("pooling with padding, dilation, incomplete windows or a divisor of its own cannot be exported")
+        raise RefusedError("pooling with padding, dilation, a divisor or incomplete windows cannot be exported")
     return Step(op, [inputs], {"kernel": tuple(kernel), "stride": tuple(stride or kernel)})
 
 
