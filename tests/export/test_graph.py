@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +169,3 @@ def test_a_table_of_rows_and_a_picture_of_the_truth_are_refused() -> None:
     for name, message in (("GreyRowLookup", "row in the picture"), ("PaletteOracle", "not known")):
         with pytest.raises(UsageError, match=message):
             graph_of(task_of(GREY, PALETTE, model(name)))
-
-
-def test_payloads_are_json() -> None:
-    part = part_of(build("zhang"))
-    assert json.loads(json.dumps(part))["facts"]["size"] == [16, 16]
