@@ -29,8 +29,7 @@ PUBLISHED = {
 USUAL = {
     "data": "cifar10", "data.category": "horse", "data.protocol": "course", "model.num_filters": 32,
     "model.kernel_size": 3, "task.optimizer": "adam", "task.optimizer.lr": 1e-3, "task.degradation.scale_factor": 4,
-    "task.degradation.projected": False,
-    "trainer.limit_train_batches": 1.0, "trainer.limit_val_batches": 1.0,
+    "task.degradation.projected": False, "trainer.limit_train_batches": 1.0, "trainer.limit_val_batches": 1.0,
 }  # fmt: skip
 LOSS = {"colour_regression": "mse"}  # of the other tasks cross-entropy
 # These follow from the task, or change a figure by less than its last digit.

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from exported import GREY, HINTS, NETWORKS, PALETTE, build, model, part_of, run_in_node, task_of
+from exported import GREY, HINTS, NETWORKS, PALETTE, build, model, part_of, read_facts, run_in_node, task_of
 from torch import Tensor, nn
 
 import colourize.models
 from colourize.errors import InputError, UsageError
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
-from colourize.export.onnx_file import read_facts, write_onnx
+from colourize.export.onnx_file import write_onnx
 
 PICTURES = 20
 RUN = """
@@ -63,7 +63,7 @@ def test_onnx_files_have_torchs_outputs_and_say_what_they_are(name: str, tmp_pat
     task, path = build(name), tmp_path / "network.onnx"
     facts = facts_of(task, {"about": {"licence": "CC0", "measures": {"test/psnr": 22.5}}}, tmp_path)
     assert write_onnx(path, task, graph_of(task), facts) < 1e-4
-    found = read_facts(path.read_bytes())
+    found = read_facts(path)
     assert found["licence"] == "CC0" and found["measures"] == {"test/psnr": 22.5}
     answer = found["answer"]
     places = {"palette": "colours", "ab_bins": "centres"}.get(answer["kind"])
