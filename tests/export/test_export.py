@@ -52,23 +52,6 @@ def test_a_file_that_is_there_is_replaced_only_when_that_is_said(network: Path, 
     succeed("export", [*words, "overwrite=true"], tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ([], "output: missing"),
-        (["output=x.png"], "output=x.png: must end with one of html, onnx, safetensors"),
-        (["output=x.html", "format=png"], "format=png: must be one of html, onnx, safetensors"),
-        (["output=.", "format=html"], "output=.: is a folder"),
-        (["output=x.onnx", "checkpoint=[best.ckpt,other.ckpt]"], "names 2 networks; format=onnx takes one"),
-    ],
-)
-def test_settings_that_are_not_allowed_are_refused_in_one_line(words: list[str], message: str, tmp_path: Path) -> None:
-    for name in ("best.ckpt", "other.ckpt"):
-        (tmp_path / name).write_text("")
-    outcome = run("export", words, tmp_path)
-    assert outcome.code == 2 and message in outcome.stderr and len(outcome.stderr.splitlines()) == 1
-
-
 def test_a_table_of_rows_is_refused(tmp_path: Path) -> None:
     words = [*TINY[:-3], "model=grey_row_lookup", "task=colour_classification"]
     made = succeed("train", words, tmp_path / "run").folder / "checkpoints"
