@@ -36,8 +36,8 @@ def export(config: DictConfig) -> None:
 
     paths = find_checkpoints(_of_the_package() if config.checkpoint is None else config.checkpoint)
     if len(paths) > 1 and kind != "html":
-        named = "checkpoint: missing, which" if config.checkpoint is None else f"checkpoint={config.checkpoint}:"
-        raise UsageError(f"{named} names {len(paths)} networks; format={kind} takes one")
+        given = "null" if config.checkpoint is None else config.checkpoint
+        raise UsageError(f"checkpoint={given}: names {len(paths)} networks; format={kind} takes one")
     if kind == "onnx":
         print(_onnx(paths[0], output, config.trust))
     elif kind == "html":
