@@ -120,6 +120,18 @@ def test_answers_pass_and_a_wrong_one_loses_its_points(toy: None) -> None:
     assert MAKE.points(INSTRUCTORS, failed, checked)["C"] == (0.75, 1.5, 1.5)
 
 
+def test_a_cell_that_exits_and_a_file_that_is_no_notebook_do_not_end_the_checks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [{"cell_type": "code", "metadata": {}, "id": name, "source": name} for name in ("exit()", "1 / 0")]
+    assert list(MAKE.run({"cells": cells})) == ["exit()", "1 / 0"]
+    (tmp_path / "torn.ipynb").write_text("{")
+    monkeypatch.setenv("ASSIGNMENT_TOY", "1")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    MAKE.main(["check", str(tmp_path / "torn.ipynb"), str(tmp_path / "lost.ipynb")])
+    assert capsys.readouterr().out.count("is no notebook that can be read") == 2
+
+
 @pytest.mark.slow
 def test_every_cell_runs(toy: None, tmp_path: Path) -> None:
     assert MAKE.run(MAKE.solved(INSTRUCTORS)) == {}

@@ -240,12 +240,12 @@ U evaluate checkpoint={last} reference=bicubic | reference=bicubic: is not for t
 U evaluate checkpoint={last} measures.names=0 | measures.names=0: must be some of
 F evaluate checkpoint=nowhere/*.ckpt | no file is named like this
 U export | output: missing; give the file to write
-U export output=x.gif | output=x.gif: must end with html, onnx, safetensors
-U export output=x.html format=pdf | format=pdf: must be html, onnx, safetensors
+U export output=x.gif | output=x.gif: must end with one of html, onnx, safetensors
+U export output=x.html format=pdf | format=pdf: must be one of html, onnx, safetensors
 U export output=x.html overwrite=1 | overwrite=1: must be true or false
 F export output=x.html checkpoint=none.ckpt | checkpoint=none.ckpt: there is no such file
 U export output=x.html checkpoint=builtin:category_classifier | its answer, Category, is no picture
-U export output=x.onnx checkpoint=[{sharp},none.ckpt] | names 2 files; format=onnx takes one
+U export output=x.onnx checkpoint=[{sharp},none.ckpt] | names 2 networks; format=onnx takes one
 U inspect | checkpoint: missing; name a file
 U inspect model=unet | checkpoint: missing; name a file
 U inspect model=bilinear task=super_resolution | model: Interpolation has no layers; must be a network

@@ -144,11 +144,13 @@ def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
 
 
 def _meant(word: str, config: Any) -> str | None:
-    """The key of a configuration whose last part is most like a word, such as `trainer.max_epochs` for "epochs"."""
+    """The group, or the key whose last part is most like a word: `optimizer`, `trainer.max_epochs` for "epochs"."""
     composed: Any = OmegaConf.to_container(
         OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_TYPED])
     )
     keys = [key for key, _ in flat(composed) if not key.rpartition(".")[2].startswith("_")]
+    parts = {part for key in keys for part in key.split(".")}
+    keys += [group for group in options_by_group(config_dir()) if group in parts]
 
     def likeness(key: str) -> tuple[bool, float, int]:
         last, wanted = key.rpartition(".")[2], ALIASES.get(word, word)
@@ -171,4 +173,5 @@ def _check_flags(config_name: str) -> None:
             config = hydra.compose(config_name)
         key = name.lstrip("-").replace("-", "_")
         meant = key if OmegaConf.select(config, key) is not None else _meant(key, config)
-        raise UsageError(f"{word}: there is no such flag; arguments are {f'{meant}={value}' if meant else 'key=value'}")
+        instead = f"type {meant}={value}" if meant else "arguments are key=value"
+        raise UsageError(f"{word}: there is no such flag; {instead}")

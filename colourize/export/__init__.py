@@ -36,7 +36,8 @@ def export(config: DictConfig) -> None:
 
     paths = find_checkpoints(_of_the_package() if config.checkpoint is None else config.checkpoint)
     if len(paths) > 1 and kind != "html":
-        raise UsageError(f"checkpoint={config.checkpoint}: names {len(paths)} files; format={kind} takes one")
+        given = "null" if config.checkpoint is None else config.checkpoint
+        raise UsageError(f"checkpoint={given}: names {len(paths)} networks; format={kind} takes one")
     if kind == "onnx":
         print(_onnx(paths[0], output, config.trust))
     elif kind == "html":
@@ -62,8 +63,8 @@ def _output(config: DictConfig) -> tuple[Path, str]:
     output = Path(str(config.output)).expanduser()
     kind = str(config.format or output.suffix.removeprefix("."))
     if kind not in FORMATS:
-        key = "format" if config.format else "output"
-        raise UsageError(f"{key}={config[key]}: must {'be' if config.format else 'end with'} {', '.join(FORMATS)}")
+        wrong = f"format={kind}: must be" if config.format else f"output={output}: must end with"
+        raise UsageError(f"{wrong} one of {', '.join(FORMATS)}")
     if output.is_dir():
         raise UsageError(f"output={output}: is a folder; must be a file")
     if output.exists() and not config.overwrite:
@@ -115,7 +116,3 @@ def _page(paths: Sequence[Path], output: Path, config: DictConfig) -> str:
 def main() -> None:
     """The console script."""
     app.run(export, "export")
-
-
-if __name__ == "__main__":
-    main()

@@ -50,7 +50,7 @@ def _degradation(degradation: Degradation) -> dict[str, Any]:
         return {"kind": "hints"}
     if isinstance(degradation, LowResolution) and kind is LowResolution:
         return {"kind": "low_resolution", "factor": degradation.scale_factor}
-    raise UsageError(f"export: {kind.__name__} is a degradation that is known to nothing but its own code")
+    raise UsageError(f"export: {kind.__name__} is not one of the package's degradations, which alone can be exported")
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         return {"kind": "palette", "colours": answer.palette.colours.tolist(), "temperature": answer.temperature}
     if isinstance(answer, AbBins) and kind is AbBins:
         return {"kind": "ab_bins", "centres": answer.bins.centres.tolist(), "temperature": answer.temperature}
-    raise UsageError(f"export: {kind.__name__} is an answer that is known to nothing but its own code")
+    raise UsageError(f"export: {kind.__name__} is not one of the package's answers, which alone can be exported")
 
 
 def measures_of(path: Path) -> dict[str, float]:

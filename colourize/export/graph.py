@@ -97,11 +97,19 @@ def graph_of(task: RestorationTask) -> Graph:
     except Exception as error:  # a user's network may do anything
         raise UsageError(f"export: {name} could not be run for its operations: {one_line(error)}") from error
     for one, two in zip(small.nodes, large.nodes, strict=False):
-        if (one.op, one.inputs, one.settings) != (two.op, two.inputs, two.settings):
+        if not _are_alike(one, two):
             raise UsageError(f"export: {name}: {one.op} depends on the picture's size, which cannot be exported")
     if len(small.nodes) != len(large.nodes):
         raise UsageError(f"export: {name}: its operations depend on the picture's size, which cannot be exported")
     return _folded(small)
+
+
+def _are_alike(one: Node, two: Node) -> bool:
+    """Whether two nodes do the same, with the same numbers."""
+    plain = (one.op, one.inputs, one.settings, one.tensors.keys()) == (
+        two.op, two.inputs, two.settings, two.tensors.keys(),
+    )  # fmt: skip
+    return plain and all(torch.equal(tensor, two.tensors[name]) for name, tensor in one.tensors.items())
 
 
 def _check_sizes(task: RestorationTask, other: RestorationTask, factor: int) -> None:

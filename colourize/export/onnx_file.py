@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -239,11 +238,3 @@ class _Writer:
     def fit(self, x: str, like: str) -> str:
         size = self.call("Slice", self.call("Shape", like), self.constant([2]), self.constant([4]))
         return self._slice(x, [0, 0], size)
-
-
-def read_facts(content: bytes) -> dict[str, Any]:
-    """The facts in a file of `write_onnx`."""
-    import onnx
-
-    model = onnx.load(io.BytesIO(content))
-    return {each.key: json.loads(each.value) for each in model.metadata_props}

@@ -55,7 +55,7 @@ def convert(name: str, arguments: Sequence[Any], options: dict[str, Any], output
     Raises:
         RefusedError: it is none that can be exported.
     """
-    if name in PASSED_ON:
+    if name in PASSED_ON and output.dtype == torch.float32:  # a conversion to whole numbers changes them
         return Step("", arguments[:1])
     if name not in CONVERTERS:
         raise RefusedError(f"{name} cannot be exported")
@@ -92,14 +92,14 @@ def _max_pool(
 
 def _avg_pool(
     output: Tensor, inputs: Tensor, kernel: list[int], stride: Sequence[int] = (), padding: Any = 0,
-    ceil_mode: bool = False, *others: Any,
+    ceil_mode: bool = False, count_include_pad: bool = True, divisor: int | None = None,
 ) -> Step:  # fmt: skip
-    return _pool("avg_pool", inputs, kernel, stride, _is(padding, 0) and not ceil_mode)
+    return _pool("avg_pool", inputs, kernel, stride, _is(padding, 0) and not ceil_mode and divisor is None)
 
 
 def _pool(op: str, inputs: Tensor, kernel: Sequence[int], stride: Sequence[int], plain: bool) -> Step:
     if not plain:
-        raise RefusedError("pooling with padding, dilation or incomplete windows cannot be exported")
+        raise RefusedError("pooling with padding, dilation, a divisor or incomplete windows cannot be exported")
     return Step(op, [inputs], {"kernel": tuple(kernel), "stride": tuple(stride or kernel)})
 
 

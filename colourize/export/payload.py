@@ -25,7 +25,10 @@ def payload_of(graph: Graph) -> tuple[dict[str, Any], str]:
             "op": node.op,
             "inputs": node.inputs,
             "settings": {**node.settings, **_sizes(node)},
-            "tensors": {name: numbers.store(name, node.op, tensor) for name, tensor in node.tensors.items()},
+            "tensors": {
+                name: numbers.store(name, node.op, tensor, node.settings.get("groups", 1))
+                for name, tensor in node.tensors.items()
+            },
         }
         for node in graph.nodes
     ]
@@ -51,11 +54,11 @@ class _Numbers:
         self._exact: list[np.ndarray] = []
         self.whole_count = self.exact_count = 0
 
-    def store(self, name: str, op: str, tensor: Tensor) -> dict[str, int]:
+    def store(self, name: str, op: str, tensor: Tensor, groups: int) -> dict[str, int]:
         """Keep a tensor as a matrix; returns where it lies, as `Stored` of network.js says."""
         if name not in ("weight", "table"):
             return {"at": self._add(tensor.numpy()), "rows": 1, "columns": tensor.numel()}
-        matrix = (_by_row(tensor) if op == "conv_transpose" else tensor.flatten(1)).double().numpy()
+        matrix = (_by_row(tensor, groups) if op == "conv_transpose" else tensor.flatten(1)).double().numpy()
         scales = np.abs(matrix).max(1, keepdims=True).astype(np.float32) / LARGEST
         scales[scales == 0] = 1
         whole = np.round(matrix / scales).clip(-LARGEST, LARGEST).astype("<i2")
@@ -77,6 +80,6 @@ class _Numbers:
         return base64.b64encode(whole + b"".join(each.tobytes() for each in self._exact)).decode()
 
 
-def _by_row(weight: Tensor) -> Tensor:
-    """The weights of a transposed convolution, (C, O, kh, kw) of one group, as (O · kh · kw, C)."""
-    return weight.flatten(1).T
+def _by_row(weight: Tensor, groups: int) -> Tensor:
+    """The weights of a transposed convolution, (C, O / groups, kh, kw), as (O · kh · kw, C / groups)."""
+    return weight.unflatten(0, (groups, -1)).flatten(2).transpose(1, 2).flatten(0, 1)

@@ -25,14 +25,19 @@ PUBLISHED = {
     ("conv_transpose_net", "colour_classification", 100, 25): ("1.15", "0.55"),
     ("strided_unet", "colour_classification", 100, 25): ("1.06", "0.58"),
 }
-# The other settings of the course; None: not set.
+# What the course has besides; a setting that stands in none of these lists must not be set.
 USUAL = {
-    "data": "cifar10", "data.category": "horse", "data.protocol": "course", "data.divisor": None,
-    "data.validation": None, "data.augmentation": None, "model.num_filters": 32, "model.kernel_size": 3,
-    "model.num_filters_last": None, "model.block_order": None, "model.middle_blocks": None,
-    "model.initialisation": None, "task.optimizer": "adam", "task.optimizer.lr": 1e-3, "task.lr_scheduler": None,
-    "task.prior": None, "task.degradation.scale_factor": (None, 4),
+    "data": "cifar10", "data.category": "horse", "data.protocol": "course", "model.num_filters": 32,
+    "model.kernel_size": 3, "task.optimizer": "adam", "task.optimizer.lr": 1e-3, "task.degradation.scale_factor": 4,
+    "task.degradation.projected": False, "trainer.limit_train_batches": 1.0, "trainer.limit_val_batches": 1.0,
 }  # fmt: skip
+LOSS = {"colour_regression": "mse"}  # of the other tasks cross-entropy
+# These follow from the task, or change a figure by less than its last digit.
+FREE = (
+    "model", "task", "task.degradation", "task.answer", "data.batch_size", "trainer.max_epochs", "data.reshuffle",
+    "trainer.devices", "trainer.precision", "callbacks.checkpoints.monitor", "callbacks.checkpoints.mode",
+)  # fmt: skip
+PALETTE = "course-palette-24.npy"  # the course's own colours; 24 fitted ones stand for them
 
 
 def published(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -40,9 +45,12 @@ def published(settings: Mapping[str, Any]) -> dict[str, str]:
 
     The course's validation pictures are the test pictures, so that its figures stand beside those of a test.
     """
-    for key, wanted in USUAL.items():
-        if settings.get(key) not in (wanted if isinstance(wanted, tuple) else (wanted,)):
-            return {}
+    expected = {**USUAL, "task.loss": LOSS.get(str(settings.get("task")), "cross_entropy")}
+    if str(settings.get("data.palette")).rpartition("/")[2] not in (PALETTE, "24"):
+        return {}
+    others = {key: value for key, value in settings.items() if key not in (*FREE, "data.palette") and value is not None}
+    if any(key not in expected or value != expected[key] for key, value in others.items()):
+        return {}
     method: Any = tuple(settings.get(key) for key in ("model", "task", "data.batch_size", "trainer.max_epochs"))
     loss, accuracy = PUBLISHED.get(method, ("", ""))
     found = {"test/loss": loss, "test/accuracy": accuracy}

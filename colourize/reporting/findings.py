@@ -142,8 +142,12 @@ def _by_other_measures(results: Results, networks: Sequence[Setting], main: str,
             continue
         is_clear = Gap.between(measure, estimates[order[0]], estimates[order[1]]).mark
         winners.setdefault(order[0] if is_clear else "", []).append(words(measure))
-    parts = [f"{label or 'none clearly'} by {listed(names)}" for label, names in winners.items()]
-    return f"Best by other measures: {'; '.join(parts)}." if parts else ""
+    parts = [
+        f"by {listed(names)} {f'the best is {label}' if label else 'none is clearly the best'}"
+        for label, names in winners.items()
+    ]
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _interval(gap: Gap, before: str, after: str) -> str:

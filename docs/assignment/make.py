@@ -88,7 +88,7 @@ def run(notebook: Notebook) -> dict[str, str]:
         try:
             source = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", cell["source"], flags=re.MULTILINE)  # %pip, !ls
             exec(compile(source, "<cell>", "exec"), names)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # `exit()` in a cell ends nothing but the cell
             name = about(cell).get("grade_id", cell.get("id", "a cell"))
             failed[name] = f"{type(error).__name__}: {error}".splitlines()[0]
     return failed
@@ -137,7 +137,10 @@ def main(arguments: list[str]) -> None:
         os.environ.setdefault("ASSIGNMENT_TOY", "1")
         os.environ.setdefault("MPLBACKEND", "agg")
         for name in arguments[1:]:
-            check(Path(name))
+            try:
+                check(Path(name))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                print(f"\n{name}\n  is no notebook that can be read: {type(error).__name__}: {error}")
     elif not arguments:
         MADE.mkdir(parents=True, exist_ok=True)
         for name, made in (("student", student(read(SOURCE))), ("solved", solved(read(SOURCE)))):

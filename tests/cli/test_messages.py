@@ -27,6 +27,9 @@ from colourize.errors import InputError, UsageError
         ("epochs=3", "epochs: there is no such key; did you mean trainer.max_epochs?"),
         ("lr=3", "did you mean task.optimizer.lr?"),
         ("batch=10", "did you mean data.batch_size?"),
+        ("optimiser=sgd", "did you mean optimizer?"),
+        ("models=unet", "did you mean model?"),
+        ("augment=flips", "did you mean augmentation?"),
         ("thing=1", "thing: there is no such key; the top level has seed, "),
         ("hydra.mode=foo", "hydra.mode=foo: Invalid value 'foo', expected one of [RUN, MULTIRUN]"),
     ],
@@ -58,7 +61,7 @@ def test_a_terminal_gets_no_control_characters(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("typed", [["--epochs", "3"], ["--epochs=3"]])
 def test_a_flag_of_another_program_is_named_with_its_key(typed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["colourize-train", *typed])
-    with pytest.raises(UsageError, match=r"^--epochs\S*: there is no such flag; arguments are trainer.max_epochs=3$"):
+    with pytest.raises(UsageError, match=r"^--epochs\S*: there is no such flag; type trainer.max_epochs=3$"):
         check_arguments()
 
 

@@ -100,6 +100,13 @@ def part_of(task: RestorationTask) -> dict[str, Any]:
     return {"facts": facts, "graph": operations, "numbers": numbers}
 
 
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts in a file of `write_onnx`."""
+    import onnx
+
+    return {each.key: json.loads(each.value) for each in onnx.load(path).metadata_props}
+
+
 def run_in_node(script: str, given: Any, folder: Path) -> Any:
     """The JSON that a script prints; `given` is what it was given, and PAGE the address of the page's modules."""
     node = shutil.which("node")

@@ -134,7 +134,7 @@ def test_enlarged_pictures_are_those_of_colourize_predict(name: str, tmp_path: P
     assert np.array_equal(levels(lanczos, wanted), np.asarray(same))
 
 
-def test_samples_follow_from_their_seed_and_keep_hints(tmp_path: Path) -> None:
+def test_samples_follow_from_their_seed(tmp_path: Path) -> None:
     task = build("unet_with_hints")
     hints = [{"row": 5, "column": 7, "size": 1, "colour": "#4c99cc"}]  # the palette's third colour
     given = {"part": part_of(task), "picture": as_levels(photographs()[0]), "hints": hints}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from console import TINY, run, succeed, trained
+from exported import read_facts
 
 import colourize
 
@@ -38,9 +39,7 @@ def test_an_onnx_file_says_how_near_to_torch_it_is(network: Path, tmp_path: Path
     pytest.importorskip("onnxruntime")
     outcome = succeed("export", [f"checkpoint={network.parent.parent}", "output=x.onnx"], tmp_path)
     assert "onnxruntime's outputs are torch's within" in outcome.stdout
-    from colourize.export.onnx_file import read_facts
-
-    facts = read_facts((tmp_path / "x.onnx").read_bytes())
+    facts = read_facts(tmp_path / "x.onnx")
     assert 0 <= facts["measures"]["test/accuracy"] <= 1 and facts["answer"]["kind"] == "palette"
 
 

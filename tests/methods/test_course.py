@@ -19,6 +19,10 @@ from colourize.methods.identity import settings_of_config
         ("experiment=course task.optimizer.lr=0.01", {}),
         ("experiment=course data.category=deer", {}),
         ("experiment=course augmentation=flips", {}),
+        ("experiment=course averaging=ema", {}),
+        ("experiment=course data.num_train=500", {}),
+        ("experiment=course data.palette=8", {}),
+        ("experiment=course model=regression_cnn task=colour_regression loss=mae", {}),
         ("", {}),  # the honest protocol
     ],
 )

@@ -4,7 +4,7 @@
 import { saysClasses } from "./answers.js";
 import { Client } from "./client.js";
 import { Comparison } from "./comparison.js";
-import { Unreadable, openPicture, save, withAtMost } from "./files.js";
+import { MOST_PIXELS, Unreadable, openPicture, save, withAtMost } from "./files.js";
 import { Hints } from "./hints.js";
 import { nameOf } from "./names.js";
 import { Samples } from "./samples.js";
@@ -20,6 +20,12 @@ import { fillWords, say } from "./words.js";
 const MOST_ENLARGED = 128 * 128; // pixels of a picture that is enlarged: a second or two of work
 const SAMPLES = 6, ROUNDS = 16;
 
+/** What a network is for. @param {Part} part @returns {"enlarge" | "paint" | "colour"} */
+function purposeOf({ facts: { degradation, answer } }) {
+  if (degradation.kind === "low_resolution") return "enlarge";
+  return degradation.kind === "hints" && saysClasses(answer) ? "paint" : "colour";
+}
+
 class App {
   /** @param {Contents} contents @param {Part[]} parts @param {string} program */
   constructor(contents, parts, program) {
@@ -29,17 +35,20 @@ class App {
     /** @type {Opened | null} */
     this.picture = null;
     this.low = { width: 1, height: 1 };
+    /** @type {import("./resize.js").Levels | null} - the enlarged picture, once it is there. */
+    this.result = null;
     this.working = this.again = false;
     this.stage = new Stage(element, {
-      place: (at) => this.hints.add(at),
+      place: (at) => this.attempt(() => this.hints.add(at)),
       choose: (number) => this.hints.choose(number),
       drag: (to, goesOn) => this.hints.drag(to, goesOn),
       remove: (at) => this.hints.removeAt(at),
       nudge: (by) => this.hints.nudge(by),
-      visit: (at) => this.visit(at),
+      visit: (at) => this.attempt(() => this.visit(at)),
     });
     this.hints = new Hints(element, {
       changed: () => this.hintsChanged(),
+      chosen: () => this.attempt(() => this.refresh()),
       tell: (text) => this.tell(text),
       fail: (text) => this.fail(text),
       likeliest: async (at, hints) => (await this.client.ask("likeliest", { ...this.question(), ...at, hints, colour: null })).likely,
@@ -49,6 +58,7 @@ class App {
       draw: (seed) => this.draw(seed),
       chosen: () => this.refresh(),
       tell: (text) => this.tell(text),
+      attempt: (work) => this.attempt(work),
     });
     this.comparison = new Comparison(element);
     this.teacher = new Teacher(element, (block) => this.client.ask("features", { ...this.question(), block }));
@@ -64,11 +74,11 @@ class App {
   }
 
   get enlarges() {
-    return this.part.facts.degradation.kind === "low_resolution";
+    return purposeOf(this.part) === "enlarge";
   }
 
   get takesHints() {
-    return this.part.facts.degradation.kind === "hints" && saysClasses(this.part.facts.answer);
+    return purposeOf(this.part) === "paint";
   }
 
   /** What is asked about: the network, the hints and the temperature. */
@@ -152,7 +162,7 @@ class App {
     this.hints.reset();
     await this.reopen();
     const { full, original: [width, height], name, notes } = picture;
-    const bounded = full.width < width ? [say("bounded", { width, height })] : [];
+    const bounded = full.width < width ? [say("bounded", { width, height, most: MOST_PIXELS / 1e6 })] : [];
     if (!this.enlarges) this.tell([say("opened", { name, width: full.width, height: full.height }), ...bounded, ...notes.map((note) => say(note))].join(" "));
   }
 
@@ -176,13 +186,14 @@ class App {
 
   /** @param {import("./resize.js").Levels} small */
   async enlarge(small) {
+    this.result = null;
     this.tell(say("enlarging"));
-    const began = performance.now(), pictures = await this.client.ask("enlarge", { which: this.which });
+    const pictures = await this.client.ask("enlarge", { which: this.which });
     this.result = pictures.network;
     this.comparison.show(pictures);
     const scaled = small.width < (this.picture?.full.width ?? 0) ? [say("small", small)] : [];
     this.tell([say("enlarged", pictures.network), ...scaled].join(" "));
-    await this.teacher.explain(this.part, small, performance.now() - began);
+    await this.teacher.explain(this.part, small);
   }
 
   /** What depends on hints and settings; of many changes at once the last one is enough. */
@@ -203,7 +214,7 @@ class App {
         element("legend").hidden = !uncertainty;
         this.stage.showMarks(hints.map(({ row, column }, number) => ({ row, column, look: looks[number] })), this.hints.chosen);
         if (this.takesHints) this.hints.render(looks);
-        await this.teacher.explain(this.part, this.lowPicture, milliseconds);
+        await this.teacher.explain(this.part, this.lowPicture, milliseconds, hints.length > 0);
       }
     } finally {
       this.working = false;
@@ -243,6 +254,7 @@ class App {
   async save() {
     if (!this.picture) return;
     const levels = this.enlarges ? this.result : await this.client.ask("full", this.question());
+    if (!levels) return;
     const name = `${this.picture.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-")}-${this.enlarges ? "enlarged" : "coloured"}.png`;
     await save(levels, name);
     this.tell(say("saved", { name, width: levels.width, height: levels.height }));
@@ -254,9 +266,9 @@ class App {
 
   showNetworks() {
     element("networks").hidden = this.parts.length < 2;
-    element("networks").append(...this.parts.map(({ facts }, number) => {
+    element("networks").append(...this.parts.map((part, number) => {
       const label = document.createElement("label"), choice = document.createElement("input");
-      const { degradation } = facts;
+      const { degradation } = part.facts;
       label.className = "inline";
       choice.type = "radio";
       choice.name = "network";
@@ -266,8 +278,7 @@ class App {
         this.hints.reset();
         await this.reopen();
       }));
-      const key = degradation.kind === "low_resolution" ? "enlarge" : degradation.kind === "hints" && saysClasses(facts.answer) ? "paint" : "colour";
-      label.append(choice, say(key, { factor: degradation.kind === "low_resolution" ? degradation.factor : 1 }));
+      label.append(choice, say(purposeOf(part), { factor: degradation.kind === "low_resolution" ? degradation.factor : 1 }));
       return label;
     }));
   }

@@ -11,7 +11,7 @@ import { say } from "./words.js";
 /** @typedef {{hints: Hint[], chosen: number | null}} State */
 /**
  * What the panel needs of the page.
- * @typedef {{changed: () => Promise<void>, tell: (text: string) => void, fail: (text: string) => void,
+ * @typedef {{changed: () => Promise<void>, chosen: () => Promise<void>, tell: (text: string) => void, fail: (text: string) => void,
  *   likeliest: (at: Place, others: Hint[]) => Promise<Likely[]>, size: () => {height: number, width: number}}} Page
  */
 
@@ -22,9 +22,8 @@ export class Hints {
     this.page = page;
     /** @type {History<State>} */
     this.history = new History({ hints: [], chosen: null });
-    /** @type {string[]} - how each hint looks at its place. */
-    this.looks = [];
-    this.asked = 0;
+    /** @type {Place | null} - where a hint is about to be set, as soon as its colour is known. */
+    this.adding = null;
     const on = (/** @type {string} */ id, /** @type {string} */ event, /** @type {(target: any) => void} */ act) =>
       element(id).addEventListener(event, (/** @type {Event} */ { target }) => act(target));
     on("undo", "click", () => this.undo());
@@ -51,6 +50,7 @@ export class Hints {
 
   /** Forget all: another picture was opened. */
   reset() {
+    this.adding = null;
     this.history = new History({ hints: [], chosen: null });
   }
 
@@ -63,9 +63,10 @@ export class Hints {
 
   /** Set a hint where somebody clicked, with the likeliest colour that is there. @param {Place} at */
   async add({ row, column }) {
-    const asked = ++this.asked, [first] = await this.page.likeliest({ row, column }, this.hints);
-    if (!first || asked !== this.asked) return;
-    const hint = { row, column, size: Number(this.element("size").value), colour: first.colour };
+    const place = this.adding = { row, column }, [first] = await this.page.likeliest(place, this.hints);
+    if (place !== this.adding) return;
+    this.adding = null;
+    const hint = { ...place, size: Number(this.element("size").value), colour: first.colour };
     const hints = [...this.hints, hint];
     await this.go({ hints, chosen: hints.length - 1 }, false, this.words("added", hints.length - 1, hint, first.look));
   }
@@ -79,7 +80,7 @@ export class Hints {
   choose(number) {
     this.history.now.chosen = number;
     this.element("size").value = String(this.hints[number].size);
-    return this.page.changed();
+    return this.page.chosen();
   }
 
   /** @param {number} number @param {Partial<Hint>} by @param {boolean} [replaces] @param {string} [text] */
@@ -104,6 +105,10 @@ export class Hints {
 
   /** @param {Place} to @param {boolean} goesOn - whether it is the next step of one drag. */
   drag(to, goesOn) {
+    if (this.adding) {
+      Object.assign(this.adding, to);
+      return undefined;
+    }
     return this.chosen === null ? undefined : this.change(this.chosen, to, goesOn, goesOn ? "" : this.movedTo(to));
   }
 

@@ -72,8 +72,8 @@ export class Server {
 
   /** The picture as it is shown. @param {Question & {sample?: number | null}} question */
   async colour(question) {
-    const began = performance.now(), colours = this.coloursOf(question), predicted = performance.now() - began;
-    return { picture: this.engine.join(question.which, colours, this.display()), milliseconds: predicted };
+    const { which, hints } = question, { milliseconds } = this.engine.answerTo(which, hints);
+    return { picture: this.engine.join(which, this.coloursOf(question), this.display()), milliseconds };
   }
 
   /** The picture at its full size. @param {Question & {sample?: number | null}} question @param {Advance} advance */

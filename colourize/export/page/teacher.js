@@ -25,11 +25,15 @@ export class Teacher {
     this.element("block").replaceChildren(...Object.keys(graph.blocks).map((name) => new Option(name, name)));
   }
 
-  /** @param {Part} part @param {Levels} low - its input as a picture. @param {number} milliseconds */
-  explain({ facts }, low, milliseconds) {
+  /**
+   * @param {Part} part @param {Levels} low - its input as a picture.
+   * @param {number} [milliseconds] - that the network took, where it gave colours. @param {boolean} [hinted]
+   */
+  explain({ facts }, low, milliseconds = 0, hinted = false) {
     const { answer, degradation } = facts;
     const values = {
       width: low.width, height: low.height, weights: facts.parameters.toLocaleString(), milliseconds: Math.max(Math.round(milliseconds), 1),
+      hints: hinted ? say("teacherHints") : "",
       factor: degradation.kind === "low_resolution" ? degradation.factor : 1,
       answer: saysClasses(answer)
         ? say("answerClasses", { count: answer.kind === "palette" ? answer.colours.length : answer.kind === "ab_bins" ? answer.centres.length : 0 })

@@ -202,10 +202,12 @@ def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
     dead = {int(line["seed"]): 0 for line in own}
     for line in own:
         dead[int(line["seed"])] += int(line["dead"])
+    most_dead = max(dead.values())
+    channels = f"Up to {most_dead} channels of a seed are dead" if most_dead else "No channel is dead"
     return (
         f"{network}: the share of zeros goes from {early.mean():.0f} % after {first} to {late.mean():.0f} % after "
         f"{last}{interval if math.isfinite(gap.low) else ''}; it is least after {least} ({shares[least].mean():.0f} %) "
-        f"and most after {most} ({shares[most].mean():.0f} %). Channels that are dead: {max(dead.values()) or 'none'}."
+        f"and most after {most} ({shares[most].mean():.0f} %). {channels}."
     )
 
 
