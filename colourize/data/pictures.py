@@ -142,8 +142,9 @@ class PictureData(LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
             pictures = self.load()
-            self._pictures = split(pictures, self.validation)
-            self._labels = split(pictures.labels, self.validation) if pictures.labels else None
+            categories = pictures.labels.train if pictures.labels else None
+            self._pictures = split(pictures, self.validation, categories)
+            self._labels = split(pictures.labels, self.validation, categories) if pictures.labels else None
             self._take_subset()
             both = self.divisor, self.validation
             named = [name for name in DIVISORS if (DIVISORS[name], VALIDATIONS[name]) == both]
@@ -285,17 +286,24 @@ class PictureData(LightningDataModule):
         return batch._replace(pictures=pictures, cache=None)
 
 
-def split(pictures: Pictures | Labels, validation: str) -> Split:
-    """Split pictures, or their labels; validation is the test part ("test") or a part of its own ("own")."""
+def split(pictures: Pictures | Labels, validation: str, categories: np.ndarray | None = None) -> Split:
+    """Split pictures, or their labels; validation is the test part ("test") or a part of its own ("own").
+
+    Of each of the training pictures' `categories`, int64 (N,), a part is held out that does not depend on the others:
+    who trains on all of them sees no validation picture of one.
+    """
     train, val, test = pictures[:3]
     if validation == "test":
         return Split(train, test, test)
     if val is None:
-        order = np.random.default_rng(SPLIT_SEED).permutation(len(train))
-        held_out = max(1, round(HELD_OUT_FRACTION * len(train)))
-        if held_out == len(train):
+        own = np.zeros(len(train), int) if categories is None else categories
+        held_out = np.zeros(len(train), bool)
+        for places in (np.flatnonzero(own == each) for each in np.unique(own)):
+            count = max(1, round(HELD_OUT_FRACTION * len(places)))
+            held_out[places[np.random.default_rng(SPLIT_SEED).permutation(len(places))[:count]]] = True
+        if held_out.all():
             raise UsageError("data: one training picture is too few to hold one out for validation")
-        train, val = train[np.sort(order[held_out:])], train[np.sort(order[:held_out])]
+        train, val = train[~held_out], train[held_out]
     return Split(train, val, test)
 
 

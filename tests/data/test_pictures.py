@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from colourize.data.pictures import PictureData, Pictures, checksum
+from colourize.data.pictures import PictureData, Pictures, checksum, split
 from colourize.errors import UsageError
 
 
@@ -172,3 +172,12 @@ def test_batch_size_above_the_training_pictures():
     Numbered(batch_size=903, eval_batch_size=5000).setup()
     with pytest.raises(UsageError, match="one training picture is too few"):
         Numbered(num_train=1, batch_size=1).setup()
+
+
+def test_what_is_held_out_of_a_category_does_not_depend_on_the_others():
+    alone = split(Pictures(np.arange(300), None, np.arange(0)), "own")
+    categories = np.random.default_rng(0).permutation(np.repeat([3, 7], [300, 150]))
+    numbers = np.where(categories == 3, np.cumsum(categories == 3) - 1, -1)  # of the first, in its own order
+    together = split(Pictures(numbers, None, np.arange(0)), "own", categories)
+    assert sorted(together.val[together.val >= 0]) == alone.val.tolist() and len(alone.val) == 30
+    assert (together.val < 0).sum() == 15 and len(together.train) == 405
