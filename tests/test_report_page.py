@@ -146,7 +146,7 @@ SIZE = (
     "data=synthetic", "data.num_val=20", "data.num_test=24", "seeds=[0]", "trainer.enable_progress_bar=false",
     "measures=quick",
 )  # fmt: skip
-USUAL = ("data.num_train=60", "data.batch_size=20", "trainer.max_epochs=2")
+USUAL = ("data.num_train=60", "data.batch_size=20", "++data.epoch_size=null", "trainer.max_epochs=2")
 OWN = {
     "a3_epochs": (*USUAL[:2], "trainer.max_epochs=4", "callbacks.checkpoints.keep_epochs=[1,2]"),
     "c3_batch_size": ("data.num_train=200", "trainer.max_epochs=5"),  # a batch size would replace those of its cells
