@@ -150,9 +150,9 @@ def newest(run: str | Path) -> Path | None:
     return None
 
 
-def check_same(path: Path, task: RestorationTask) -> None:
+def check_same(path: Path, checkpoint: dict[str, Any], task: RestorationTask) -> None:
     """Raise an InputError where a run's own checkpoint has another task, because pictures or code have changed."""
-    found = first_difference(read_any(path)["hyper_parameters"], brought_up_to_date(dict(task.hparams)))
+    found = first_difference(checkpoint["hyper_parameters"], brought_up_to_date(dict(task.hparams)))
     if found:
         raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 

@@ -112,8 +112,8 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         data.check_processes(trainer.world_size)
     with record.phase("task"):
         fit_task(config, task, data)
-    if own is not None:
-        check_same(own, task)
+    if own is not None and before is not None:
+        check_same(own, before, task)
     elif before is not None and start is not None:
         take_weights(task, before, config.checkpoint)
     elif config.checkpoint is not None:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from colourize.errors import UsageError, check_count, is_number
 from colourize.models.encoder_decoder import aligned
+from colourize.models.residual import Residual
 
 NORMS = ("batch", "none")
 
@@ -60,7 +61,7 @@ class PixelShuffleResNet(nn.Module):
         width, full = num_filters, num_filters // 2
         self.down = nn.PixelUnshuffle(reduction)  # (N, in_channels · reduction², H / reduction, W / reduction)
         self.first = nn.Sequential(*convolution(in_channels * reduction**2, width, norm), nn.ReLU())
-        self.blocks = nn.Sequential(*(ResidualBlock(width, norm) for _ in range(num_blocks)))
+        self.blocks = nn.Sequential(*(residual(width, norm) for _ in range(num_blocks)))
         self.dropout = nn.Dropout(dropout)
         self.widen = nn.Sequential(*convolution(width, full * reduction**2, norm), nn.ReLU())
         self.up = nn.PixelShuffle(reduction)  # (N, full, H, W)
@@ -77,18 +78,9 @@ class PixelShuffleResNet(nn.Module):
         return outputs[..., :height, :width]
 
 
-class ResidualBlock(nn.Module):
+def residual(channels: int, norm: str) -> Residual:
     """Two convolutions, added to what goes around them."""
-
-    def __init__(self, channels: int, norm: str) -> None:
-        super().__init__()
-        self.change = nn.Sequential(
-            *convolution(channels, channels, norm), nn.ReLU(), *convolution(channels, channels, norm)
-        )
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = inputs + self.change(inputs)
-        return outputs
+    return Residual(*convolution(channels, channels, norm), nn.ReLU(), *convolution(channels, channels, norm))
 
 
 def convolution(in_channels: int, out_channels: int, norm: str) -> list[nn.Module]:

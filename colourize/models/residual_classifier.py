@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from colourize.errors import check_count
+from colourize.models.residual import Residual
 
 
 class ResidualClassifier(nn.Module):
@@ -30,10 +31,10 @@ class ResidualClassifier(nn.Module):
             convolution(in_channels, width),  # (N, width, H, W)
             convolution(width, double),
             nn.MaxPool2d(2),  # (N, 2·width, H/2, W/2)
-            Residual(double),
+            residual(double),
             convolution(double, four),
             nn.MaxPool2d(2),  # (N, 4·width, H/4, W/4)
-            Residual(four),
+            residual(four),
             nn.AdaptiveMaxPool2d(1),
             nn.Flatten(),  # (N, 4·width)
         )
@@ -49,16 +50,9 @@ class ResidualClassifier(nn.Module):
         return logits
 
 
-class Residual(nn.Module):
+def residual(channels: int) -> Residual:
     """Two convolutions, added to what goes around them."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.change = nn.Sequential(convolution(channels, channels), convolution(channels, channels))
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = inputs + self.change(inputs)
-        return outputs
+    return Residual(convolution(channels, channels), convolution(channels, channels))
 
 
 def convolution(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from colourize.errors import UsageError, check_count
+from colourize.models.residual import Residual
 
 
 class ResidualSR(nn.Module):
@@ -42,7 +43,7 @@ class ResidualSR(nn.Module):
         self.in_channels, self.out_channels = in_channels, out_channels
         self.scale_factor = self.size_multiple = scale_factor
         self.first = nn.Sequential(convolution(in_channels, num_filters, 9), nn.ReLU())
-        self.blocks = nn.Sequential(*(ResidualBlock(num_filters) for _ in range(num_blocks)))
+        self.blocks = nn.Sequential(*(residual(num_filters) for _ in range(num_blocks)))
         self.up = nn.Sequential(*(doubled(num_filters) for _ in range(int(math.log2(scale_factor)))))
         self.last = convolution(num_filters, out_channels, 9)
 
@@ -52,19 +53,12 @@ class ResidualSR(nn.Module):
         return outputs
 
 
-class ResidualBlock(nn.Module):
+def residual(channels: int) -> Residual:
     """Two convolutions, added to what goes around them; the sum is not made positive (Gross & Wilber 2016)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.change = nn.Sequential(
-            convolution(channels, channels), nn.BatchNorm2d(channels), nn.ReLU(),
-            convolution(channels, channels), nn.BatchNorm2d(channels),
-        )  # fmt: skip
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = inputs + self.change(inputs)
-        return outputs
+    return Residual(
+        convolution(channels, channels), nn.BatchNorm2d(channels), nn.ReLU(),
+        convolution(channels, channels), nn.BatchNorm2d(channels),
+    )  # fmt: skip
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int = 3) -> nn.Conv2d:
