@@ -124,10 +124,16 @@ def test_evaluation_and_report_form_the_same_methods_with_the_same_numbers(tmp_p
     (path,) = (tmp_path / "report" / "tables").glob("*runs.csv")
     reported = {(row["measure"], row["setting"]): row for row in read_table(path)}
     seeds = {method: row["seeds"] for (_, method), row in reported.items()}
-    assert seeds == {"unet (stop=none)": "3", "unet (stop=EarlyStopping)": "1", "grey_lookup": "0"}
-    assert {row["method"] for row in evaluated} == seeds.keys()
+    names = {  # in the evaluation, as they are typed, and in the report
+        "unet (stop=none)": "U-Net (stop none)",
+        "unet (stop=EarlyStopping)": "U-Net (stop EarlyStopping)",
+        "grey_lookup": "grey look-up table",
+    }
+    assert {row["method"] for row in evaluated} == names.keys()
+    assert {method: seeds[name] for method, name in names.items()} == dict(zip(names, "310", strict=True))
+    assert len(seeds) == 3
     for row in evaluated:
-        own = reported.get((row["measure"], row["method"]))
+        own = reported.get((row["measure"], names[row["method"]]))
         if own is None or not own["low"]:  # a run's folder has no interval of measures of all pictures together
             continue
         assert (row["seeds"], row["mark"]) == (own["seeds"], own["mark"])

@@ -69,7 +69,7 @@ def test_what_was_run_already_is_not_run_again(folder: Path) -> None:
 def test_tensorboard_has_all_settings_so_that_a_mixed_folder_has_no_blank_rows(folder: Path) -> None:
     run = folder / "b2_regression_or_classification" / "model-cnn+task-colour_regression+seed-0"
     assert set((run / "hparams.yaml").read_text().splitlines()) >= {
-        "seed: 0", "model: CNN", "model.num_filters: 4", "trainer.max_epochs: 1", "task.optimizer.lr: 0.001",
+        "seed: 0", "model: CNN", "model.num_filters: 4", "trainer.max_epochs: 2", "task.optimizer.lr: 0.001",
         "task.degradation: Grey", "task.answer: RGB", "task.loss: MeanSquaredError",
     }  # fmt: skip
 

@@ -297,9 +297,12 @@ def split(pictures: Pictures | Labels, validation: str, categories: np.ndarray |
         return Split(train, test, test)
     if val is None:
         own = np.zeros(len(train), int) if categories is None else categories
+        parts = [np.flatnonzero(own == each) for each in np.unique(own)]
+        counts = [round(HELD_OUT_FRACTION * len(places)) for places in parts]
+        if not any(counts):
+            counts[0] = 1
         held_out = np.zeros(len(train), bool)
-        for places in (np.flatnonzero(own == each) for each in np.unique(own)):
-            count = max(1, round(HELD_OUT_FRACTION * len(places)))
+        for places, count in zip(parts, counts, strict=True):
             held_out[places[np.random.default_rng(SPLIT_SEED).permutation(len(places))[:count]]] = True
         if held_out.all():
             raise UsageError("data: one training picture is too few to hold one out for validation")
