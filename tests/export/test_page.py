@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import axe_core_python
 import numpy as np
 import pytest
 from chromium import Tab, opened
@@ -227,6 +228,25 @@ def test_everything_has_a_name_and_is_large_enough_to_hit(tab: Tab) -> None:
         f".filter(([, box]) => Math.min(box.width, box.height) < {LEAST_TARGET}).map(([text]) => text)"
     )
     assert small == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(400, "light"), (1280, "dark")])
+def test_axe_core_finds_no_violation(page: Path, tmp_path: Path, width: int, scheme: str) -> None:
+    """Contrast in either colour scheme among them; the rules are those of WCAG 2.2, and axe-core's best practices."""
+    with opened(page, tmp_path, width) as tab:
+        tab.send("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        tab.until(SETTLED)
+        tab.press_at(*tab.middle_of("#stage"))
+        tab.until(f"{HINTS} === 1 && document.querySelectorAll('#likely button').length > 1")
+        tab.value("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        tab.value((Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8") + "; 0")
+        found = tab.value(
+            "axe.run().then(({ violations, passes }) => ({ passes: passes.length, violations: violations.map("
+            "(each) => [each.id, each.help, each.nodes.map((node) => node.html.slice(0, 80))]) }))"
+        )
+        assert found["violations"] == []
+        assert found["passes"] > 20
 
 
 @pytest.mark.slow

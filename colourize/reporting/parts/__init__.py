@@ -8,6 +8,7 @@ from colourize.reporting.agreement import agreement
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element
 from colourize.reporting.parts.colours import colour_pairs, distributions, reliability
+from colourize.reporting.parts.hints import hints
 from colourize.reporting.parts.larger_pictures import larger_pictures
 from colourize.reporting.parts.networks import activations, block_orders, layers
 from colourize.reporting.parts.temperatures import temperatures
@@ -15,6 +16,6 @@ from colourize.reporting.parts.training import batches, effects, epochs
 
 FUNCTIONS: list[Callable[[Context], list[Element]]] = [
     *(layers, epochs, colour_pairs, distributions, reliability, batches, activations, effects, block_orders),
-    *(agreement, larger_pictures, temperatures),
+    *(agreement, larger_pictures, temperatures, hints),
 ]
 PARTS = {part.__name__: part for part in FUNCTIONS}
