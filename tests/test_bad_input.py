@@ -152,7 +152,7 @@ U augmentation=elastic data.augmentation.max_rotation=true | data.augmentation.m
 U augmentation=elastic data.augmentation.grid_size=1 | data.augmentation.grid_size=1: must be
 U task.degradation.weights=[1.5,-0.25,-0.25] | task.degradation.weights=[1.5, -0.25, -0.25]: must be three shares
 U task.degradation.weights=[nan,0.5,0.5] | task.degradation.weights=[nan, 0.5, 0.5]: must be three shares
-U degradation=hints task.degradation.reveal=some | reveal=some: must be share or points
+U degradation=hints task.degradation.reveal=some | reveal=some: must be share, points or mixed
 U degradation=hints task.degradation.reveal=points task.degradation.number=65 | number=65: must be at most 64 points
 U model=zhang model.num_halvings=4 | model.num_halvings=4: must be a whole number from 1 to 3
 U model=ronneberger_unet model.levels=1 | model.levels=1: must be a whole number from 2 to 8

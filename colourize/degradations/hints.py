@@ -13,6 +13,7 @@ from colourize.data.draws import Draws
 from colourize.degradations.luminance import Luminance
 from colourize.errors import UsageError, check_count
 
+REVEALS = ("share", "points", "mixed")
 SCALE = 110.0  # chroma is divided by it, as Zhang et al. (2017) do
 STOP = 1 / 8  # probability that no further point follows: seven points on average
 MOST_POINTS = 64
@@ -35,7 +36,8 @@ class Hints(Luminance):
             https://arxiv.org/abs/1705.02999: their number is geometric (none in an eighth of the pictures, seven on
             average), each a square of 1 to 9 pixels (in a picture of 176) with its mean chroma, placed by a Gaussian
             around the middle. "share": a random share of all pixels, uniform in 0…1, as order-agnostic training needs
-            it (Hoogeboom et al. 2021, "Autoregressive diffusion models", https://arxiv.org/abs/2110.02037).
+            it (Hoogeboom et al. 2021, "Autoregressive diffusion models", https://arxiv.org/abs/2110.02037). "mixed": of
+            each picture one of both, either as likely, for networks that people give few hints and draw samples from.
         number: so many hints in each picture; None: as many as `reveal` draws.
     """
 
@@ -43,11 +45,11 @@ class Hints(Luminance):
 
     def __init__(self, reveal: str = "share", number: int | None = None) -> None:
         super().__init__()
-        if reveal not in ("share", "points"):
-            raise UsageError(f"task.degradation.reveal={reveal}: must be share or points")
+        if reveal not in REVEALS:
+            raise UsageError(f"task.degradation.reveal={reveal}: must be {', '.join(REVEALS[:-1])} or {REVEALS[-1]}")
         if number is not None:
             check_count("task.degradation.number", number, least=0)
-            if reveal == "points" and number > MOST_POINTS:
+            if reveal != "share" and number > MOST_POINTS:
                 raise UsageError(f"task.degradation.number={number}: must be at most {MOST_POINTS} points")
         self.reveal, self.number = reveal, number
         self._answer: list[Any] = []  # in a list: the task's own submodule, and not this one's
@@ -60,9 +62,13 @@ class Hints(Luminance):
             raise TypeError("hints are drawn: `draws` is needed")
         lightness = lightness_of(truth)
         chroma = self.known_chroma(truth, lightness)
+        if self.reveal == "points":
+            return with_hints(lightness, *self._points(chroma, draws))
+        share = with_hints(lightness, chroma, self._random_pixels(truth, draws))
         if self.reveal == "share":
-            return with_hints(lightness, chroma, self._random_pixels(truth, draws))
-        return with_hints(lightness, *self._points(chroma, draws))
+            return share
+        points = with_hints(lightness, *self._points(chroma, draws))
+        return torch.where(draws.uniform().view(-1, 1, 1, 1) < 0.5, share, points)
 
     def known_chroma(self, truth: Tensor, lightness: Tensor) -> Tensor:
         """a and b that hints are made of, (N, 2, H, W): those of the true classes where the answer says classes."""

@@ -65,6 +65,13 @@ def test_a_fixed_number_is_nested_and_follows_from_the_picture(reveal, most):
         torch.testing.assert_close(inputs[2:4], Hints(reveal, number)(truth[2:4], draws(2, 2)))
 
 
+def test_mixed_hints_are_points_in_half_of_the_pictures_and_a_share_in_the_others():
+    found = torch.cat([masks(Hints("mixed")(pictures(400), draws(400, 400 * i))) for i in range(5)]).flatten(1).sum(1)
+    few = (found <= 64).float().mean()  # a share is so small in 1 of 16
+    assert abs(few - (0.5 + 0.5 / 16)) < 0.06
+    assert found.max() > 900
+
+
 def test_a_picture_without_hints_is_its_lightness():
     truth = pictures(2)
     degradation = Hints(number=0)
