@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import console
 import pytest
 import torch
 import torch.nn.functional as F
@@ -210,3 +211,9 @@ def test_what_is_refused(change, expected, tiny_task):
     with pytest.raises(UsageError) as error:
         tiny_task("grey", "regression", loss={**ALL, **change})
     assert str(error.value).startswith(expected)
+
+
+def test_a_loss_that_takes_the_place_of_another_is_refused(tmp_path):
+    outcome = console.run("train", [*console.TINY, "task=colour_regression", "loss=[mse,mae]"], tmp_path)
+    assert outcome.code == 2
+    assert "loss=[mse,mae]: must name each loss once, and at most one of cross_entropy, " in outcome.stderr
