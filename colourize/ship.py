@@ -26,6 +26,7 @@ from colourize.data.batches import as_batch
 from colourize.data.pictures import VALIDATIONS
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.files import write_whole
+from colourize.joint.evaluation import can_be_asked
 from colourize.losses import CrossEntropy, MeanSquaredError
 from colourize.measures.registry import direction, headlines
 from colourize.methods.candidates import find_checkpoints
@@ -42,6 +43,7 @@ TESTS = {
     "CIFAR-10's 1000 test horses": ["data=cifar10", "data.category=horse", MEASURES],
     "CIFAR-10's 10,000 test pictures, all categories": ["data=cifar10", "data.category=all", MEASURES],
 }
+HINTS = "[0,1,3,10,32]"  # at how many a network that takes hints is tested
 COLOUR = """\
 Colours are guesses, not history: the network answers what is common in its training pictures. It cannot know the colour
 of a car, a dress or a painted wall, and it makes such things pale or brownish. It has seen CIFAR-10's ten categories
@@ -93,7 +95,11 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
             most = f"must be at most {LARGEST:,}, and all of a version {LARGEST_IN_ALL:,}"
             raise InputError(f"{target}: {size:,} bytes; {most}")
         folders = (Path(trial) / str(number) for number in range(len(tests)))
-        tables = {title: _tested(rounded, tests[title], own) for title, own in zip(tests, folders, strict=True)}
+        hints = [f"joint.hints={HINTS}"] if can_be_asked(task) else []
+        tables = {
+            title: _tested(rounded, [*words, *hints], own)
+            for (title, words), own in zip(tests.items(), folders, strict=True)
+        }
         write_whole(target.with_suffix(".md"), card(name, size, task, contents, about, tables))
         rounded.replace(target)
     sums = {**shipped.listed(folder), target.name: shipped.checksum(target)}
@@ -141,6 +147,8 @@ def card(
     lines = [f"# {shipped.PREFIX}{name}", "", "| | |", "| --- | --- |"]
     lines += [f"| {key} | {value} |" for key, value in told.items()]
     note = "Means over the pictures ± half of their 95 % intervals, with the weights as shipped."
+    if can_be_asked(task):
+        note += " The measures are for hints as in training, the tables below them for fixed numbers of hints."
     lines += ["", "## Measures", "", note]
     for title, table in tables.items():
         lines += ["", f"### {title}", "", table]
@@ -202,6 +210,13 @@ def _tested(weights: Path, words: Sequence[str], folder: Path) -> str:
     ]
     for method in dict.fromkeys(row["method"] for row in rows):
         lines.append("| " + " | ".join([method, *(_cell(cells.get((method, key))) for key in shown)]) + " |")
+    if (folder / "hints.csv").is_file():
+        found = {(row["measure"], int(row["hints"])): row for row in read_table(folder / "hints.csv")}
+        numbers = sorted({number for _, number in found})
+        lines += ["", "| hints | " + " | ".join(map(str, numbers)) + " |", "| --- |" + " ---: |" * len(numbers)]
+        for key in dict.fromkeys(measure for measure, _ in found):
+            values = (_cell(found[key, number]) for number in numbers)
+            lines.append("| " + " | ".join([f"{key}{ARROWS[direction(key)]}", *values]) + " |")
     return "\n".join(lines)
 
 
