@@ -100,7 +100,7 @@ class Answer(nn.Module):
         Raises:
             UsageError: the answer has no classes with colours.
         """
-        raise UsageError(f"task.answer={type(self).__name__}: its classes lie nowhere among the colours")
+        raise UsageError(f"task.answer={type(self).__name__}: its classes have no colours")
 
     def average_form(self, truth: Tensor) -> Tensor:
         """True pictures in a form that can be averaged over pixels and pictures, (N, out_channels, H, W).

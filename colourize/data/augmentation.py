@@ -56,8 +56,8 @@ class Symmetries(Augmentation):
     def forward(self, pictures: Tensor, draws: Draws) -> Tensor:
         height, width = pictures.shape[1:3]
         if height != width:
-            raise UsageError(f"data.augmentation=Symmetries: pictures of {height}×{width} are no squares; must be")
-        symmetry = draws.integers(0, 8)[:, None, None, None]  # three bits: transpose, flip down, flip sideways
+            raise UsageError(f"data.augmentation=Symmetries: pictures are {height}×{width}; must be square")
+        symmetry = draws.integers(0, 8)[:, None, None, None]  # three bits: transpose, flip rows, flip columns
         pictures = pictures.transpose(1, 2).where((symmetry & 1) > 0, pictures)
         pictures = pictures.flip(1).where((symmetry & 2) > 0, pictures)
         return pictures.flip(2).where((symmetry & 4) > 0, pictures)

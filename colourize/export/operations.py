@@ -15,7 +15,7 @@ pictures or feature maps, (1, C, H, W). A graph has these operations:
 | shuffle, unshuffle | factor: `F.pixel_shuffle` and its inverse |
 | pad | sides (left, right, top, bottom), mode zeros, reflect or replicate |
 | crop | sides, as for pad |
-| every | rows, columns: keeps the first of each so many rows, and columns |
+| every | rows, columns: keeps every `rows`th row and every `columns`th column |
 | channels | start, stop |
 | lookup | table (levels, O): the row for each pixel's level, the first channel, in 0 … 1 |
 | mirror | continues a picture by its mirror image, see `substitutes.Continued` |

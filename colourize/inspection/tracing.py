@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from colourize.errors import UsageError, one_line
 
-# A layer with parameters of at least so many dimensions starts a new block; others are biases, scales and shifts.
+# A layer with parameters of at least this many dimensions starts a new block; others are biases, scales and shifts.
 WEIGHT_DIMENSIONS = 2
 INPUT = -1  # the index of the network's input among the calls
 
