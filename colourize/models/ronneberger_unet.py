@@ -70,7 +70,7 @@ class RonnebergerUNet(nn.Module):
         self.margin = 6 * self.size_multiple - 4 if padding == "valid" else 0
         widths = [num_filters * 2**level for level in range(levels)]
         self.down = nn.ModuleList(
-            self._two(given, width) for given, width in zip([in_channels, *widths], widths, strict=False)
+            self._two(channels, width) for channels, width in zip([in_channels, *widths], widths, strict=False)
         )
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout(dropout)
@@ -84,9 +84,9 @@ class RonnebergerUNet(nn.Module):
         """The two convolutions of a level."""
         layers: list[nn.Module] = []
         mode: PaddingMode = "reflect" if self.padding == "reflect" else "zeros"
-        for given in (in_channels, out_channels):
+        for channels in (in_channels, out_channels):
             edge = 0 if self.padding == "valid" else 1
-            layers += [nn.Conv2d(given, out_channels, 3, padding=edge, padding_mode=mode), nn.ReLU()]
+            layers += [nn.Conv2d(channels, out_channels, 3, padding=edge, padding_mode=mode), nn.ReLU()]
         return nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
