@@ -1,4 +1,4 @@
-"""colourize: train, measure and look at networks that colour grey pictures and sharpen small ones.
+"""colourize: train, measure and inspect networks that colour grey pictures and enlarge small ones.
 
 >>> task = colourize.load("outputs/…/checkpoints/best.ckpt")
 >>> logits = task(grey)          # (N, 1, H, W) in [0, 1] → the network's output
@@ -17,7 +17,7 @@ __all__ = ["__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    # Deferred: torch and lightning take seconds to import, and `colourize-train --help` needs neither.
+    # Deferred, because torch and lightning take seconds to import, and `colourize-train --help` needs neither.
     if name == "load":
         from colourize.checkpoints import load
 

@@ -1,4 +1,4 @@
-"""`colourize-benchmark`: what training and start-up cost on this machine.
+"""`colourize-benchmark`: the time of training and start-up on this machine.
 
 colourize-benchmark benchmark.parts=[steps] benchmark.cases=[unet/colour_classification]
 colourize-benchmark benchmark.parts=all device=cuda
@@ -22,7 +22,7 @@ PARTS = ("steps", "threads", "startup")  # measured in this order
 
 
 def benchmark(config: DictConfig) -> None:
-    """Measure the chosen parts, print and save their tables; a finished part stays saved when a later one fails."""
+    """Measure the chosen parts, print and save their tables; finished parts stay saved if a later one fails."""
     from colourize.timing import parts as functions
     from colourize.timing.report import Part, show, write
     from colourize.timing.settings import settings_from

@@ -1,7 +1,7 @@
-"""A composed configuration made into its parts, once: data, task and trainer.
+"""Builds data, task and trainer from a composed configuration.
 
-A wrong setting is refused while they are made, before any picture is read (`make_data`, `make_task`, `build_trainer`).
-What must be fitted is fitted when the pictures are there (`read_data`, `fit_task`).
+Wrong settings are refused while these are made, before any picture is read (`make_data`, `make_task`, `build_trainer`).
+Parts are fitted once the pictures are read (`read_data`, `fit_task`).
 """
 
 from __future__ import annotations
@@ -39,35 +39,35 @@ from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
-LARGEST_SIZE = 2**31 - 1  # of a tensor, in any direction
+LARGEST_SIZE = 2**31 - 1  # the largest dimension of a tensor
 PLACES = ("dirpath", "folder", "save_dir")  # arguments of callbacks and loggers that name a folder
 LOSSES = ("train/loss", "val/loss")
 QUESTION = ("degradation", "answer")  # the parts of a task that a teacher must share
 
-# Lightning's hints and lists of devices are silenced; its warnings stay.
+# Silences Lightning's hints and lists of devices, but not its warnings.
 for name in ("lightning.pytorch", "lightning.fabric"):
     logging.getLogger(name).setLevel(logging.WARNING)
-# A user can do nothing about these two: the newest torch, and a machine that has SLURM.
+# Users can do nothing about these two warnings, of the newest torch, and on a machine with SLURM.
 NEEDLESS_WARNINGS = (".*LeafSpec.*", "The `srun` command is available")
 for message in NEEDLESS_WARNINGS:
     warnings.filterwarnings("ignore", message=message)
 
 
 def make_data(config: DictConfig, **changes: Any) -> PictureData:
-    """The data of `config.data`, with some arguments changed; no picture is read yet."""
+    """Make the data of `config.data`, with some arguments changed; no picture is read yet."""
     data: PictureData = build_part("data", config.data, **changes, _recursive_=False, _convert_="all")
     return data
 
 
 def read_data(config: DictConfig, data: PictureData) -> PictureData:
-    """Load and split the pictures for training; a UsageError or InputError where they are too few or missing."""
+    """Load and split the pictures for training; a UsageError or InputError if they are too few or missing."""
     data.prepare_data()
     data.setup("fit")
     sizes = {"train": data.batch_size, "val": data.eval_batch_size, "test": data.eval_batch_size}
     lengths = {name: len(part) for name, part in data.pictures._asdict().items()} | {"train": data.epoch_length}
     for stage, size in sizes.items():
         limit, count = config.trainer.get(f"limit_{stage}_batches"), -(-lengths[stage] // size)
-        if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning finds this after minutes
+        if isinstance(limit, float) and 0 < limit * count < 1:  # Lightning would notice this after minutes
             key, least = f"trainer.limit_{stage}_batches", f"{1 / count:.3g}"
             raise UsageError(f"{key}={limit}: less than one of the {count} batches; must be at least {least}")
     return data
@@ -86,9 +86,9 @@ def build_data(config: DictConfig) -> PictureData:
 
 
 def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] | None = None) -> RestorationTask:
-    """The task of `config.task` with the model of `config.model`; it needs no picture.
+    """Make the task of `config.task` with the model of `config.model`; it needs no picture.
 
-    Nothing is fitted yet but what is given: see `RestorationTask`.
+    Only the parts in `fitted` are fitted yet, see `RestorationTask`.
     """
     check_flag("compile", config.get("compile", False))
     for key, value in (config.get("model") or {}).items():
@@ -118,7 +118,7 @@ def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> Re
     check_teachers(task)
     for name, node in (config.get("callbacks") or {}).items():
         monitor = node.get("monitor") if isinstance(node, DictConfig) else None
-        # A user's own task may log more, and Lightning checks it later.
+        # A user's own task may log other measures; Lightning checks those later.
         if monitor is None or monitor in LOSSES or type(task) is not RestorationTask:
             continue
         names = [*LOSSES, *(f"val/{measure.name}" for measure in task.fitting(EPOCH))]
@@ -131,7 +131,7 @@ def read_teachers(task: RestorationTask, trust: Sequence[str]) -> None:
     """Build the task's loss; a distillation's teachers are read from their checkpoints.
 
     Raises:
-        UsageError, InputError: one cannot be read, or is no teacher for this task.
+        UsageError, InputError: a teacher cannot be read, or cannot teach this task.
     """
     for loss in task.build_loss().modules():
         if isinstance(loss, Distillation):
@@ -143,7 +143,7 @@ def read_teachers(task: RestorationTask, trust: Sequence[str]) -> None:
 
 
 def check_teachers(task: RestorationTask) -> None:
-    """Raise a UsageError where a distillation's teacher answers another question than the task, or in other colours."""
+    """Raise a UsageError if a distillation's teacher has another degradation, answer or palette than the task."""
 
     def asked(each: Any) -> dict[str, Any]:
         fitted = {name: each.hparams["fitted"].get(name) for name in QUESTION if name in task.hparams["fitted"]}
@@ -169,9 +169,11 @@ def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
 
 
 def build_trainer(config: DictConfig) -> Trainer:
-    """The Lightning Trainer of `config.trainer`, with the callbacks and the logger of the configuration.
+    """Build the Lightning Trainer of `config.trainer`, with the configuration's callbacks and logger.
 
-    A UsageError names a setting that Lightning refuses, an InputError a folder that cannot be written to.
+    Raises:
+        UsageError: Lightning refuses a setting.
+        InputError: a folder cannot be written to.
     """
     settings = config.trainer
     check_limits(settings)
@@ -193,13 +195,13 @@ def build_trainer(config: DictConfig) -> Trainer:
                 check_writable(f"{key}.{name}", Path(str(node[name])).absolute())
     parts = {key: build_part(key, node) for key, node in nodes.items()}
     logger: Logger | bool = parts.pop("logger", False)
-    # Lightning refuses callbacks that have nothing to do.
+    # Lightning refuses a LearningRateMonitor without a logger.
     idle: list[type[Callback]] = [] if logger else [LearningRateMonitor]
     if not settings.get("enable_progress_bar", True):
         idle.append(ProgressBar)
     callbacks = [callback for callback in parts.values() if not isinstance(callback, tuple(idle))]
     checkpointing = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
-    # This debugging aid of torch, which comes with `deterministic`, fills memory that is about to be written.
+    # `deterministic` switches on this debugging aid of torch, which fills memory that is about to be written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         plugins = [*(instantiate(settings.get("plugins")) or []), CheckpointFiles()]
@@ -212,24 +214,24 @@ def build_trainer(config: DictConfig) -> Trainer:
 
 
 def check_limits(trainer: DictConfig) -> None:
-    """Raise a UsageError for a wrong limit of batches, or one that leaves nothing to train or test."""
+    """Raise a UsageError if a limit of batches is wrong, or leaves nothing to train or test."""
     for stage, done in (("train", "trained"), ("val", None), ("test", "tested")):
         key = f"limit_{stage}_batches"
         limit = trainer.get(key)
         is_share = isinstance(limit, float) and 0 <= limit <= 1
-        if not (limit is None or is_share or (type(limit) is int and limit >= 0)):  # Lightning takes True for 1
+        if not (limit is None or is_share or (type(limit) is int and limit >= 0)):  # Lightning would read True as 1
             raise UsageError(f"trainer.{key}={limit}: must be a number of batches, or a share from 0.0 to 1.0")
         if limit == 0 and done:
             raise UsageError(f"trainer.{key}=0: nothing would be {done}; must be above 0")
 
 
 def check_devices(trainer: DictConfig) -> None:
-    """Raise a UsageError where there is no such GPU, or the processes do not fit the machine, sweep or SLURM job."""
+    """Raise a UsageError if there is no such GPU, or the processes do not fit the machine, sweep or SLURM job."""
     accelerator, devices = str(trainer.get("accelerator")), str(trainer.get("devices"))
     has_gpu = torch.cuda.is_available()
     if accelerator in ("gpu", "cuda") and not has_gpu:
         raise UsageError(f"trainer.accelerator={accelerator}: there is no GPU; trainer=default takes what there is")
-    most = max(os.cpu_count() or 1, 2)  # two on any machine, for a trial
+    most = max(os.cpu_count() or 1, 2)  # two are allowed on any machine, for trials
     on_cpu = accelerator == "cpu" or (accelerator == "auto" and not has_gpu)
     if on_cpu and devices.isdecimal() and int(devices) > most:
         raise UsageError(f"trainer.devices={devices}: more processes than this machine has cores; must be 1 to {most}")
@@ -248,7 +250,7 @@ def check_devices(trainer: DictConfig) -> None:
 
 
 def check_launcher() -> None:
-    """Raise a UsageError for a launcher without a sweep, which Hydra would ignore."""
+    """Raise a UsageError for a launcher without a sweep, as Hydra would ignore the launcher."""
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.RUN:
         launcher = HydraConfig.get().runtime.choices.get("launcher", "basic")
         if launcher != "basic":
@@ -256,7 +258,7 @@ def check_launcher() -> None:
 
 
 def check_losses(loss: dict[str, Any]) -> None:
-    """Raise a UsageError where several losses were chosen, and one took the place of another."""
+    """Raise a UsageError if several losses were chosen and one replaced another."""
     typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []  # `choices` has no lists
     names = next((re.findall(r"\w+", word)[1:] for word in reversed(typed) if word.startswith("loss=")), [])
     if len(names) > len(terms_of(loss)):

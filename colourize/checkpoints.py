@@ -1,6 +1,6 @@
-"""From a file alone back to the task and the data that made it; a run's newest intact checkpoint.
+"""Restores the task and its data from a file alone, and finds a run's newest intact checkpoint.
 
-Wherever a checkpoint is taken, it is a run's `.ckpt`, a `.safetensors` file, or weights of the package, `builtin:NAME`.
+Every checkpoint can be a run's `.ckpt`, a `.safetensors` file, or weights of the package, `builtin:NAME`.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ def load(path: str | Path, trust: str | Sequence[str] = ()) -> RestorationTask:
 
     Args:
         path: a `.ckpt` file that `colourize-train` wrote, a `.safetensors` file of such a task, or "builtin:colour".
-        trust: packages of your own whose classes the file may name, such as "my_models".
+        trust: your own packages whose classes the file may name, such as "my_models".
 
     Raises:
         InputError: the file is missing, truncated, not a checkpoint of this project, or names classes that are not
             trusted.
-        UsageError: the package has no weights of this name.
+        UsageError: the package has no weights with this name.
     """
     return task_from(read(path, trust), path)
 
 
 def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
-    """A checkpoint's contents on the CPU, with the arguments and errors of `load`; only tensors and plain values."""
+    """A checkpoint's contents (tensors and plain values) on the CPU; arguments and errors are those of `load`."""
     path = Path(str(path))  # a file named 5 arrives as a number
     checkpoint = read_any(path)
     _check_trust(path, checkpoint, "task", "hyper_parameters", trust)
@@ -55,7 +55,7 @@ def read(path: str | Path, trust: str | Sequence[str] = ()) -> dict[str, Any]:
 
 
 def read_any(path: Path) -> dict[str, Any]:
-    """`read`, whatever classes the file names, because no object of them is made."""
+    """`read` for files that name any classes, which is safe as no object of them is made."""
     path = shipped.resolve(path)
     checkpoint = files.read(path) if path.suffix == SUFFIX else _unpickled(path)
     for part in ("hyper_parameters", "datamodule_hyper_parameters"):
@@ -65,7 +65,7 @@ def read_any(path: Path) -> dict[str, Any]:
 
 
 def has_training_state(checkpoint: dict[str, Any]) -> bool:
-    """Whether a training can go on from a checkpoint's contents; otherwise one can begin with its weights."""
+    """Whether a training can resume from a checkpoint's contents; otherwise one can start from its weights."""
     return "optimizer_states" in checkpoint
 
 
@@ -74,12 +74,12 @@ def _unpickled(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"checkpoint={path}: there is no such file")
     try:
-        if zipfile.is_zipfile(path):  # torch ignores wrong checksums
+        if zipfile.is_zipfile(path):  # checked here, as torch ignores wrong checksums
             with zipfile.ZipFile(path) as archive:
                 if (damaged := archive.testzip()) is not None:
                     raise zipfile.BadZipFile(damaged)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a pickle that is no checkpoint, which raises an error anyway
+            warnings.simplefilter("ignore")  # about a pickle that is not a checkpoint, which raises an error anyway
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # zip reader, unpickler and storage each raise their own errors
         raise InputError(f"checkpoint={path}: truncated, or not a checkpoint at all") from error
@@ -89,7 +89,7 @@ def _unpickled(path: Path) -> dict[str, Any]:
 
 
 def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
-    """The task of a checkpoint that was read from `path`; an InputError where it does not fit this version."""
+    """The task of a checkpoint that was read from `path`; an InputError if it does not fit this version."""
     try:
         task = get_class(checkpoint["colourize"]["task"])(**checkpoint["hyper_parameters"])
         task.load_state_dict(checkpoint["state_dict"])
@@ -105,9 +105,9 @@ def task_from(checkpoint: dict[str, Any], path: str | Path) -> RestorationTask:
 
 
 def not_finite(state_dict: dict[str, Tensor]) -> str | None:
-    """The name of the first tensor that holds NaN or an infinite number."""
+    """The name of the first tensor with a NaN or infinite number."""
     for name, value in state_dict.items():
-        # A sum takes a seventh of the time; it may also be infinite because it is too large.
+        # Checking the sum first takes a seventh of the time; a sum may also overflow.
         if value.is_floating_point() and not math.isfinite(value.sum()) and not value.isfinite().all():
             return name
     return None
@@ -118,13 +118,14 @@ def data_from(
 ) -> PictureData:
     """The data that a checkpoint, read from `path`, was trained on, with some arguments changed.
 
-    An InputError says that the checkpoint names no data or a class that is not trusted, or that the data are gone.
+    Raises:
+        InputError: the checkpoint names no data, or a class that is not trusted, or the data are gone.
     """
     if checkpoint["colourize"].get("data") in (None, ""):
         raise InputError(f"checkpoint={path}: does not name its data; choose some, such as data=cifar10")
     _check_trust(path, checkpoint, "data", "datamodule_hyper_parameters", trust)
     arguments = {**checkpoint["datamodule_hyper_parameters"], **changes}
-    if checkpoint["colourize"]["data"] in WHEREVER:  # a file of weights names no folder
+    if checkpoint["colourize"]["data"] in WHEREVER:  # a file of weights has no folder
         arguments.setdefault("root", os.environ.get("COLOURIZE_DATA", "data"))
     try:
         return get_class(checkpoint["colourize"]["data"])(**arguments)
@@ -137,7 +138,7 @@ def data_from(
 
 
 def newest(run: str | Path) -> Path | None:
-    """A run's newest intact checkpoint, None where it has saved none, an InputError where all are damaged."""
+    """A run's newest intact checkpoint; None if it has none, an InputError if all are damaged."""
     found = [path for name in (LAST, PREVIOUS) if (path := Path(run) / "checkpoints" / name).exists()]
     for path in found:
         try:
@@ -151,16 +152,17 @@ def newest(run: str | Path) -> Path | None:
 
 
 def check_same(path: Path, checkpoint: dict[str, Any], task: RestorationTask) -> None:
-    """Raise an InputError where a run's own checkpoint has another task, because pictures or code have changed."""
+    """Raise an InputError if a run's own checkpoint has another task, because pictures or code have changed."""
     found = first_difference(checkpoint["hyper_parameters"], brought_up_to_date(dict(task.hparams)))
     if found:
         raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 
 
 def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, trust: str | Sequence[str] = ()) -> None:
-    """Check that training of `task` can go on from a checkpoint up to `max_epochs`.
+    """Check that training of `task` can resume from a checkpoint, up to `max_epochs`.
 
-    A UsageError names the first difference between the two tasks' settings, or says that no epochs are left.
+    Raises:
+        UsageError: the tasks' settings differ (the message names the first difference), or no epochs are left.
     """
     checkpoint = read(path, trust)
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
@@ -195,7 +197,7 @@ def first_difference(then: Any, now: Any, key: str = "") -> tuple[str, Any, Any]
 def _check_trust(
     path: str | Path, checkpoint: dict[str, Any], part: str, arguments: str, trust: str | Sequence[str]
 ) -> None:
-    """Refuse classes that are not trusted, before anything is made of them."""
+    """Refuse classes that are not trusted, before objects of them are made."""
     trusted = packages(trust)
     check_name(f"checkpoint={path}", checkpoint["colourize"].get(part), trusted)
     check_names(f"checkpoint={path}", checkpoint.get(arguments), trusted)

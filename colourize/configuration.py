@@ -1,6 +1,6 @@
-"""Where the configuration lies, and how a part of it becomes an object.
+"""Finds the configuration's folder, and builds objects from parts of the configuration.
 
-Imports of torch and lightning have no place here, nor has hydra at the top, since shell completion waits for them.
+This module must not import torch or lightning, nor hydra at the top, since shell completion would wait for them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from colourize.errors import ColourizeError, UsageError, one_line
 
 
 def config_dir() -> Path:
-    """The folder `conf`: packaged inside an installed wheel, beside the package in a checkout."""
+    """The folder `conf`: inside the package in an installed wheel, beside the package in a checkout."""
     packaged = Path(__file__).parent / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "conf"
 
 
 def part_class(key: str, config: Any) -> Any:
-    """The class that a configuration's `_target_` names; a UsageError where it is missing or cannot be imported."""
+    """The class that a configuration's `_target_` names; a UsageError if it is missing or cannot be imported."""
     from hydra.utils import get_object
 
     if not (config and "_target_" in config):
         name = key.removeprefix("task.")
         raise UsageError(f"{name}: missing; {name}=… names one")
-    hydras = logging.getLogger("hydra.utils")  # it would print the error as well
+    hydras = logging.getLogger("hydra.utils")  # silenced, as it would print the error too
     hydras.disabled = True
     try:
         return get_object(str(config["_target_"]))
@@ -38,9 +38,9 @@ def part_class(key: str, config: Any) -> Any:
 
 
 def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
-    """The object that a configuration's `_target_` and arguments describe, with further arguments.
+    """Build the object that a configuration's `_target_` and arguments describe, with further arguments.
 
-    An error of ours passes unchanged; any other becomes a UsageError with the configuration's key.
+    Our own errors pass unchanged; any other error becomes a UsageError with the configuration's key.
     """
     from hydra.utils import instantiate
 
@@ -57,7 +57,7 @@ def build_part(key: str, config: Any, *arguments: Any, **more: Any) -> Any:
                 reason += "; HYDRA_FULL_ERROR=1 shows where"
             name = str(config["_target_"]).rpartition(".")[2]
             raise UsageError(f"{key}={name}: {reason}") from error
-    raise cause  # outside the block, where Hydra's error would become its context
+    raise cause  # outside the block, so that Hydra's error does not become its context
 
 
 def _cause(error: BaseException) -> BaseException:

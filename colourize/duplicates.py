@@ -1,4 +1,4 @@
-"""`colourize-duplicates`: the pairs of test and training pictures that are nearly the same, as a table of numbers.
+"""`colourize-duplicates`: writes a table of the pairs of test and training pictures that are nearly the same.
 
 colourize-duplicates data=cifar10 output=duplicates.csv
 colourize-evaluate checkpoint=best.ckpt without=duplicates.csv    (an evaluation on the other test pictures)
@@ -14,7 +14,7 @@ from colourize.cli import app
 
 
 def duplicates(config: DictConfig) -> None:
-    """Find the pairs among a source's pictures, whatever a run holds out of them, and write them."""
+    """Find the pairs among all of a source's pictures, including those that a run holds out, and write them."""
     import numpy as np
 
     from colourize.build import make_data

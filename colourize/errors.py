@@ -9,9 +9,9 @@ import re
 import textwrap
 from typing import TypeGuard
 
-CPP_FRAMES = re.compile(r"\nException raised from |\n(?:C\+\+ )?CapturedTraceback|\nframe #0")  # what torch appends
+CPP_FRAMES = re.compile(r"\nException raised from |\n(?:C\+\+ )?CapturedTraceback|\nframe #0")  # torch appends these
 FULL = (errno.ENOSPC, errno.EDQUOT)
-LONGEST = 400  # characters of a cause; torch writes thousands about a state_dict that does not fit
+LONGEST = 400  # maximum number of characters of a cause; torch writes thousands about a wrong state_dict
 
 
 class ColourizeError(Exception):
@@ -33,9 +33,9 @@ class InputError(ColourizeError):
 
 
 def full_disk(error: BaseException | None) -> OSError | None:
-    """The system's error of a full disk or quota that an error is, or was caused by."""
+    """The system's error for a full disk or quota, if an error is one or was caused by one."""
     visited: list[BaseException] = []
-    while error is not None and error not in visited:  # an error that is raised again may be its own context
+    while error is not None and error not in visited:  # an error that is raised again can be its own context
         if isinstance(error, OSError) and error.errno in FULL:
             return error
         visited.append(error)
@@ -44,25 +44,25 @@ def full_disk(error: BaseException | None) -> OSError | None:
 
 
 def check_count(key: str, value: object, least: int = 1, most: int | None = None) -> None:
-    """Raise a UsageError unless `value` is a whole number from `least` to `most`; True and 2.0 are none."""
+    """Raise a UsageError unless `value` is an int from `least` to `most`; True and 2.0 are refused."""
     if type(value) is not int or value < least or (most is not None and value > most):
         allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise UsageError(f"{key}={one_line(value)}: must be a whole number {allowed}")
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a whole number or a float; True and False are none."""
+    """Whether a value is an int or a float; True and False are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def check_flag(key: str, value: object) -> None:
-    """Raise a UsageError unless `value` is True or False; 0 and 1 are neither."""
+    """Raise a UsageError unless `value` is True or False; 0 and 1 are refused."""
     if not isinstance(value, bool):
         raise UsageError(f"{key}={one_line(value)}: must be true or false")
 
 
 def one_line(error: object) -> str:
-    """An error's text in one line, or its kind where it has none; a long one ends with … after a whole word."""
+    """An error's text in one line, or its type if it has no text; a long text ends with … after a whole word."""
     text = CPP_FRAMES.split(str(error))[0]
     words = " ".join(text.split()).encode(errors="backslashreplace").decode()  # names may not be UTF-8
     words = "".join(each if each.isprintable() else repr(each)[1:-1] for each in words)  # no control characters

@@ -1,4 +1,4 @@
-"""`colourize-evaluate`: the test measures of checkpoints and baselines on the same pictures, with intervals.
+"""`colourize-evaluate`: tests checkpoints and baselines on the same pictures, and reports measures with intervals.
 
 colourize-evaluate checkpoint=outputs/…/checkpoints/best.ckpt
 colourize-evaluate checkpoint=best.ckpt data=folder data.root=my-pictures
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 def evaluate(config: DictConfig) -> dict[str, float]:
     """Test checkpoints or a baseline on their own data or on other data, and return the first method's measures.
 
-    Task, palette and divisor are always the checkpoint's; baselines are fitted to its training pictures.
+    Task, palette and divisor always come from the checkpoint; baselines are fitted to its training pictures.
     """
     from colourize.errors import UsageError, check_flag
     from colourize.runs import ownership, resuming
@@ -48,7 +48,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
         if writes:
             resuming.check_no_training(folder)
             is_completed = read_record(folder).get("status") == "completed"
-            if is_completed and not (config.overwrite or resuming.is_job()):  # a sweep's job is evaluated again
+            if is_completed and not (config.overwrite or resuming.is_job()):  # jobs of a sweep may be evaluated again
                 shown = os.path.relpath(folder)
                 raise UsageError(f"hydra.run.dir={shown}: holds an evaluation; overwrite=true replaces it")
         record = RunRecord(folder)
@@ -57,7 +57,7 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
-    """`evaluate`, within its record."""
+    """The evaluation itself, within its record."""
     from colourize.build import fit_task, make_data, make_task
     from colourize.errors import UsageError, check_count
     from colourize.joint.evaluation import JointSettings, can_be_asked
@@ -90,7 +90,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     named = named_reference(config.reference, config.trust)
     if named.name and candidates and all(baseline_on(each.task, named.name) is None for each in candidates):
         raise UsageError(f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is")
-    # A reference that is also compared is tested once.
+    # A reference that is also one of the candidates is tested once.
     by_path = {each.path.resolve(): each for each in candidates if each.path}
     named_candidates = [by_path.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
     named = replace(named, candidates=named_candidates)
@@ -156,7 +156,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
 
 
 def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | None) -> PictureData:
-    """The pictures that all methods are tested on: those of `data=…`, else those of the checkpoints."""
+    """The pictures on which all methods are tested: those of `data=…`, or else those of the checkpoints."""
     import numpy as np
 
     from colourize.build import prepare_test
@@ -179,7 +179,7 @@ def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | N
 
 
 def _numbers(path: Path) -> list[int]:
-    """The test pictures in the column `test` of a table, as `colourize-duplicates` writes it."""
+    """The indices in the column `test` of a table, as `colourize-duplicates` writes it."""
     from colourize.errors import InputError
     from colourize.runs.tables import read_numbers
 
@@ -190,7 +190,7 @@ def _numbers(path: Path) -> list[int]:
 
 
 def _precision(config: DictConfig, candidate: Candidate) -> str:
-    """A checkpoint is tested in the precision of its training."""
+    """The precision of a checkpoint's test, which is that of its training."""
     asked = str(config.trainer.precision)
     if asked != "auto" or candidate.is_baseline:
         return asked.replace("auto", "32-true")
@@ -203,7 +203,7 @@ def _trainer(config: DictConfig) -> Trainer:
     from colourize.machine.precision import PRECISIONS
 
     settings = copy.deepcopy(config)
-    if settings.trainer.precision in PRECISIONS:  # build_trainer refuses any other
+    if settings.trainer.precision in PRECISIONS:  # build_trainer refuses other values
         settings.trainer.precision = "32-true"
     return build_trainer(settings)
 
@@ -211,7 +211,7 @@ def _trainer(config: DictConfig) -> Trainer:
 def _test_all(
     config: DictConfig, trainer: Trainer, everything: list[Candidate], measures: list[Measure], data: PictureData
 ) -> list[Evaluated]:
-    """Each method's values of each test picture."""
+    """Each method's values for each test picture."""
     from colourize.methods.comparison import Evaluated
     from colourize.methods.references import kind_of
     from colourize.tasks.evaluation import Evaluation, Tested
@@ -226,7 +226,7 @@ def _test_all(
 
 
 def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Candidate], data: PictureData) -> None:
-    """Hints, likelihood and samples of the networks that take hints, and the likelihood of what else says classes."""
+    """Measure hints, likelihood and samples of networks that take hints, and the likelihood of other classifiers."""
     from lightning.pytorch.utilities import rank_zero_only
     from rich.progress import track
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and folders that can be written to."""
+"""Writes files whole or not at all, and checks whether folders can be written to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PART = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part(\..*)?")  # the name of a tempor
 
 
 def write_whole(path: str | Path, content: str | bytes, keep: str | Path | None = None) -> None:
-    """Write bytes, or text as UTF-8; the old file stays, whatever fails, until the new one is whole on the disk."""
+    """Write bytes, or text as UTF-8; whatever fails, the old file stays until the new one is complete on the disk."""
     with whole_file(path, keep) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
@@ -49,9 +49,9 @@ def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Pat
     with whole_file("palette.npy") as part:
         np.save(part, colours)
 
-    The temporary file is hidden and lies beside the final one, because renaming is atomic only within a disk. It has
-    the same suffix, by which numpy and Pillow choose the format, and a unique name, so that several threads and
-    processes may write the same file at once. The old file moves to `keep`, if there is one.
+    The temporary file is hidden and in the same folder as the final one, because renaming is atomic only within a disk.
+    It has the same suffix, from which numpy and Pillow choose the format, and a unique name, so that several threads
+    and processes may write the same file at once. If `keep` is given, the old file is moved there.
     """
     path = Path(path)
     part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
@@ -66,14 +66,14 @@ def whole_file(path: str | Path, keep: str | Path | None = None) -> Iterator[Pat
     except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        # The error of a full disk names no file, that of a missing folder the temporary one.
+        # The error for a full disk names no file, and that for a missing folder names the temporary file.
         if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(part)):
             error.filename, error.filename2 = str(path), None
         raise
 
 
 def check_writable(key: str, folder: Path) -> None:
-    """Raise an InputError where files cannot be written into a folder, named by `key`; a missing one stays missing."""
+    """Raise an InputError that names `key` if files cannot be written into a folder; a missing folder is not made."""
     missing: list[Path] = []
     try:
         missing = [each for each in (folder, *folder.parents) if not each.exists()]
@@ -90,7 +90,7 @@ def check_writable(key: str, folder: Path) -> None:
 
 
 def remove_parts(*folders: Path) -> None:
-    """Remove the temporary files of killed writers; no process may be writing into these folders."""
+    """Remove the temporary files of killed writers; no other process must be writing into these folders."""
     for folder in folders:
         with contextlib.suppress(OSError):  # there is no such folder, or it can only be read
             for path in folder.iterdir():
@@ -99,7 +99,7 @@ def remove_parts(*folders: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Sync a folder's names to the disk, where the system can."""
+    """Sync a folder's names to the disk, if the system supports it."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,8 +1,8 @@
 """A new training that starts from the weights of a file, such as builtin:colour on one's own pictures.
 
-Where no task is typed, it is the file's: network, degradation, answer, loss and all that was fitted, such as the
-palette. Where one is typed, that counts, and those tensors are taken that have the same name and shape: so a network
-that enlarges four times starts from one that enlarges twice.
+If no task is typed, the file's task is used: network, degradation, answer, loss and everything that was fitted, such as
+the palette. If a task is typed, it is used with the file's tensors of the same name and shape. A network that enlarges
+four times can thus start from one that enlarges twice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PARTS = ("degradation", "answer", "loss", "prior")
 CHOICES = ("experiment", "task", "model", "degradation", "answer", "prior")  # groups, each of which chooses a task
 OF_FILE = ("model", "task.degradation", "task.answer", "task.prior", "data.palette", "data.divisor")
 RATE = "task.optimizer.lr"
-SHARE = 0.1  # of the configured learning rate: less is forgotten
+SHARE = 0.1  # share of the configured learning rate; with a low rate, less is forgotten
 
 
 def adopt(config: DictConfig, contents: Mapping[str, Any]) -> None:
@@ -57,9 +57,9 @@ def adopt(config: DictConfig, contents: Mapping[str, Any]) -> None:
 
 
 def fitted_parts(config: DictConfig, contents: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
-    """What the parts of a configuration's task were fitted to in a checkpoint's contents, where they are the same.
+    """The fitted tensors in a checkpoint's contents, for the parts that are the same in a configuration's task.
 
-    A table or a filter is the same only for the same degradation and answer.
+    A table or a filter is the same only with the same degradation and answer.
     """
     before = contents["hyper_parameters"]
     own: Any = OmegaConf.to_container(config.task, resolve=True)
@@ -73,10 +73,10 @@ def fitted_parts(config: DictConfig, contents: Mapping[str, Any]) -> dict[str, d
 
 
 def take_weights(task: RestorationTask, contents: Mapping[str, Any], path: str) -> None:
-    """Give a task the weights of a checkpoint's contents that fit it; the log names the tensors that are new.
+    """Load the weights of a checkpoint's contents that fit a task; the log names the tensors that stay new.
 
     Raises:
-        UsageError: none fits.
+        UsageError: no tensor fits.
     """
     own = task.state_dict()
     fitting = {
@@ -96,7 +96,7 @@ def measure_start(trainer: Trainer, task: RestorationTask, data: PictureData) ->
     trainer.validate(task, datamodule=data, verbose=False)
     measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
     log.info("Before the first step: %s", ", ".join(f"{name} {value:.4g}" for name, value in measures.items()))
-    for module in task.modules():  # its means are tensors of torch's inference mode, which a training cannot change
+    for module in task.modules():  # means from inference mode cannot be changed in training
         if isinstance(module, Metric):
             module.reset()
     return measures

@@ -1,4 +1,4 @@
-"""`colourize-inspect`: a network's layers as a table and a diagram, and its feature maps of pictures.
+"""`colourize-inspect`: writes a network's layers as a table and a diagram, and its feature maps for pictures.
 
 colourize-inspect checkpoint=best.ckpt
 colourize-inspect 'checkpoint=[cnn.ckpt,unet.ckpt]' pictures=[0,1,2]
@@ -15,7 +15,7 @@ from colourize.cli import app
 
 
 def inspect(config: DictConfig) -> None:
-    """Write the layer table and the diagram of each network, and of checkpoints also the activations."""
+    """Write the layer table and the diagram of each network, and, for checkpoints, the activations."""
     from colourize.cli import terminal
     from colourize.errors import UsageError, check_count
     from colourize.runs import resuming
@@ -62,7 +62,7 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
 
 
 def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -> None:
-    """Inspect trained networks side by side, on the pictures of `data=…` or else of the first checkpoint."""
+    """Inspect trained networks side by side, on the pictures of `data=…`, or else of the first checkpoint."""
     from colourize.build import make_data, prepare_test
     from colourize.checkpoints import data_from
     from colourize.errors import UsageError

@@ -1,10 +1,10 @@
-"""What has changed since version 0.2, so that its checkpoints and run folders can be read: classes moved, keys came."""
+"""Changes since version 0.2, so that its checkpoints and run folders can be read: moved classes and new keys."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# From the old module to the new one.
+# Old module → new module.
 MOVED = {
     "colourize.callbacks.tensorboard": "colourize.callbacks.tensorboard_pages",
     "colourize.models.baselines": "colourize.models",
@@ -13,18 +13,18 @@ MOVED = {
     "colourize.models.interpolation": "colourize.models",
 }
 
-# By the class of today: keys that came later, and the values that stand for how it was without them.
+# Current class → keys that were added later, with the values that give the earlier behaviour.
 ADDED: dict[str, dict[str, Any]] = {"colourize.degradations.LowResolution": {"projected": False}}
 
 
 def current_name(name: str) -> str:
-    """The dotted name of a class today."""
+    """The current dotted name of a class."""
     module, _, own = name.rpartition(".")
     return f"{MOVED[module]}.{own}" if module in MOVED else name
 
 
 def brought_up_to_date(contents: Any) -> Any:
-    """Nested values of a checkpoint or a configuration: each `_target_` under its name of today, with keys of today."""
+    """Nested values of a checkpoint or a configuration, with the current name and keys of each `_target_`."""
     if isinstance(contents, dict):
         found = {key: brought_up_to_date(value) for key, value in contents.items()}
         if isinstance(contents.get("_target_"), str):

@@ -1,4 +1,4 @@
-"""`colourize-predict`: photographs of any size through a trained network.
+"""`colourize-predict`: applies a trained network to photographs of any size.
 
 colourize-predict input=photo.jpg
 colourize-predict checkpoint=outputs/…/checkpoints/best.ckpt input=photo.jpg output=coloured.png
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def predict(config: DictConfig) -> None:
-    """Predict every picture and write its result; of several, one that fails is named, and the rest goes on."""
+    """Predict every picture and write its result; if one of several fails, it is named and the others continue."""
     from colourize.errors import ColourizeError, InputError, UsageError
     from colourize.prediction.places import plan
     from colourize.prediction.showing import shown
@@ -114,12 +114,12 @@ def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfi
 
 
 def sample_path(place: Place, number: int) -> Path:
-    """Where a sample lies, beside the result; the first has number 1."""
+    """The path of a sample, in the folder of the result; the first sample has number 1."""
     return place.result.with_stem(f"{place.result.stem}-sample-{number}")
 
 
 def _save(photograph: Photograph, colours: Image, path: Path) -> bool:
-    """Write a result with the photograph's transparency; returns whether it was laid over white."""
+    """Write a result with the photograph's transparency; returns whether white replaced the transparency."""
     from colourize.errors import InputError, full_disk, one_line
     from colourize.prediction.photographs import save_photograph
 

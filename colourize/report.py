@@ -1,4 +1,4 @@
-"""`colourize-report`: the results of finished runs as one page with tables, curves, pictures and intervals.
+"""`colourize-report`: writes the results of finished runs as one page with tables, curves, pictures and intervals.
 
 colourize-report
 colourize-report multirun/2025-01-01/10-30-00
@@ -21,7 +21,7 @@ KINDS = ("full", "quick")
 
 
 def report(config: DictConfig) -> None:
-    """Write `report.html`, with `tables/`, `figures/` and `pictures/` beside it.
+    """Write `report.html`, and `tables/`, `figures/` and `pictures/` in the same folder.
 
     Raises:
         UsageError: a setting that is not allowed.
@@ -49,7 +49,7 @@ def report(config: DictConfig) -> None:
         paths = [str(run_all(folder / "runs"))]
     found = read_sources(paths)
     asked = questions()
-    answering: dict[str, Source] = {}  # by experiment: the folder of that name, else the first with its runs
+    answering: dict[str, Source] = {}  # by experiment: the folder with its name, else the first with its runs
     for each in found.sources:
         name = each.experiment or ("" if each.runs else each.name)
         if name in asked and (name not in answering or each.name == name):
@@ -87,14 +87,14 @@ def report(config: DictConfig) -> None:
 
 
 def _anchor(path: Path, taken: list[str]) -> str:
-    """A name for the section of a folder and for its files, which no other section has."""
+    """A unique name for the section of a folder and for its files."""
     name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in "-".join(path.parts[-2:]))
     name = name.strip("-.") or "runs"
     return next(each for each in (name, *(f"{name}-{n}" for n in range(2, 10_000))) if each not in taken)
 
 
 def positional(words: list[str]) -> list[str]:
-    """Folders need no key: `colourize-report multirun/c3_batch_size`."""
+    """Add the key to folders that are typed without one: `colourize-report multirun/c3_batch_size`."""
     from colourize.runs.sweeps import quoted
 
     folders = [word for word in words if "=" not in word and not word.startswith(("-", "+", "~"))]

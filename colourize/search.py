@@ -1,4 +1,4 @@
-"""`colourize-search`: look for settings with Optuna, by their measures on the validation pictures.
+"""`colourize-search`: searches settings with Optuna, by their measures on the validation pictures.
 
 colourize-search data=synthetic model=cnn trainer.max_epochs=5 trials=10
 """
@@ -28,9 +28,9 @@ JOURNAL, TABLE = "optuna.journal", "trials.csv"
 
 
 def search(config: DictConfig) -> dict[str, Any]:
-    """Run trials up to the wanted number, and return the settings of the best one.
+    """Run trials up to the configured number, and return the settings of the best one.
 
-    A trial is a run in a folder of its own. A stopped trial goes on, and a failed one is left out.
+    A trial is a run in its own folder. A stopped trial is resumed, and a failed one is left out.
     """
     from colourize.errors import UsageError, check_count
 
@@ -54,7 +54,7 @@ def search(config: DictConfig) -> dict[str, Any]:
     study = optuna.create_study(
         study_name="search", load_if_exists=True, direction="minimize" if config.mode == "min" else "maximize",
         storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
-        # A search that goes on draws other values.
+        # A resumed search must draw other values.
         sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + len(list(folder.glob("trial-*.log")))),
     )  # fmt: skip
     stopped = [trial for trial in study.get_trials() if trial.state == optuna.trial.TrialState.RUNNING]
@@ -73,7 +73,7 @@ def search(config: DictConfig) -> dict[str, Any]:
 
 
 def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float | None:
-    """Train in a folder, or go on there, and return the best value of the measure; None where the training failed."""
+    """Train in a folder, or resume there, and return the best value of the measure; None if the training failed."""
     from colourize.runs import resuming
     from colourize.runs.folders import Run
 
@@ -98,7 +98,7 @@ def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float
 
 
 def _distribution(key: str, asked: Any) -> Any:
-    """Optuna's distribution of a key's values."""
+    """Optuna's distribution for a key's values."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     from colourize.errors import UsageError
@@ -126,7 +126,7 @@ def _write(folder: Path, study: Any, measure: str) -> None:
 
 
 def with_training(words: list[str]) -> list[str]:
-    """Collect the words that are no keys of a search, such as `model=cnn`, as the words of its trainings."""
+    """Collect the words that are not keys of a search, such as `model=cnn`, as overrides of its trainings."""
     from colourize.runs.sweeps import quoted
 
     hydras = ("-", "hydra.", "hydra/")

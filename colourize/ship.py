@@ -1,10 +1,10 @@
-"""`python -m colourize.ship`: the best weights of a training, rounded, tested, and put into the package with a card.
+"""`python -m colourize.ship`: rounds and tests the best weights of a training, and puts them into the package.
 
 python -m colourize.ship checkpoint=multirun/weights_colour name=colour
 python -m colourize.ship checkpoint=multirun/weights_colour name=colour to=build/weights    (into another folder)
 
-It is for maintainers: `make weights` trains, and `colourize.weights` says where the files lie. The pictures of the test
-are CIFAR-10's, in the folder that COLOURIZE_DATA names.
+It is for maintainers: `make weights` trains, and `colourize.weights` describes the files. The weights are tested with
+CIFAR-10's pictures, in the folder that COLOURIZE_DATA names.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from colourize.runs.tables import read_table
 from colourize.tasks.restoration import RestorationTask
 from colourize.weights import SUFFIX, files, shipped
 
-LARGEST, LARGEST_IN_ALL = 2_000_000, 6_000_000  # bytes, of a file and of a version
-MEASURES = "measures.names=[mse,psnr,ssim,delta_e,colourfulness_gap,category_accuracy]"  # a value a picture: quick
-# What the weights are tested on: a title, and the data of an evaluation.
+LARGEST, LARGEST_IN_ALL = 2_000_000, 6_000_000  # maximum size in bytes of a file and of a version
+MEASURES = "measures.names=[mse,psnr,ssim,delta_e,colourfulness_gap,category_accuracy]"  # per picture, hence fast
+# Tests of the weights: a title, and the data of an evaluation.
 TESTS = {
     "CIFAR-10's 1000 test horses": ["data=cifar10", "data.category=horse", MEASURES],
     "CIFAR-10's 10,000 test pictures, all categories": ["data=cifar10", "data.category=all", MEASURES],
@@ -61,12 +61,12 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
 
     Args:
         checkpoint: a run's folder, or a file in it.
-        name: of the weights, such as "colour".
-        to: a folder; None: the package's newest version, or a new one where that has such weights already.
+        name: the name of the weights, such as "colour".
+        to: a folder; None: the package's newest version, or a new version if that one has such weights already.
         tests: see `TESTS`.
 
     Raises:
-        UsageError: a value that is not allowed, or weights that lie there already.
+        UsageError: a value that is not allowed, or the folder has such weights already.
         InputError: the file would be too large.
     """
     if not name.isidentifier():
@@ -83,7 +83,7 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
     if target.exists():
         raise UsageError(f"to={folder}: holds {target.name} already; shipped weights are never replaced")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as trial:  # nothing is shipped before it was tested
+    with tempfile.TemporaryDirectory(dir=folder) as trial:  # nothing is shipped untested
         rounded = Path(trial) / target.name
         about = _about(path, contents)
         files.write(rounded, contents, about)
@@ -109,7 +109,7 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
 
 @torch.no_grad()
 def results(task: RestorationTask) -> list[list[float]]:
-    """Of two made-up pictures what a task answers: mean, standard deviation, and eight of the outputs."""
+    """A task's outputs for two synthetic pictures: mean, standard deviation, and eight of the outputs."""
     blocks = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3), dtype=np.uint8)
     batch = as_batch(torch.from_numpy(blocks.repeat(8, 1).repeat(8, 2)))
     truth = batch.pictures.movedim(-1, 1) / task.divisor
@@ -126,7 +126,7 @@ def card(
     about: Mapping[str, Any],
     tables: Mapping[str, str],
 ) -> str:
-    """What people must know of weights, in Markdown."""  # fmt: skip
+    """The card of weights for people, in Markdown."""  # fmt: skip
     parts = task.describe()
     prior = f" on {parts['prior']}" if "prior" in parts else ""
     data = {key: value for key, value in (contents.get(files.DATA) or {}).items() if value not in (None, [])}
@@ -156,7 +156,7 @@ def card(
 
 
 def _with_plain_loss(contents: dict[str, Any], path: Path) -> dict[str, Any]:
-    """A checkpoint's contents; where its loss needs files, such as teachers, with its answer's usual loss."""
+    """A checkpoint's contents; a loss that needs files, such as teachers, is replaced by its answer's usual loss."""
     task = task_from(contents, path)
     if any(each.needs_files for each in task.loss_classes.values()):
         plain = MeanSquaredError if task.answer.kind == "values" else CrossEntropy
@@ -165,7 +165,7 @@ def _with_plain_loss(contents: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _version_for(name: str) -> Path:
-    """The newest version's folder, or where it has such weights already that of the next version."""
+    """The newest version's folder, or, if it has such weights already, the folder of the next version."""
     there = shipped.versions()
     newest = int(there[-1].name) if there else 1
     taken = there and (there[-1] / f"{name}{SUFFIX}").exists()
@@ -173,7 +173,7 @@ def _version_for(name: str) -> Path:
 
 
 def _about(path: Path, contents: Mapping[str, Any]) -> dict[str, Any]:
-    """How weights were made, as far as the folder of their run says it."""
+    """How weights were made, as far as it is recorded in their run's folder."""
     record = read_record(path.absolute().parent.parent)
     about: dict[str, Any] = {"epochs": contents.get("epoch", -1) + 1}
     if record:
@@ -197,7 +197,7 @@ def _tested(weights: Path, words: Sequence[str], folder: Path) -> str:
         raise InputError(f"checkpoint={weights}: could not be tested with {' '.join(words)} (see above)")
     own = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     comparison = folder / "comparison.csv"
-    if not comparison.is_file():  # no baseline is for this task
+    if not comparison.is_file():  # no baseline supports this task
         shown = headlines(key.removeprefix("test/") for key in own)
         lines = [f"| {key} | {own[f'test/{key}']:.4g} |" for key in shown]
         return "\n".join(["| measure | |", "| --- | ---: |", *lines])

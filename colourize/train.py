@@ -1,4 +1,4 @@
-"""`colourize-train`: train a model on a task, test its best weights, keep everything in the run's folder.
+"""`colourize-train`: trains a model on a task, tests its best weights, and keeps everything in the run's folder.
 
 colourize-train data=synthetic trainer.max_epochs=5
 colourize-train checkpoint=builtin:colour data=folder data.root=my-pictures
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 def train(config: DictConfig) -> dict[str, float]:
     """Train, test the best weights, write `metrics.json`, and return the final measures.
 
-    Those are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the least validation loss.
-    With `resume` the run of the folder goes on with its own settings; a finished one returns its measures.
+    These are `train/…` and `val/…` after the last epoch, and `test/…` of the weights with the lowest validation loss.
+    With `resume` the folder's run continues with its own settings; a finished run returns its measures.
     """
     from colourize.errors import check_flag
     from colourize.runs import ownership, resuming, reuse, sweeps
@@ -70,7 +70,7 @@ def train(config: DictConfig) -> dict[str, float]:
 
 
 def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, float]:
-    """`train`, within its record."""
+    """The training itself, within its record."""
     from lightning import seed_everything
     from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -94,7 +94,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
     trainer = build_trainer(config)
     own = newest(folder) if resumes else None
     before: dict[str, Any] | None = None  # the contents of a checkpoint
-    start: dict[str, Any] | None = None  # where the training began with weights: the file, and its validation measures
+    start: dict[str, Any] | None = None  # for fine-tuning: the file of the weights, and its validation measures
     if own is not None:
         before = read_any(own)
         start = before["colourize"].get("start")
@@ -161,7 +161,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
             trainer.save_checkpoint(best, weights_only=True)
         if best and own is not None:
             checkpoint_files.wait(trainer)
-            read_any(Path(best))  # an earlier start wrote it, and it may be gone or damaged since
+            read_any(Path(best))  # an earlier start wrote it, and it may have been removed or damaged since
         with record.phase("test"):
             (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
         measures = dict(sorted({**measures, **tested}.items()))
@@ -185,7 +185,7 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
 
 
 def _beside(config: DictConfig, task: RestorationTask, data: PictureData, trainer: Trainer) -> dict[str, Any]:
-    """What stands beside a network's measures: those of what needs no network, and the course's published figures."""
+    """Measures to show next to a network's: those of its usual baseline, and the course's published results."""
     from itertools import islice
 
     from colourize.methods.course import published
@@ -210,7 +210,7 @@ def _show_sweep(folder: Path) -> None:
 
 def main() -> None:
     """The console script."""
-    with stopping.handled():  # before anything else is imported
+    with stopping.handled():  # before further imports
         from colourize.cli import app
 
         app.run(train, "train", _show_sweep)

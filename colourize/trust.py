@@ -1,8 +1,8 @@
-"""Which classes a file may name, decided before anything but this project and torch is imported.
+"""Decides which classes a file may name, before anything but this project and torch is imported.
 
-A checkpoint names its classes. An attacker could name anything, such as `subprocess.Popen`, and have it called. So a
-file may name only classes of this project that are modules, optimisers or data, torch's own layers, optimisers and
-schedules, and classes of packages that the user trusts by name.
+A checkpoint names its classes. An attacker could name anything, such as `subprocess.Popen`, to have it called.
+Therefore a file may only name classes of this project that are modules, optimisers or data; torch's own layers,
+optimisers and schedules; and classes of packages that the user trusts by name.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from colourize.errors import InputError, UsageError, one_line
 
-# Importing these runs nothing new; a class must be of the kind beside its module, and defined there.
+# Module → the base class that its allowed classes must have. They must be defined there; importing runs nothing new.
 LIBRARIES: dict[str, type] = {
     "torch.nn": nn.Module,
     "torch.optim": Optimizer,
     "torch.optim.lr_scheduler": LRScheduler,
     "torchvision.ops": nn.Module,
 }
-KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # packages that are no user's own
+KNOWN = {name.partition(".")[0] for name in LIBRARIES}  # packages that are not a user's own
 OWN: tuple[type, ...] = (nn.Module, Optimizer, LightningDataModule)
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 TARGET = "_target_"
 
 
 def packages(trust: object) -> list[str]:
-    """The trusted packages as a list; a UsageError for a value that is no name, or for a part of Python."""
+    """The trusted packages as a list; a UsageError for a value that is not a name, or for a part of Python."""
     names: list[Any] = [trust]
     if trust is None or (isinstance(trust, Sequence) and not isinstance(trust, str)):
         names = list(trust or ())
@@ -47,9 +47,9 @@ def packages(trust: object) -> list[str]:
 
 
 def check_names(where: str, contents: Any, trusted: Iterable[str] = ()) -> None:
-    """Raise an InputError where nested plain values name, under `_target_`, a class that is not trusted.
+    """Raise an InputError if nested plain values name, under `_target_`, a class that is not trusted.
 
-    It refuses as well a text that OmegaConf would resolve (`${…}`), which could become such a name.
+    Texts that OmegaConf would resolve (`${…}`) are refused too, as they could become such a name.
 
     Args:
         where: the beginning of the message, such as "checkpoint=best.ckpt".
@@ -91,7 +91,7 @@ def _names(where: str, contents: Any) -> Iterator[object]:
 
 
 def _is_allowed(module: str, attribute: str) -> bool:
-    """Whether a module of ours or of LIBRARIES defines a class of an allowed kind."""
+    """Whether a module of ours or of LIBRARIES defines this class, and the class has an allowed base."""
     if module.partition(".")[0] == "colourize":
         kinds, home = OWN, "colourize"
     elif module in LIBRARIES:
@@ -100,7 +100,7 @@ def _is_allowed(module: str, attribute: str) -> bool:
         return False
     try:
         found = vars(importlib.import_module(module)).get(attribute)
-    except Exception:  # the module is missing, or does not load here, as a torchvision of another torch
+    except Exception:  # the module is missing, or cannot be loaded, such as a torchvision for another torch
         return False
-    # Defined there, not only imported: a module's `os` and `instantiate` are attributes as well.
+    # It must be defined there and not only imported, as a module's `os` and `instantiate` are attributes, too.
     return isinstance(found, type) and issubclass(found, kinds) and f"{found.__module__}.".startswith(f"{home}.")

@@ -1,4 +1,4 @@
-"""What a network answers: how a picture is written as a target, and how outputs are read as a picture."""
+"""What a network predicts: how a picture is encoded as a target, and how outputs are decoded to a picture."""
 
 from colourize.answers.ab_bins import AbBins
 from colourize.answers.base import Answer, SoftClasses

@@ -1,4 +1,4 @@
-"""Chroma by classification: the network answers a distribution over bins of CIE Lab's a and b; lightness is given."""
+"""Chroma by classification: the network predicts a distribution over bins of CIE Lab's a and b; lightness is known."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from colourize.errors import UsageError, check_count, is_number
 
 log = logging.getLogger(__name__)
 
-LEAST = torch.finfo(torch.float32).tiny  # in place of a share of 0, whose logarithm no output can be
-MOST_SHARE = 0.99  # of the training pixels: how many bins hold so many is worth knowing
+LEAST = torch.finfo(torch.float32).tiny  # replaces a share of 0, whose logarithm is infinite
+MOST_SHARE = 0.99  # the log says how many bins hold this share of the training pixels
 
 
 class AbBins(Fitted, Answer):
-    """The bin of a and b of every pixel, over its given lightness (Zhang, Isola & Efros 2016, "Colorful image
+    """The bin of a and b of every pixel, over its known lightness (Zhang, Isola & Efros 2016, "Colorful image
     colorization", https://arxiv.org/abs/1603.08511).
 
     Outputs: logits (N, Q, H, W). The target is soft: a pixel belongs to its k nearest bins, in shares proportional to
-    exp(−d²/2σ²) of the distances d to their centres. Three pictures can be read from outputs, all of exactly the
-    lightness of the inputs, their first channel: "prediction", the mean of the distribution at a `temperature`, the
-    paper's annealed mean; "mode", the likeliest bin's centre; "mean", at temperature 1. A colour that sRGB does not
-    have becomes paler (`chroma_over`).
+    exp(−d²/2σ²) of the distances d to their centres. Outputs decode to three pictures: "prediction", the mean of the
+    distribution at a `temperature`, the paper's annealed mean; "mode", the centre of the likeliest bin; and "mean",
+    the mean at temperature 1. All keep exactly the lightness of the inputs, their first channel. A colour outside
+    sRGB becomes paler (`chroma_over`).
 
     Args:
-        grid: how far neighbouring bins lie apart, in units of a and b; with 10 there are the paper's 313.
-        num_bins: so many of them, those that the training pictures hit most often; None: all of the grid.
-        neighbours: k, 5 as in the paper (their released code has 10); 1 is a hard target.
+        grid: the distance of neighbouring bins, in units of a and b; 10 gives the paper's 313 bins.
+        num_bins: keep this number of bins, those that the training pictures hit most often; None: all of the grid.
+        neighbours: k, 5 as in the paper (the released code has 10); 1 makes a hard target.
         sigma: σ, in units of a and b.
 
     Raises:
@@ -62,7 +62,7 @@ class AbBins(Fitted, Answer):
         self.bins = ChromaBins(centres, grid)
 
     def fit(self, training: Training) -> dict[str, Tensor]:
-        """The centres of the bins, (Q, 2); the log says how many of the grid's the training pictures hit."""
+        """The centres of the bins, (Q, 2); the log says how many bins of the grid the training pictures hit."""
         centres = torch.from_numpy(centres_of_grid(self.grid))
         bins = ChromaBins(centres, self.grid)
         counts = torch.zeros(len(bins), dtype=torch.int64)
@@ -72,7 +72,7 @@ class AbBins(Fitted, Answer):
         commonest = counts.sort(descending=True, stable=True)
         hit = int((counts > 0).sum())
         most = 1 + int((commonest.values.cumsum(0) < MOST_SHARE * counts.sum()).sum())
-        log.info("%d bins of a and b; the training pictures hit %d, %d have %.0f %% of the pixels",
+        log.info("%d bins of a and b: the training pictures hit %d, and %d hold %.0f %% of the pixels",
                  len(bins), hit, most, 100 * MOST_SHARE)  # fmt: skip
         if self.num_bins is None:
             return {"centres": centres}
@@ -102,7 +102,7 @@ class AbBins(Fitted, Answer):
         }
 
     def _mean(self, outputs: Tensor, inputs: Tensor, temperature: float) -> Tensor:
-        """The picture of the mean chroma at a temperature."""
+        """The picture with the mean chroma at a temperature."""
         centres = self.bins.centres
         if temperature < COLD:
             chroma = centres[outputs.argmax(1)].movedim(-1, 1)

@@ -1,4 +1,4 @@
-"""What every answer offers."""
+"""The base class of answers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from colourize.errors import UsageError, is_number
 
 
 class SoftClasses(NamedTuple):
-    """A target in which each pixel belongs to k of the classes, in shares; all others have none.
+    """A target in which each pixel belongs to k of the classes, in shares; the other classes have a share of 0.
 
-    It stands for a distribution over all classes, which nobody has to hold: of 313 classes that would be sixty times
-    as large.
+    It is a sparse distribution over all classes; for 313 classes the dense one would be sixty times as large.
     """
 
     classes: Tensor  # int64 (N, k, H, W), the largest share first
@@ -26,21 +25,21 @@ class SoftClasses(NamedTuple):
 
 
 class Answer(nn.Module):
-    """What a network answers at each pixel: how a true picture is written as a target, and outputs read as a picture.
+    """What a network predicts: how a true picture is encoded as a target, and how outputs are decoded to a picture.
 
     An answer that must be fitted to the training pictures (a palette, frequencies) is `Fitted` as well. The network is
-    built before that: `out_channels` is known when the answer is built, or after `prepare`.
+    built before the fit, so `out_channels` must be known when the answer is built, or after `prepare`.
 
     Attributes:
-        kind: "values", which a loss compares by distance, or "classes", whose outputs are logits; "categories" are
-            logits of whole pictures.
-        out_channels: what the network answers at each pixel.
-        degradations: the only degradations that it is for; none: any.
-        per_pixel: whether it answers each pixel, and so gives a picture; else a whole picture at once.
-        annealed_picture: the name of the picture that is the mean of the outputs' distribution at a `temperature`;
-            None: no picture is.
-        temperature: of that mean, 0 and more, see `colourize.answers.annealing`; it belongs to whoever decodes, and is
-            in no checkpoint.
+        kind: "values" (a loss compares them by distance), "classes" (outputs are logits for each pixel) or
+            "categories" (outputs are logits for the whole picture).
+        out_channels: the number of output channels of the network.
+        degradations: the degradations that it supports; empty: any.
+        per_pixel: whether outputs are for each pixel and decode to a picture, or for the whole picture at once.
+        annealed_picture: the name of the picture that is the mean of the distribution at a `temperature`; None: there
+            is no such picture.
+        temperature: the temperature of that mean, at least 0, see `colourize.answers.annealing`; the caller who decodes
+            sets it, and no checkpoint has it.
     """
 
     kind: Literal["values", "classes", "categories"]
@@ -51,39 +50,39 @@ class Answer(nn.Module):
     temperature = 1.0
 
     def prepare(self, palette: int | str | None) -> None:
-        """Take what must be known before pictures are read; an answer that was fitted earlier does not need it.
+        """Take the settings that are needed before pictures are read; not called for an answer that is fitted already.
 
         Args:
-            palette: `data.palette`: how many colours, a file of them, or None.
+            palette: `data.palette`: the number of colours, a file of them, or None.
 
         Raises:
-            UsageError, InputError: the answer needs a palette and there is none, or none in the file.
+            UsageError, InputError: the answer needs a palette, and none is configured or the file has none.
         """
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:
-        """What the network must answer for true pictures (N, 3, H, W), RGB in [0, 1]; only the loss looks into it."""
+        """The target for true pictures (N, 3, H, W), RGB in [0, 1]; only the loss looks into it."""
         raise NotImplementedError
 
     def decode(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        """Outputs (N, out_channels, H, W) for these inputs as the picture that is measured, (N, 3, H, W) in [0, 1]."""
+        """Outputs (N, out_channels, H, W) for these inputs → the picture that is measured, (N, 3, H, W) in [0, 1]."""
         raise NotImplementedError
 
     def picture_of_classes(self, classes: Tensor, inputs: Tensor) -> Tensor:
-        """The picture (N, 3, H, W) of the class of each pixel, int64 (N, H, W); only of answers that say classes."""
+        """Classes of pixels, int64 (N, H, W) → the picture (N, 3, H, W); only for answers that predict classes."""
         raise NotImplementedError
 
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        """All pictures that can be read from outputs, by name; "prediction" comes first.
+        """All pictures that outputs decode to, by name; "prediction" comes first.
 
-        The measures of another one have its name as a postfix.
+        The measures of the other pictures have their names as a suffix.
         """
         return {"prediction": self.decode(outputs, inputs)}
 
     def decode_at(self, temperature: Any) -> None:
-        """Read pictures at this temperature from now on; None leaves it as it is.
+        """Decode pictures at this temperature from now on; None leaves it as it is.
 
         Raises:
-            UsageError: it is no number of at least 0, or no picture of this answer depends on it.
+            UsageError: it is not a number from 0 to 100, or no picture of this answer depends on it.
         """
         if temperature is None:
             return
@@ -96,22 +95,22 @@ class Answer(nn.Module):
         self.temperature = float(temperature)
 
     def class_places(self) -> Tensor:
-        """Where in CIE Lab each class lies, float64: (K, 2) of a and b, or (K, 3).
+        """The coordinates of each class in CIE Lab, float64: a and b (K, 2), or L, a and b (K, 3).
 
         Raises:
-            UsageError: it has no classes that lie anywhere.
+            UsageError: the answer has no classes with colours.
         """
-        raise UsageError(f"task.answer={type(self).__name__}: its classes lie nowhere among the colours")
+        raise UsageError(f"task.answer={type(self).__name__}: its classes have no colours")
 
     def average_form(self, truth: Tensor) -> Tensor:
         """True pictures in a form that can be averaged over pixels and pictures, (N, out_channels, H, W).
 
-        Values stay as they are; classes are one-hot, and their average is the classes' frequencies.
+        Values stay as they are. Classes become one-hot, so that their average is the frequency of each class.
         """
         raise NotImplementedError
 
     def outputs_from(self, average: Tensor) -> Tensor:
-        """The outputs that stand for such an average, of any shape whose second dimension is the channels."""
+        """The outputs that decode to such an average, of any shape whose second dimension is the channels."""
         raise NotImplementedError
 
     def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
@@ -120,27 +119,27 @@ class Answer(nn.Module):
         Args:
             cells: (N, H, W) int64.
         """
-        said = self.average_form(truth).movedim(1, -1).flatten(0, 2)  # (pixels, C)
-        sums.index_add_(0, cells.flatten(), said.to(sums.dtype))
+        rows = self.average_form(truth).movedim(1, -1).flatten(0, 2)  # (pixels, C)
+        sums.index_add_(0, cells.flatten(), rows.to(sums.dtype))
 
     def outputs_of(self, truth: Tensor) -> Tensor:
-        """The outputs that decode to given pictures (N, 3, H, W), as nearly as this answer can: an oracle's."""
+        """An oracle's outputs: they decode to these pictures (N, 3, H, W), as nearly as this answer can."""
         return self.outputs_from(self.average_form(truth))
 
     def mean_of(self, outputs: Iterable[Tensor]) -> Tensor:
-        """The mean of several outputs for the same thing: of logits the logarithm of the mean distribution."""
+        """The mean of several outputs for the same inputs; for logits, the logarithm of the mean distribution."""
         values = self.kind == "values"
         total, count = torch.zeros(()), 0
-        for count, each in enumerate(outputs, 1):  # one after the other, as all together may be large
-            said = each if values else each.float().log_softmax(1)
-            total = said if count == 1 else total + said if values else torch.logaddexp(total, said)
+        for count, each in enumerate(outputs, 1):  # one at a time, to save memory
+            output = each if values else each.float().log_softmax(1)
+            total = output if count == 1 else total + output if values else torch.logaddexp(total, output)
         return total / count if values else total - math.log(count)
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
-        """The best picture that this answer could give, by name, where that is not the truth itself."""
+        """The best picture that this answer can express, by name; empty if that is the truth itself."""
         return {}
 
     def labels(self, target: Any) -> Tensor:
-        """The right classes or categories, int64; they are the whole target unless `encode` writes more into it."""
+        """The true classes or categories in a target, int64; of soft classes, those with the largest share."""
         labels: Tensor = target.classes[:, 0] if isinstance(target, SoftClasses) else target
         return labels

@@ -1,4 +1,4 @@
-"""What a picture shows: the network answers a distribution over categories, one for the whole picture."""
+"""What a picture shows: the network predicts one distribution over categories for the whole picture."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from colourize.errors import UsageError, check_count
 
 
 class Category(Answer):
-    """The category of a whole picture, as its source labels it. No picture can be read from it.
+    """The category of a whole picture, as its source labels it. It does not decode to a picture.
 
     Outputs: logits (N, num_categories).
 
     Args:
-        num_categories: how many there are; CIFAR-10 has ten, whichever of them are chosen.
+        num_categories: the number of categories; CIFAR-10 has ten, also when fewer are chosen.
     """
 
     kind = "categories"

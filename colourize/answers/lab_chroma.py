@@ -1,4 +1,4 @@
-"""Pictures by regression of chroma: the network answers CIE Lab's a and b; the lightness is given."""
+"""Pictures by regression of chroma: the network predicts CIE Lab's a and b; the lightness is known."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from colourize.colour.chroma import chroma_of, chroma_over
 from colourize.data.batches import Batch
 from colourize.degradations import Luminance
 
-SCALE = 110.0  # sRGB's a and b lie within about ± this: a network's answers are of the order of one
+SCALE = 110.0  # sRGB's a and b lie within about ±110, so that outputs are of the order of one
 
 
 class LabChroma(Answer):
-    """The chroma of every pixel over its given lightness: distances are nearly as people see them.
+    """The chroma of every pixel over its known lightness; distances are nearly those that people perceive.
 
     Outputs: (N, 2, H, W), a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs, L / 100, their
-    first channel: a colour that sRGB does not have becomes paler at its lightness and hue (`chroma_over`).
+    first channel. A colour outside sRGB becomes paler at the same lightness and hue (`chroma_over`).
     """
 
     kind = "values"

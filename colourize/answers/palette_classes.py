@@ -1,4 +1,4 @@
-"""Pictures by classification: the network answers a distribution over a palette's colours."""
+"""Pictures by classification: the network predicts a distribution over a palette's colours."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from colourize.data.batches import Batch
 from colourize.data.fitting import Fitted, Training
 from colourize.errors import UsageError
 
-# Which colours the classes are never varies with the run's seed: runs stay comparable.
+# The palette does not depend on the run's seed, so that runs stay comparable.
 PALETTE_SEED = 0
-LEAST = torch.finfo(torch.float32).tiny  # in place of a frequency of 0, whose logarithm no output can be
+LEAST = torch.finfo(torch.float32).tiny  # replaces a frequency of 0, whose logarithm is infinite
 
 
 class PaletteClasses(Fitted, Answer):
     """The class of every pixel, its nearest palette colour (the assignment's parts B to D).
 
-    Outputs: logits (N, K, H, W). Two pictures can be read from them: "prediction", the most likely colour, and
-    "expected", the mean of the distribution, at a temperature (1 leaves it as it is). The palette is that of
-    `data.palette`, fitted to the training pictures.
+    Outputs: logits (N, K, H, W). They decode to two pictures: "prediction", the most likely colour, and "expected",
+    the mean of the distribution at a temperature (1 leaves it as it is). `data.palette` configures the palette: a
+    number of colours, which are fitted to the training pictures, or a file.
     """
 
     kind = "classes"
@@ -56,7 +56,7 @@ class PaletteClasses(Fitted, Answer):
         self.out_channels = len(self.palette)
 
     def encode(self, truth: Tensor, batch: Batch) -> Any:
-        """The nearest colour's number of every pixel, (N, H, W) int64."""
+        """The index of each pixel's nearest colour, (N, H, W) int64."""
         if batch.cache is None or truth.device.type != "cpu":
             return self.palette.labels(truth)
         return batch.cache.labels(self.palette, batch.which, lambda: self.palette.labels(truth))

@@ -1,4 +1,4 @@
-"""Pictures by regression: the network answers R, G and B."""
+"""Pictures by regression: the network predicts R, G and B."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colourize.data.batches import Batch
 class RGB(Answer):
     """The colour of every pixel (the assignment's part A).
 
-    Outputs: (N, 3, H, W), RGB, not confined to [0, 1]; pictures are clipped.
+    Outputs: (N, 3, H, W), RGB, not limited to [0, 1]; pictures are clipped.
     """
 
     kind = "values"

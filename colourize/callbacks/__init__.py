@@ -1,1 +1,1 @@
-"""Lightning callbacks that write and show a run while it goes on."""
+"""Lightning callbacks that write a run's files and show its progress."""

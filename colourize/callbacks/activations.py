@@ -1,4 +1,4 @@
-"""The feature maps of the network's blocks for the same validation pictures, as a sheet after some epochs."""
+"""Draws sheets of the feature maps of the network's blocks, for the same validation pictures after some epochs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class ActivationSheets(PictureSheets):
 
     Args:
         folder, num_pictures, every_n_epochs: see PictureSheets.
-        count: how many pictures mean, sparsity and dead channels are computed from.
-        modules: the names of modules, see `inspection.activations.record`; None: each block.
+        count: the number of pictures from which mean, sparsity and dead channels are computed.
+        modules: the names of modules, see `inspection.activations.record`; None: all blocks.
     """
 
     name = "activations"

@@ -27,20 +27,20 @@ PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 class Checkpoints(ModelCheckpoint):
     """Lightning's callback, changed to write at the very end of an epoch.
 
-    It writes `last.ckpt` after every epoch, also one without validation, and `best.ckpt` after those that validated.
-    Lightning writes at the end of a validation where not every epoch has one (`trainer.check_val_every_n_epoch=2`), and
-    a run that goes on from such a file ends that epoch a second time, without its measures.
+    It writes `last.ckpt` after every epoch, also without validation, and `best.ckpt` after epochs with validation. If
+    not every epoch has one (`trainer.check_val_every_n_epoch=2`), Lightning writes at the end of the validation, and a
+    run resumed from such a file ends that epoch a second time, without its measures.
 
-    Within an epoch it writes `last.ckpt` every so many steps, and when Ctrl-C or SIGTERM stops the run, but only
-    between two steps, so that a run goes on from it to the bit.
+    Within an epoch it writes `last.ckpt` every `every_n_steps` steps, and when Ctrl-C or SIGTERM stops the run. It does
+    so between two steps only, so that a resumed run is bit-identical.
 
     Args:
         dirpath: the folder; it is made when the first file is written.
         filename: the name of the best weights' file, without `.ckpt`.
         monitor: the measure that chooses the best weights.
-        mode: "min" where the least value is the best, "max" where the largest is.
-        every_n_steps: the steps between two writes within an epoch; None: none.
-        keep_epochs: the epochs whose weights are kept as well, as `epoch-005.ckpt`.
+        mode: "min" if the smallest value is the best, "max" if the largest is.
+        every_n_steps: the steps between two writes within an epoch; None: no writes within epochs.
+        keep_epochs: epochs whose weights are kept as well, as `epoch-005.ckpt`.
         more: further arguments of Lightning's ModelCheckpoint.
     """
 
@@ -58,7 +58,7 @@ class Checkpoints(ModelCheckpoint):
             check_count("callbacks.checkpoints.every_n_steps", every_n_steps)
         for epoch in keep_epochs:
             check_count("callbacks.checkpoints.keep_epochs", epoch)
-        if more.get("save_weights_only"):  # nor would averaged weights be in the files
+        if more.get("save_weights_only"):  # the files would lack averaged weights, too
             key = "callbacks.checkpoints.save_weights_only"
             raise UsageError(f"{key}=true: no run could go on from its last.ckpt; must be false")
         super().__init__(
@@ -69,11 +69,11 @@ class Checkpoints(ModelCheckpoint):
         self._validated = False
         self._saved_step = 0
         self._restored: dict[str, Any] | None = None
-        self._is_own = False  # whether the run goes on from a file in its own folder
+        self._is_own = False  # whether the run resumes from a file in its own folder
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*exists and is not empty")  # as a resumed run's folder is
+            warnings.filterwarnings("ignore", message=".*exists and is not empty")  # true of a resumed run
             super().setup(trainer, pl_module, stage)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -110,13 +110,13 @@ class Checkpoints(ModelCheckpoint):
             self._save_topk_checkpoint(trainer, self._monitor_candidates(trainer))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # Otherwise Lightning leaves out the step of a plateau's schedule in an epoch that was resumed.
+        # Otherwise Lightning skips the step of ReduceLROnPlateau in a resumed epoch.
         trainer.fit_loop._restarting = False
         if not self._should_skip_saving_checkpoint(trainer):
             measures = self._monitor_candidates(trainer)
             validated, self._validated = self._validated, False
             with _plateaus_stepped(trainer, "epoch"), checkpoint_files.meanwhile(trainer):
-                # Lightning keeps the old val/… through epochs without validation.
+                # Lightning keeps the old val/… in epochs without validation.
                 if validated or not str(self.monitor).startswith("val/"):
                     self._save_topk_checkpoint(trainer, measures)
                 self._save_last_checkpoint(trainer, measures)
@@ -135,7 +135,7 @@ class Checkpoints(ModelCheckpoint):
             log.warning(text, self.monitor, self.filename)
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
-        """Whether a value is among the best, as NaN and infinity never are."""
+        """Whether a value is among the best; NaN and infinity never are."""
         return current is not None and bool(current.isfinite()) and super().check_monitor_top_k(trainer, current)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
@@ -153,7 +153,7 @@ class Checkpoints(ModelCheckpoint):
         return {**super().state_dict(), "validated": self._validated}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep the best checkpoint of a run in the same folder; in another folder the best is one of the new epochs."""
+        """Keep the best checkpoint if the run's folder is the same; in another folder only new epochs can be best."""
         self._validated = state_dict.get("validated", False)
         if self._is_own:
             here = {name: self._here(state_dict[name]) for name in PATHS}
@@ -161,19 +161,19 @@ class Checkpoints(ModelCheckpoint):
             super().load_state_dict({**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath})
 
     def _here(self, path: str) -> str:
-        """A checkpoint's path in the folder, which may have been moved."""
+        """A checkpoint's path in this folder, which may have been moved."""
         return str(Path(str(self.dirpath)) / Path(path).name) if path else path
 
 
 def _stop(trainer: Trainer, stops: bool) -> None:
-    """End the run after a signal, when its checkpoint is on the disk."""
+    """End the run after a signal, once its checkpoint is on the disk."""
     if stops:
         checkpoint_files.wait(trainer)
     stopping.check(stops)
 
 
 def _between_steps(trainer: Trainer) -> bool:
-    """Whether a step ends with this batch, and neither an epoch's end nor a validation follows, which save anyway."""
+    """Whether this batch ends a step without the end of an epoch or a validation after it, which save anyway."""
     loop = trainer.fit_loop.epoch_loop
     fetcher = trainer.fit_loop._data_fetcher
     assert fetcher is not None
@@ -182,9 +182,9 @@ def _between_steps(trainer: Trainer) -> bool:
 
 @contextlib.contextmanager
 def _plateaus_stepped(trainer: Trainer, interval: str) -> Iterator[None]:
-    """Step the schedules that wait for a plateau in the block, and undo it afterwards.
+    """Step the schedules of type ReduceLROnPlateau in the block, and undo this afterwards.
 
-    Lightning steps them after the files are written, and a run that goes on from a file would miss that step.
+    Lightning steps them after the files are written, so that a run resumed from a file would miss that step.
     """
     measures = trainer.callback_metrics
     count = trainer.current_epoch + 1 if interval == "epoch" else trainer.fit_loop.epoch_loop.batch_idx + 1

@@ -1,4 +1,4 @@
-"""A loss or a weight that is NaN or infinite ends the run before it is saved."""
+"""Ends a run when a loss or a weight is NaN or infinite, before it is saved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from colourize.errors import ColourizeError, InputError
 from colourize.runs import checkpoint_files
 from colourize.runs.resuming import LAST, PREVIOUS
 
-STEPS = 50  # between two checks on an accelerator, where each check waits for the device
+STEPS = 50  # steps between two checks on an accelerator, where each check waits for the device
 
 
 class NotFiniteError(ColourizeError):
@@ -31,7 +31,7 @@ class StopWhereNotFinite(Callback):
 
     def __init__(self, checkpoints: str) -> None:
         self.checkpoints = Path(checkpoints)
-        self._losses: list[tuple[Tensor, str]] = []  # each with its place in the training
+        self._losses: list[tuple[Tensor, str]] = []  # each with its position in the training
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         self._rate = _rate(trainer)  # the schedule changes it at the end of the step
@@ -49,7 +49,7 @@ class StopWhereNotFinite(Callback):
         self._check(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Called before anything is written."""
+        """Check the weights; Lightning calls this before it writes anything."""
         self._check(trainer)
         wrong = not_finite(checkpoint["state_dict"])
         if wrong:
@@ -77,7 +77,7 @@ def _place(trainer: Trainer, rate: float) -> str:
 
 
 def _is_good(path: Path) -> bool:
-    """Whether a checkpoint is whole and holds finite weights."""
+    """Whether a checkpoint is complete and has finite weights."""
     try:
         return not_finite(read_any(path)["state_dict"]) is None
     except (InputError, KeyError):

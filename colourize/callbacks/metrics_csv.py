@@ -12,9 +12,9 @@ from colourize.runs.tables import write_table
 
 
 class MetricsCsv(Callback):
-    """Rewrites the file after each epoch, so that it is whole whenever the run is killed.
+    """Rewrites the file after each epoch, so that it is complete even if the run is killed.
 
-    It holds no times, and so equal runs give equal files. `epoch` counts finished epochs, from 1.
+    It has no times, so that equal runs write equal files. `epoch` counts finished epochs, from 1.
     """
 
     def __init__(self, path: str) -> None:
@@ -30,7 +30,7 @@ class MetricsCsv(Callback):
             return
         row: dict[str, float] = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
         measures = sorted(trainer.callback_metrics.items())
-        # Lightning keeps the old val/… through epochs without validation.
+        # Lightning keeps the old val/… in epochs without validation.
         row.update({name: value.item() for name, value in measures if self._validated or not name.startswith("val/")})
         self._validated = False
         self.rows.append(row)
@@ -44,6 +44,6 @@ class MetricsCsv(Callback):
         self._validated = state_dict.get("validated", False)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Remove the epochs after the checkpoint of a resumed run, which trains them again."""
+        """Remove the epochs after the checkpoint of a resumed run, as they are trained again."""
         if trainer.is_global_zero and self.rows:
             write_table(self.path, self.rows)

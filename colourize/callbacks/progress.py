@@ -1,4 +1,4 @@
-"""The progress bar on a terminal, of at most 80 columns for each stage, and a line for each epoch, which stays."""
+"""The progress bar on a terminal, at most 80 columns wide for each stage, and a permanent line for each epoch."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SHOWN = ("loss", "accuracy", "psnr")
 class Progress(RichProgressBar):
     """Lightning's progress bar, with epochs counted from 1 and with room for the measures.
 
-    Each epoch leaves a line. A file or a pipe shows no bar, and gets that line through the log.
+    Each epoch leaves a line. In a file or a pipe there is no bar, and the line comes from the log.
 
     Args:
-        refresh_rate: drawings a second, by a thread that takes its time from the training.
-        more: of Lightning's RichProgressBar.
+        refresh_rate: refreshes per second, by a thread that takes its time from the training.
+        more: further arguments of Lightning's RichProgressBar.
     """
 
     def __init__(self, refresh_rate: int = 10, **more: Any) -> None:
@@ -51,7 +51,7 @@ class Progress(RichProgressBar):
     def configure_columns(self, trainer: Trainer) -> list[ProgressColumn]:
         return [
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),  # takes what the others leave
+            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),  # takes the remaining width
             MofNCompleteColumn(table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True, table_column=Column(no_wrap=True)),
         ]
@@ -65,14 +65,14 @@ class Progress(RichProgressBar):
     def _init_progress(self, trainer: Trainer) -> None:
         super()._init_progress(trainer)
         if self._metric_component is not None:
-            self._metric_component._table_column = Column(no_wrap=True)  # Lightning's would break the line
+            self._metric_component._table_column = Column(no_wrap=True)  # Lightning's column would break the line
 
     def _get_train_description(self, current_epoch: int) -> str:
         return _count(current_epoch + 1, self.trainer.max_epochs or -1).ljust(len(self.validation_description))
 
 
 def epoch_line(epoch: int, last: int, measures: Mapping[str, Any]) -> str:
-    """What an epoch reached, in less than 80 columns; without a last one, `last` is -1."""
+    """An epoch's measures in less than 80 columns; `last` is -1 if the number of epochs is unlimited."""
     parts = []
     for stage in ("train", "val"):
         found = [f"{name} {measures[key].item():.4g}" for name in SHOWN if (key := f"{stage}/{name}") in measures]

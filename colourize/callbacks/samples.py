@@ -1,4 +1,4 @@
-"""The same validation pictures after every epoch, as one labelled sheet."""
+"""Draws the same validation pictures after every epoch, as one labelled sheet."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from colourize.tasks.restoration import RestorationTask
 class PictureSheets(Callback):
     """Writes `<folder>/epoch-001.png`, …, and `best.png` when the best weights are tested; shows them in TensorBoard.
 
-    Drawing leaves the training the same to the bit.
+    Drawing does not change the training by a bit.
 
     Args:
-        folder: where the PNG files go; it is made when the first one is written.
-        num_pictures: how many of the first validation pictures the sheet shows.
-        every_n_epochs: 0 draws only the best weights' sheet.
+        folder: the folder of the PNG files; it is made when the first one is written.
+        num_pictures: the number of validation pictures on the sheet, the first ones.
+        every_n_epochs: the epochs between two sheets; 0: only the sheet of the best weights.
     """
 
-    name = "sheets"  # of the callback in the configuration, and of its pictures in TensorBoard
+    name = "sheets"  # the name of the callback in the configuration, and of its pictures in TensorBoard
 
     def __init__(self, folder: str, num_pictures: int, every_n_epochs: int) -> None:
         check_count(f"callbacks.{self.name}.num_pictures", num_pictures)
@@ -38,7 +38,7 @@ class PictureSheets(Callback):
         self.folder, self.num_pictures, self.every_n_epochs = Path(folder), num_pictures, every_n_epochs
 
     def sheet(self, trainer: Trainer, task: RestorationTask, data: PictureData) -> Image.Image:
-        """The sheet of the task's present weights."""
+        """The sheet for the task's current weights."""
         raise NotImplementedError
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

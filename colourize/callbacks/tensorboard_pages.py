@@ -15,8 +15,8 @@ from colourize.callbacks import training_state
 from colourize.runs.events import EventLogger
 from colourize.runs.method_settings import LAUNCH, method_settings
 
-KEY = "events"  # in a checkpoint
-FITTING = TrainerFn.FITTING  # a test reads the best checkpoint as well
+KEY = "events"  # key in a checkpoint
+FITTING = TrainerFn.FITTING  # checked because a test also reads a checkpoint, the best one
 
 # The page CUSTOM SCALARS: train and validation on common axes.
 LAYOUT = {
@@ -29,10 +29,10 @@ LAYOUT = {
 
 
 class TensorBoardPages(Callback):
-    """Shows train and validation loss on common axes, and logs the seconds of each epoch.
+    """Shows training and validation loss on common axes, and logs the seconds of each epoch.
 
-    `metrics.csv` has no times, because equal runs give equal files. A checkpoint holds the length of the event files,
-    and a run that is resumed from it goes on there, without repeated or missing points.
+    `metrics.csv` has no times, so that equal runs write equal files. A checkpoint stores the length of the event files,
+    so that a run resumed from it continues there, without repeated or missing points.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class TensorBoardPages(Callback):
         self._resumed = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._started = time.perf_counter()  # a run that goes on within an epoch does not start that epoch again
+        self._started = time.perf_counter()  # a run resumed within an epoch does not start that epoch again
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._started = time.perf_counter()
@@ -76,16 +76,16 @@ class TensorBoardPages(Callback):
 
 
 def log_hyperparameters(trainer: Trainer, config: DictConfig, measures: dict[str, float] | None = None) -> None:
-    """Log hyperparameters for TensorBoard's page HPARAMS, which stays empty until the final measures are logged too."""
+    """Log hyperparameters for TensorBoard's page HPARAMS, which needs the final measures to show a run."""
     if isinstance(trainer.logger, TensorBoardLogger):
         # Without the step TensorBoard would see a restart at 0, and drop the curves.
         trainer.logger.log_hyperparams(hyperparameters(config), measures, step=trainer.global_step)
         if measures is not None:
-            trainer.logger.finalize("success")  # a reader of the file now finds them
+            trainer.logger.finalize("success")  # flushes them for readers of the file
 
 
 def hyperparameters(config: DictConfig) -> dict[str, Any]:
-    """The seed and what makes the method, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
+    """The seed and the method's settings, flat: `model.num_filters`, `task.optimizer.lr`, `trainer.max_epochs`, …"""
     parts = OmegaConf.masked_copy(config, [str(key) for key in config if key not in LAUNCH or key == "output_dir"])
     settings: Any = OmegaConf.to_container(parts, resolve=True)
     return {"seed": config.seed, **method_settings(settings)}

@@ -1,7 +1,7 @@
-"""The state that Lightning's checkpoints lack, so that a run goes on from one to the bit, also within an epoch.
+"""The state that Lightning's checkpoints lack, so that a resumed run is bit-identical, also within an epoch.
 
-Lightning keeps weights, optimiser, schedule and progress, but not the random generators, the running means of an
-unfinished epoch, and the measures of the epoch before. Random draws for a picture depend on seed, epoch and picture
+Lightning saves weights, optimiser, schedule and progress, but not the random generators, the running means of an
+unfinished epoch, or the measures of the previous epoch. Random numbers for a picture depend on seed, epoch and picture
 alone, and need no state.
 """
 
@@ -26,14 +26,14 @@ def collect(trainer: Trainer, task: LightningModule) -> dict[str, Any]:
     return {
         "within_epoch": within,
         "measures": {name: value.detach().cpu().clone() for name, value in measures.items()},
-        "means": _running(task, trainer.world_size > 1) if within else {},  # at an epoch's end they are reset
+        "means": _running(task, trainer.world_size > 1) if within else {},  # they are reset at an epoch's end
         "generators": _of_all_processes(_generators()),
     }
 
 
 def restore(state: dict[str, Any], trainer: Trainer, task: LightningModule) -> None:
     """Restore means and generators, just before the training starts."""
-    if trainer.is_global_zero:  # the means are those of all processes
+    if trainer.is_global_zero:  # the saved means are already over all processes
         modules = dict(task.named_modules())
         for name, (updates, values) in state["means"].items():
             metric = modules[name]
@@ -53,8 +53,8 @@ def restore_measures(state: dict[str, Any], trainer: Trainer) -> None:
 def tidy_loops(loops: dict[str, Any], *, within_epoch: bool) -> None:
     """Correct the progress in a checkpoint's `loops`.
 
-    After resuming at an epoch's end Lightning counts one completed epoch too few, and would take its next checkpoint
-    within an epoch for one at an epoch's start. At an epoch's end the loader's position means nothing.
+    After resuming at an epoch's end, Lightning counts one completed epoch too few, and would treat its next checkpoint
+    within an epoch as one at an epoch's start. At an epoch's end the loader's position is meaningless.
     """
     if within_epoch:
         total = loops["fit_loop"]["epoch_progress"]["total"]
@@ -64,7 +64,7 @@ def tidy_loops(loops: dict[str, Any], *, within_epoch: bool) -> None:
 
 
 def _running(task: LightningModule, several: bool) -> dict[str, tuple[int, dict[str, Any]]]:
-    """The running means of the task, over all processes, by name: the number of updates, and the values."""
+    """The task's running means over all processes, by name: the number of updates and the values."""
     found = {}
     for name, module in task.named_modules():
         if isinstance(module, Metric) and module.update_called:

@@ -1,4 +1,4 @@
-"""Averaged weights: what is validated, shown, tested and kept as `best.ckpt` is a moving average over the steps."""
+"""Weight averaging: a moving average over the steps is validated, shown, tested and saved as `best.ckpt`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from torch import Tensor
 
 from colourize.errors import UsageError, is_number
 
-KEY = "averaging"  # in a checkpoint: the callback's own settings, which make it another method
+KEY = "averaging"  # key in a checkpoint for the callback's settings, which make it another method
 
 
 class ExponentialMovingAverage(WeightAveraging):
-    """Keeps an exponential moving average of the weights, and puts it in their place wherever they are used.
+    """Keeps an exponential moving average of the weights, and uses it instead of them outside of training steps.
 
     After each step, the average moves towards the trained weights w: a ← d·a + (1 - d)·w, where d is
-    min(decay, (1 + n) / (10 + n)) after n steps, so that the first weights are forgotten in a short training, too (as
-    in TensorFlow's ExponentialMovingAverage). The statistics of normalisation layers are averaged alike, and whole
-    numbers are copied. What never changes, such as a fitted table, stays the same to the bit.
+    min(decay, (1 + n) / (10 + n)) after n steps, so that the initial weights are forgotten even in a short training (as
+    in TensorFlow's ExponentialMovingAverage). The statistics of normalisation layers are averaged too; integers are
+    copied. Constant tensors, such as a fitted table, do not change by a bit.
 
-    In a checkpoint the average is the `state_dict`; the trained weights lie beside it, and a run goes on from both.
+    In a checkpoint the average is the `state_dict`; the trained weights are saved as well, and a run resumes from both.
     Source: Polyak & Juditsky (1992), "Acceleration of stochastic approximation by averaging".
 
     Args:
-        decay: d, above 0 and below 1: 0.995 averages over about the last 200 steps.
+        decay: d, above 0 and below 1; 0.995 averages over about the last 200 steps.
     """
 
     def __init__(self, decay: float = 0.995) -> None:
@@ -41,7 +41,7 @@ class ExponentialMovingAverage(WeightAveraging):
         super().__init__(multi_avg_fn=self._update)
 
     def _update(self, averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-        """Move tensors of one type."""
+        """Move averages towards weights, tensors of one type."""
         decay = min(self.decay, (1 + int(steps)) / (10 + int(steps)))
         if averages[0].is_floating_point():
             torch._foreach_lerp_([*averages], [*weights], 1 - decay)  # exact where the two are equal
@@ -50,14 +50,14 @@ class ExponentialMovingAverage(WeightAveraging):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert self._average_model is not None
-        self._average_model.to(pl_module.device)  # it was made before the task went there
+        self._average_model.to(pl_module.device)  # it was made before the task moved there
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # Also where a resumed run has no step left, for which Lightning calls no `on_train_end`.
+        # Lightning does not call `on_train_end` for a resumed run without remaining steps, but calls this.
         self._copy_average_to_current(pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        # A checkpoint that is written after an error in a validation would take the one for the other.
+        # A checkpoint written after an error in a validation would confuse average and trained weights.
         if self._is_swapped:
             self._swap_models(pl_module)
 
@@ -66,7 +66,7 @@ class ExponentialMovingAverage(WeightAveraging):
         checkpoint[KEY] = {"_target_": f"{type(self).__module__}.{type(self).__qualname__}", "decay": self.decay}
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        # For a test, Lightning's would put the trained weights in the place of the average that was just read.
+        # For a test, Lightning's method would replace the average that was just read by the trained weights.
         if trainer.state.fn == TrainerFn.FITTING:
             super().on_load_checkpoint(trainer, pl_module, checkpoint)
 
@@ -76,13 +76,13 @@ class ExponentialMovingAverage(WeightAveraging):
 
 
 def find(trainer: Trainer) -> ExponentialMovingAverage | None:
-    """The trainer's callback, where it averages weights."""
+    """The trainer's callback, or None if it does not average weights."""
     return next((each for each in trainer.callbacks if isinstance(each, ExponentialMovingAverage)), None)  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
 def in_use(trainer: Trainer) -> Iterator[None]:
-    """In the block the task has its averaged weights, where they are averaged: for a file that holds weights alone."""
+    """In the block, the task has its averaged weights, if there are any; for a file that has weights only."""
     callback = find(trainer)
     if callback is not None:
         callback._swap_models(trainer.lightning_module)
@@ -94,7 +94,7 @@ def in_use(trainer: Trainer) -> Iterator[None]:
 
 
 def check_alike(trainer: Trainer, path: str | Path, checkpoint: dict[str, Any]) -> None:
-    """Raise a UsageError where a training would go on from a checkpoint with weights averaged in another way."""
+    """Raise a UsageError if a training would resume from a checkpoint with weights averaged in another way."""
     now, then = find(trainer), checkpoint.get(KEY)
     decays = None if now is None else now.decay, None if then is None else then["decay"]
     if decays[0] != decays[1]:

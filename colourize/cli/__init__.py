@@ -1,1 +1,1 @@
-"""What the console scripts share: starting, help, errors for people, tables on the terminal."""
+"""Shared code of the console scripts: starting, help, error messages, tables on the terminal."""

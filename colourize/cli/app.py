@@ -1,6 +1,6 @@
-"""What every console script shares: how it starts, and how it ends when something is wrong.
+"""Starts the console scripts, and ends them with a message when something is wrong.
 
-Imports of torch and lightning have no place here: `--help` and shell completion must answer at once.
+This module must not import torch or lightning, as `--help` and shell completion must answer at once.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from colourize.runs import ownership, results, resuming, stopping
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
-BROKEN_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
-PATIENCE = 10.0  # seconds that a process of several waits for the first one to end
+BROKEN_PIPE = 141  # the exit code that shells report for a program that SIGPIPE ended
+PATIENCE = 10.0  # seconds that one of several processes waits for the first one to end
 
 
 def run(
     function: Callable[[DictConfig], Any], config_name: str, after_sweep: Callable[[Path], Any] | None = None
 ) -> None:
-    """Run a Hydra app; a user's error becomes one or two lines and an exit code.
+    """Run a Hydra app; a user's error is printed in one or two lines and becomes an exit code.
 
-    After a sweep whose jobs have all ended, `after_sweep` gets its folder.
+    After a sweep whose jobs have all ended, `after_sweep` is called with its folder.
 
     The exit code is 2 for a key, option or value that is not allowed, 1 for files and everything else, 130 after
     Ctrl-C and 143 after SIGTERM. With HYDRA_FULL_ERROR=1 in the environment the traceback is shown instead.
@@ -60,10 +60,10 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     typed, full_error, parent = sys.argv, os.environ.get(FULL_ERROR), os.getppid()
 
     def guarded(config: DictConfig) -> Any:
-        sys.argv = typed  # what the run records, and passes to other processes, is what the user typed
+        sys.argv = typed  # the run records the user's own words, and passes them to other processes
         keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
         workers.end_with_parent()
-        os.environ.pop(FULL_ERROR, None)  # programs that the run starts get the user's setting
+        os.environ.pop(FULL_ERROR, None)  # so that programs started by the run have the user's setting
         if full_error is not None:
             os.environ[FULL_ERROR] = full_error
         try:
@@ -71,12 +71,12 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
                 return function(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.RUN:
-                _end_with(error, full_error, parent)  # here, because Hydra prints a line of its own later
+                _end_with(error, full_error, parent)  # here, because Hydra would print a line of its own
                 raise
             ours = messages.user_error(error)
             if ours is None:
                 raise
-            # The sweep goes on, and its table records the error. A worker process drops an error's causes.
+            # The sweep continues, and its table records the error. A worker process drops an error's causes.
             raise type(ours)(str(ours)) from error
         finally:
             os.environ[FULL_ERROR] = "1"
@@ -85,7 +85,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal with LC_ALL=C lacks some of our characters
     os.environ[FULL_ERROR] = "1"  # otherwise Hydra prints the exception itself and exits
-    # Hydra takes its own flags at the front or at the end only.
+    # Hydra accepts its own flags at the front or at the end only.
     words = sorted(typed[1:], key=lambda word: word not in ("-m", "--multirun"))
     try:
         messages.check_arguments(config_name)
@@ -102,7 +102,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except SystemExit as error:
-        # Lightning catches Ctrl-C, ends the training and exits by itself.
+        # Lightning handles Ctrl-C itself: it ends the training and exits.
         sys.exit(INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else error.code)
     except Exception as error:
         _end_with(error, full_error, parent)
@@ -118,19 +118,19 @@ def _clean_up() -> None:
 
 @contextlib.contextmanager
 def _closed_pipe() -> Iterator[None]:
-    """End in silence when a reader such as `head` has enough."""
+    """End silently when a reader such as `head` closes the pipe."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is left in the buffer would fail once more at the interpreter's end.
+        # Otherwise flushing the buffer would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
 
 
 @contextlib.contextmanager
 def _one_report_of_a_full_disk() -> Iterator[None]:
-    """A full disk also stops the log file and TensorBoard's thread; only the error that ends the run is printed."""
+    """Print only the error that ends the run, as a full disk also stops the log file and TensorBoard's thread."""
     raises, hook = logging.raiseExceptions, threading.excepthook
     logging.raiseExceptions = False
     threading.excepthook = lambda arguments: None if full_disk(arguments.exc_value) else hook(arguments)
@@ -141,16 +141,16 @@ def _one_report_of_a_full_disk() -> Iterator[None]:
 
 
 def _end_with(error: Exception, typed: str | None, parent: int) -> None:
-    """Print a user's error and exit; return where the traceback is to be shown.
+    """Print a user's error and exit; return if the traceback must be shown.
 
     Args:
-        typed: the user's own HYDRA_FULL_ERROR.
+        typed: the user's own value of HYDRA_FULL_ERROR.
         parent: the process that started this one.
     """
     ours = messages.user_error(error)
     code = ours.exit_code if ours is not None else 1
-    # Of several processes (trainer=ddp), which Lightning starts from the first one, most fail alike, and the first one
-    # prints the error. The others wait for its end, because Lightning kills it when another one is gone.
+    # With several processes (trainer=ddp), which Lightning starts from the first one, most fail in the same way. The
+    # first one prints the error. The others wait for its end, because Lightning kills it when another one has ended.
     deadline = time.monotonic() + (0 if _is_alone() else PATIENCE)
     while time.monotonic() < deadline:
         if os.getppid() != parent:

@@ -1,6 +1,6 @@
-"""`--help`: what Hydra's own shows, in less than half the time.
+"""`--help`: the same text as Hydra's own, in less than half the time.
 
-Hydra reads every file of every group four times for its help; the names of the files are enough here.
+For its help, Hydra reads every file of every group four times; here the names of the files are enough.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import hydra
 from omegaconf import OmegaConf
 
 FLAGS = ("--help", "-h")
-SHARED = "common"  # the folder of what several files include; nobody chooses from it
+SHARED = "common"  # a folder of files that others include; its files are not options
 
 
 def is_requested(arguments: list[str]) -> bool:
-    """Whether help is the only flag; with another one, such as --config-dir, Hydra answers."""
+    """Whether help is the only flag; with another one, such as --config-dir, Hydra prints its own help."""
     flags = [argument for argument in arguments if argument.startswith("-")]
     return len(flags) == 1 and flags[0] in FLAGS
 
@@ -30,7 +30,7 @@ def text(conf: Path, config_name: str, overrides: list[str]) -> str:
     if groups:
         groups = ["== Configuration groups ==\nChoose one option each: group=option\n", *groups, ""]
     keys = OmegaConf.to_yaml(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]))
-    # The comments that the app's own file has beside its keys.
+    # The comments in the app's own file, by key.
     source = (conf / f"{config_name}.yaml").read_text(encoding="utf-8")
     comments = dict(re.findall(r"^(\w+):[^#\n]*# (.+)$", source, re.MULTILINE))
     lines = [(line, comments.get(line.partition(":")[0])) for line in keys.splitlines()]
@@ -40,6 +40,6 @@ def text(conf: Path, config_name: str, overrides: list[str]) -> str:
 
 
 def options_by_group(conf: Path) -> dict[str, list[str]]:
-    """Every group and its options, in alphabetical order."""
+    """All groups and their options, in alphabetical order."""
     groups = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != SHARED)
     return {group.name: sorted(path.stem for path in group.glob("*.yaml")) for group in groups}

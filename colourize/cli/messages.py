@@ -1,4 +1,4 @@
-"""The errors that a user can correct, from whatever Hydra, OmegaConf, Lightning or the system raised."""
+"""Turns errors of Hydra, OmegaConf, Lightning or the system into messages, if the user can correct them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from colourize.errors import ColourizeError, InputError, UsageError, full_disk, 
 from colourize.runs.method_settings import flat
 
 NOT_TYPED = ("hydra", "output_dir")
-ALIKE = 0.6  # a key that is less like a word is not named for it; "batch" and "batch_size" are 0.67 alike
-ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs"}  # what other programs call them
-# A path that cannot be written or read; other system errors may be faults of the program.
+ALIKE = 0.6  # minimum similarity of a suggested key; "batch" and "batch_size" have 0.67
+ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs"}  # names in other programs → ours
+# Errors of paths that cannot be written or read; other system errors may be bugs.
 PATH_ERRORS = {getattr(errno, name, 0) for name in (
     "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS",
 )}  # fmt: skip
 
 
 def user_error(error: BaseException) -> ColourizeError | None:
-    """The error to print, wherever it stands in the chain of causes; None for a fault of the program."""
+    """The error to print, from anywhere in the chain of causes; None for a bug."""
     full = full_disk(error)
     if full is not None:
         where = f"{full.filename}: " if full.filename else ""
@@ -50,7 +50,7 @@ def user_error(error: BaseException) -> ColourizeError | None:
 
 
 def printable(text: str) -> str:
-    """A message without control characters, and with no line ends but its own."""
+    """A message without control characters except its own line ends."""
     for word in sys.argv[1:]:
         value = word.partition("=")[2]
         if "\n" in value:
@@ -59,9 +59,9 @@ def printable(text: str) -> str:
 
 
 def check_arguments(config_name: str = "train") -> None:
-    """Raise a UsageError for what Hydra would accept in silence, answer with its usage or end with a traceback.
+    """Raise a UsageError for arguments that Hydra would accept silently, or answer with its usage or a traceback.
 
-    A sweep without values would run no job, and succeed; a group takes no list of numbers.
+    A sweep without values would run no job and succeed; a group takes no list of numbers.
     """
     _check_flags(config_name)
     groups = options_by_group(config_dir())
@@ -78,14 +78,14 @@ def check_arguments(config_name: str = "train") -> None:
 
 
 def _message(error: BaseException) -> str | None:
-    """An error of Hydra, OmegaConf or Lightning in one line; None for any other."""
+    """An error of Hydra, OmegaConf or Lightning in one line; None for other errors."""
     text, cause = str(error), error.__cause__
     if isinstance(error, OverrideParseException):
         problem = "is not understood" if "=" in str(error.override) else "has no value"
         return f"{error.override}: {problem}; arguments are key=value{_quoting_hint(error.override)}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        options = error.options or options_by_group(config_dir()).get(group)  # Hydra has none for a list of names
+        options = error.options or options_by_group(config_dir()).get(group)  # Hydra gives none for a list of names
         if options:
             return f"{group}={option}: must be one of {', '.join(options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
@@ -114,7 +114,7 @@ def _is_hydras(error: BaseException) -> bool:
 
 
 def _typed() -> Iterator[Override]:
-    """The words of the command line as Hydra understands them."""
+    """The words of the command line, parsed by Hydra."""
     parser = OverridesParser.create()
     for word in sys.argv[1:]:
         if not word.startswith("-"):
@@ -123,7 +123,7 @@ def _typed() -> Iterator[Override]:
 
 
 def _quoting_hint(word: str) -> str:
-    """How to quote a value that Hydra did not understand: once for Hydra, and once for the shell."""
+    """How to quote a value that Hydra cannot parse: once for Hydra, and once for the shell."""
     key, equals, value = word.partition("=")
     if not equals:
         return ""
@@ -132,7 +132,7 @@ def _quoting_hint(word: str) -> str:
 
 
 def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
-    """Name the key that is meant, or those beside it; OmegaConf's error holds the node that was searched."""
+    """Suggest a similar key, or list the keys on its level; OmegaConf's error has the node that was searched."""
     parent = str(cause.full_key).rpartition(".")[0]
     node = cause.parent_node if isinstance(cause.parent_node, DictConfig) else OmegaConf.create()
     meant = _meant(key, node._get_root()) if not parent else None
@@ -144,7 +144,7 @@ def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
 
 
 def _meant(word: str, config: Any) -> str | None:
-    """The group, or the key whose last part is most like a word: `optimizer`, `trainer.max_epochs` for "epochs"."""
+    """The group, or the key whose last part is the most similar to a word: `trainer.max_epochs` for "epochs"."""
     composed: Any = OmegaConf.to_container(
         OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_TYPED])
     )
@@ -162,7 +162,7 @@ def _meant(word: str, config: Any) -> str | None:
 
 
 def _check_flags(config_name: str) -> None:
-    """Raise a UsageError for a word such as `--epochs`, which is no flag of Hydra's."""
+    """Raise a UsageError for a word such as `--epochs` that is not a flag of Hydra."""
     flags = get_args_parser()._option_string_actions
     for place, word in enumerate(sys.argv[1:], 1):
         name, equals, value = word.partition("=")

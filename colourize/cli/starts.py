@@ -1,4 +1,4 @@
-"""How a run or a sweep starts: it takes its folder, its jobs get their names, and an empty run leaves no folder."""
+"""Starts a run or a sweep: it takes its folder and names its jobs; a run that does not begin leaves no folder."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from omegaconf import DictConfig, OmegaConf, read_write
 
 from colourize.errors import UsageError
 
-# Sweeps and experiments give Hydra the resolvers `job_folder` and `product`, wherever this callback is unpickled.
+# Importing sweeps and experiments registers the resolvers `job_folder` and `product`, where this callback is unpickled.
 from colourize.runs import experiments, ownership, results, resuming, sweeps
 
-EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own list of keys that form no name
-# A new folder with nothing else holds neither a run nor a job.
+EXCLUDED = "hydra.job.config.override_dirname.exclude_keys"  # Hydra's own list of keys that names leave out
+# A new folder with only these files has neither a run nor a job.
 EMPTY = {".hydra", ".submitit", ownership.FILE, sweeps.MULTIRUN, sweeps.FILE, results.FILE, f".{results.FILE}.lock"}
 
-_new: list[Path] = []  # the run's or the sweep's folder, and those above it, which did not exist
+_new: list[Path] = []  # the folder of the run or the sweep, and its parents, if they did not exist
 
 
 class Starts(Callback):
-    """Hydra calls it before it makes a folder."""
+    """A Hydra callback, called before Hydra makes a folder."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         hydra, resumes = config.hydra, config.get("resume") is not None
@@ -33,7 +33,7 @@ class Starts(Callback):
             _remember(hydra.run.dir)
             ownership.own(hydra.run.dir, "resume" if resumes else "hydra.run.dir")
             if hydra.job.name == results.RESUMABLE and not resumes and ownership.is_first_process():
-                # Next Hydra replaces the settings of a finished run.
+                # Checked here, because Hydra replaces the settings of a finished run next.
                 resuming.check_free(hydra.run.dir, overwrite=bool(config.overwrite))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -55,10 +55,10 @@ class Starts(Callback):
                 results.begin(folder)
             typed = sweeps.as_typed(hydra.overrides.task)
             words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *typed]
-            is_basic = hydra.sweeper._target_ == experiments.BASIC  # another sweeper chooses its jobs as it goes
+            is_basic = hydra.sweeper._target_ == experiments.BASIC  # other sweepers choose their jobs one at a time
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.fixed_keys(config, words, asked)
-            if not is_basic:  # the jobs get numbers, because values may repeat
+            if not is_basic:  # jobs are numbered, because values may repeat
                 fixed = [sweeps.key_of(word) for word in words]
             else:
                 sweeps.check_jobs(folder, asked)
@@ -67,12 +67,12 @@ class Starts(Callback):
         with read_write(hydra):
             if is_basic:
                 hydra.sweeper._target_ = experiments.TARGET
-            # Each job is composed anew. A sweep's folder that is named after a setting is the same for all jobs.
+            # Each job is composed again, but all must have the same sweep folder, even if a setting is in its name.
             hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={sweeps.quoted(folder)}"]
 
 
 def _check(hydra: DictConfig) -> None:
-    """Refuse what Hydra allows and what would scatter the files of a run or a sweep."""
+    """Refuse settings that Hydra allows but that would scatter the files of a run or a sweep."""
     if hydra.job.chdir:
         raise UsageError("hydra.job.chdir: must be false; paths start in the folder where the command is typed")
     if "subdir: ${job_folder:" not in OmegaConf.to_yaml(hydra.sweep):
@@ -85,12 +85,12 @@ def _remember(folder: str) -> None:
 
 
 def remove_empty_run() -> None:
-    """Remove the folder that was made for a run or a sweep that did not begin."""
+    """Remove the folder of a run or a sweep that did not begin."""
     if not _new or not _new[0].is_dir():
         return
     if {path.name for path in _new[0].iterdir() if path.suffix != ".log"} <= EMPTY:
         ownership.release(_new[0])
         shutil.rmtree(_new[0], ignore_errors=True)
-        with contextlib.suppress(OSError):  # another run may lie in a folder above
+        with contextlib.suppress(OSError):  # a parent folder may have another run
             for folder in _new[1:]:
                 folder.rmdir()

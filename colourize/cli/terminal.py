@@ -1,4 +1,4 @@
-"""A run's first lines in its log, and its last ones on the terminal."""
+"""A run's first lines in its log, and its last lines on the terminal."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
-Columns = Mapping[str, Mapping[str, Any]]  # measures by name, of each of several methods
+Columns = Mapping[str, Mapping[str, Any]]  # by method, its measures by name
 
 
 def log_setup(task: RestorationTask, data: PictureData, trainer: Trainer) -> None:
-    """Log what decides the numbers of this run."""
+    """Log what determines the results of this run."""
     count, threads = sum(each.numel() for each in task.parameters() if each.requires_grad), torch.get_num_threads()
     model, degradation, answer = (type(part).__name__ for part in (task.model, task.degradation, task.answer))
     above = f" on {type(task.prior).__name__}" if task.prior is not None else ""
@@ -45,12 +45,12 @@ def show_run(
     """Print a run's test measures, its pictures' and checkpoint's paths, and the command that shows its curves.
 
     Args:
-        beside: the measures of other methods, by their names; a text is printed as it is.
+        beside: the measures of other methods, by method and name; a text is printed as it is.
     """
     tested = {name: value for name, value in measures.items() if name.startswith("test/")}
     show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""), beside)
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
-    # print and not console.print, which would break a path into two lines.
+    # Printed with print, because console.print would break paths into lines.
     for path in samples[-2:]:
         print(f"Sample pictures:  {shown(path)}")
     for name in ("best", "last") if best else ("last",):
@@ -61,7 +61,7 @@ def show_run(
     if any(folder.glob("events.out.tfevents.*")):
         beside_python = Path(sys.executable).with_name("tensorboard")
         tensorboard = "tensorboard" if shutil.which("tensorboard") else shown(beside_python)
-        # By default TensorBoard keeps ten random pictures of a kind.
+        # By default, TensorBoard keeps ten random pictures per tag.
         print(f"Curves:           {tensorboard} --logdir {shown(folder)} --samples_per_plugin images=1000")
 
 
@@ -76,8 +76,8 @@ def shown(path: Path) -> str:
 
 
 def show_measures(measures: dict[str, float], title: str, beside: Columns | None = None) -> None:
-    """Print a table of measures with their units, with a column for each method beside."""
-    print(title)  # the table would break its own title at its width
+    """Print a table of measures with their units, with a column for each method in `beside`."""
+    print(title)  # a title of the table would be broken at the table's width
     table = Table()
     table.add_column("measure")
     for name in ("this run" if beside else "value", *(beside or {})):

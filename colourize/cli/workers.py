@@ -1,4 +1,4 @@
-"""The processes in which joblib runs a sweep's jobs: none outlives the command that started them."""
+"""Worker processes of joblib's sweeps, which must not outlive the command that started them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _watched = False
 
 
 def end_with_parent() -> None:
-    """End a worker at once when its parent is gone; its job goes on later from its checkpoint.
+    """End a worker at once when its parent is gone; its job can be resumed from its checkpoint.
 
-    Otherwise a worker whose parent was killed finishes its job first, which may take hours.
+    Otherwise a worker whose parent was killed would finish its job first, which may take hours.
     """
     global _watched
     if _watched or not multiprocessing.current_process().name.startswith("Loky"):
         return
     _watched = True
-    # Not os.getppid(): the parent may be gone already, since imports take seconds.
+    # os.getppid() may be wrong here: imports take seconds, in which the parent may have died.
     parent = multiprocessing.parent_process()
     started_by = parent.pid if parent is not None and parent.pid is not None else os.getppid()
     if os.getppid() != started_by:

@@ -1,4 +1,4 @@
-"""Colour: palettes of a few representative colours, and what a pixel's nearest one is."""
+"""Colour: colour spaces and colour differences, and palettes of a few representative colours."""
 
 from colourize.colour.palette import Palette, fit_palette, load_palette
 

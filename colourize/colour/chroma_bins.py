@@ -1,4 +1,4 @@
-"""Bins of chroma: the plane of CIE Lab's a and b cut into squares, of which sRGB's colours fall into some."""
+"""Bins of chroma: squares in the plane of CIE Lab's a and b, as far as sRGB has colours there."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch import Tensor, nn
 
 from colourize.colour.chroma import chroma_of
 
-LEVELS = 52  # of each of two channels on a face of the RGB cube; more of them change no bin
-FARTHEST = 130  # a and b of sRGB, and of a grid's bins, lie within ± this
-CELLS_A_BIN = 4  # cells along the side of a bin, for which it is known beforehand which bins can be nearest
+LEVELS = 52  # levels of each of two channels on a face of the RGB cube; more levels do not change the bins
+FARTHEST = 130  # the a and b of sRGB, and of a grid's bins, lie within ±130
+CELLS_A_BIN = 4  # cells along the side of a bin; for each cell, the bins that can be nearest are precomputed
 
 
 @lru_cache(maxsize=8)
 def centres_of_grid(spacing: int) -> np.ndarray:
-    """The bins of a grid that sRGB has colours in, or next to: (Q, 2) float64, a and b, sorted by a and then by b.
+    """The centres of the bins in or next to sRGB: (Q, 2) float64, a and b, sorted by a and then by b.
 
-    Those points of the grid, whole multiples of `spacing`, that lie within the convex hull of sRGB's a and b (D65)
-    widened by a square of half-side `spacing`. With 10 these are the 313 of Zhang, Isola & Efros (2016), "Colorful
-    image colorization", https://arxiv.org/abs/1603.08511, the same as in their released file.
+    They are the points of a grid (multiples of `spacing`) in the convex hull of sRGB's a and b (D65), widened by a
+    square of half-side `spacing`. With 10 they are the 313 of Zhang, Isola & Efros (2016), "Colorful image
+    colorization", https://arxiv.org/abs/1603.08511, the same as in their released file.
     """
     from scipy.spatial import ConvexHull
 
@@ -46,11 +46,11 @@ def centres_of_grid(spacing: int) -> np.ndarray:
 
 
 class ChromaBins(nn.Module):
-    """Q bins, each known by its centre, and which are nearest to a colour.
+    """Q bins with their centres, and a search for the bins nearest to a colour.
 
     Args:
         centres: (Q, 2), a and b.
-        spacing: how far neighbouring centres lie apart; it changes no result.
+        spacing: the distance between neighbouring centres; results do not depend on it.
     """
 
     centres: Tensor
@@ -59,24 +59,24 @@ class ChromaBins(nn.Module):
 
     def __init__(self, centres: Tensor, spacing: float) -> None:
         super().__init__()
-        # Not persistent: the task's hyperparameters carry the centres, and one truth is enough.
+        # Not persistent, as the task's hyperparameters store the centres already.
         self.register_buffer("centres", centres.float(), persistent=False)
         self.side = spacing / CELLS_A_BIN
-        self.cells = math.ceil(2 * FARTHEST / self.side)  # a row
+        self.cells = math.ceil(2 * FARTHEST / self.side)  # per row
         self._neighbours = 0
 
     def __len__(self) -> int:
         return len(self.centres)
 
     def nearest(self, chroma: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """The bins nearest to each colour, the nearest first; of equally near ones any.
+        """The bins nearest to each colour, the nearest first; ties are broken arbitrarily.
 
         Args:
             chroma: a and b, (N, 2, H, W), within ±130.
-            count: how many.
+            count: the number of bins.
 
         Returns:
-            Their numbers, int64, and their squared distances, (N, count, H, W) each.
+            Their indices, int64, and their squared distances, both (N, count, H, W).
         """
         if count != self._neighbours:
             self._prepare(count)
@@ -90,10 +90,10 @@ class ChromaBins(nn.Module):
         return numbers.movedim(-1, 1), squares.movedim(-1, 1)
 
     def _prepare(self, count: int) -> None:
-        """Find for every small square of the plane, a cell, the bins that can be among the nearest of a colour in it.
+        """Find, for every cell of the plane, the bins that can be among the `count` nearest to a colour in the cell.
 
-        A bin is none of them where so many others are nearer to all of the cell than it is to any of it. So a handful
-        are compared for each pixel, and the result is that of comparing all.
+        A bin cannot if `count` others are nearer to every point of the cell than it is to any. Only a few bins are thus
+        compared for each pixel, with the same result as comparing all.
         """
         centres, half = self.centres.double(), self.side / 2
         line = torch.arange(self.cells, device=centres.device) * self.side + half - FARTHEST

@@ -1,4 +1,4 @@
-"""CIE Lab, whose distances are about those that people see, and the difference CIEDE2000.
+"""CIE Lab, whose distances are about those that people perceive, and the colour difference CIEDE2000.
 
 sRGB and its white D65: IEC 61966-2-1. Lab: CIE 15:2004, L 0 … 100, a (green to red) and b (blue to yellow) about
 -100 … 100. CIEDE2000: Sharma, Wu & Dalal (2005), "The CIEDE2000 color-difference formula: implementation notes,
@@ -18,12 +18,12 @@ TO_XYZ = torch.tensor(
     dtype=torch.float64,
 )
 WHITE = TO_XYZ.sum(1)
-EPSILON, KAPPA = 216 / 24389, 24389 / 27  # where the cube root becomes a line, and its slope
+EPSILON, KAPPA = 216 / 24389, 24389 / 27  # where the cube root becomes linear, and its slope there
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB in [0, 1], (N, 3, H, W), → Lab of the same shape and type."""
-    curve = ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4  # clamped: a power's gradient at 0 is nan
+    curve = ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4  # clamped, as a power's gradient at 0 is nan
     linear = torch.where(rgb > 0.04045, curve, rgb / 12.92)
     matrix = (TO_XYZ / WHITE[:, None]).to(rgb)
     xyz = torch.einsum("ic,nchw->nihw", matrix, linear)
@@ -33,14 +33,14 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 
 def ciede2000(first: Tensor, second: Tensor) -> Tensor:
-    """How different two colours look: Lab (N, 3, …) twice → (N, …), 0 and more; about 1 is just visible."""
+    """How different two colours look: two Lab colours (N, 3, …) → (N, …), 0 or more; about 1 is just visible."""
     (l1, a1, b1), (l2, a2, b2) = first.unbind(1), second.unbind(1)
     mean_chroma7 = ((a1.hypot(b1) + a2.hypot(b2)) / 2) ** 7
-    stretch = 1.5 - 0.5 * (mean_chroma7 / (mean_chroma7 + 25.0**7)).sqrt()  # of a, for colours that are nearly grey
+    stretch = 1.5 - 0.5 * (mean_chroma7 / (mean_chroma7 + 25.0**7)).sqrt()  # stretches a for nearly grey colours
     c1, c2 = (a1 * stretch).hypot(b1), (a2 * stretch).hypot(b2)
     h1, h2 = (torch.atan2(b, a * stretch) % (2 * math.pi) for a, b in ((a1, b1), (a2, b2)))
 
-    grey = c1 * c2 == 0  # without a hue
+    grey = c1 * c2 == 0  # colours without a hue
     turn = h2 - h1
     turn = torch.where(turn > math.pi, turn - 2 * math.pi, torch.where(turn < -math.pi, turn + 2 * math.pi, turn))
     turn = turn.masked_fill(grey, 0.0)

@@ -1,7 +1,7 @@
-"""Palettes: a few representative colours, fitted with k-means, as the classes of pixels.
+"""Palettes: a few representative colours, fitted with k-means, which are the classes of pixels.
 
-A pixel's label is the nearest palette colour (Euclidean distance in RGB); labels, or a distribution over them, give a
-picture again.
+A pixel's label is the index of the nearest palette colour (Euclidean distance in RGB). Labels, or distributions over
+them, can be turned into pictures again.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from colourize.files import whole_file
 
 log = logging.getLogger(__name__)
 
-MOST_COLOURS = 256  # a file's, as of a fitted palette
+MOST_COLOURS = 256  # maximum number of colours, of fitted palettes and of files
 
 
 class Palette(nn.Module):
-    """K colours: pixels' labels, and pictures from labels or distributions.
+    """K colours, with conversions from pictures to labels, and from labels or distributions to pictures.
 
     Args:
         colours: (K, 3), RGB in [0, 1]; any sequence or array.
 
     Raises:
-        UsageError: the colours are not (K, 3) finite numbers in [0, 1], or are fewer than two.
+        UsageError: the colours are not (K, 3) finite numbers in [0, 1], or there are fewer than two.
     """
 
     colours: Tensor
@@ -50,14 +50,14 @@ class Palette(nn.Module):
             raise UsageError(f"palette: shape {table.shape}; must be (K, 3) with K of at least 2")
         if not (np.isfinite(table).all() and table.min() >= 0 and table.max() <= 1):
             raise UsageError("palette: colours must be RGB in [0, 1]")
-        # In double precision, so that labels are exact. Not persistent: the task's hyperparameters carry the palette.
+        # In double precision, so that labels are exact. Not persistent, as the hyperparameters have the palette.
         self.register_buffer("colours", torch.from_numpy(table), persistent=False)
 
     def __len__(self) -> int:
         return len(self.colours)
 
     def labels(self, rgb: Tensor) -> Tensor:
-        """The nearest colour of every pixel; of equally near ones, to 1e-13, any of them.
+        """The index of the colour nearest to each pixel; ties, up to 1e-13, are broken arbitrarily.
 
         Args:
             rgb: (N, 3, H, W) in [0, 1].
@@ -70,8 +70,8 @@ class Palette(nn.Module):
         # |p - c|² = |p|² - 2 p·c + |c|² without |p|², which is the same for every colour; 4 keeps it positive.
         offset = (self.colours.square().sum(1, keepdim=True) + 4).expand(len(pixels), -1, -1)
         scores = torch.baddbmm(offset, (-2 * self.colours).expand(len(pixels), -1, -1), pixels)  # (N, K, HW)
-        # amin is faster than argmin. So the class number replaces the last bits of a double's mantissa: the bits of
-        # positive doubles are ordered alike, and the loss, 2⁻⁴⁴ of a score, is below any pixel's step.
+        # amin is faster than argmin, so the class index replaces the last bits of a double's mantissa. The bits of
+        # positive doubles have the same order as the values, and the error, 2⁻⁴⁴ of a score, is below any pixel's step.
         mask = (1 << (count - 1).bit_length()) - 1
         bits = scores.view(torch.int64)
         bits.bitwise_and_(~mask).bitwise_or_(torch.arange(count, device=bits.device).view(-1, 1))
@@ -87,17 +87,17 @@ class Palette(nn.Module):
 
 
 def fit_palette(pixels: np.ndarray, size: int, *, divisor: float = 255, seed: int = 0) -> np.ndarray:
-    """k-means colours of a set of pixels (scikit-learn's KMeans, one k-means++ start).
+    """Fit colours to a set of pixels by k-means (scikit-learn's KMeans, one k-means++ start).
 
-    Equal pixels are counted once and weighted by their number: the objective is the same, and the time a third.
+    Equal pixels are merged and weighted by their number, which gives the same objective in a third of the time.
 
     Args:
         pixels: uint8, (…, 3) RGB.
-        size: how many colours, at least 2.
-        divisor: 255, or 256 under the course protocol; pixels divided by it lie in [0, 1].
+        size: the number of colours, at least 2.
+        divisor: 255, or 256 with the course protocol; pixels divided by it lie in [0, 1].
 
     Returns:
-        (size, 3) float64 RGB in [0, 1], from dark to light, so that equal fits give equal class numbers.
+        (size, 3) float64 RGB in [0, 1], from dark to light, so that equal fits have equal class indices.
 
     Raises:
         UsageError: fewer distinct colours than `size`.
@@ -112,7 +112,7 @@ def fit_palette(pixels: np.ndarray, size: int, *, divisor: float = 255, seed: in
         raise UsageError(f"data.palette={size}: the training pictures have only {len(codes)} distinct colours")
     distinct = np.stack([codes >> 16, (codes >> 8) & 255, codes & 255], 1).astype(np.float32) / divisor
     weights = counts[codes].astype(np.float32)
-    with threadpool_limits(1):  # the sums of several threads would depend on their order
+    with threadpool_limits(1):  # with several threads, sums would depend on their order
         kmeans = KMeans(size, n_init=1, random_state=seed).fit(distinct, sample_weight=weights)
     colours = kmeans.cluster_centers_.astype(np.float64)
     return colours[np.lexsort((colours[:, 2], colours[:, 1], colours[:, 0], colours.sum(1)))].clip(0, 1)
@@ -131,7 +131,7 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
     if path and _may_write(path.parent):
         with whole_file(path) as part:  # two processes may fit at once
             np.save(part, colours)
-        log.info("The palette is kept as %s", path)
+        log.info("The palette is saved as %s", path)
     return colours
 
 
@@ -141,24 +141,24 @@ def _may_write(folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return False
-    # Root may write into read-only folders; the mode bits are the owner's wish.
+    # Root may write into read-only folders, so the mode bits are checked too.
     return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
 def load_palette(path: str | Path) -> np.ndarray:
-    """A palette from a `.npy` (no pickles) or a `.csv` file (one colour a line, R,G,B, an optional header).
+    """Load a palette from a `.npy` (no pickles) or a `.csv` file (one colour per line, R,G,B, with optional header).
 
     Returns:
         (K, 3) float64 RGB in [0, 1].
 
     Raises:
-        InputError: the file is missing, unreadable or holds no palette, equal colours, or more than 256.
+        InputError: the file is missing or unreadable, or has no palette, equal colours, or more than 256 colours.
     """
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in (".npy", ".csv"):
         raise InputError(f"data.palette={path}: must be a number of colours, a .npy or a .csv file")
-    if not os.path.isfile(path):  # Path.is_file raises where a name is too long
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
         raise InputError(f"data.palette={path}: there is no such file")
     try:
         table = np.load(path, allow_pickle=False) if kind == ".npy" else _read_csv(path)

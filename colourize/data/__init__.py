@@ -1,1 +1,1 @@
-"""Where pictures come from, and what a network is given of them."""
+"""Sources of pictures, their splits and batches."""

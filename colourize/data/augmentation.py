@@ -1,6 +1,6 @@
-"""Augmentation: random changes of training pictures, before input and target are made of them.
+"""Augmentation: random changes of training pictures, before inputs and targets are made from them.
 
-Each picture has its own draws, from seed, epoch and picture alone; the pictures stay uint8.
+The random numbers of a picture depend on seed, epoch and picture alone. Pictures stay uint8.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from colourize.errors import UsageError, check_count, is_number
 
 
 class Augmentation(nn.Module):
-    """uint8 pictures (B, H, W, 3) → as many of the same size."""
+    """uint8 pictures (B, H, W, 3) → changed pictures of the same shape."""
 
     def forward(self, pictures: Tensor, draws: Draws) -> Tensor:
         raise NotImplementedError
@@ -27,7 +27,7 @@ class FlipsAndShifts(Augmentation):
 
     Args:
         flip: the share of pictures that are mirrored, 0…1.
-        max_shift: up to so many pixels in each direction, every whole number equally likely; 0: none.
+        max_shift: the largest shift in pixels; all whole numbers up to it are equally likely, in each direction.
     """
 
     def __init__(self, flip: float = 0.5, max_shift: int = 0) -> None:
@@ -56,26 +56,27 @@ class Symmetries(Augmentation):
     def forward(self, pictures: Tensor, draws: Draws) -> Tensor:
         height, width = pictures.shape[1:3]
         if height != width:
-            raise UsageError(f"data.augmentation=Symmetries: pictures of {height}×{width} are no squares; must be")
-        symmetry = draws.integers(0, 8)[:, None, None, None]  # three bits: transposed, upside down, left to right
+            raise UsageError(f"data.augmentation=Symmetries: pictures are {height}×{width}; must be square")
+        symmetry = draws.integers(0, 8)[:, None, None, None]  # three bits: transpose, flip rows, flip columns
         pictures = pictures.transpose(1, 2).where((symmetry & 1) > 0, pictures)
         pictures = pictures.flip(1).where((symmetry & 2) > 0, pictures)
         return pictures.flip(2).where((symmetry & 4) > 0, pictures)
 
 
 class ElasticDeformation(FlipsAndShifts):
-    """Flips and shifts, then a small rotation and a smooth random deformation, as Ronneberger et al. (2015) train with.
+    """Flips and shifts, then a small rotation and a smooth random deformation, as in Ronneberger et al. (2015).
 
-    Displacements are drawn on a coarse grid over the picture, from a normal distribution, and interpolated bicubically
-    between. The paper has a deviation of 10 pixels on 3×3 points at 512 pixels: 0.6 at 32. Pixels are read between the
-    picture's own by bicubic interpolation, mirrored beyond the border, and rounded. Without rotation and displacement a
-    picture stays exactly as it is.
+    Displacements are drawn from a normal distribution at the points of a coarse grid and interpolated bicubically. The
+    paper has a standard deviation of 10 pixels on 3×3 points at 512 pixels, which is 0.6 at 32. The picture is sampled
+    by bicubic interpolation, with mirrored borders, and rounded. Without rotation and displacement a picture stays
+    exactly as it is.
 
     Args:
         flip, max_shift: see `FlipsAndShifts`.
-        deviation: of each grid point's displacement down, and to the right, in pixels.
-        grid_size: points in each direction, at equal distances from border to border; 2 or more.
-        max_rotation: degrees about the picture's middle, every angle up to it equally likely in both directions.
+        deviation: the standard deviation of a grid point's displacement in each direction, in pixels.
+        grid_size: the number of points in each direction, equally spaced from border to border; at least 2.
+        max_rotation: the largest angle in degrees about the picture's middle; all angles up to it are equally likely,
+            in both directions.
     """
 
     def __init__(
@@ -101,14 +102,14 @@ class ElasticDeformation(FlipsAndShifts):
 
 
 def displacements(coarse: Tensor, angles: Tensor, height: int, width: int) -> Tensor:
-    """Where each pixel of a deformed picture comes from, as pixels down and to the right of its own place.
+    """The offset, down and to the right, from each pixel of a deformed picture to its source.
 
     Args:
-        coarse: (B, 2, n, n), those of a grid from border to border, in pixels.
-        angles: (B,), of a rotation about the middle, in radians.
+        coarse: (B, 2, n, n), the displacements on a grid from border to border, in pixels.
+        angles: (B,), the angles of a rotation about the middle, in radians.
 
     Returns:
-        (B, 2, height, width)
+        (B, 2, height, width), in pixels.
     """
     field = F.interpolate(coarse, size=(height, width), mode="bicubic", align_corners=True)
     down = torch.arange(height, device=coarse.device)[:, None] - (height - 1) / 2
@@ -118,11 +119,11 @@ def displacements(coarse: Tensor, angles: Tensor, height: int, width: int) -> Te
 
 
 def deformed(pictures: Tensor, field: Tensor) -> Tensor:
-    """uint8 pictures (B, H, W, 3), each of whose pixels is read where a field (B, 2, H, W) of `displacements` says."""
+    """Deform uint8 pictures (B, H, W, 3) by a field (B, 2, H, W) of `displacements`."""
     height, width = pictures.shape[1:3]
     down = torch.arange(height, device=field.device)[:, None] + field[:, 0]  # (B, H, W)
     right = torch.arange(width, device=field.device) + field[:, 1]
-    # -1 and 1 are the middles of the outermost pixels.
+    # -1 and 1 are the centres of the outermost pixels.
     places = torch.stack([2 * right / max(width - 1, 1) - 1, 2 * down / max(height - 1, 1) - 1], dim=-1)
     values = pictures.permute(0, 3, 1, 2).float()
     read = F.grid_sample(values, places, mode="bicubic", padding_mode="reflection", align_corners=True)
@@ -130,6 +131,6 @@ def deformed(pictures: Tensor, field: Tensor) -> Tensor:
 
 
 def _sources(size: int, shift: Tensor) -> Tensor:
-    """Where each pixel of a shifted row comes from, (B, size); beyond the border -1 is 1, and `size` is `size - 2`."""
+    """The source of each pixel in shifted rows, (B, size); mirrored: -1 becomes 1, and `size` becomes `size - 2`."""
     places = (torch.arange(size, device=shift.device) - shift[:, None]).abs()
     return places.where(places < size, 2 * (size - 1) - places)

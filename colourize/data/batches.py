@@ -1,4 +1,4 @@
-"""Batches: which pictures a step sees, in which order, and what is random about them."""
+"""Batches: which pictures a step sees, in which order, and with which random numbers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from colourize.data.draws import Draws
 
 
 class LabelCache:
-    """The pixels' labels of a stage's `count` pictures, each computed once and kept for later epochs."""
+    """The labels of the pixels of a stage's `count` pictures, computed once and kept for later epochs."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._kept: WeakKeyDictionary[object, tuple[Tensor, Tensor]] = WeakKeyDictionary()
 
     def labels(self, owner: object, which: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-        """The labels of some pictures, int64 (B, H, W) below 256, computed where they are not known yet.
+        """The labels of some pictures, int64 (B, H, W) below 256, computed where they are not cached yet.
 
         Args:
-            owner: what they belong to, such as an answer with its palette.
-            which: the pictures' places, (B,).
-            compute: computes the labels of just these pictures.
+            owner: the object that defines the labels, such as an answer with its palette.
+            which: the pictures' indices, (B,).
+            compute: computes the labels of these pictures.
         """
         if owner in self._kept:
             known, kept = self._kept[owner]
@@ -42,16 +42,16 @@ class LabelCache:
 
 
 class Batch(NamedTuple):
-    """Pictures as they travel to the device, and their places in their stage."""
+    """A batch of pictures as it travels to the device."""
 
     pictures: Tensor  # uint8 (B, H, W, 3), RGB
-    which: Tensor  # int64 (B,): their places among the stage's pictures
+    which: Tensor  # int64 (B,): their indices among the stage's pictures
     stage: str = "predict"  # train | val | test | predict
     epoch: int = 0  # always 0 outside of training: an evaluation is the same each time
     seed: int = 0
     labels: Tensor | None = None  # int64 (B,): their categories, where the source knows them
-    cache: LabelCache | None = None  # of the stage's pictures; None where these were changed, by augmentation
-    numbers: Tensor | None = None  # int64 (B,): of their draws, where a picture may come again in an epoch; None: which
+    cache: LabelCache | None = None  # for the stage's pictures; None where augmentation changed them
+    numbers: Tensor | None = None  # int64 (B,): indices of their draws, if pictures recur in an epoch; None: `which`
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
@@ -76,22 +76,22 @@ class Pair(NamedTuple):
 
 
 def as_batch(pictures: Batch | Tensor) -> Batch:
-    """Loose uint8 pictures (B, H, W, 3), numbered from 0, as a batch; a batch as it is."""
+    """A batch of plain uint8 pictures (B, H, W, 3), numbered from 0; a batch stays as it is."""
     if isinstance(pictures, Batch):
         return pictures
     return Batch(pictures, torch.arange(len(pictures), device=pictures.device))
 
 
 class Extra(NamedTuple):
-    """Pictures that are mixed into the batches of a stage's own."""
+    """Extra pictures that are mixed into the batches of a stage's own pictures."""
 
     pictures: np.ndarray  # uint8 (M, H, W, 3)
     labels: np.ndarray | None  # int64 (M,): their categories, where the source knows them
-    shares: tuple[float, float]  # of a batch, 0…1, in the first and in the last epoch; linear between
-    epochs: int = 1  # how many there are
+    shares: tuple[float, float]  # share of a batch, 0…1, in the first and in the last epoch; linear in between
+    epochs: int = 1  # number of epochs
 
     def among(self, epoch: int, first: int | np.ndarray) -> np.ndarray:
-        """How many of an epoch's `first` pictures are extra ones; in any part of it they have their share."""
+        """How many of an epoch's first `first` pictures are extra ones; they are spread evenly over the epoch."""
         start, end = self.shares
         share = start + (end - start) * min(epoch / max(self.epochs - 1, 1), 1.0)
         return np.floor(share * np.asarray(first) + 0.5).astype(np.int64)
@@ -100,26 +100,26 @@ class Extra(NamedTuple):
 class BatchLoader:
     """The pictures of a stage, a batch at a time; the last batch of an epoch may be smaller.
 
-    An epoch has all pictures once. With another `length`, or with `extra` pictures among them, an epoch goes on in the
-    order where the one before ended, so that each picture comes once before any comes again; the extra ones have an
-    order of their own. In `Batch.which` they are numbered after the stage's own.
+    An epoch has all pictures once. With another `length`, or with `extra` pictures, an epoch continues where the order
+    of the previous epoch ended, so that each picture comes once before any comes again. The extra pictures have an
+    order of their own; in `Batch.which` they are numbered after the stage's own pictures.
 
     Seed and epoch alone decide the shuffled order. Each of several processes gets its share of every batch: all take
-    equally many steps, together see what one process would see, and none sees a picture twice. A batch is one look-up
-    in memory; passing it from a worker process would cost more than making it.
+    equally many steps, together they see what one process would see, and none sees a picture twice. There are no worker
+    processes, as a batch is one look-up in memory, and passing it between processes would cost more.
 
     Args:
         pictures: uint8 (N, H, W, 3).
-        batch_size: pictures a batch, over all processes.
+        batch_size: pictures per batch, over all processes.
         stage: train, val, test or predict.
-        labels: int64 (N,), their categories; None: they have none.
-        cache: keeps the pixels' labels of these pictures from one epoch to the next.
-        seed: of the order and of all random numbers of a picture.
-        left_out: places of pictures that no batch has, without `shuffle`; the others keep theirs.
+        labels: int64 (N,), the pictures' categories; None: they have none.
+        cache: keeps the labels of these pictures' pixels from one epoch to the next.
+        seed: the seed of the order and of all random numbers of a picture.
+        left_out: indices of pictures that are left out, without `shuffle`; the others keep their indices.
         shuffle, reshuffle: whether the order is random, and whether it changes with the epoch.
-        world_size, rank: the number of processes, and this one's.
-        length: pictures in an epoch, extra ones included; None: as many as there are own ones.
-        extra: None, or pictures that are mixed into the batches; both need `shuffle`.
+        world_size, rank: the number of processes, and the rank of this one.
+        length: pictures in an epoch, including extra ones; None: the number of own pictures.
+        extra: None, or pictures that are mixed into the batches. `length` and `extra` need `shuffle`.
     """
 
     def __init__(
@@ -136,11 +136,11 @@ class BatchLoader:
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
         self.world_size, self.rank = world_size, rank
         self.epoch = 0
-        self._first, self._done = 0, 0  # the batch to begin with next time; the batches of this epoch so far
-        self.sampler, self.batch_sampler = self, None  # where Lightning looks for `set_epoch`
+        self._first, self._done = 0, 0  # the first batch of the next iteration; this epoch's batches so far
+        self.sampler, self.batch_sampler = self, None  # Lightning looks for `set_epoch` there
         starts = list(range(0, self.length, batch_size))
         if len(starts) > 1 and self.length - starts[-1] < world_size:
-            starts.pop()  # too few for all processes: they join the batch before
+            starts.pop()  # too few pictures for all processes, so they join the previous batch
         self.bounds = list(zip(starts, [*starts[1:], self.length], strict=True))
 
     def set_epoch(self, epoch: int) -> None:
@@ -148,7 +148,7 @@ class BatchLoader:
         self.epoch = epoch if self.stage == "train" else 0
 
     def order(self) -> tuple[np.ndarray, np.ndarray]:
-        """The places of this epoch's pictures in their order, and the numbers of their draws, (length,) int64 each."""
+        """The indices of this epoch's pictures in order, and the indices of their draws, both (length,) int64."""
         own = len(self.pictures)
         if not self.shuffle:
             return self.places, self.places
@@ -166,10 +166,10 @@ class BatchLoader:
         return places, places + (own + others) * again
 
     def _part(self, count: int, start: int, length: int, *key: int) -> tuple[np.ndarray, np.ndarray]:
-        """A part of an endless order in which each round has `count` places once, shuffled by seed, round and key.
+        """A slice of an endless order. Each of its rounds is a permutation of `count`, from seed, round and key.
 
         Returns:
-            The places, and for each how many rounds after the part's first its own is.
+            The indices, and the round of each, counted from the slice's first round.
         """
         positions = np.arange(start, start + length)
         first, last = start // count, (start + max(length, 1) - 1) // count
@@ -182,7 +182,7 @@ class BatchLoader:
         return {"batch": self._done}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Continue another iteration; the epochs after it are whole."""
+        """Start the next epoch at a saved batch; later epochs are complete."""
         self._first = state["batch"]
 
     def __iter__(self) -> Iterator[Batch]:
@@ -190,10 +190,10 @@ class BatchLoader:
         return self._batches(first)
 
     def _batches(self, first: int) -> Iterator[Batch]:
-        places, numbers = self.order()  # here, at the first batch: the epoch is set after `iter`
+        places, numbers = self.order()  # at the first batch, as the epoch is set after `iter`
         for number, (start, end) in enumerate(self.bounds[first:], first + 1):
             self._done = number
-            # Own pictures come first, so that each process gets its share of both kinds.
+            # Own pictures come first, so that each process gets its share of own and extra ones.
             mine = start + np.argsort(places[start:end] >= len(self.pictures), kind="stable")
             mine = mine[self.rank :: self.world_size]
             which = torch.from_numpy(places[mine])
@@ -202,7 +202,7 @@ class BatchLoader:
             yield Batch(pictures, which, self.stage, self.epoch, self.seed, labels, self.cache, drawn)
 
     def _look_up(self, which: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The pictures at some places, own ones first, and their labels."""
+        """The pictures with these indices, own ones first, and their labels."""
         if self.extra is None:
             return self.pictures[which], None if self.labels is None else self.labels[which]
         own, others = which[which < len(self.pictures)], which[which >= len(self.pictures)] - len(self.pictures)

@@ -1,4 +1,4 @@
-"""CIFAR-10's pictures by category, from small caches that are made once from the official archive."""
+"""CIFAR-10's pictures by category, read from small caches that are made once from the official archive."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ CATEGORIES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "h
 PER_CATEGORY = (5000, 1000)  # training and test pictures
 ARCHIVE = "cifar-10-python.tar.gz"
 WORK, LOCK = "cifar10.part", ".cifar10.lock"  # in the folder of the caches
-STALL_SECONDS = 60.0  # after which a silent host is given up
+STALL_SECONDS = 60.0  # a download fails after this time without data
 
 
 class CIFAR10Data(PictureData):
-    """CIFAR-10's horses, or other categories: each 5000 training and 1000 test pictures, 32×32, in its order.
+    """CIFAR-10's horses, or other categories, each with 5000 training and 1000 test pictures of 32×32, in its order.
 
-    Their labels are CIFAR-10's own, 0 … 9 in the order of `CATEGORIES`. Pictures are read from
-    `<root>/cifar10-<category>.npz` (`train` and `test`, uint8 RGB, (N, 32, 32, 3)). Where one is missing, those of all
-    ten categories are made from the archive: the one placed in `root` by hand, else the `mirror`'s, else that of
+    Labels are CIFAR-10's own, 0 … 9 in the order of `CATEGORIES`. Pictures are read from the caches
+    `<root>/cifar10-<category>.npz` (`train` and `test`, uint8 RGB, (N, 32, 32, 3)). If a cache is missing, the caches
+    of all ten categories are made from the archive: from a copy in `root`, or else from `mirror`, or else from
     CIFAR-10's own host. Its MD5 is always checked.
     Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 
     Args:
-        root: the folder of the caches or the archive; it may be read-only where it holds the caches.
+        root: the folder of the caches or the archive; if it has the caches, it may be read-only.
         category: one of the ten names, a list of them (their pictures are concatenated), or "all".
-        extra_categories: others whose 5000 training pictures are for training as well, never for validation or test: a
-            name, a list, or "all" for all others; None or []: no others. `extra_share` says how many of a batch they
-            are.
-        mirror: the URL (http, https or file) of `cifar-10-python.tar.gz` or of its folder.
+        extra_categories: other categories whose 5000 training pictures are used for training as well, but never for
+            validation or test: a name, a list, or "all" for all others; None or []: no others. `extra_share` sets their
+            share of a batch.
+        mirror: the URL (http, https or file) of `cifar-10-python.tar.gz` or of its folder; None: CIFAR-10's own host.
         common: the arguments of `PictureData`.
 
     Raises:
@@ -73,7 +73,7 @@ class CIFAR10Data(PictureData):
         self.mirror = None if mirror is None else _archive_url(mirror)
 
     def prepare_data(self) -> None:
-        """Make the caches where one is missing; several processes may do so at once."""
+        """Make the caches if one is missing; several processes may call this at once."""
         self._prepare(self.categories)
 
     def _prepare(self, categories: Sequence[str]) -> None:
@@ -146,9 +146,9 @@ def read_cache(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def make_caches(root: Path, mirror: str | None = None) -> None:
     """Make the caches of all ten categories from the archive; existing ones stay as they are.
 
-    Unfinished files, a download among them, lie in a folder of their own, which is removed at the end. An archive or
-    batches in `root` are read there, and stay. After a kill the next call continues, without a second download if the
-    first was complete. The caller makes sure that only one process does this.
+    Unfinished files, such as a download, are in a folder of their own, which is removed at the end. An archive or
+    batches in `root` are read in place and stay. After a kill the next call continues, and a complete download is used
+    again. The caller makes sure that only one process does this.
 
     Raises:
         InputError: the archive is unavailable, or not CIFAR-10's.
@@ -160,12 +160,12 @@ def make_caches(root: Path, mirror: str | None = None) -> None:
         path = cache_path(root, category)
         if not path.exists():
             train, test = (pictures[labels == label] for pictures, labels in parts)
-            # A cache gets its name once it is whole and on the disk.
+            # A cache gets its name once it is complete and on the disk.
             with whole_file(work / path.name) as part:
                 np.savez(part, train=train, test=test)
             os.replace(work / path.name, path)
     shutil.rmtree(work)
-    log.info("CIFAR-10's pictures are kept as %s", cache_path(root.resolve(), "<category>"))
+    log.info("CIFAR-10's pictures are saved as %s", cache_path(root.resolve(), "<category>"))
 
 
 def _remove_work(root: Path) -> None:
@@ -193,7 +193,7 @@ def _read_archive(root: Path, work: Path, mirror: str | None) -> list[tuple[np.n
     except RuntimeError:
         pass  # the usual case: no batches, or not all of them, were extracted there before
 
-    # torchvision would download over a wrong archive in `root`, and cannot read file:// URLs.
+    # torchvision would overwrite a wrong archive in `root` by a download, and cannot read file:// URLs.
     placed = root / ARCHIVE
     if placed.exists():
         if not check_integrity(str(placed), Archive.tgz_md5):
@@ -234,7 +234,7 @@ def _unavailable(what: str, root: Path) -> InputError:
 
 @contextmanager
 def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold the lock of `root`, which the system frees when the process dies. Its file stays: removal would race."""
+    """Hold the lock of `root`, which the system frees when the process dies. Its file stays, as removal would race."""
     path = root / LOCK
     path.touch()  # fails at once where FileLock would wait for ever (/proc)
     lock = FileLock(path)
@@ -250,7 +250,7 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
 
 
 def _plain(value: Any) -> Any:
-    """A list where a sequence of names was given, as a checkpoint keeps it."""
+    """The value with any sequence of names as a list, as checkpoints store it."""
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
@@ -267,7 +267,7 @@ def _categories(key: str, asked: Any) -> tuple[str, ...]:
 
 
 def _extra(asked: Any, own: tuple[str, ...]) -> tuple[str, ...]:
-    """The extra categories, in the order of CIFAR-10's labels, so that the same ones make the same batches."""
+    """The extra categories in the order of CIFAR-10's labels, so that the order of a list does not change batches."""
     if asked is None or asked == []:
         return ()
     names = _categories("extra_categories", asked)

@@ -1,7 +1,7 @@
 """Parts that must be fitted to the training split before they can be used: palettes, tables, class frequencies.
 
-`fit` reads the training split once and returns tensors, `take` uses them. They travel in the checkpoint, so that
-nothing is fitted again.
+`fit` reads the training split once and returns tensors; `take` uses them. Checkpoints store them, so that nothing is
+fitted again.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ PICTURES_AT_ONCE = 250
 
 @dataclass(frozen=True)
 class Training:
-    """The training split, as the parts of a task are fitted to it.
+    """The training split to which the parts of a task are fitted.
 
     Args:
         pictures: uint8 (N, H, W, 3), without augmentation.
-        divisor: what a pixel is divided by to lie in [0, 1].
+        divisor: the number that pixels are divided by to lie in [0, 1].
         cache_dir: a folder for fitted palettes; None: they are not saved.
-        answer, make_pair: the task's `Answer` and its method, for the parts that are fitted to pairs.
+        answer, make_pair: the task's `Answer` and its method `make_pair`, for parts that are fitted to pairs.
     """
 
     pictures: np.ndarray
@@ -38,17 +38,17 @@ class Training:
     make_pair: Callable[[Batch], Pair] | None = None
 
     def pairs(self) -> Iterator[Pair]:
-        """Inputs and targets of all pictures once, in order, some at a time."""
+        """Inputs and targets of all pictures, in order and in batches."""
         assert self.make_pair is not None
         for which in torch.arange(len(self.pictures)).split(PICTURES_AT_ONCE):
             yield self.make_pair(Batch(torch.from_numpy(self.pictures[which.numpy()]), which, "train"))
 
 
 class Fitted:
-    """A part of a task that is built, then fitted, then used; it stands before `nn.Module` among the bases."""
+    """A part of a task that is built, then fitted, then used. As a base class it must come before `nn.Module`."""
 
     def fit(self, training: Training) -> dict[str, Tensor]:
-        """Learn tensors, by name, from the training split, without using them yet.
+        """Fit tensors to the training split and return them by name, without using them yet.
 
         Raises:
             UsageError: there is nothing to fit the part to.
@@ -56,7 +56,7 @@ class Fitted:
         raise NotImplementedError
 
     def take(self, fitted: Mapping[str, Tensor]) -> None:
-        """Use the tensors of `fit`, of this or an earlier run, as buffers."""
+        """Use the tensors that `fit` returned, in this or an earlier run, as buffers."""
         for name, value in fitted.items():
-            # Not persistent: the checkpoint's hyperparameters carry it, and one truth is enough.
+            # Not persistent, as the checkpoint's hyperparameters store it already.
             self.register_buffer(name, value, persistent=False)  # type: ignore[attr-defined]

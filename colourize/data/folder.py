@@ -1,4 +1,4 @@
-"""A folder of the user's own pictures in any format and size, made into equal squares."""
+"""A folder of the user's own pictures in any format and size, which are cut to squares of one size."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ PARTS = ("train", "val", "test")
 class FolderData(PictureData):
     """The pictures of a folder as RGB squares, uint8 (N, size, size, 3), sorted by path.
 
-    Either the folder has the sub-folders `train` and `test` (and perhaps `val`), and only they are read, or a fixed
+    If the folder has the sub-folders `train` and `test` (and perhaps `val`), only these are read. Otherwise a fixed
     `test_fraction` of its pictures, chosen by their names, are the test pictures. With `only_tested` (see
-    `PictureData`) `test` is read alone, or all are test pictures. Folders are searched to any depth (see
-    `find_pictures`). Pictures are read as for prediction (see `open_photograph`) and laid over white; the middle square
-    is scaled (Lanczos).
+    `PictureData`) only `test` is read, or all pictures are test pictures. Folders are searched to any depth (see
+    `find_pictures`). Pictures are read as for prediction (see `open_photograph`), with white behind transparent pixels;
+    the middle square is scaled (Lanczos).
 
     Args:
         root: the folder.
         size: height and width in pixels, 8 to 4096.
         test_fraction: the share of test pictures where there are no sub-folders, above 0 and below 1.
-        split_seed: chooses the test pictures; apart from the run's seed, so that runs stay comparable.
+        split_seed: chooses the test pictures; it is not the run's seed, so that runs stay comparable.
         skip_unreadable: continue without unreadable files, with a warning that names them.
         common: the arguments of `PictureData`.
 
     Raises:
         UsageError: a value that is not allowed.
-        InputError: the folder is missing or holds too few pictures, or some cannot be read (all are tried first).
+        InputError: the folder is missing, it has too few pictures, or some cannot be read (all are tried first).
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class FolderData(PictureData):
         root = str(check_folder(root))  # a plain, absolute path: Lightning keeps it for the checkpoint
         super().__init__(**common)
         check_count("data.size", size, least=8, most=LARGEST)
-        if type(test_fraction) is not float or not 0 < test_fraction < 1:  # 0, 1 and True are none
+        if type(test_fraction) is not float or not 0 < test_fraction < 1:  # an int or a bool is no fraction
             raise UsageError(f"data.test_fraction={test_fraction}: must be above 0 and below 1")
         check_count("data.split_seed", split_seed, least=0)
         check_flag("data.skip_unreadable", skip_unreadable)
@@ -88,7 +88,7 @@ class FolderData(PictureData):
         return Pictures(parts.get("train", none), parts.get("val", none if self.only_tested else None), parts["test"])
 
     def _find(self) -> dict[str, list[Path]]:
-        """The files of each part; of the part "" where there are no sub-folders."""
+        """The files of each part; without sub-folders there is one part, ""."""
         root = self.root
         if not root.is_dir():
             raise InputError(f"data.root={root.resolve()}: there is no such folder")
@@ -121,7 +121,7 @@ class FolderData(PictureData):
                 )
 
     def _split(self, files: list[Path]) -> dict[str, list[Path]]:
-        # By name, not by place: a new file hardly ever moves another to the other part.
+        # Chosen by name, not by position, so that a new file hardly ever moves another one to the other part.
         def draw(file: Path) -> bytes:
             name = file.relative_to(self.root).as_posix()
             return hashlib.blake2b(os.fsencode(f"{self.split_seed}/{name}")).digest()
@@ -131,7 +131,7 @@ class FolderData(PictureData):
         return {"train": [file for file in files if file not in test], "test": [file for file in files if file in test]}
 
     def _read(self, files: dict[str, list[Path]]) -> tuple[dict[Path, np.ndarray], dict[Path, str]]:
-        """The squares, uint8 (size, size, 3), by file, and the reasons of the unreadable files."""
+        """The squares, uint8 (size, size, 3), by file, and the reasons why files cannot be read, by file."""
         everything = [file for there in files.values() for file in there]
         check_memory(f"data.size={self.size}", len(everything), self.size)
         steps: Iterable[Path] = everything
@@ -143,7 +143,7 @@ class FolderData(PictureData):
         read, unreadable, notes = {}, {}, {}
         for file in steps:
             try:
-                # Twice the size: a large JPEG is read faster, and stays sharp.
+                # At least twice the size, so that a large JPEG is read faster and stays sharp.
                 photograph = open_photograph(file, 2 * self.size)
                 read[file] = middle_square(photograph.over_white(), self.size)
                 if photograph.notes:

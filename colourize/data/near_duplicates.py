@@ -1,4 +1,4 @@
-"""Test pictures that were in training already, or nearly: memorising is worth something on these."""
+"""Finds test pictures that are nearly the same as a training picture; memorising them would raise a test's values."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-AT_ONCE = 500  # training pictures whose correlations lie in memory
+AT_ONCE = 500  # training pictures whose correlations are in memory at once
 
 
 class NearDuplicate(NamedTuple):
-    """A test picture and a training picture that look alike, by their numbers in their source."""
+    """A test picture and a training picture that look alike, by their indices in their source."""
 
     test: int
     train: int
-    mirrored: bool  # whether it is the test picture's mirror image that looks like the training picture
+    mirrored: bool  # whether the mirror image of the test picture looks like the training picture
     correlation: float
 
 
 def near_duplicates(train: np.ndarray, test: np.ndarray, least: float = 0.9) -> list[NearDuplicate]:
-    """All pairs whose grey levels correlate, as they are or mirrored, the most alike first.
+    """All pairs whose grey levels correlate, unchanged or mirrored, the highest correlation first.
 
     Args:
         train, test: uint8 (N, H, W, 3), of one size.
-        least: the correlation (Pearson's, over pixels) from which a pair counts; evenly grey pictures have none.
+        least: the minimum correlation (Pearson's, over pixels) of a pair; it is 0 for uniformly grey pictures.
     """
     straight, mirrored = _standardised(test), _standardised(test[:, :, ::-1])
     found: list[NearDuplicate] = []
@@ -42,7 +42,7 @@ def _pairs(straight: np.ndarray, mirrored: np.ndarray, start: int, least: float)
 
 
 def _standardised(pictures: np.ndarray) -> np.ndarray:
-    """Grey levels, the mean of R, G and B, with mean 0 and length 1, (N, H·W); of evenly grey pictures 0."""
+    """Grey levels (means of R, G and B) with mean 0 and norm 1, (N, H·W); uniformly grey pictures become 0."""
     grey = pictures.mean(-1, dtype=np.float32).reshape(len(pictures), -1)
     grey -= grey.mean(1, keepdims=True)
     length = np.linalg.norm(grey, axis=1, keepdims=True)

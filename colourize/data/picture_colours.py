@@ -1,4 +1,4 @@
-"""Convert a decoded picture to 8-bit sRGB: depth, colour profile, gamma and transparency."""
+"""Converts decoded pictures to 8-bit sRGB: depth, colour profile, gamma and transparency."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Curve = Callable[[np.ndarray], np.ndarray]  # levels in [0, 1] to sRGB's, in [0,
 
 SRGB_CHROMATICITIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 PROFILE_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK", "Lab": "LAB"}
-STRIP = 256  # rows at once, an even number
+STRIP = 256  # rows that are converted at once, an even number
 HDR = {16: "PQ", 18: "HLG"}  # transfer characteristics of ITU-T H.273, in cICP and nclx
-AS_SRGB = (1, 2, 6, 13, 14, 15)  # those of television, which screens show as sRGB, and "not specified"
-NEAR_SRGB = (1, 2, 5, 6)  # primaries likewise
+AS_SRGB = (1, 2, 6, 13, 14, 15)  # television's curves, which screens show as sRGB, and "not specified"
+NEAR_SRGB = (1, 2, 5, 6)  # primaries that are shown as sRGB
 
 
 def to_srgb(image: Image.Image, white: int, inverted: bool, notes: list[str]) -> tuple[Image.Image, Image.Image | None]:
     """The colours (RGB) and the opacity (L, or None where there is no transparency) of a decoded picture.
 
-    An invisible pixel gets the colour of those around it, so that no filter mixes hidden colours into visible ones.
+    Invisible pixels get the colours of pixels around them, so that no filter mixes hidden colours into visible ones.
 
     Args:
-        image: as Pillow decodes it, with its profile in `info`.
-        white, inverted: of greys with more than 8 bits, the level of white, and whether it is that of black instead.
-        notes: receives what is left out.
+        image: the picture as Pillow decodes it, with its profile in `info`.
+        white, inverted: for greys with more than 8 bits, the level of white, and whether this level is black instead.
+        notes: what is left out is appended here.
 
     Raises:
         ValueError: levels without a known white.
@@ -78,7 +78,7 @@ def check_signals(head: bytes, notes: list[str]) -> None:
 def _alpha(image: Image.Image) -> Image.Image | None:
     if not image.has_transparency_data:
         return None
-    if image.mode.startswith("I"):  # 16-bit greys of which one is transparent
+    if image.mode.startswith("I"):  # 16-bit greys, one of which is transparent
         clear = image.info["transparency"]
         return image.convert("I").point([255 * (level != clear) for level in range(65536)], "L")
     return image.convert("RGBA").getchannel("A")
@@ -116,7 +116,7 @@ def _by_profile(image: Image.Image, profile: ImageCms.ImageCmsProfile, notes: li
     except (OSError, ValueError, ImageCms.PyCMSError):
         notes.append("its colour profile is damaged: taken as sRGB")
         return image.convert("RGB")
-    assert converted is not None  # only in place there is none
+    assert converted is not None  # it is None for a conversion in place only
     return converted
 
 
@@ -131,7 +131,7 @@ def _grey_curve(image: Image.Image, profile: ImageCms.ImageCmsProfile | None, no
 
 
 def _gamma(image: Image.Image, notes: list[str]) -> Curve | None:
-    """The curve of a PNG's gAMA, where neither profile nor sRGB chunk prevails; None: nearly sRGB's."""
+    """The curve of a PNG's gAMA, unless a profile or an sRGB chunk takes precedence; None: it is nearly sRGB's."""
     if image.info.get("icc_profile") or "srgb" in image.info:
         return None
     primaries = image.info.get("chromaticity", SRGB_CHROMATICITIES)
@@ -149,7 +149,7 @@ def _gamma(image: Image.Image, notes: list[str]) -> Curve | None:
 
 
 def _from_deep(image: Image.Image, white: int, inverted: bool, curve: Curve | None) -> Image.Image:
-    """Greys of more than 8 bits as 8 bits, by a table, without an array of several bytes a pixel."""
+    """Convert greys of more than 8 bits to 8 bits by a table, without an array of several bytes per pixel."""
     levels = image.convert("I")
     least, most = _extremes(levels)
     if least < 0 or most > white:
@@ -157,11 +157,11 @@ def _from_deep(image: Image.Image, white: int, inverted: bool, curve: Curve | No
     table = _table(curve or (lambda shares: shares), white)
     if inverted:
         table.reverse()
-    return levels.point(table + [255] * (65535 - white), "L")  # Pillow asks for all 65536
+    return levels.point(table + [255] * (65535 - white), "L")  # Pillow needs all 65536 entries
 
 
 def _extremes(image: Image.Image) -> tuple[int, int]:
-    """The least and the largest level of a picture of one band."""
+    """The minimum and maximum level of a picture with one band."""
     least, most = image.getextrema()
     return int(least), int(most)  # type: ignore[arg-type]  # pairs are those of several bands
 
@@ -173,7 +173,8 @@ def _table(curve: Curve, white: int) -> list[int]:
 def _cover(colours: Image.Image, visible: Image.Image) -> None:
     """Paint the invisible pixels (0 in `visible`, others are 255) with the colours of the visible ones around them.
 
-    The colours come from the picture at half the size, whose pixels are means of visible ones alone, and so on.
+    The colours come from the picture at half the size, whose pixels are means of visible ones only, and so on,
+    recursively.
     """
     width, height = colours.size
     if _extremes(visible)[0] == 255 or max(width, height) == 1:
@@ -194,7 +195,7 @@ def _cover(colours: Image.Image, visible: Image.Image) -> None:
 
 
 def _halved(colours: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The means of the visible pixels among each four, and 255 where there are any."""
+    """The mean of the visible pixels in each 2×2, and 255 where there are any."""
     edges = ((0, visible.shape[0] % 2), (0, visible.shape[1] % 2))
     weights = np.pad(visible, edges).astype(np.uint16)[..., None]
     sums, counts = (

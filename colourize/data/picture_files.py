@@ -1,4 +1,4 @@
-"""Picture files: find them, open one as sRGB, make a square of it."""
+"""Picture files: finds them, opens them as sRGB and cuts squares."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from colourize.data.tiff_fallback import open_tiff
 from colourize.errors import InputError, one_line
 
 WHITE, STUB = (255, 255, 255), ImageFile.StubImageFile
-NOT_READ = ("MPEG", "EPS", "FITS")  # only a part of it, by running another program, without a fixed white
+NOT_READ = ("MPEG", "EPS", "FITS")  # Pillow reads only a part, runs another program, or knows no white
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, PLANAR, SAMPLE_FORMAT, DNG_VERSION = 254, 258, 259, 262, 284, 339, 50706
 SAMPLE_FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
-HEAD = 2**18  # bytes that identify a file
+HEAD = 2**18  # bytes that are read to identify a file
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 NOT_SKIPPED = {".heic", ".heif", ".hif", ".jxl"}  # an error explains why these are not read
-NAMED = 10  # files that a message names
+NAMED = 10  # maximum number of files that a message names
 
 
 class UnreadableError(InputError):
@@ -40,7 +40,7 @@ class UnreadableError(InputError):
 class Photograph:
     """A picture of any size: its colours (RGB, sRGB, upright) and the opacity of each pixel (L); None: all are opaque.
 
-    `notes` list what of its file was left out, such as the pages after the first.
+    `notes` lists what was left out of the file, such as the pages after the first.
     """
 
     colours: Image.Image
@@ -55,14 +55,14 @@ class Photograph:
 
 
 class Found(NamedTuple):
-    """The picture files of a folder, and the other files in it that are not hidden."""
+    """The picture files of a folder, and its other files that are not hidden."""
 
     pictures: list[Path]
     others: list[Path]
 
 
 def find_pictures(folder: Path) -> Found:
-    """The files below a folder with a picture's extension, and those with others, sorted by path.
+    """The files below a folder, those with a picture's extension and the others, sorted by path.
 
     Hidden files and folders are skipped, and links to folders are not followed.
 
@@ -79,13 +79,13 @@ def find_pictures(folder: Path) -> Found:
 
 
 def passed_over(others: Sequence[Path], folder: Path) -> str:
-    """The warning about files that do not count as pictures."""
+    """The warning about files without a picture's extension."""
     names = named([one_line(file.relative_to(folder)) for file in others])
     return f"{len(others)} without the extension of a picture format that is read, passed over: {names}"
 
 
 def named(names: Sequence[str]) -> str:
-    """The first names of many, and the number of the others."""
+    """The first names in a list, and the number of the others."""
     return ", ".join([*names[:NAMED], *([f"and {len(names) - NAMED} more"] if len(names) > NAMED else [])])
 
 
@@ -102,7 +102,7 @@ def open_photograph(path: Path, least_size: int | None = None) -> Photograph:
         if path.exists() and not path.is_file():
             raise ValueError("not a regular file")  # opening a pipe would wait for ever
         with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as that of damaged EXIF data beside a whole picture
+            warnings.simplefilter("ignore")  # such as about damaged EXIF data of an intact picture
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             head = file.read(HEAD)
             notes: list[str] = []
@@ -123,7 +123,7 @@ def middle_square(picture: Image.Image, size: int) -> np.ndarray:
     width, height = picture.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
-    box = (left, top, left + side, top + side)  # first, since a very long picture would become huge
+    box = (left, top, left + side, top + side)  # cut first, as scaling a very long picture would need much memory
     return np.array(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
 
 
@@ -132,7 +132,7 @@ def _refuse(error: OSError) -> None:
 
 
 def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image, int, bool]:
-    """The picture, not yet decoded; of deep greys also the level of white, and whether it is inverted to black."""
+    """The picture, not decoded yet, the level of white of deep greys, and whether this level is black instead."""
     white, inverted = 65535, False
     try:
         image: Image.Image = Image.open(file, formats=_formats())
@@ -151,7 +151,7 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
         kind = SAMPLE_FORMATS.get(max(tags.get(SAMPLE_FORMAT, (1,))), "unsigned")
         if kind != "unsigned" or bits > 16:
             raise ValueError(f"{bits}-bit {kind} levels, whose white is not known; save it with 8 or 16 bits")
-        if bits > 8 and tags.get(PLANAR) == 2 and tags.get(COMPRESSION, 1) == 1:  # Pillow takes it for interleaved
+        if bits > 8 and tags.get(PLANAR) == 2 and tags.get(COMPRESSION, 1) == 1:  # Pillow would read it as interleaved
             return open_tiff(file)[0], white, inverted
         white, inverted = 2**bits - 1, tags.get(PHOTOMETRIC) == 0
     if image.format in ("PNG", "AVIF", "HEIF"):
@@ -168,7 +168,7 @@ def _decoder(file: BinaryIO, head: bytes, notes: list[str]) -> tuple[Image.Image
 
 
 def _count(path: str, image: Image.Image) -> int:
-    """How many pictures a file holds; the layers of a PSD do not count."""
+    """The number of pictures in a file; the layers of a PSD do not count."""
     if "n_frames" in vars(image) or image.format not in ("GIF", "TIFF", "IM"):
         return int(vars(image).get("n_frames", 1))
     with Image.open(path) as again:  # counting reads the whole file
@@ -185,7 +185,7 @@ def _unidentified(head: bytes) -> str:
 
 @cache
 def heif_is_read() -> bool:
-    """Whether HEIC and HEIF can be read: by pi-heif, where it is installed."""
+    """Whether HEIC and HEIF can be read, which needs pi-heif."""
     try:
         from pi_heif import register_heif_opener
     except ImportError:

@@ -20,15 +20,15 @@ from colourize.errors import UsageError, check_count, check_flag, is_number, one
 
 log = logging.getLogger(__name__)
 
-DIVISORS = {"honest": 255, "course": 256}  # by which a pixel is divided to lie in [0, 1]
+DIVISORS = {"honest": 255, "course": 256}  # pixels are divided by this to lie in [0, 1]
 VALIDATIONS = {"honest": "own", "course": "test"}
 SPLIT_SEED = 0  # the same for all runs, so that they stay comparable
 HELD_OUT_FRACTION = 0.1
-LARGEST = 4096  # pixels, height and width of a picture
+LARGEST = 4096  # maximum height and width of a picture, in pixels
 
 
 class Labels(NamedTuple):
-    """The pictures' categories: int64 (N,) each, beside the same parts of `Pictures`."""
+    """The pictures' categories, int64 (N,), for each part of `Pictures`."""
 
     train: np.ndarray
     val: np.ndarray | None
@@ -36,16 +36,16 @@ class Labels(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """A source's pictures: uint8 RGB, (N, H, W, 3) each; `val` is None where the source has no such part."""
+    """A source's pictures, uint8 RGB, (N, H, W, 3); `val` is None where the source has no validation pictures."""
 
     train: np.ndarray
     val: np.ndarray | None
     test: np.ndarray
-    labels: Labels | None = None  # where the source knows the categories
+    labels: Labels | None = None  # None: the source has no categories
 
 
 class Split(NamedTuple):
-    """The pictures as a run uses them, uint8 RGB, (N, H, W, 3) each, or their labels, int64 (N,) each."""
+    """The pictures as a run uses them, uint8 RGB, (N, H, W, 3), or their labels, int64 (N,)."""
 
     train: np.ndarray
     val: np.ndarray
@@ -53,30 +53,32 @@ class Split(NamedTuple):
 
 
 class PictureData(LightningDataModule):
-    """Pictures in batches, of which a task makes pairs of input and target.
+    """Batches of pictures, from which a task makes pairs of input and target.
 
     A source is a subclass that overrides `load`, which is called when pictures are first needed. They stay uint8 in
-    memory; a batch travels to the device as uint8 (B, H, W, 3) with the pictures' numbers, and is augmented there.
+    memory. A batch travels to the device as uint8 (B, H, W, 3), with the pictures' indices, and is augmented there.
 
     Args:
-        batch_size: pictures a training step; at most as many as there are training pictures.
-        eval_batch_size: pictures a validation or test step; it changes no measure.
-        protocol: "honest" or "course": the defaults of `divisor` and `validation`.
+        batch_size: pictures per training step; at most the number of training pictures.
+        eval_batch_size: pictures per validation or test step; it does not change any measure.
+        protocol: "honest" or "course"; it decides the defaults of `divisor` and `validation`.
         divisor: 255 (honest), or 256 as in the course's notebooks; pixels divided by it lie in [0, 1].
         validation: "own" (honest): the source's own validation pictures, or else a tenth of the training pictures, the
             same for all seeds; "test" (course): the test pictures, and no training picture is held out.
-        palette: how many colours to fit to the training pictures, or a `.npy`/`.csv` file of them; None: no palette.
-        reshuffle: a new order in every epoch; False: the same batches in every epoch, as in the course's notebooks.
-        epoch_size: training pictures in an epoch; None: as many as there are. With any other number each picture comes
-            once before any comes again, over the ends of epochs.
-        num_train: how many of the training pictures are used, for a learning curve; None: all. A smaller number's are
-            among a larger one's.
-        subset_seed: decides which these are.
-        extra_share: of pictures that are for training alone (`load_extra`), in every batch, 0…1; or two shares, in the
-            first and in the last epoch, linear between; None: as many as there are of all training pictures.
+        palette: the number of colours to fit to the training pictures, or a `.npy`/`.csv` file of colours; None: no
+            palette.
+        reshuffle: True: a new order in every epoch; False: the same batches in every epoch, as in the course's
+            notebooks.
+        epoch_size: training pictures per epoch; None: all of them. With another number each picture still comes once
+            before any comes again, across the ends of epochs.
+        num_train: how many training pictures are used, for a learning curve; None: all. A smaller number of pictures is
+            a subset of a larger one.
+        subset_seed: decides which pictures these are.
+        extra_share: the share of pictures for training alone (`load_extra`) in every batch, 0…1; or two shares, for the
+            first and the last epoch, linear in between; None: their share of all training pictures.
         augmentation: None, or `_target_` and arguments of an `Augmentation` of the training pictures.
-        seed: of the shuffling and, with the epoch, of all random numbers of a training picture.
-        eval_seed: of the random numbers of validation and test pictures: the same for all runs.
+        seed: the seed of the shuffling and, with the epoch, of all random numbers of training pictures.
+        eval_seed: the seed of the random numbers of validation and test pictures, the same for all runs.
         only_tested: nothing is trained on these pictures, so that a source may use all of them for the test.
 
     Raises:
@@ -122,20 +124,20 @@ class PictureData(LightningDataModule):
         self._left_out: Collection[int] = ()
 
     def load(self) -> Pictures:
-        """The source's pictures; the one hook that a source overrides, called once."""
+        """The source's pictures. A source must override this; it is called once."""
         raise NotImplementedError
 
     def load_extra(self) -> tuple[np.ndarray, np.ndarray | None] | None:
         """Pictures that are for training alone, uint8 (M, H, W, 3), and their labels, int64 (M,), or None.
 
-        Nothing is fitted to them: palettes and tables are those of the source's own training pictures, whose colours
-        the held-out pictures have. A source that has such pictures overrides this; it is called once, for a training.
+        Palettes and tables are not fitted to them but to the source's own training pictures, whose colours are those of
+        the held-out pictures. A source with such pictures overrides this; it is called once, for a training.
         """
         return None
 
     @property
     def cache_dir(self) -> Path:
-        """The user's folder for palettes that are fitted to pictures, wherever these lie."""
+        """The user's folder for fitted palettes; it does not depend on where the pictures are."""
         own = os.environ.get("COLOURIZE_CACHE")
         return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colourize"
 
@@ -188,7 +190,7 @@ class PictureData(LightningDataModule):
 
     @property
     def epoch_length(self) -> int:
-        """How many training pictures an epoch has."""
+        """The number of training pictures in an epoch."""
         return len(self.pictures.train) if self.epoch_size is None else self.epoch_size
 
     @property
@@ -197,7 +199,7 @@ class PictureData(LightningDataModule):
         return Training(self.pictures.train, self.divisor, self.cache_dir)
 
     def describe(self) -> dict[str, Any]:
-        """The source and its settings, and of each part the number of pictures and a checksum."""
+        """The source and its settings, with the number of pictures and a checksum of each part."""
         settings = {key: value for key, value in self.hparams.items() if key not in ("seed", "eval_seed")}
         extra = {} if self._extra is None else {"extra": self._extra[0]}
         parts = {
@@ -208,7 +210,7 @@ class PictureData(LightningDataModule):
         return {"source": type(self).__name__, **settings, **resolved, "parts": parts}
 
     def check_processes(self, count: int) -> None:
-        """Raise a UsageError where a batch would leave some of so many processes without a picture."""
+        """Raise a UsageError where a batch has too few pictures for `count` processes."""
         for stage, pictures in self.pictures._asdict().items():
             if stage == "train":
                 _check_shares(self.batch_size, self.epoch_length, count)
@@ -235,10 +237,10 @@ class PictureData(LightningDataModule):
         return self._loader("test", self.eval_batch_size, self.eval_seed, left_out=self._left_out)
 
     def leave_out(self, pictures: Collection[int]) -> None:
-        """Leave test pictures out of every later test; the others keep their numbers.
+        """Leave these test pictures out of every later test; the others keep their indices.
 
         Raises:
-            UsageError: there are no such pictures, or no others.
+            UsageError: a picture does not exist, or none would be left.
         """
         count = len(self.pictures.test)
         wrong = [each for each in pictures if not 0 <= each < count]
@@ -270,7 +272,7 @@ class PictureData(LightningDataModule):
         )  # fmt: skip
 
     def _mixed_in(self) -> Extra | None:
-        """The pictures for training alone, as a loader mixes them in."""
+        """The pictures for training alone, in the form that the loader takes."""
         extra = self._read_extra()
         if extra is None:
             return None
@@ -289,8 +291,8 @@ class PictureData(LightningDataModule):
 def split(pictures: Pictures | Labels, validation: str, categories: np.ndarray | None = None) -> Split:
     """Split pictures, or their labels; validation is the test part ("test") or a part of its own ("own").
 
-    Of each of the training pictures' `categories`, int64 (N,), a part is held out that does not depend on the others:
-    who trains on all of them sees no validation picture of one.
+    With `categories` of the training pictures, int64 (N,), a part of each category is held out that does not depend on
+    the other categories. A training on all categories thus sees no validation picture of any single one.
     """
     train, val, test = pictures[:3]
     if validation == "test":
@@ -321,7 +323,7 @@ def check_folder(root: object) -> Path:
     """The absolute path of `data.root`.
 
     Raises:
-        UsageError: it names no folder.
+        UsageError: it cannot be the name of a folder.
     """
     try:
         if isinstance(root, bool) or not isinstance(root, (str, int, float, Path)) or not str(root):
@@ -332,7 +334,7 @@ def check_folder(root: object) -> Path:
 
 
 def check_memory(key: str, count: int, size: int) -> None:
-    """Raise a UsageError where so many square pictures are more than this machine's memory holds."""
+    """Raise a UsageError where `count` square pictures do not fit into this machine's memory."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError):  # this system does not know its memory
@@ -351,7 +353,7 @@ def _check_choice(key: str, value: object, allowed: tuple[object, ...]) -> None:
 
 
 def _shares(value: Any) -> tuple[float, float] | None:
-    """`data.extra_share` as the shares in the first and in the last epoch."""
+    """`data.extra_share` as two shares, in the first and in the last epoch."""
     shares = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value, value]
     numbers = [each for each in shares if is_number(each)]
     if value is None:

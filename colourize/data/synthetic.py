@@ -1,4 +1,4 @@
-"""The built-in horses, drawn by our own code: everything runs without a download."""
+"""The built-in horses, which our own code draws, so that everything runs without a download."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class SyntheticData(PictureData):
     """Drawn horses (see `colourize.data.horses`), the same for all runs.
 
     Args:
-        root: not read, since nothing lies in a folder; the other sources have this key.
-        num_train, num_val, num_test: how many pictures.
+        root: not used, as there are no files; the key exists because the other sources have it.
+        num_train, num_val, num_test: the numbers of pictures.
         size: height and width in pixels, 8 to 4096.
-        drawing_seed: which horses; apart from the run's seed, so that runs with several seeds see the same ones.
+        drawing_seed: decides which horses are drawn; it is not the run's seed, so that all runs see the same horses.
         common: the arguments of `PictureData`.
     """
 
@@ -48,6 +48,6 @@ class SyntheticData(PictureData):
     def load(self) -> Pictures:
         _, num_val, num_test = self.counts
         pictures = draw_horses(sum(self.counts), self.size, self.drawing_seed)
-        # The test horses come first: with more training horses none moves into another part.
+        # The test horses come first, so that more training horses do not move any to another part.
         test, val, train = np.split(pictures, [num_test, num_test + num_val])
         return Pictures(train, val, test)

@@ -1,4 +1,4 @@
-"""TIFF files that Pillow cannot decode, or decodes wrongly, decoded by tifffile."""
+"""Decodes, with tifffile, the TIFF files that Pillow cannot decode or decodes wrongly."""
 
 from __future__ import annotations
 

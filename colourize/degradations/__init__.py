@@ -1,4 +1,4 @@
-"""What a network is given: the ways a true picture loses information."""
+"""What a network sees: the ways in which a true picture loses information."""
 
 from colourize.degradations.base import Degradation
 from colourize.degradations.grey import Grey

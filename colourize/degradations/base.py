@@ -1,4 +1,4 @@
-"""What every degradation offers."""
+"""The base class of degradations."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from colourize.data.draws import Draws
 
 
 class Degradation(nn.Module):
-    """A true picture (N, 3, H, W), RGB in [0, 1] → what the network sees of it (N, channels, H, W).
+    """A true picture (N, 3, H, W), RGB in [0, 1] → the network's input (N, channels, H, W).
 
-    A degradation is one class: `forward` makes the input, `channels` says how many it has, `show` makes a picture of
-    it, `references` the answers that need no network, and `check_size` refuses sizes that it cannot handle. A picture
-    that is degraded already, such as a grey or small photograph, becomes an input by `given`, and `join` says how the
-    network's picture is joined with it.
+    `forward` makes the input, `channels` is its number of channels, `show` turns it into a picture, `references` makes
+    pictures by methods without a network, and `check_size` refuses sizes that cannot be degraded. `given` makes the
+    input from a picture that is degraded already, such as a grey or small photograph, and `join` combines that picture
+    with the network's.
     """
 
     name: str
     channels: int
 
     def forward(self, truth: Tensor, draws: Draws) -> Tensor:
-        """The input; whatever is random about it comes from `draws`, and so is the same for the same picture."""
+        """The input. All its randomness comes from `draws`, so that it is the same for the same picture."""
         raise NotImplementedError
 
     def show(self, inputs: Tensor) -> Tensor:
@@ -30,23 +30,23 @@ class Degradation(nn.Module):
         raise NotImplementedError
 
     def given(self, picture: Tensor) -> Tensor:
-        """The input that stands for a picture that is degraded already, (N, 3, h, w), RGB in [0, 1]."""
+        """The input for a picture that is degraded already, (N, 3, h, w), RGB in [0, 1]."""
         raise TypeError(f"{type(self).__name__} cannot be handed a picture that is degraded already")
 
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
-        """The network's picture (N, 3, H, W) joined with what is known for certain of the one given to `given`."""
+        """Combine the network's picture (N, 3, H, W) with what `picture`, the argument of `given`, says for certain."""
         return prediction
 
     def references(self, truth: Tensor) -> dict[str, Tensor]:
-        """Pictures by simple methods to hold a prediction against, by name."""
+        """Pictures by simple methods to compare a prediction with, by name."""
         return {}
 
     def finish(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        """A network's outputs (N, out_channels, H, W) made to agree with its inputs; gradients flow through it."""
+        """Make a network's outputs (N, out_channels, H, W) agree with its inputs; gradients flow through this."""
         return outputs
 
     def prepare(self, answer: Any) -> None:
-        """Take what must be known of the task's `Answer`, which may still have to be fitted."""
+        """Take what this degradation needs of the task's `Answer`, which may not be fitted yet."""
 
     def check_size(self, height: int, width: int) -> None:
-        """Raise UsageError where pictures of this size cannot be degraded."""
+        """Raise a UsageError where pictures of this size cannot be degraded."""

@@ -1,4 +1,4 @@
-"""Colour is taken away."""
+"""Removes colour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Grey(Degradation):
     """Colour → grey, a weighted mean of R, G and B.
 
     Args:
-        weights: of R, G and B. The course takes the plain mean; luma (ITU-R BT.601) is [0.299, 0.587, 0.114].
+        weights: the weights of R, G and B; None: the plain mean, as in the course. Luma (ITU-R BT.601) is
+            [0.299, 0.587, 0.114].
     """
 
     name = "grey"
@@ -36,13 +37,13 @@ class Grey(Degradation):
         return inputs.expand(-1, 3, -1, -1)
 
     def given(self, picture: Tensor) -> Tensor:
-        # A grey picture has three equal channels, whose weighted mean they are; of a coloured one the grey is taken.
+        # The weighted mean of a grey picture's three equal channels is that picture; a coloured one becomes grey.
         return self(picture)
 
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
-        """The predicted colours over the picture's own grey: every pixel's grey is kept, but for clipping to [0, 1].
+        """The predicted colours over the picture's own grey. Every pixel keeps its grey, except where RGB is clipped.
 
-        A prediction of another size is resized (bilinear) first: people see colour less sharply than brightness.
+        A prediction of another size is resized first (bilinear), as people see colour less sharply than brightness.
         """
         colours = F.interpolate(prediction, size=picture.shape[-2:], mode="bilinear", align_corners=False)
         return (colours + self(picture) - self(colours)).clamp(0, 1)

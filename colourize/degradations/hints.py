@@ -1,4 +1,4 @@
-"""Chroma is taken away but at a few pixels."""
+"""Removes chroma except at some pixels."""
 
 from __future__ import annotations
 
@@ -14,31 +14,35 @@ from colourize.degradations.luminance import Luminance
 from colourize.errors import UsageError, check_count
 
 REVEALS = ("share", "points", "mixed")
-SCALE = 110.0  # chroma is divided by it, as Zhang et al. (2017) do
-STOP = 1 / 8  # probability that no further point follows: seven points on average
+SCALE = 110.0  # chroma is divided by this, as in Zhang et al. (2017)
+STOP = 1 / 8  # probability that no further point follows, which makes seven points on average
 MOST_POINTS = 64
-SIDES, SIDES_AT = (1.0, 9.0), 176  # a point's side in pixels, in pictures of this side
-FIXED_SIDE, FIXED_SIDE_AT = 6.0, 256  # the same where the number of points is fixed
+SIDES, SIDES_AT = (1.0, 9.0), 176  # range of a point's side in pixels, in pictures of side SIDES_AT
+FIXED_SIDE, FIXED_SIDE_AT = 6.0, 256  # a point's side where the number of points is fixed
 
 
 class Hints(Luminance):
     """Colour → its lightness, and the true chroma of some pixels.
 
-    The input has four channels: L / 100; a / 110 and b / 110, which are 0 where no hint is; and the mask, 0.5 at hints
-    and -0.5 elsewhere. Where the answer says classes, a hint is the chroma of the pixel's true class: what is known
-    of a pixel is then exactly what a network can say of one, and a network can be asked about its own samples.
+    The input has four channels: L / 100; a / 110 and b / 110, which are 0 where there is no hint; and the mask, 0.5 at
+    hints and -0.5 elsewhere. Where the answer predicts classes, a hint is the chroma of the pixel's true class. Hints
+    then have the same values as predictions, and a network can take its own samples as hints.
 
-    Which pixels are hints follows from seed, epoch, stage and picture alone. A smaller number of hints is always a
-    part of a larger one.
+    Seed, epoch, stage and picture alone determine which pixels are hints. A smaller number of hints is always a subset
+    of a larger one.
 
     Args:
-        reveal: "points" as in Zhang et al. (2017), "Real-time user-guided image colorization with learned deep priors",
-            https://arxiv.org/abs/1705.02999: their number is geometric (none in an eighth of the pictures, seven on
-            average), each a square of 1 to 9 pixels (in a picture of 176) with its mean chroma, placed by a Gaussian
-            around the middle. "share": a random share of all pixels, uniform in 0…1, as order-agnostic training needs
-            it (Hoogeboom et al. 2021, "Autoregressive diffusion models", https://arxiv.org/abs/2110.02037). "mixed": of
-            each picture one of both, either as likely, for networks that people give few hints and draw samples from.
-        number: so many hints in each picture; None: as many as `reveal` draws.
+        reveal: "points": squares as in Zhang et al. (2017), "Real-time user-guided image colorization with learned deep
+            priors", https://arxiv.org/abs/1705.02999. Their number is geometric (none in an eighth of the pictures,
+            seven on average). Each has a side of 1 to 9 pixels (in a picture of 176), its mean chroma, and a place from
+            a Gaussian around the middle. "share": a random share of all pixels, uniform in 0…1, as in order-agnostic
+            training (Hoogeboom et al. 2021, "Autoregressive diffusion models", https://arxiv.org/abs/2110.02037).
+            "mixed": one or the other for each picture, with equal probability; for networks that get few hints from
+            people and also draw samples.
+        number: the number of hints in each picture; None: `reveal` draws it.
+
+    Raises:
+        UsageError: a value that is not allowed.
     """
 
     channels = 4
@@ -52,7 +56,7 @@ class Hints(Luminance):
             if reveal != "share" and number > MOST_POINTS:
                 raise UsageError(f"task.degradation.number={number}: must be at most {MOST_POINTS} points")
         self.reveal, self.number = reveal, number
-        self._answer: list[Any] = []  # in a list: the task's own submodule, and not this one's
+        self._answer: list[Any] = []  # in a list, as it is the task's submodule and not this one's
 
     def prepare(self, answer: Any) -> None:
         self._answer = [answer]
@@ -71,12 +75,12 @@ class Hints(Luminance):
         return torch.where(draws.uniform().view(-1, 1, 1, 1) < 0.5, share, points)
 
     def known_chroma(self, truth: Tensor, lightness: Tensor) -> Tensor:
-        """a and b that hints are made of, (N, 2, H, W): those of the true classes where the answer says classes."""
+        """The a and b of hints, (N, 2, H, W); where the answer predicts classes, those of the true classes."""
         ceiling = self._answer[0].ceiling(truth, lightness) if self._answer else {}
         return chroma_of(next(iter(ceiling.values()), truth))
 
     def _random_pixels(self, truth: Tensor, draws: Draws) -> Tensor:
-        """The pixels of a random order that come first, as a mask (N, 1, H, W)."""
+        """The first pixels of a random order, as a mask (N, 1, H, W)."""
         pixels = truth.shape[2] * truth.shape[3]
         count = (draws.uniform() * pixels).floor()
         if self.number is not None:
@@ -84,9 +88,9 @@ class Hints(Luminance):
         return (random_ranks(draws, pixels) < count[:, None]).view(-1, 1, *truth.shape[2:])
 
     def _points(self, chroma: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
-        """Chroma with each point's mean within it, and the points' mask; later points lie over earlier ones."""
+        """The chroma of the points, each with its mean, and their mask; later points cover earlier ones."""
         height, width = chroma.shape[2:]
-        # Geometric from 0: log(1 - u) / log(1 - p), rounded down.
+        # A geometric distribution from 0: log(1 - u) / log(1 - p), rounded down.
         count = (torch.log1p(-draws.uniform()) / math.log(1 - STOP)).floor().clamp(max=MOST_POINTS).long()
         sides = (SIDES[0] + (SIDES[1] - SIDES[0]) * draws.uniform(MOST_POINTS)) * min(height, width) / SIDES_AT
         if self.number is not None:
@@ -109,7 +113,7 @@ class Hints(Luminance):
         return colours, mask
 
     def chroma_in(self, inputs: Tensor) -> Tensor:
-        """a and b of the hints in an input, (N, 2, H, W), 0 where there is none."""
+        """The a and b of an input's hints, (N, 2, H, W), 0 where there is none."""
         return inputs[:, 1:3] * SCALE
 
     def show(self, inputs: Tensor) -> Tensor:
@@ -117,22 +121,22 @@ class Hints(Luminance):
         return chroma_over(inputs[:, :1], self.chroma_in(inputs))
 
     def given(self, picture: Tensor) -> Tensor:
-        """The input that stands for a picture without any hint."""
+        """The input for a picture without any hints."""
         lightness = lightness_of(picture)
         return with_hints(lightness, lightness.expand(-1, 2, -1, -1), torch.zeros_like(lightness, dtype=torch.bool))
 
 
 def with_hints(lightness: Tensor, chroma: Tensor, mask: Tensor) -> Tensor:
-    """The input of a network that takes hints, (N, 4, H, W).
+    """Build the input of a network that takes hints, (N, 4, H, W).
 
     Args:
         lightness: L / 100, (N, 1, H, W).
-        chroma: a and b, (N, 2, H, W); only those at hints count.
+        chroma: a and b, (N, 2, H, W); only the values at hints count.
         mask: which pixels are hints, bool, (N, 1, H, W).
     """
     return torch.cat([lightness, (chroma / SCALE).masked_fill(~mask, 0), mask.to(lightness) - 0.5], 1)
 
 
 def random_ranks(draws: Draws, pixels: int) -> Tensor:
-    """Each picture's pixels in a random order: the place of each in it, int64, (N, pixels)."""
+    """The rank of each pixel in a random order of its picture's pixels, int64, (N, pixels)."""
     return draws.uniform(pixels).argsort(dim=1, stable=True).argsort(1)

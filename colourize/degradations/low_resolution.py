@@ -1,4 +1,4 @@
-"""Detail is taken away."""
+"""Removes detail."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from colourize.errors import UsageError, check_flag
 
 
 class LowResolution(Degradation):
-    """Averaged in squares of `scale_factor` pixels and repeated to the old size, as the course does.
+    """Averages squares of `scale_factor` pixels and repeats each mean to the old size, as in the course.
 
-    The network's input is as large as its output; the information is `scale_factor`² times less.
+    The network's input is as large as its output, and has `scale_factor`² times less information.
 
     Args:
         scale_factor: 2, 4 or 8. The course takes 4: 8×8 → 32×32.
-        projected: whether what a network answers is shifted, block by block, to the mean that is known; see `project`.
+        projected: whether each block of the network's output is shifted to its known mean; see `project`.
     """
 
     name = "low"
@@ -48,11 +48,11 @@ class LowResolution(Degradation):
         return inputs
 
     def given(self, picture: Tensor) -> Tensor:
-        """A small picture (N, 3, h, w) in the blocks that the network knows, `scale_factor` times as large."""
+        """A small picture (N, 3, h, w), repeated to blocks as in training, `scale_factor` times as large."""
         return F.interpolate(picture, scale_factor=self.scale_factor, mode="nearest")
 
     def references(self, truth: Tensor) -> dict[str, Tensor]:
-        # From the true picture's averages, not from the quantised truth as in the course's figure.
+        # Made from the averages of the true picture; the course's figure uses the quantised truth.
         low = F.avg_pool2d(truth, self.scale_factor)
         return {"bilinear": F.interpolate(low, size=truth.shape[-2:], mode="bilinear", align_corners=False)}
 
@@ -64,10 +64,10 @@ class LowResolution(Degradation):
 
 
 def project(pictures: Tensor, low: Tensor) -> Tensor:
-    """Pictures (N, C, f·H, f·W) whose f × f blocks have exactly the means `low`, (N, C, H, W).
+    """Shift the f × f blocks of pictures (N, C, f·H, f·W) to exactly the means `low`, (N, C, H, W).
 
-    y + repeat(low - mean(y)): of all pictures with these means the nearest one, and so never farther from the truth,
-    which has them. The result is not clipped.
+    y + repeat(low - mean(y)) is the nearest picture with these means. As the truth has these means, the result is
+    never farther from it than y is. It is not clipped.
     """
     factor = pictures.shape[-1] // low.shape[-1]
     error = low - F.avg_pool2d(pictures, factor)

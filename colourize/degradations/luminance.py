@@ -1,4 +1,4 @@
-"""Chroma is taken away."""
+"""Removes chroma."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from colourize.degradations.base import Degradation
 class Luminance(Degradation):
     """Colour → its lightness in CIE Lab (D65), L / 100.
 
-    Unlike a mean of R, G and B it is what Lab keeps apart from colour: an answer in a and b leaves it exactly as it is.
+    Unlike a mean of R, G and B, it is separate from colour in Lab, so that predicting a and b leaves it unchanged.
     """
 
-    name = "grey"  # what is seen is grey, and methods for grey pictures are for this one as well
+    name = "grey"  # the input looks grey, and methods for grey pictures work with it too
     channels = 1
 
     def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
@@ -33,7 +33,7 @@ class Luminance(Degradation):
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
         """The predicted chroma over the picture's own lightness, which every pixel keeps; see `chroma_over`.
 
-        A prediction of another size is resized (bilinear) first: people see colour less sharply than brightness.
+        A prediction of another size is resized first (bilinear), as people see colour less sharply than brightness.
         """
         colours = F.interpolate(prediction, size=picture.shape[-2:], mode="bilinear", align_corners=False)
         return chroma_over(lightness_of(picture), chroma_of(colours))

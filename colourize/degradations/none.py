@@ -1,4 +1,4 @@
-"""Nothing is taken away."""
+"""Removes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from colourize.degradations.base import Degradation
 
 
 class Undegraded(Degradation):
-    """The true picture itself, R, G and B in [0, 1]: for questions about pictures rather than their restoration."""
+    """The true picture itself, R, G and B in [0, 1]: for tasks that recognise pictures instead of restoring them."""
 
     name = "colour"
     channels = 3

@@ -18,12 +18,12 @@ from colourize.cli import app
 from colourize.errors import UsageError, check_flag
 
 TITLE = "Colour a picture"
-CLASSIFIER = "category_classifier"  # of the weights of the package the ones that make no pictures
+CLASSIFIER = "category_classifier"  # the package's weights that make no pictures
 FORMATS = ("html", "onnx", "safetensors")
 
 
 def export(config: DictConfig) -> None:
-    """Write the file, and say what it holds.
+    """Write the file, and print a description of its contents.
 
     Raises:
         UsageError: a setting that is not allowed, or a network that cannot be exported.
@@ -73,7 +73,7 @@ def _output(config: DictConfig) -> tuple[Path, str]:
 
 
 def _read(path: Path, trust: Any) -> Any:
-    """The task of a checkpoint, its operations, and what must be known of it."""
+    """The task of a checkpoint, its operations and its facts."""
     from colourize.checkpoints import read, task_from
     from colourize.export.facts import facts_of
     from colourize.export.graph import graph_of

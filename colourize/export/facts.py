@@ -1,4 +1,4 @@
-"""What must be known of a network beside its weights to use it elsewhere, and where it comes from."""
+"""Facts about a network that other programs need besides its weights, and its origin."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from colourize.tasks.restoration import RestorationTask
 
 
 def facts_of(task: RestorationTask, checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """What a network is given, how its outputs are read, and its origin, as plain values.
+    """A network's inputs, the decoding of its outputs, and its origin, as plain values.
 
     Args:
         task: a trained task.
-        checkpoint: the contents of its file; what it says about itself, such as its licence, is among the facts.
-        path: its file; the final measures of its run are read, where they lie beside it.
+        checkpoint: the contents of its file; facts in the file, such as its licence, are included.
+        path: its file; the final measures are read from its run's folder, if there is one.
 
     Raises:
-        UsageError: its degradation or answer is a class of the user's own, which nothing else knows.
+        UsageError: its degradation or answer is a user's own class, which other programs do not know.
     """
     made, about = checkpoint.get("colourize", {}), checkpoint.get("about") or {}
     return {
@@ -67,7 +67,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 
 def measures_of(path: Path) -> dict[str, float]:
-    """The final measures of a checkpoint's run; none where they do not lie beside it."""
+    """The final measures of a checkpoint's run; empty if it is not in a run's folder."""
     file = path.parent.parent / "metrics.json"
     try:
         found = json.loads(file.read_text(encoding="utf-8"))

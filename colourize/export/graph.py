@@ -1,7 +1,7 @@
-"""What a trained task computes, as a short list of simple operations that can be written down and run elsewhere.
+"""Records a trained task as a short list of simple operations that can be saved and run elsewhere.
 
-The list is recorded while the network runs, so that it does not matter how the network's code is written. It must be
-the same for pictures of every size, which is made sure by recording at two sizes.
+The list is recorded while the network runs, so that it does not matter how the network's code is written. The list must
+not depend on the size of pictures, which recording at two sizes checks.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from colourize.export.substitutes import Continued, substitute
 from colourize.prediction.predictor import check_task
 from colourize.tasks.restoration import RestorationTask
 
-INPUT = 0  # the network's input among the values
-TOLERANCE = 1e-4  # between the outputs of the network and of its parts in another form
-FEW_BLOCKS = 40  # a network's parts that are named
+INPUT = 0  # the index of the network's input among the values
+TOLERANCE = 1e-4  # maximum difference between the outputs of the network and of its substitutes
+FEW_BLOCKS = 40  # maximum number of named parts of a network
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Node:
     """One operation. Node k makes value k + 1; value 0 is the network's input.
 
     Attributes:
-        op: its name, one of those in `operations.py`.
-        inputs: the values that it reads.
+        op: its name, from the table in `operations.py`.
+        inputs: the indices of the values that it reads.
         settings: plain numbers and words.
         tensors: its weights, by name.
     """
@@ -47,12 +47,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A task's outputs (N, out_channels, H, W) of its inputs (N, in_channels, H, W), of any H and W.
+    """The operations from a task's inputs (N, in_channels, H, W) to its outputs (N, out_channels, H, W), for any size.
 
     Attributes:
-        in_channels, out_channels: of inputs and outputs.
-        nodes: in an order in which they can be computed; the last one makes the outputs.
-        blocks: the network's parts by name, in the order in which they are used, and the value that each makes.
+        in_channels, out_channels: the channels of inputs and outputs.
+        nodes: the operations, sorted so that they can be computed in order; the last one makes the outputs.
+        blocks: the network's parts by name, in the order of their use, → the index of the value that each makes.
     """
 
     in_channels: int
@@ -62,7 +62,7 @@ class Graph:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the operations hold."""
+        """The number of weights in the operations."""
         return sum(tensor.numel() for node in self.nodes for tensor in node.tensors.values())
 
 
@@ -71,7 +71,7 @@ def graph_of(task: RestorationTask) -> Graph:
     """The operations of a trained task.
 
     Raises:
-        UsageError: the network, or the table beside it, does something that cannot be exported; the message says what.
+        UsageError: the network, or its prior, does something that cannot be exported; the message says what.
     """
     check_task(task)
     task = copy.deepcopy(task).cpu().float().eval()
@@ -105,7 +105,7 @@ def graph_of(task: RestorationTask) -> Graph:
 
 
 def _are_alike(one: Node, two: Node) -> bool:
-    """Whether two nodes do the same, with the same numbers."""
+    """Whether two nodes are the same operation with the same numbers."""
     plain = (one.op, one.inputs, one.settings, one.tensors.keys()) == (
         two.op, two.inputs, two.settings, two.tensors.keys(),
     )  # fmt: skip
@@ -113,7 +113,7 @@ def _are_alike(one: Node, two: Node) -> bool:
 
 
 def _check_sizes(task: RestorationTask, other: RestorationTask, factor: int) -> None:
-    """Make sure that another form of a task has its outputs, at a size that is no multiple of anything."""
+    """Check that a substitute of a task has the same outputs, at an irregular size."""
     generator = torch.Generator().manual_seed(0)
     inputs = torch.rand(1, task.degradation.channels, 19 * factor, 27 * factor, generator=generator)
     wanted, found = task(inputs), other(inputs)
@@ -122,25 +122,25 @@ def _check_sizes(task: RestorationTask, other: RestorationTask, factor: int) -> 
 
 
 class _Recorder(TorchDispatchMode):
-    """Notes what a task computes from its input; what is computed from weights alone becomes a weight."""
+    """Records what a task computes from its input; results that depend on weights only become weights."""
 
     def __init__(self) -> None:
         super().__init__()
         self.nodes: list[Node] = []
         self.blocks: dict[str, int] = {}
-        self.values: dict[int, int] = {}  # by a tensor's id
-        self.kept: list[Tensor] = []  # or another tensor might get the id
+        self.values: dict[int, int] = {}  # a tensor's id → the index of its value
+        self.kept: list[Tensor] = []  # kept alive, or another tensor might get the same id
         self.layer = ""
         self.records = False
 
     def record(self, task: RestorationTask, height: int, width: int) -> Graph:
-        """The graph of pictures of a size."""
+        """Record the graph for pictures of this size."""
         self.nodes, self.blocks, self.values, self.kept = [], {}, {}, []
         channels = task.degradation.channels
         inputs = torch.rand(1, channels, height, width, generator=torch.Generator().manual_seed(1))
         self._keep(inputs, INPUT)
         network = task.model.network if isinstance(task.model, Continued) else task.model
-        # Hooks on all layers also make `double_and_convolve` go step by step.
+        # Hooks on all layers also make `double_and_convolve` compute layer by layer.
         chosen = dict(_blocks(network))
         hooks = [
             hook
@@ -164,7 +164,7 @@ class _Recorder(TorchDispatchMode):
         return Graph(channels, outputs.shape[1], self.nodes, blocks)
 
     def note(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], **settings: Any) -> Tensor:
-        """Take what `compute` does for one operation; see `substitutes.Notes`."""
+        """Record everything that `compute` does as one operation; see `substitutes.Notes`."""
         records, self.records = self.records, False
         output = compute()
         if not records:
@@ -216,7 +216,7 @@ class _Recorder(TorchDispatchMode):
 
 
 def _blocks(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The parts of a network that have names worth showing: its own, and those of a list of larger ones."""
+    """The parts of a network with useful names: its children, and the items of a list of larger parts."""
     for name, part in network.named_children():
         members = list(part.named_children())
         if isinstance(part, (nn.ModuleList, nn.Sequential)) and all(list(each.children()) for _, each in members):
@@ -226,13 +226,13 @@ def _blocks(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _folded(graph: Graph) -> Graph:
-    """The same with each `affine` in the convolution before it, where nothing else reads that."""
+    """The graph with each `affine` folded into the convolution before it, if nothing else reads its output."""
     readers = [0] * (len(graph.nodes) + 1)
     for node in graph.nodes:
         for value in node.inputs:
             readers[value] += 1
     nodes: list[Node] = []
-    place = {INPUT: INPUT}  # the new number of each value
+    place = {INPUT: INPUT}  # the new index of each value
     for value, node in enumerate(graph.nodes, 1):
         inputs = tuple(place[each] for each in node.inputs)
         before = nodes[inputs[0] - 1] if inputs[0] else None
@@ -247,12 +247,12 @@ def _folded(graph: Graph) -> Graph:
 
 
 def _scaled(node: Node, scale: Tensor, shift: Tensor) -> Node:
-    """A convolution whose outputs are multiplied and shifted, channel by channel."""
+    """The convolution with its outputs scaled and shifted, channel by channel."""
     weight = node.tensors["weight"]
     if node.op == "conv":
         weight = weight * scale.view(-1, 1, 1, 1)
     else:
         groups = node.settings["groups"]
-        by_group = scale.view(groups, 1, -1, 1, 1)  # of (groups, C / groups, O / groups, kh, kw)
+        by_group = scale.view(groups, 1, -1, 1, 1)  # broadcast to (groups, C / groups, O / groups, kh, kw)
         weight = (weight.unflatten(0, (groups, -1)) * by_group).flatten(0, 1)
     return replace(node, tensors={"weight": weight, "bias": node.tensors["bias"] * scale + shift})

@@ -1,4 +1,4 @@
-"""A network as an ONNX file, for any number of pictures of any size, checked against torch before it is written."""
+"""Writes a network as an ONNX file for any number of pictures of any size, after a comparison with torch."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from colourize.export.graph import Graph, Node
 from colourize.files import write_whole
 from colourize.tasks.restoration import RestorationTask
 
-OPSET, IR_VERSION = 17, 8  # of 2022
-TOLERANCE = 1e-3  # between onnxruntime's outputs and torch's
-SIZES = ((2, 13, 21), (1, 32, 32), (1, 45, 37))  # pictures, height and width of the check
+OPSET, IR_VERSION = 17, 8  # from 2022
+TOLERANCE = 1e-3  # maximum difference between onnxruntime's outputs and torch's
+SIZES = ((2, 13, 21), (1, 32, 32), (1, 45, 37))  # number of pictures, height and width in each comparison
 LAST = np.iinfo(np.int64).max
 
 Feed = dict[str, np.ndarray]
@@ -26,11 +26,11 @@ Feed = dict[str, np.ndarray]
 def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str, Any]) -> float:
     """Write a task's operations; the facts become the file's metadata.
 
-    The input is `inputs`, (n, in_channels, h, w), as the task's degradation makes it; the output is `outputs`,
-    (n, out_channels, h, w), as the answer reads it.
+    The input `inputs`, (n, in_channels, h, w), is made by the task's degradation; the output `outputs`,
+    (n, out_channels, h, w), is decoded by its answer.
 
     Returns:
-        How far the outputs differ from torch's at the most.
+        The largest difference between the outputs and torch's.
 
     Raises:
         UsageError: onnx or onnxruntime is not installed.
@@ -67,7 +67,7 @@ def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str,
 
 @torch.no_grad()
 def _difference(task: RestorationTask, run: Callable[[Any, Feed], Sequence[np.ndarray]]) -> float:
-    """The largest difference of outputs, of numbers above 1 as a share of them."""
+    """The largest difference of outputs; for numbers above 1, the relative difference."""
     task, factor, worst = task.cpu().float().eval(), int(getattr(task.degradation, "scale_factor", 1)), 0.0
     generator = torch.Generator().manual_seed(0)
     for count, height, width in SIZES:
@@ -90,7 +90,7 @@ class _Writer:
         self._count = 0
 
     def node(self, node: Node, value: int, last: bool) -> None:
-        """Add one of our operations, which makes this value."""
+        """Add one of our operations, whose result is this value."""
         inputs = [self.names[each] for each in node.inputs]
         tensors = {name: self.constant(tensor.numpy()) for name, tensor in node.tensors.items()}
         self.names[value] = getattr(self, node.op)(*inputs, **node.settings, **tensors)
@@ -98,14 +98,14 @@ class _Writer:
             self.call("Identity", self.names[value], output="outputs")
 
     def call(self, op: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """Add a node of ONNX; returns the name of its output."""
+        """Add an ONNX node; returns the name of its output."""
         self._count += 1
         output = output or f"value_{self._count}"
         self.nodes.append(self.onnx.helper.make_node(op, list(inputs), [output], **attributes))
         return output
 
     def constant(self, value: Any) -> str:
-        """A tensor of the file: whole numbers as int64, others as float32."""
+        """Add a constant tensor: integers as int64, other numbers as float32."""
         array = np.asarray(value)
         array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32, order="C")
         self._count += 1
@@ -184,7 +184,7 @@ class _Writer:
         return self.call("DepthToSpace", x, blocksize=factor, mode="CRD")
 
     def unshuffle(self, x: str, factor: int) -> str:
-        # ONNX has the places in a block first and the channels last, torch the other way round.
+        # ONNX puts positions in a block first and channels last; torch does the opposite.
         mixed = self.call("SpaceToDepth", x, blocksize=factor)
         channels = self.call("Gather", self.call("Shape", x), self.constant(1), axis=0)
         shape = [self.constant([0, factor**2]), self.call("Reshape", channels, self.constant([1]))]

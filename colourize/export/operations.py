@@ -1,25 +1,25 @@
-"""torch's operations in the words of a graph: which of them can be exported, and with what settings.
+"""Converts torch's operations to those of a graph: which of them can be exported, and with which settings.
 
 Each function below takes the arguments of one ATen operation and its output, and returns a `Step`. All tensors are
-pictures or feature maps, (1, C, H, W). These are the operations of a graph:
+pictures or feature maps, (1, C, H, W). A graph has these operations:
 
 | op | settings and tensors |
 | --- | --- |
 | conv | weight (O, C / groups, kh, kw), bias (O,), stride, padding, dilation (rows, columns), groups |
 | conv_transpose | weight (C, O / groups, kh, kw), bias (O,), stride, padding, output_padding, groups |
-| affine | scale (C,) and shift (C,), of each channel |
-| relu, sigmoid, tanh, silu, leaky_relu (slope), clamp (least, most) | of each number |
-| add, subtract, multiply, divide, concat | of values of one size; concat along the channels |
+| affine | scale (C,) and shift (C,), channel by channel |
+| relu, sigmoid, tanh, silu, leaky_relu (slope), clamp (least, most) | elementwise |
+| add, subtract, multiply, divide, concat | for values of one size; concat along the channels |
 | max_pool, avg_pool | kernel and stride (rows, columns); incomplete windows are left out |
-| nearest, bilinear | factor, a whole number; bilinear as `align_corners=False` |
+| nearest, bilinear | factor, an integer; bilinear as with `align_corners=False` |
 | shuffle, unshuffle | factor: `F.pixel_shuffle` and its inverse |
 | pad | sides (left, right, top, bottom), mode zeros, reflect or replicate |
-| crop | sides, as of pad |
-| every | rows, columns: of so many only the first |
+| crop | sides, as for pad |
+| every | rows, columns: keeps every `rows`th row and every `columns`th column |
 | channels | start, stop |
-| lookup | table (levels, O): the row of each pixel's level, by the first channel, in 0 … 1 |
-| mirror | a picture continued by its mirror image, see `substitutes.Continued` |
-| fit | the first of two values, cropped at bottom and right to the size of the second |
+| lookup | table (levels, O): the row for each pixel's level, the first channel, in 0 … 1 |
+| mirror | continues a picture by its mirror image, see `substitutes.Continued` |
+| fit | the first of two values, cropped at the bottom and right to the size of the second |
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from torch import Tensor
 
 
 class RefusedError(Exception):
-    """What cannot be exported, in a few words."""
+    """The reason why something cannot be exported, in a few words."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """An operation, and the tensors that it reads; without a name it only passes its input on."""
+    """An operation, and the tensors that it reads; without a name it is the identity."""
 
     op: str
     reads: Sequence[Tensor]
@@ -53,9 +53,9 @@ def convert(name: str, arguments: Sequence[Any], options: dict[str, Any], output
     """The step of an ATen operation with this name, such as "convolution".
 
     Raises:
-        RefusedError: it is none that can be exported.
+        RefusedError: the operation cannot be exported.
     """
-    if name in PASSED_ON and output.dtype == torch.float32:  # a conversion to whole numbers changes them
+    if name in PASSED_ON and output.dtype == torch.float32:  # a conversion to integers would change values
         return Step("", arguments[:1])
     if name not in CONVERTERS:
         raise RefusedError(f"{name} cannot be exported")
@@ -177,7 +177,7 @@ def _arithmetic(op: str) -> Callable[..., Step]:
 
 
 def _varies_by_channel(value: Any, output: Tensor) -> bool:
-    """Whether it is one number, or one for each channel."""
+    """Whether the value is one number, or one for each channel."""
     return not isinstance(value, Tensor) or value.numel() == 1 or value.shape == (1, output.shape[1], 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""Networks in one HTML file that opens anywhere: to colour pictures, to paint with hints, to enlarge."""
+"""Writes networks into one HTML file that opens anywhere: to colour pictures, to paint with hints, to enlarge."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from colourize.export.payload import payload_of
 from colourize.files import write_whole
 
 FOLDER = Path(__file__).parent / "page"
-FIRST = "app.js"  # the module that starts all
+FIRST = "app.js"  # the main module
 EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED = 4, 256, 20
-LARGEST = 3_000_000  # bytes, with one network
+LARGEST = 3_000_000  # maximum size in bytes of a page with one network
 IMPORT = re.compile(r'^import\s*(?:\{[^}]*\}\s*from\s*)?"\./([\w-]+\.js)";\n', re.MULTILINE)
 DECLARED = re.compile(
     r"^(?:export )?(?:async )?(?:class|function\*?)\s+(\w+)|^(?:export )?(?:const|let) (.+)", re.MULTILINE
 )
-NAME = re.compile(r"(?:^|, |\[)([A-Za-z_]\w*)(?= =|,|\])")  # of those in a line such as `const A = 1, B = 2;`
+NAME = re.compile(r"(?:^|, |\[)([A-Za-z_]\w*)(?= =|,|\])")  # a name in a line such as `const A = 1, B = 2;`
 
 
 def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], title: str) -> int:
@@ -38,7 +38,7 @@ def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], tit
         The size of the file in bytes.
 
     Raises:
-        InputError: a network is so large that the file would be more than 3 MB.
+        InputError: a network is too large, so that the file would have more than 3 MB.
     """
     shown, numbers = [], []
     for number, (graph, facts) in enumerate(networks):
@@ -61,9 +61,9 @@ def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], tit
 
 
 def bundle(first: str) -> str:
-    """A module and all that it imports as one program, each once and after those that it imports.
+    """Bundle a module and all its imports into one program, each module once and after those that it imports.
 
-    All names at the top of the modules share one scope, and so must differ.
+    All top-level names share one scope and must differ.
     """
     done: dict[str, str] = {}
     names: dict[str, str] = {}
@@ -72,7 +72,7 @@ def bundle(first: str) -> str:
         if name in done:
             return
         text = (FOLDER / name).read_text(encoding="utf-8")
-        done[name] = ""  # of a circle the second time adds nothing
+        done[name] = ""  # so that circular imports end
         for needed in IMPORT.findall(text):
             add(needed)
         for one, line in DECLARED.findall(text):
@@ -91,7 +91,7 @@ def bundle(first: str) -> str:
 
 
 def examples() -> list[str]:
-    """Drawn horses to begin with, as data URIs."""
+    """Drawn horses as example pictures, as data URIs."""
     return [_data_uri(Image.fromarray(horse)) for horse in draw_horses(EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED)]
 
 

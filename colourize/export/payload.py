@@ -1,7 +1,7 @@
-"""A graph as text: its operations as JSON, its weights as base64, in the form that `page/network.js` reads.
+"""Serialises a graph: its operations as JSON, its weights as base64, in the form that `page/network.js` reads.
 
-Weights are whole numbers of 16 bits with a scale for each filter. They are then within 1/65 000 of the filter's largest
-weight, ten times as near as numbers of half precision, which take as much room.
+Weights are 16-bit integers with a scale for each filter. Their error is at most 1/65 000 of the filter's largest
+weight, a tenth of the error of half precision, which has the same size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LARGEST = 32767
 
 
 def payload_of(graph: Graph) -> tuple[dict[str, Any], str]:
-    """The operations, with `count`, how many whole numbers there are; and the text of all numbers."""
+    """The operations, with `count`, the number of integers; and the text of all numbers."""
     numbers = _Numbers()
     nodes: list[dict[str, Any]] = [
         {
@@ -40,14 +40,14 @@ def payload_of(graph: Graph) -> tuple[dict[str, Any], str]:
 
 
 def _sizes(node: Node) -> dict[str, Any]:
-    """What else must be known of its tensors."""
+    """The sizes that the reader needs for a node's tensors."""
     if "weight" in node.tensors:
         return {"kernel": tuple(node.tensors["weight"].shape[2:])}
     return {"levels": len(node.tensors["table"])} if "table" in node.tensors else {}
 
 
 class _Numbers:
-    """Whole numbers and exact ones, each kind in one row."""
+    """All numbers in two arrays: quantised integers, and exact floats."""
 
     def __init__(self) -> None:
         self._whole: list[np.ndarray] = []
@@ -55,7 +55,7 @@ class _Numbers:
         self.whole_count = self.exact_count = 0
 
     def store(self, name: str, op: str, tensor: Tensor, groups: int) -> dict[str, int]:
-        """Keep a tensor as a matrix; returns where it lies, as `Stored` of network.js says."""
+        """Store a tensor as a matrix; returns its position, see `Stored` in network.js."""
         if name not in ("weight", "table"):
             return {"at": self._add(tensor.numpy()), "rows": 1, "columns": tensor.numel()}
         matrix = (_by_row(tensor, groups) if op == "conv_transpose" else tensor.flatten(1)).double().numpy()
@@ -74,7 +74,7 @@ class _Numbers:
         return at
 
     def text(self) -> str:
-        """All of them in base64, the exact ones at a multiple of four bytes."""
+        """All numbers in base64, with the floats at a multiple of four bytes."""
         whole = b"".join(each.tobytes() for each in self._whole)
         whole += bytes(-len(whole) % 4)
         return base64.b64encode(whole + b"".join(each.tobytes() for each in self._exact)).decode()

@@ -1,4 +1,4 @@
-"""Parts of a task that cannot be recorded as they are, in another form: the same outputs by operations that can be
+"""Substitutes for parts of a task that cannot be recorded: they compute the same outputs by operations that can be
 exported.
 """
 
@@ -21,7 +21,7 @@ from colourize.models.mirroring import mirrored
 
 
 class Notes(Protocol):
-    """A recorder takes what `compute` returns for the output of one operation, whatever is done in there."""
+    """The recorder's method that records everything that `compute` does as one operation."""
 
     def __call__(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], **settings: Any) -> Tensor: ...
 
@@ -30,7 +30,7 @@ def substitute(part: nn.Module, note: Notes) -> nn.Module:
     """A network, a table or an interpolation in a form that can be recorded.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such form.
     """
     if type(part) is GreyLookup:
         return Lookup(part, note)
@@ -46,13 +46,13 @@ def substitute(part: nn.Module, note: Notes) -> nn.Module:
 
 
 class Continued(nn.Module):
-    """A network for sizes that are whole multiples, on pictures continued by their mirror image to such a size.
+    """A network that needs sizes that are multiples, with pictures continued by their mirror images to such a size.
 
     Our networks do this themselves; here it is one operation, "mirror", and cropping is another, "fit".
 
     Args:
         network: the network.
-        note: of the recorder.
+        note: the recorder's method.
     """
 
     def __init__(self, network: nn.Module, note: Notes) -> None:
@@ -62,12 +62,12 @@ class Continued(nn.Module):
         self.margin, self.over, self.least, self.once = 0, 0, 1, True
         if isinstance(network, RonnebergerUNet):
             self.once, self.margin = False, network.margin
-            # `needed` in other words: a multiple and so many pixels more, at least so many multiples.
+            # `RonnebergerUNet.needed` as numbers: a multiple plus `over` pixels, and at least `least` multiples.
             self.over = 4 if network.padding == "valid" else 0
             self.least = 2 if network.padding == "reflect" else 1
 
     def needed(self, side: int) -> int:
-        """The height or width, with margins, to which a picture of this height or width is continued."""
+        """The height or width, including margins, to which a side of this length is continued."""
         multiples = max(-(-(side - self.over) // self.multiple), self.least if not self.over else 0)
         return multiples * self.multiple + self.over + 2 * self.margin
 
@@ -100,10 +100,10 @@ class Lookup(Baseline):
 
 
 class Enlargement(Baseline):
-    """`Interpolation` as a convolution whose outputs are laid out as blocks.
+    """`Interpolation` as a convolution whose outputs are rearranged to blocks.
 
-    Where a filter reaches over the border, the weights that are left are made to sum to 1: by dividing by what the
-    convolution makes of a picture of ones.
+    Where a filter reaches over the border, the remaining weights are normalised to a sum of 1, by dividing by the
+    convolution of a picture of ones.
     """
 
     gives_pictures = True
@@ -119,7 +119,7 @@ class Enlargement(Baseline):
             phases = (torch.arange(self.factor, dtype=torch.float64) + 0.5) / self.factor - 0.5
             distances = places - phases[:, None]
             line = kernel(distances).where(distances.abs() < self.reach, torch.zeros(()).double())
-        # (factor², 1, side, side): the filter of each place in a block, rows first.
+        # (factor², 1, side, side): the filter for each position in a block, rows first.
         weights = torch.einsum("pr,qc->pqrc", line, line).flatten(0, 1)[:, None].float()
         self.register_buffer("weights", weights)
 
@@ -133,7 +133,7 @@ class Enlargement(Baseline):
 
 
 class LinearConvolution(Baseline):
-    """`LinearFilter` as a convolution whose outputs are laid out as blocks."""
+    """`LinearFilter` as a convolution whose outputs are rearranged to blocks."""
 
     gives_pictures = True
 

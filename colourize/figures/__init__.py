@@ -1,1 +1,1 @@
-"""Sheets of pictures to look at."""
+"""Sheets of pictures and plots."""

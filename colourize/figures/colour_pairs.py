@@ -1,7 +1,7 @@
 """Where distance in RGB misleads: pairs of colours that it ranks against CIEDE2000, and how well the two agree.
 
-Distances in RGB are Euclidean with channels of 0 … 255; CIEDE2000 is that of Sharma, Wu & Dalal (2005), of which about
-1 is just visible.
+Distances in RGB are Euclidean, with channels of 0 … 255. CIEDE2000 is the difference of Sharma, Wu & Dalal (2005); a
+difference of about 1 is just visible.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from torch import Tensor
 from colourize.colour.lab import ciede2000, rgb_to_lab
 from colourize.figures.saving import save_figure
 
-LEAST = 3.0  # CIEDE2000 and, in RGB, 10 times as much: the two colours of each pair are clearly different
-APART = 12.0  # CIEDE2000 between the mean colours of pairs that are shown, so that they are not all of one kind
-CONSIDERED = 1500  # pairs of each kind
-LEVELS = 16  # of each channel, when colours that nearly equal each other are counted together
+LEAST = 3.0  # minimum CIEDE2000 in a pair (10 times as much in RGB), so that its colours are clearly different
+APART = 12.0  # minimum CIEDE2000 between the mean colours of the shown pairs, so that they are not all alike
+CONSIDERED = 1500  # pairs of each kind that are considered
+LEVELS = 16  # levels per channel by which nearly equal colours are grouped
 INK, FAINT = "#1e1e1e", "#666666"
 
 
 @dataclass(frozen=True, eq=False)
 class ColourPair:
-    """Two colours (2, 3), RGB in [0, 1], and how far apart they are."""
+    """Two colours (2, 3), RGB in [0, 1], and their distances."""
 
     colours: np.ndarray
     rgb: float
@@ -36,14 +36,14 @@ class ColourPair:
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Two pairs of colours: `near` is nearer in RGB than `far` is, and looks more different."""
+    """Two pairs of colours: `near` has the smaller distance in RGB than `far`, but looks more different."""
 
     near: ColourPair
     far: ColourPair
 
     @property
     def strength(self) -> float:
-        """The smaller of the two factors by which the distances differ, above 1."""
+        """The smaller of the two ratios of the distances, above 1."""
         return min(self.far.rgb / self.near.rgb, self.near.delta_e / self.far.delta_e)
 
 
@@ -53,9 +53,9 @@ def regular_colours(steps: int = 9) -> np.ndarray:
 
 
 def colours_of(pictures: Tensor, most: int = 700) -> np.ndarray:
-    """The commonest colours of pictures (N, 3, H, W), RGB in [0, 1]: (n, 3) float64 with n of at most `most`.
+    """The commonest colours of pictures (N, 3, H, W), RGB in [0, 1]: (n, 3) float64, n at most `most`.
 
-    Colours whose channels are equal to one in 16 count as one, their mean.
+    Colours that agree in all channels, quantised to 16 levels, are replaced by their mean.
     """
     pixels = pictures.detach().cpu().double().movedim(1, -1).reshape(-1, 3).numpy()
     cells = (pixels * LEVELS).astype(np.int64).clip(0, LEVELS - 1) @ np.array([LEVELS**2, LEVELS, 1])
@@ -68,7 +68,7 @@ def colours_of(pictures: Tensor, most: int = 700) -> np.ndarray:
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Between colours (n, 3) and (n, 3), RGB in [0, 1]: in RGB, 0 … 442, and by CIEDE2000; each (n,)."""
+    """The distances between colours (n, 3) and (n, 3), RGB in [0, 1]: in RGB, 0 … 442, and by CIEDE2000; each (n,)."""
     rgb = (torch.tensor(each, dtype=torch.float64)[:, :, None, None] for each in (first, second))
     lab = (rgb_to_lab(each)[:, :, 0, 0] for each in rgb)
     return 255 * np.linalg.norm(first - second, axis=1), ciede2000(*lab).numpy()
@@ -78,8 +78,8 @@ def rank_agreement(colours: np.ndarray, draws: int = 20_000, seed: int = 0) -> f
     """Spearman's correlation of the two distances over random pairs of different colours, −1 … 1; 1: no contradiction.
 
     Args:
-        colours: (n, 3) RGB in [0, 1]; each is drawn as often as any other.
-        draws: how many pairs.
+        colours: (n, 3) RGB in [0, 1], all equally likely.
+        draws: the number of pairs.
     """
     from scipy.stats import spearmanr
 
@@ -90,20 +90,19 @@ def rank_agreement(colours: np.ndarray, draws: int = 20_000, seed: int = 0) -> f
 
 
 def contradictions(colours: np.ndarray, count: int = 6) -> list[Contradiction]:
-    """The most striking contradictions among the pairs of these colours, the strongest first; the same each time.
+    """The strongest contradictions among the pairs of these colours, the strongest first; the result is deterministic.
 
-    Striking is the smaller of the two factors by which the distances differ. No pair is shown whose mean colour is
-    within 12 (CIEDE2000) of that of another one of its kind.
+    See `Contradiction.strength`. The mean colours of pairs of one kind differ by at least 12 (CIEDE2000).
 
     Args:
         colours: (n, 3) RGB in [0, 1], up to a thousand.
-        count: how many; fewer come where the colours have no more.
+        count: the number of contradictions; there may be fewer.
     """
     first, second = np.triu_indices(len(colours), 1)
     rgb, delta_e = distances(colours[first], colours[second])
     clear = np.flatnonzero((delta_e >= LEAST) & (rgb >= 10 * LEAST))
     order = clear[np.argsort(delta_e[clear] / rgb[clear], kind="stable")]
-    near, far = kinds = [order[::-1][:CONSIDERED], order[:CONSIDERED]]  # near in RGB for how they look, and far
+    near, far = kinds = [order[::-1][:CONSIDERED], order[:CONSIDERED]]  # too close in RGB for how they look, too far
     means = [(colours[first[kind]] + colours[second[kind]]) / 2 for kind in kinds]
     strength = np.minimum(rgb[far] / rgb[near][:, None], delta_e[near][:, None] / delta_e[far])
     found: list[Contradiction] = []
@@ -119,11 +118,11 @@ def contradictions(colours: np.ndarray, count: int = 6) -> list[Contradiction]:
 
 
 def draw_contradictions(found: Sequence[Contradiction], path: Path, note: str = "") -> None:
-    """A row for each: the pair that is nearer in RGB, the pair that looks nearer, and both distances of each.
+    """Draw a row for each contradiction: the pair with less distance in RGB, the pair that looks more alike, distances.
 
     Args:
-        found: at least one.
-        path: without its ending; saved as SVG and PNG.
+        found: at least one contradiction.
+        path: the path without extension; an SVG and a PNG are saved.
         note: a line below, such as the rank correlation over all pairs.
     """
     from matplotlib.figure import Figure
@@ -143,7 +142,7 @@ def draw_contradictions(found: Sequence[Contradiction], path: Path, note: str = 
         axes.text(left, 0.27, head, fontsize=10.5, weight="bold", color=INK, va="center")
         for row, each in enumerate(found):
             pair, top = getattr(each, kind), 0.52 + 0.74 * row
-            # One over the other: between two beside each other the paper would shine through.
+            # The rectangles overlap; between adjacent ones the white background would be visible.
             axes.add_patch(Rectangle((left, top), 1.5, 0.6, facecolor=pair.colours[0], linewidth=0))
             axes.add_patch(Rectangle((left + 0.75, top), 0.75, 0.6, facecolor=pair.colours[1], linewidth=0))
             axes.add_patch(Rectangle((left, top), 1.5, 0.6, fill=False, edgecolor=FAINT, linewidth=0.6))

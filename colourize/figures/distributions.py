@@ -1,4 +1,4 @@
-"""A classifier's probabilities at single pixels, beside the resulting colours, a regression's and the truth."""
+"""Plots a classifier's probabilities at single pixels, with the resulting colours, a regression's and the truth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from colourize.figures.saving import save_figure
 from colourize.tasks.restoration import RestorationTask
 
 INK, FAINT = "#1e1e1e", "#666666"
-NAMES = {"prediction": "mode", "expected": "mean"}  # of the colours, for people
+NAMES = {"prediction": "mode", "expected": "mean"}  # names of the colours in the plot
 
 
 class Place(NamedTuple):
@@ -35,9 +35,9 @@ def entropies(probabilities: Tensor) -> Tensor:
 
 
 def choose_places(probabilities: Tensor, count: int = 5) -> list[Place]:
-    """Pixels of different pictures, from the least certain to the surest, at equal steps in rank of their entropy.
+    """Pixels of different pictures, from the least to the most certain, equally spaced in rank of their entropy.
 
-    Of distributions (N, K, H, W) there are at most N.
+    For distributions (N, K, H, W) there are at most N.
     """
     entropy = entropies(probabilities.double())
     order = entropy.flatten().argsort(descending=True, stable=True).numpy()
@@ -54,19 +54,19 @@ def choose_places(probabilities: Tensor, count: int = 5) -> list[Place]:
 def draw_distributions(
     classifier: RestorationTask, pictures: Tensor, path: Path, others: Mapping[str, RestorationTask] | None = None
 ) -> list[Place]:
-    """Draw the distributions of a classifier at five pixels, and the colours that it and others give them.
+    """Draw the distributions of a classifier at five pixels, and the colours that it and other tasks predict there.
 
     Args:
-        classifier: a task whose answer is a palette's classes, in evaluation mode on the CPU, as are the others.
-        pictures: true ones (N, H, W, 3), uint8.
-        path: without its ending; saved as SVG and PNG.
+        classifier: a task that predicts a palette's classes; all tasks are in evaluation mode and on the CPU.
+        pictures: true pictures (N, H, W, 3), uint8.
+        path: the path without extension; an SVG and a PNG are saved.
         others: further tasks, such as a regression, by a short name.
 
     Returns:
         The pixels.
 
     Raises:
-        UsageError: the answer of the first one is no palette's classes.
+        UsageError: the classifier does not predict a palette's classes.
     """
     from matplotlib.figure import Figure
 
@@ -87,7 +87,7 @@ def draw_distributions(
     figure.get_layout_engine().set(h_pad=0.07, w_pad=0.04)  # type: ignore[union-attr, call-arg]
     width = min(0.74 * len(colours), 4.0)
     rows = figure.subplots(len(places), 3, squeeze=False, gridspec_kw={"width_ratios": [1.05, 5.6 - width, width]})
-    # Nothing here is clipped: an SVG names its clips by their places, whose last digits the layout does not repeat.
+    # Nothing is clipped, as an SVG names clip paths by their coordinates, whose last digits vary between runs.
     for place, (small, bars, swatches) in zip(places, rows, strict=True):
         number, row, column = place
         small.imshow(pair.truth[number].movedim(0, -1).numpy().clip(0, 1), interpolation="nearest", clip_on=False)
@@ -119,7 +119,7 @@ def _bars(axes: Any, chances: np.ndarray, palette: np.ndarray, label: int) -> No
 
 
 def _swatches(axes: Any, colours: Mapping[str, Tensor]) -> None:
-    """Colours beside each other, with their CIEDE2000 difference from the truth."""
+    """Draw colours side by side, with their CIEDE2000 difference from the truth."""
     lab = {name: rgb_to_lab(colour.double().clamp(0, 1).view(1, 3, 1, 1)) for name, colour in colours.items()}
     faces = [colour.clamp(0, 1).tolist() for colour in colours.values()]
     centres = np.arange(len(colours)) + 0.5

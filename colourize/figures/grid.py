@@ -1,4 +1,4 @@
-"""Pictures side by side: one labelled row a kind, one column a picture."""
+"""Sheets of pictures, with a labelled row for each kind and a column for each picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 GAP = 4  # pixels between pictures
-SHOWN_SIZE = 96  # small pictures are enlarged (nearest pixel: nothing is smoothed over) to about this size
+SHOWN_SIZE = 96  # small pictures are enlarged to about this size, by nearest neighbours, which smooth nothing
 FONT_SIZE = 15
 PAPER = (255, 255, 255)
 INK = (30, 30, 30)
@@ -20,7 +20,7 @@ def labelled_grid(rows: Mapping[str, Tensor], groups: Mapping[str, int] | None =
 
     Args:
         rows: label → (N, 3, H, W), RGB in [0, 1] (values outside are clipped); all of one shape.
-        groups: headings above so many columns each, from the left.
+        groups: headings → the number of columns below each, from the left.
     """
     font = ImageFont.load_default(FONT_SIZE)
     count, _, height, width = next(iter(rows.values())).shape

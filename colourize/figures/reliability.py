@@ -1,4 +1,4 @@
-"""Reliability: how often classifiers are right at each confidence."""
+"""Reliability diagrams: how often classifiers are right at each confidence."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from colourize.measures.intervals import resampled
 from colourize.tasks.restoration import RestorationTask
 
 INK, FAINT = "#1e1e1e", "#666666"
-COLOURS = ("#1f4e79", "#b8590b", "#4a7c2f", "#7b3f8c", "#111111")  # marks and dashes distinguish them as well
+COLOURS = ("#1f4e79", "#b8590b", "#4a7c2f", "#7b3f8c", "#111111")  # markers and dashes distinguish them as well
 MARKS, DASHES = ("o", "s", "^", "D", "v"), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-FEW = 1e-3  # a bin with a smaller share of the pixels is drawn hollow
+FEW = 1e-3  # the markers of bins with a smaller share of the pixels are hollow
 
 
 @torch.no_grad()
@@ -27,11 +27,11 @@ def confidences_of(task: RestorationTask, batches: Iterable[Tensor]) -> np.ndarr
     """A classifier's confidences, by picture and bin, (N, 3·15), the vectors of `CalibrationError`.
 
     Args:
-        task: whose answer is a palette's classes, in evaluation mode on the CPU.
+        task: a task that predicts a palette's classes, in evaluation mode and on the CPU.
         batches: true pictures (n, H, W, 3), uint8.
 
     Raises:
-        UsageError: its answer is another one.
+        UsageError: the task has another answer.
     """
     if not isinstance(task.answer, PaletteClasses):
         raise UsageError(f"reliability: the answer {type(task.answer).__name__} has none; must be PaletteClasses")
@@ -55,11 +55,11 @@ def accuracy_intervals(vectors: np.ndarray, draws: int = 500) -> tuple[np.ndarra
 
 
 def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
-    """Accuracy against confidence in 15 bins, with its 95 % interval over pictures; below, the pixels of each bin.
+    """Draw accuracy against confidence in 15 bins, with 95 % intervals over pictures, and the pixels of each bin below.
 
     Args:
-        classifiers: by name the confidences of a classifier's pictures, (N, 3·15), see `confidences_of`; at least one.
-        path: without its ending; saved as SVG and PNG.
+        classifiers: each classifier's confidences, (N, 3·15), see `confidences_of`, by name; at least one.
+        path: the path without extension; an SVG and a PNG are saved.
     """
     from matplotlib.figure import Figure
 

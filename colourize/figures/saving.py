@@ -1,4 +1,4 @@
-"""Plots on disk: SVG with text that stays text, and PNG; equal numbers give equal files."""
+"""Saves plots as SVG with real text, and as PNG; equal numbers give equal files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BOTH = ("svg", "png")
 
 
 def save_figure(figure: Figure, path: Path, formats: Sequence[str] = BOTH) -> None:
-    """Save a figure as `<path>.svg` and `<path>.png`, or as one of them; its folder is made."""
+    """Save a figure as `<path>.svg` and `<path>.png`, or as one of them; the folder is made if it is missing."""
     import matplotlib
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What the temperature of decoding does to pictures: measures of one training, decoded anew at several."""
+"""How the decoding temperature changes pictures: the measures of one training, decoded at several temperatures."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def measured_at(
     measures: Sequence[str],
     temperatures: Sequence[float] = TEMPERATURES,
 ) -> dict[str, np.ndarray]:
-    """By measure its mean over pictures at each temperature, (T,); the task stays as it is.
+    """The mean of each measure over pictures at each temperature, (T,), by name; the task does not change.
 
     Args:
-        task: whose answer is read at a temperature, in evaluation mode on the CPU.
+        task: a task whose answer is decoded at a temperature, in evaluation mode and on the CPU.
         batches: true pictures (n, H, W, 3), uint8.
-        measures: names of measures of pictures.
+        measures: the names of measures of pictures.
 
     Raises:
         UsageError: no picture of its answer depends on a temperature.
@@ -48,7 +48,7 @@ def measured_at(
         outputs, truth = task.outputs(pair).float(), PictureBatch(pair.truth)
         for tally, temperature in zip(tallies, temperatures, strict=True):
             task.answer.decode_at(temperature)
-            if name == "prediction":  # nothing else need be decoded then
+            if name == "prediction":  # then nothing else needs to be decoded
                 picture = task.answer.decode(outputs, pair.inputs)
             else:
                 picture = task.pictures(outputs, pair.inputs)[name]
@@ -62,11 +62,11 @@ def measured_at(
 def draw_temperatures(
     methods: Mapping[str, Mapping[str, np.ndarray]], path: Path, temperatures: Sequence[float] = TEMPERATURES
 ) -> None:
-    """A panel for each measure, a line for each method.
+    """Draw a panel for each measure, with a line for each method.
 
     Args:
-        methods: by name what `measured_at` found.
-        path: without its ending; saved as SVG and PNG.
+        methods: the results of `measured_at`, by the method's name.
+        path: the path without extension; an SVG and a PNG are saved.
     """
     from matplotlib.figure import Figure
 

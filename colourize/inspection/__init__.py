@@ -1,1 +1,1 @@
-"""Networks looked at from inside: their layers as a table, their diagram, and what their layers answer to pictures."""
+"""Inspects networks: their layers as a table, their diagram, and the activations of their layers for pictures."""

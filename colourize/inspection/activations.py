@@ -24,7 +24,7 @@ class Activations:
 
     @property
     def dead(self) -> list[int]:
-        """The channels that have one value at all pixels of all pictures, after a ReLU nearly always 0."""
+        """The channels with the same value at all pixels of all pictures; after a ReLU, it is nearly always 0."""
         channels = self.values.movedim(1, 0).flatten(1)
         return (channels.amax(1) == channels.amin(1)).nonzero().flatten().tolist()
 
@@ -42,8 +42,8 @@ class Activations:
 def record(model: nn.Module, inputs: Tensor, modules: Sequence[str] | None = None) -> list[Activations]:
     """The activations of a network's layers, in the order in which they are computed.
 
-    Hooks on a copy in evaluation mode record them: the network itself does not change. With hooks, shortcuts such as
-    `double_and_convolve` compute what the diagram shows.
+    Hooks on a copy in evaluation mode record them, so that the network itself does not change. With hooks,
+    `double_and_convolve` computes layer by layer, as the diagram shows.
 
     Args:
         inputs: (N, in_channels, H, W), on the network's device.

@@ -1,4 +1,4 @@
-"""Max-pool, ReLU and batch norm in other orders with the same weights: how the outputs change (question F2)."""
+"""How the outputs change with other orders of max-pool, ReLU and batch norm and the same weights (question F2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 
 
 def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
-    """A network with the same weights and another order in the blocks that pool, in evaluation mode."""
+    """A network in evaluation mode with the same weights and another order of layers in the blocks that pool."""
     other = type(model)(
         model.in_channels, model.out_channels, model.num_filters, model.kernel_size, model.num_filters_last, order,
         model.middle_blocks if model.has_middle else None,
@@ -24,11 +24,11 @@ def with_order(model: EncoderDecoder, order: str) -> EncoderDecoder:
 def order_differences(model: EncoderDecoder, inputs: Tensor, *, classes: bool) -> list[dict[str, Any]]:
     """How each order's outputs differ from those of the network's own order, with the same weights.
 
-    A row for each order: how many `negative_scales` the batch norms of blocks that pool have (only these matter in
-    evaluation: the largest of four numbers becomes the smallest), whether the outputs are bitwise `equal`, their
-    `largest` and root mean square difference (`rms`), the root mean square of the outputs (`outputs_rms`), and of
-    classifiers the share of pixels whose likeliest class changes, `classes_changed`. Three more rows follow, with
-    every second scale of these batch norms made negative in all orders.
+    Each order has a row: the number of `negative_scales` in the batch norms of blocks that pool (only these matter in
+    evaluation, as the largest of four numbers becomes the smallest), whether the outputs are bitwise `equal`, their
+    `largest` and root mean square difference (`rms`), the root mean square of the outputs (`outputs_rms`), and, for
+    classifiers, the share of pixels whose likeliest class changes (`classes_changed`). Three more rows follow, in which
+    every second scale of these batch norms is made negative.
 
     Args:
         inputs: (N, in_channels, H, W).

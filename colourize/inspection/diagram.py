@@ -1,6 +1,6 @@
-"""The diagram of a network as SVG: blocks from top to bottom, the further right the lower their resolution.
+"""The diagram of a network as SVG: blocks from top to bottom, further right for lower resolutions.
 
-Skip connections run at the left.
+Skip connections run on the left.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from textwrap import wrap
 from colourize.inspection.layers import WORDS, kernel, shape_text
 from colourize.inspection.tracing import INPUT, Call, Trace, blocks
 
-LINE, PAD, GAP = 15, 8, 20  # of text; around it; between boxes
-LETTER = 6.4  # how wide a letter is, about
-STEP = 30  # to the right for each smaller resolution
-LANE = 12  # between skip connections
-LONGEST = 64  # letters in a line
+LINE, PAD, GAP = 15, 8, 20  # height of a line; padding around text; gap between boxes
+LETTER = 6.4  # approximate width of a letter
+STEP = 30  # indentation for each lower resolution
+LANE = 12  # distance between skip connections
+LONGEST = 64  # maximum number of letters in a line
 INK, WAY, SKIP, BLOCK, GIVEN = "#1e1e1e", "#555555", "#b8590b", "#e8f0f8", "#f4f4f4"
 
 
 def diagram(trace: Trace, title: str | None = None) -> str:
-    """The SVG of a network's diagram, with text as text, a label and no ids; its name is `title` or its class."""
+    """A network's diagram as SVG, with real text, a label and no ids; the name is `title` or the network's class."""
     parts = blocks(trace)
     names = ["input", *(each.name for each in parts)]
     shapes = [trace.input, *(each.calls[-1].output for each in parts)]
@@ -77,7 +77,7 @@ def _words(call: Call) -> str:
 
 
 def _lanes(skips: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """The lane of each skip connection, from 1 on: outside of all shorter ones that it overlaps."""
+    """The lane of each skip connection, from 1, outside all shorter connections that it overlaps."""
     lanes: dict[tuple[int, int], int] = {}
     for start, end in sorted(skips, key=lambda each: each[1] - each[0]):
         lanes[start, end] = 1 + max((n for (a, b), n in lanes.items() if a < end and start < b), default=0)
@@ -85,7 +85,7 @@ def _lanes(skips: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
 
 
 def _arrow(path: str, x: float, y: float, colour: str, back: str) -> str:
-    """A path that ends at (x, y); `back` are the other corners of its head."""
+    """A path with an arrow head at (x, y); `back` are the head's other corners."""
     return (
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
         f'<polygon points="0,0 {back}" transform="translate({x:g} {y:g})" fill="{colour}"/>'

@@ -32,9 +32,9 @@ class Observed:
     """A network's activations and predictions for some pictures.
 
     Attributes:
-        label: its name.
-        recorded: of each layer, for all pictures.
-        prediction: (N, 3, H, W), RGB in [0, 1]; None of a network that classifies whole pictures.
+        label: the network's name.
+        recorded: the activations of each layer, for all pictures.
+        prediction: (N, 3, H, W), RGB in [0, 1]; None for a network that classifies whole pictures.
     """
 
     label: str
@@ -44,7 +44,7 @@ class Observed:
     prediction: Tensor | None
 
     def column(self, number: int, label: str) -> Column:
-        """One picture's column of a sheet."""
+        """The column of a sheet for one picture."""
         pictures = {self.task.degradation.name: self.task.degradation.show(self.pair.inputs)[number]}
         if self.prediction is not None:
             pictures["prediction"] = self.prediction[number]
@@ -56,7 +56,7 @@ class Observed:
 def observe(
     label: str, task: RestorationTask, data: PictureData, stage: str, count: int, modules: Sequence[str] | None = None
 ) -> Observed:
-    """Record a task's network on the first `count` pictures of a held-out stage (see `record`)."""
+    """Record the activations of a task's network for the first `count` pictures of a held-out stage (see `record`)."""
     was_training = task.training
     task.eval()
     pair = task.make_pair(data.first(stage, count).to(task.device))
@@ -68,9 +68,9 @@ def observe(
 
 
 def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Image.Image]:
-    """A sheet for each picture with all networks side by side; of a single network one sheet with all pictures.
+    """A sheet for each picture with all networks side by side; for a single network, one sheet with all pictures.
 
-    A layer has one scale in all sheets. `numbers` are the pictures' places; the keys are file names without ending.
+    A layer has one scale in all sheets. `numbers` are the pictures' indices; the keys are file names without extension.
     """
     total = len(observed[0].pair.truth)
     note = f"numbers above the maps: of {total} pictures; red: dead channels; scales hold 99 % of the values"
@@ -104,8 +104,8 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
     """Write `layers.txt`, `.csv`, `.md` and `diagram.svg` of a network; returns the text.
 
     Args:
-        in_channels, size: of the pictures that it takes, and their height and width.
-        title: its name.
+        in_channels, size: the channels, and the height and width, of its input.
+        title: the network's name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = trace(model, in_channels, size)
@@ -120,7 +120,7 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
 
 
 def write_block_orders(path: Path, observed: Sequence[Observed]) -> bool:
-    """Write `block_order.csv`: what other orders of max-pool, ReLU and batch norm change; False: no network pools."""
+    """Write `block_order.csv`, the effect of other orders of max-pool, ReLU and batch norm; False: no network pools."""
     lines: list[Mapping[str, object]] = []
     for each in observed:
         model = each.task.model

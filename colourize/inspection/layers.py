@@ -30,10 +30,10 @@ class Layer:
     """A row of the table; input and output are shapes of one picture, channels×height×width.
 
     Attributes:
-        kernel: such as "3×3", or "3×3, stride 2".
-        filters: of a convolution, or outputs of a linear layer; None: it has none.
-        weights: its parameters of two and more dimensions; other: those of one, biases, scales and shifts.
-        connections, operations: None: it has no weights.
+        kernel: the window, such as "3×3" or "3×3, stride 2".
+        filters: the number of filters of a convolution, or of outputs of a linear layer; None for other layers.
+        weights, other: the number of parameters with at least two dimensions, and of others (biases, scales, shifts).
+        connections, operations: their numbers; None for layers without weights.
     """
 
     layer: str
@@ -50,7 +50,7 @@ class Layer:
 
 
 def layers(trace: Trace) -> list[Layer]:
-    """A row for each use of a layer, without totals, and a last one for what belongs to no layer, if there is any."""
+    """A row for each use of a layer, without totals, and a last row for anything that belongs to no layer."""
     table = [_line(trace, call) for call in trace.calls]
     used = {id(each) for call in trace.calls for each in call.module.parameters()}
     weights, other = _sizes(each for each in trace.parameters if id(each) not in used)
@@ -61,7 +61,7 @@ def layers(trace: Trace) -> list[Layer]:
 
 
 def totals(table: Sequence[Layer]) -> list[Layer]:
-    """Two rows of sums: over all layers, and over those that have weights (convolutions and linear layers)."""
+    """Two rows of sums: over all layers, and over layers with weights (convolutions and linear layers)."""
     groups = {"all layers": table, "convolutions": [each for each in table if each.filters]}
     return [
         Layer(name, "total", **{key: sum(getattr(each, key) or 0 for each in group) for key in NUMBERS})  # type: ignore[arg-type]
@@ -87,13 +87,13 @@ def _sizes(parameters: Iterable[nn.Parameter]) -> tuple[int, int]:
 
 
 def kernel(module: nn.Module) -> str:
-    """The window of a layer: "3×3, stride 2", "3×3, dilation 2", "2×2", "×2"; "" where it has none."""
+    """The window of a layer: "3×3, stride 2", "3×3, dilation 2", "2×2", "×2"; "" if it has none."""
     if isinstance(module, nn.Upsample) and module.scale_factor is not None:
         return f"×{module.scale_factor:g}"  # type: ignore[str-bytes-safe]
     size, stride = getattr(module, "kernel_size", None), getattr(module, "stride", None)
     if size is None:
         return ""
-    usual = (1, 1) if hasattr(module, "out_channels") else _pair(size)  # a pooling moves by its own width
+    usual = (1, 1) if hasattr(module, "out_channels") else _pair(size)  # by default, pooling moves by its own width
     text = shape_text(_pair(size))
     if (dilation := _pair(getattr(module, "dilation", 1))[0]) != 1:
         text += f", dilation {dilation}"
@@ -114,14 +114,14 @@ def _cell(value: Any) -> str:
 
 
 def markdown(table: Sequence[Layer]) -> str:
-    """The table with its totals and definitions."""
+    """The table as Markdown, with totals and definitions."""
     rows = [asdict(each) for each in [*table, *totals(table)]]
     lines = [[*rows[0]], ["---"] * 3 + ["---:"] * (len(rows[0]) - 3), *([*map(_cell, row.values())] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTE} {OTHER}\n"
 
 
 def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
-    """The table for a terminal of so many columns, without inputs and biases; operations stand in the title."""
+    """The table for a terminal of `width` columns, without inputs and biases; operations are in the title."""
     from rich import box
     from rich.console import Console
     from rich.table import Column, Table

@@ -1,4 +1,4 @@
-"""Sheets of feature maps: a row for each layer under one scale, a column for each network or picture."""
+"""Sheets of feature maps: a row with one scale for each layer, and a column for each network or picture."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from torch import Tensor
 from colourize.figures.grid import FONT_SIZE, GAP, INK, PAPER
 from colourize.inspection.activations import Activations
 
-WIDTH = 8 * 64  # pixels of a column: eight maps of 64, or sixteen of 32
-MOST_MAPS = 64  # channels shown of a layer; its numbers are of all
+WIDTH = 8 * 64  # width of a column in pixels: eight maps of 64, or sixteen of 32
+MOST_MAPS = 64  # maximum number of channels shown per layer; statistics are of all channels
 SMALL_SIZE = 13
-PICTURE = 96  # pixels of the pictures on top
-SHOWN = 0.99  # the share of absolute values within a scale: a few large ones would leave the rest dark
+PICTURE = 96  # size in pixels of the pictures on top
+SHOWN = 0.99  # share of absolute values within a scale, as a few large values would leave the rest dark
 DEAD, LINE, ABSENT = (214, 39, 40), (235, 235, 235), (150, 150, 150)
-Scales = Mapping[str, tuple[float, float]]  # of each layer the values at both ends of the colours
+Scales = Mapping[str, tuple[float, float]]  # for each layer, the values at both ends of the colour scale
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Column:
     """The activations of one network for one picture.
 
     Attributes:
-        label: stands above the column.
-        pictures: the input, the prediction and so on below it, label → (3, H, W), RGB in [0, 1].
-        recorded: the activations for all pictures; statistics and dead channels are of these.
-        number: the place of this picture among them.
-        answer: columns of different answers have no common scale in their last layer.
+        label: the heading of the column.
+        pictures: the input, the prediction and so on below the heading, label → (3, H, W), RGB in [0, 1].
+        recorded: the activations for all pictures, from which statistics and dead channels are computed.
+        number: the index of this picture among them.
+        answer: columns with different answers have no common scale in their last layer.
     """
 
     label: str
@@ -43,15 +43,15 @@ class Column:
     answer: str = ""
 
     def scale_of(self, name: str) -> tuple[str, str]:
-        """The key that layers of one scale share."""
+        """The key of a layer's scale; layers with the same key share it."""
         return name, self.answer if name == self.recorded[-1].name else ""
 
 
 def scales(columns: Sequence[Column]) -> list[Scales]:
-    """The scales of each column: the same for all columns that have a layer.
+    """The scales of each column; a layer has the same scale in all columns that have it.
 
-    A scale begins at 0 where no value is negative, else it is symmetric; a hundredth of the values may lie beyond.
-    Only last layers of different answers (RGB, logits) have scales of their own.
+    A scale starts at 0 if no value is negative, and is symmetric otherwise; a hundredth of the values may lie beyond.
+    Only the last layers of different answers (RGB, logits) have different scales.
     """
     values: dict[tuple[str, str], list[Tensor]] = {}
     for column in columns:
@@ -66,13 +66,13 @@ def scales(columns: Sequence[Column]) -> list[Scales]:
 
 
 def activation_sheet(columns: Sequence[Column], title: str = "", limits: Sequence[Scales] | None = None) -> Image.Image:
-    """A white sheet: on top the pictures of each column, then a row for each layer with all its maps.
+    """A white sheet with the pictures of each column on top, then a row for each layer with all its maps.
 
-    The scale is drawn once a row, at the left; where a row has two, they stand in the cells. Dead channels have a red
-    frame. Layers are in the order of the first column that has them.
+    The scale is drawn once per row, at the left; if a row has two scales, they are drawn in the cells. Dead channels
+    have a red frame. Layers are in the order of the first column that has them.
 
     Args:
-        limits: the scales of each column, where several sheets must have the same ones.
+        limits: the scales of each column, if several sheets must have the same scales.
     """
     limits = limits or scales(columns)
     layers = [{each.name: each for each in column.recorded} for column in columns]
@@ -102,7 +102,7 @@ def activation_sheet(columns: Sequence[Column], title: str = "", limits: Sequenc
         top += GAP
         draw.text((GAP, top + line), name, INK, font)
         here = list({limit[name] for limit in limits if name in limit})
-        if len(here) == 1:  # a bar of the colours with the values at its ends
+        if len(here) == 1:  # a colour bar with the values at its ends
             y = top + line + FONT_SIZE + 2 * GAP
             bar = _colours(np.linspace(*here[0], 90)[None], here[0])
             sheet.paste(Image.fromarray(bar.repeat(10, axis=0)), (GAP, y))
@@ -124,7 +124,7 @@ def activation_sheet(columns: Sequence[Column], title: str = "", limits: Sequenc
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Matplotlib's font: Pillow's own has no × and no Greek letters."""
+    """Matplotlib's font, as Pillow's own has no × and no Greek letters."""
     import matplotlib
 
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
@@ -135,7 +135,7 @@ def _uint8(rgb: np.ndarray) -> np.ndarray:
 
 
 def _colours(values: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
-    """Values as colours, (…, 3) uint8: dark to light from 0 on, or blue, white at 0 and red."""
+    """Values as colours, (…, 3) uint8: dark to light from 0, or blue to red with white at 0."""
     from matplotlib import colormaps
 
     low, high = scale
@@ -143,7 +143,7 @@ def _colours(values: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
 
 
 def _ordered(lists: Sequence[Sequence[str]]) -> list[str]:
-    """All names once; one that the first list lacks follows its neighbour in its own list."""
+    """All names once; a name that the first list lacks follows its predecessor in its own list."""
     names: list[str] = []
     for each in lists:
         place = 0
@@ -170,7 +170,7 @@ def _map_grid(layer: Activations, number: int, scale: tuple[float, float]) -> np
 
 
 def _enlarged(bands: Tensor, size: int) -> np.ndarray:
-    """Bands (C, H, W) with at most `size` pixels on each side, (h, w, C); enlarging does not smooth."""
+    """Bands (C, H, W) resized to at most `size` pixels on each side, (h, w, C); enlarging does not smooth."""
     zoom = size / max(bands.shape[1:])
     target = [max(1, round(side * zoom)) for side in bands.shape[1:]]
     mode = "nearest-exact" if zoom >= 1 else "area"

@@ -1,7 +1,7 @@
-"""The layers of a network in use, recorded by hooks while one picture passes through a copy of it.
+"""Traces the layers of a network with hooks while one picture passes through a copy of it.
 
-Autograd's graph shows which layers read which, also through functions that are no modules. No numbers are computed
-where a network can run without them: on torch's device "meta".
+Autograd's graph shows which layers read which outputs, also through functions that are not modules. If the network can
+run on torch's device "meta", no numbers are computed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from colourize.errors import UsageError, one_line
 
-# A layer with such parameters begins a new block; those of one dimension are biases, scales and shifts.
+# A layer with parameters of at least this many dimensions starts a new block; others are biases, scales and shifts.
 WEIGHT_DIMENSIONS = 2
-INPUT = -1  # the place of the network's input among the calls
+INPUT = -1  # the index of the network's input among the calls
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Call:
 
     Attributes:
         name: the module's dotted name.
-        use: 0, or more where the module was used before.
-        sources: the places of the calls whose outputs it reads; INPUT is the network's input.
-        input, output: shapes of its first input and its output, for one picture.
-        flops: multiplications and additions, of convolutions and matrix products alone.
+        use: how often the module was used before.
+        sources: the indices of the calls whose outputs it reads; INPUT is the network's input.
+        input, output: the shapes of its first input and its output, for one picture.
+        flops: multiplications and additions in convolutions and matrix products.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Call:
 
     @property
     def has_weights(self) -> bool:
-        """Whether it is such a layer as a convolution or a linear one."""
+        """Whether the layer has weights, like a convolution or a linear layer."""
         return any(each.ndim >= WEIGHT_DIMENSIONS for each in self.module.parameters())
 
     @property
     def parent(self) -> str:
-        """The name of the module that it is part of; "" is the network."""
+        """The name of the parent module; "" is the network."""
         return self.name.rpartition(".")[0]
 
 
@@ -62,8 +62,8 @@ class Trace:
     Attributes:
         model: the network's class.
         input: the shape of one picture.
-        parameters: all of the network, those of layers that are never used included.
-        flops: all of the network, those of functions that are no layers included.
+        parameters: the number of the network's parameters, including layers that are never used.
+        flops: the operations of the network, including functions that are not layers.
     """
 
     model: str
@@ -75,11 +75,11 @@ class Trace:
 
 @dataclass(frozen=True)
 class Block:
-    """Successive layers of one module, of which only the first may have weights: convolution, norm, ReLU.
+    """Successive layers of one module, only the first of which may have weights, such as convolution, norm, ReLU.
 
     Attributes:
-        name: that of the module, or of the first and the last layer.
-        sources: the places of the blocks that it reads; INPUT is the network's input.
+        name: the name of the module, or the names of the first and the last layer.
+        sources: the indices of the blocks that it reads; INPUT is the network's input.
     """
 
     name: str
@@ -88,12 +88,12 @@ class Block:
 
 
 def trace(model: nn.Module, in_channels: int, size: Sequence[int]) -> Trace:
-    """The layers of a network for one picture of so many channels and of `size`, its height and width.
+    """The layers of a network for one picture of `in_channels` channels and `size`, its height and width.
 
     Raises:
         UsageError: the network cannot be run on such a picture.
     """
-    for device in ("meta", "cpu"):  # a network that branches on its values needs some
+    for device in ("meta", "cpu"):  # a network that branches on values needs real ones
         try:
             return _trace(model, (1, in_channels, *size), device)
         except Exception as error:
@@ -104,7 +104,7 @@ def trace(model: nn.Module, in_channels: int, size: Sequence[int]) -> Trace:
 
 def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
     calls: list[Call] = []
-    ends: dict[Any, int] = {}  # the place of the call that made an output, by the output's node in autograd's graph
+    ends: dict[Any, int] = {}  # an output's node in autograd's graph → the index of the call that made it
     begun: list[tuple[tuple[int, ...], tuple[int, ...], int]] = []
 
     def before(module: nn.Module, args: Any, kwargs: Any) -> None:
@@ -115,7 +115,7 @@ def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
     def after(name: str, module: nn.Module, args: Any, outputs: Any) -> Any:
         sources, input_shape, flops = begun.pop()
         use = sum(each.module is module for each in calls)
-        # A copy has a node of its own, also where a layer returns its input as it is.
+        # A copy has its own node even if a layer returns its input unchanged.
         outputs = tree_map_only(Tensor, Tensor.clone, outputs)
         tensors = [each for each in tree_leaves(outputs) if isinstance(each, Tensor)]
         ends.update((each.grad_fn, len(calls)) for each in tensors)
@@ -123,7 +123,7 @@ def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
         calls.append(Call(name, module, use, sources, input_shape, shape, counter.get_total_flops() - flops))
         return outputs
 
-    # Lightning validates in inference mode, in which there is no graph.
+    # Lightning validates in inference mode, which has no graph.
     with torch.inference_mode(False), torch.enable_grad(), FlopCounterMode(display=False) as counter:
         twin = copy.deepcopy(model).to(device).eval().requires_grad_(False)
         for name, module in twin.named_modules():
@@ -137,7 +137,7 @@ def _trace(model: nn.Module, shape: tuple[int, ...], device: str) -> Trace:
 
 
 def _sources(tensors: Iterable[Tensor], ends: Mapping[Any, int]) -> tuple[int, ...]:
-    """The calls that tensors directly come from."""
+    """The calls that directly produced these tensors."""
     found, seen, nodes = set(), set(), [each.grad_fn for each in tensors]
     while nodes:
         node = nodes.pop()
@@ -150,7 +150,7 @@ def _sources(tensors: Iterable[Tensor], ends: Mapping[Any, int]) -> tuple[int, .
 
 
 def blocks(trace: Trace) -> list[Block]:
-    """All layers of a trace in blocks, in their order."""
+    """All layers of a trace, grouped into blocks, in order."""
     found: list[list[int]] = []
     for place, call in enumerate(trace.calls):
         follows = bool(found) and call.sources == (place - 1,) and call.parent == trace.calls[place - 1].parent

@@ -1,4 +1,4 @@
-"""What a network that takes hints can do, measured on test pictures: hints, likelihood and samples."""
+"""Measures on test pictures what a network that takes hints can do: hints, likelihood and samples."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MEANS = ("expected", "mean")  # what answers call the mean of their distribution
 
 @dataclass(frozen=True)
 class JointSettings:
-    """What is asked about networks that take hints; the keys of the group `joint`.
+    """What to measure of networks that take hints; the keys of the group `joint`.
 
     Args:
-        hints: numbers of hints to test at, each a square of 6 pixels in a picture of 256 (one pixel of 32), placed by
-            a Gaussian around the middle as in Zhang et al. (2017).
-        orders: random orders of each picture whose mean is the bound of the likelihood; 0: none is computed.
-        samples: how many are drawn of each picture; 0: none.
-        rounds, temperature, order: of the samples, see `sample`.
+        hints: the numbers of hints to test. A hint is a square of 6 pixels in a picture of 256 (one pixel in 32),
+            placed by a Gaussian around the middle as in Zhang et al. (2017).
+        orders: the number of random orders per picture whose mean bounds the likelihood; 0: no bound is computed.
+        samples: the number of samples per picture; 0: none.
+        rounds, temperature, order: how samples are drawn, see `sample`.
 
     Raises:
         UsageError: a value that is not allowed.
@@ -60,19 +60,19 @@ class JointSettings:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is asked."""
+        """Whether there is nothing to measure."""
         return not (self.hints or self.orders or self.samples)
 
 
 @dataclass
 class JointValues:
-    """Values of each test picture of one network, (N,) each; nan where it has none.
+    """The values of one network for each test picture, (N,); nan where a picture has none.
 
     Attributes:
-        hints: by number of hints and by measure.
-        nats: in nats a pixel, of each way to take the pixels: "joint", "independent".
-        best: by k, the highest PSNR among the first k samples.
-        diversity: root of the mean squared difference between two samples in RGB.
+        hints: measures with hints, by number of hints and by measure.
+        nats: negative log-likelihoods in nats per pixel, with the pixels "joint" or "independent".
+        best: the highest PSNR among the first k samples, by k.
+        diversity: the root mean squared difference between two samples in RGB.
     """
 
     hints: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
@@ -82,16 +82,16 @@ class JointValues:
 
 
 def can_be_asked(task: RestorationTask) -> bool:
-    """Whether a task's network takes hints and answers classes."""
+    """Whether a task's network takes hints and predicts classes."""
     return isinstance(task.degradation, Hints) and task.answer.kind == "classes" and task.is_trained
 
 
 def joint_values(task: RestorationTask, batches: Iterable[Batch], settings: JointSettings) -> JointValues:
-    """All that `settings` asks, of one network; of one that takes no hints its likelihood alone.
+    """Measure what `settings` asks for; a network without hints has a likelihood only.
 
     Args:
-        task: in evaluation mode; its answer says classes.
-        batches: of the test pictures, which are moved to the task's device.
+        task: a task in evaluation mode whose answer predicts classes.
+        batches: the test pictures, which are moved to the task's device.
     """
     parts: list[dict[tuple[Any, ...], Tensor]] = []
     for batch in batches:
@@ -116,7 +116,7 @@ def joint_values(task: RestorationTask, batches: Iterable[Batch], settings: Join
 
 
 def _ask(task: RestorationTask, batch: Batch, settings: JointSettings, part: dict[tuple[Any, ...], Tensor]) -> None:
-    """Everything about a batch that needs a network with hints, into `part`."""
+    """Write everything about a batch that needs a network with hints into `part`."""
     for number in settings.hints:
         truth, pictures = pictures_with_hints(task, batch, number)
         for name in HINT_MEASURES:
@@ -135,9 +135,9 @@ def _ask(task: RestorationTask, batch: Batch, settings: JointSettings, part: dic
 
 @torch.no_grad()
 def pictures_with_hints(task: RestorationTask, batch: Batch, number: int) -> tuple[Tensor, Tensor]:
-    """The true pictures and what the network makes of so many hints, both (N, 3, H, W).
+    """The true pictures and the network's pictures with `number` hints, both (N, 3, H, W).
 
-    Of the pictures that can be read from the outputs it is the mean of the distribution where there is one.
+    The network's picture is the mean of the distribution if there is one.
     """
     pair = task.make_pair(batch)
     hints = Hints("points", number)
@@ -148,7 +148,7 @@ def pictures_with_hints(task: RestorationTask, batch: Batch, number: int) -> tup
 
 
 def samples_of(task: RestorationTask, batch: Batch, settings: JointSettings) -> list[Tensor]:
-    """Coloured samples of each picture, drawn without any hint; each (N, 3, H, W)."""
+    """Coloured samples of each picture, drawn without any hints; each (N, 3, H, W)."""
     inputs = task.degradation.given(batch.pictures.permute(0, 3, 1, 2).float() / task.divisor)
     draws = batch.draws("samples")
     return [
@@ -161,7 +161,7 @@ def samples_of(task: RestorationTask, batch: Batch, settings: JointSettings) -> 
 
 
 def _without_hints(task: RestorationTask, batch: Batch) -> Tensor:
-    """The likelihood where each pixel is taken to be independent of the others given the lightness, (N,)."""
+    """The likelihood with pixels assumed to be independent of each other given the lightness, (N,)."""
     if not isinstance(task.degradation, Hints):
         return independent_nats(task, batch)
     number, task.degradation.number = task.degradation.number, 0

@@ -1,4 +1,4 @@
-"""How likely pictures' true classes are: the order-agnostic bound of Hoogeboom et al. (2021), equation 4."""
+"""The likelihood of pictures' true classes: the order-agnostic bound of Hoogeboom et al. (2021), equation 4."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from colourize.tasks.restoration import RestorationTask
 
 @torch.no_grad()
 def nats_per_pixel(task: RestorationTask, batch: Batch, *, orders: int = 16) -> Tensor:
-    """An upper bound of each picture's negative log-likelihood given its lightness, in nats a pixel, (N,).
+    """An upper bound of each picture's negative log-likelihood given its lightness, in nats per pixel, (N,).
 
     The pixels' classes can be predicted one after another in any order. The mean over all orders is at least the
-    negative log-likelihood, and is estimated without bias: with a random number t of pixels known, uniform in
-    0 … pixels - 1, which are the first of a random order, the mean cross-entropy of those that are unknown. The
-    numbers are stratified over the `orders` draws of each picture, which makes the estimate quieter.
+    negative log-likelihood. The estimate of this mean is unbiased: the first t pixels of a random order are known, with
+    t uniform in 0 … pixels - 1, and the cross-entropy is averaged over the unknown pixels. The numbers t are stratified
+    over the `orders` draws of each picture, which reduces the variance.
 
     Args:
-        task: a task with `degradation=hints` whose answer says classes, in evaluation mode.
-        batch: pictures, with their places, seed and stage, from which the orders follow.
-        orders: how many draws of t and of an order each picture has; each costs one pass of the network.
+        task: a task in evaluation mode with `degradation=hints`, whose answer predicts classes.
+        batch: pictures, with their indices, seed and stage, which determine the orders.
+        orders: the number of draws of t and of an order for each picture; each costs one pass of the network.
 
     Raises:
         UsageError: another kind of task.
@@ -47,9 +47,9 @@ def nats_per_pixel(task: RestorationTask, batch: Batch, *, orders: int = 16) -> 
 
 @torch.no_grad()
 def independent_nats(task: RestorationTask, batch: Batch) -> Tensor:
-    """Each picture's negative log-likelihood in nats a pixel where pixels are independent given the input, (N,).
+    """Each picture's negative log-likelihood in nats per pixel, with pixels independent given the input, (N,).
 
-    For tables and for networks that take no hints: their cross-entropy.
+    For tables and networks without hints this is their cross-entropy.
     """
     pair = task.make_pair(batch)
     outputs = task.outputs(pair).float()

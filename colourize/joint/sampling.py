@@ -1,6 +1,6 @@
-"""Coherent samples: the pixels of a picture are drawn a few at a time, each given all that were drawn before.
+"""Coherent samples: the pixels of a picture are drawn a few at a time, conditional on all pixels drawn before.
 
-The schedule and the order of the surest pixels are those of Chang et al. (2022), "MaskGIT: masked generative image
+The schedule and the order "surest" are those of Chang et al. (2022), "MaskGIT: masked generative image
 transformer", https://arxiv.org/abs/2202.04200.
 """
 
@@ -22,7 +22,7 @@ ORDERS = ("random", "surest")
 
 
 def check_joint(task: RestorationTask, key: str) -> None:
-    """Raise a UsageError, which names this key, where a task's network is not one that samples can be drawn from."""
+    """Raise a UsageError that names this key unless samples can be drawn from the task's network."""
     if not isinstance(task.degradation, Hints) or task.answer.kind != "classes":
         raise UsageError(
             f"{key}: needs a network that takes hints and answers classes (degradation=hints); this one is given "
@@ -31,7 +31,7 @@ def check_joint(task: RestorationTask, key: str) -> None:
 
 
 def check_settings(rounds: Any, temperature: Any, order: Any = "random", prefix: str = "") -> None:
-    """Raise a UsageError for values that `sample` does not take; `prefix` stands before the keys' names."""
+    """Raise a UsageError for values that `sample` does not take; messages put `prefix` before the keys."""
     check_count(f"{prefix}rounds", rounds)
     if isinstance(temperature, bool) or not isinstance(temperature, (int, float)) or not 0 <= temperature < math.inf:
         raise UsageError(f"{prefix}temperature={temperature}: must be a number, at least 0")
@@ -54,12 +54,12 @@ def sample(
     Pixels that are hints in the inputs stay hints; their classes are drawn in the first round, given the hints.
 
     Args:
-        task: a task with `degradation=hints` whose answer says classes, in evaluation mode.
+        task: a task in evaluation mode with `degradation=hints`, whose answer predicts classes.
         inputs: (N, 4, H, W), as `Hints` makes them.
-        draws: of these pictures; each call takes further numbers from it.
-        rounds: in how many steps the pixels are drawn; as many as pixels is exact, fewer are quicker.
-        temperature: logits are divided by it; 0: the likeliest class of each pixel, given those before.
-        order: "random", or "surest": those whose drawn classes are the likeliest come first.
+        draws: the pictures' random numbers; each call takes further numbers from it.
+        rounds: the number of steps in which pixels are drawn. One step per pixel is exact; fewer steps are faster.
+        temperature: logits are divided by this; 0: the likeliest class of each pixel, conditional on those before.
+        order: "random", or "surest": pixels whose drawn classes are the likeliest come first.
 
     Raises:
         UsageError: a value that is not allowed, or another kind of task.
@@ -78,7 +78,7 @@ def sample(
     for step in range(1, rounds + 1):
         logits = task(with_hints(lightness, chroma, known.view(count, 1, height, width))).float().flatten(2)
         proposed, sureness = _draw(logits, temperature, draws)
-        # So many are still to be drawn after this step; hints come first.
+        # The share of pixels that is still unknown after this step; hints come first.
         share = math.cos(math.pi / 2 * step / rounds) if step < rounds else 0
         remaining = (unknown * share).floor()
         score = ranks.float() if order == "random" else -sureness
@@ -95,10 +95,10 @@ def sample(
 
 
 def _draw(logits: Tensor, temperature: float, draws: Draws) -> tuple[Tensor, Tensor]:
-    """A class of each pixel and how likely it was (its log-probability), both (N, pixels), from (N, K, pixels)."""
+    """A class for each pixel and its log-probability, both (N, pixels), drawn from logits (N, K, pixels)."""
     scaled = (logits / temperature if temperature else logits).log_softmax(1)
     if temperature:
-        # The inverse of the cumulative distribution.
+        # Inverse transform sampling by the cumulative distribution.
         cumulative = scaled.exp().cumsum(1)
         uniform = draws.uniform(logits.shape[2]).to(logits.device)
         classes = (cumulative < uniform[:, None] * cumulative[:, -1:]).sum(1).clamp(max=logits.shape[1] - 1)

@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""Loss functions: what training minimises."""
 
 from colourize.losses.base import Loss
 from colourize.losses.distillation import Distillation

@@ -1,4 +1,4 @@
-"""What every loss offers."""
+"""The base class of losses."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from colourize.data.batches import Pair
 
 
 class Loss(nn.Module):
-    """What training makes small: a number for a batch, the mean over its pictures.
+    """What training minimises: a scalar for a batch, the mean over its pictures.
 
-    It is built only where it is needed, stays in evaluation mode, and none of it is learnt or saved: a network inside
-    (for a loss on its features) is frozen.
+    A loss is built only where it is needed and stays in evaluation mode. Nothing in it is learnt or saved; a network
+    inside it (for a loss on features) is frozen.
 
     Attributes:
-        name: what it is logged by where several losses add up; "": by its class' name.
-        kinds: of the answers that it can be computed from, see `Answer.kind`.
-        needs_files: whether building it reads files, such as a frozen network's weights: an evaluation does without
+        name: the name that it is logged by in a weighted sum; "": its class' name.
+        kinds: the kinds of answers that it can be computed from, see `Answer.kind`.
+        needs_files: whether building it reads files, such as the weights of a frozen network. An evaluation leaves out
             such a loss.
     """
 

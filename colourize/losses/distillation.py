@@ -1,4 +1,4 @@
-"""Learning what trained networks answer: an ensemble's knowledge in one network."""
+"""Distillation: one network learns the outputs of an ensemble of trained networks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from colourize.losses.base import Loss
 
 
 class Distillation(Loss):
-    """The distance to the mean answer of several trained networks, the teachers, to the same inputs.
+    """The distance to the mean output of several trained networks, the teachers, for the same inputs.
 
     Hinton, Vinyals & Dean (2015), "Distilling the knowledge in a neural network", https://arxiv.org/abs/1503.02531.
-    Of classes it is the cross-entropy with the mean of their distributions as a soft target; of values the mean squared
-    difference to their mean. The truth takes no part, and so augmented pictures serve as well as others. Whoever builds
-    the loss for a training reads the files and calls `learn_from`.
+    For classes it is the cross-entropy with the mean of the teachers' distributions as a soft target; for values it is
+    the mean squared error to the teachers' mean. It does not use the truth, so that any augmented picture will do. The
+    caller that builds the loss for a training reads the files and calls `learn_from`.
 
     Args:
-        teachers: their checkpoints. They must have the task's degradation, answer and palette.
+        teachers: the teachers' checkpoints. They must have the task's degradation, answer and palette.
 
     Raises:
         UsageError: no files are named.
@@ -40,14 +40,14 @@ class Distillation(Loss):
         self.teachers, self.networks = list(teachers), nn.ModuleList()
 
     def learn_from(self, networks: Sequence[nn.Module]) -> None:
-        """Take the tasks of the teachers' checkpoints, inputs → outputs."""
+        """Take the teachers' tasks, each a function inputs → outputs."""
         self.networks = nn.ModuleList(networks).requires_grad_(False).eval()
 
     def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
         if not self.networks:
             raise UsageError("task.loss=Distillation: its teachers are not read; learn_from takes them")
         with torch.no_grad():
-            wanted = answer.mean_of(network(pair.inputs).float() for network in self.networks)
+            target = answer.mean_of(network(pair.inputs).float() for network in self.networks)
         if answer.kind == "values":
-            return F.mse_loss(outputs, wanted)
-        return -(wanted.exp() * outputs.float().log_softmax(1)).sum(1).mean()
+            return F.mse_loss(outputs, target)
+        return -(target.exp() * outputs.float().log_softmax(1)).sum(1).mean()

@@ -1,4 +1,4 @@
-"""Frozen networks whose layers have names: what losses on features compare pictures by."""
+"""Frozen networks with named layers, for losses that compare the features of pictures."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from torch import Tensor, nn
 from colourize.errors import UsageError, one_line
 from colourize.measures.category_classifier import category_classifier
 
-# Of the category classifier by resolution: that of the picture, a half, a quarter; the places in its `body`.
+# The category classifier's layers, named by resolution (the picture's, a half, a quarter), → their indices in `body`.
 CLASSIFIER_LAYERS = {"full_1": 0, "full_2": 1, "half_1": 3, "half_2": 4, "quarter_1": 6}
 VGG16_WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-# What torchvision's VGG-16 was trained on: ImageNet's mean and standard deviation of R, G and B.
+# ImageNet's mean and standard deviation of R, G and B, with which torchvision's VGG-16 was trained.
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class NamedLayers(nn.Module):
-    """The outputs of some layers of a chain, all in one pass that ends with the deepest of them.
+    """The outputs of some layers of a sequential network, from one pass that ends at the deepest of them.
 
-    Pictures (N, 3, H, W), RGB in [0, 1], of any size → by the layers' names (N, C, h, w).
+    Pictures (N, 3, H, W), RGB in [0, 1], of any size → features (N, C, h, w) by the layers' names.
 
     Args:
-        chain: the layers, one after the other.
-        names: of the layers that can be asked for, and their places in the chain.
-        wanted: those that are asked for.
-        mean, std: of R, G and B; pictures are normalised by these first.
+        chain: the sequential network.
+        names: the names of its layers → their indices in `chain`.
+        wanted: the names of the layers whose outputs are returned.
+        mean, std: of R, G and B; pictures are normalised with them first.
 
     Raises:
         UsageError: the chain has no layer of such a name.
@@ -62,14 +62,14 @@ class NamedLayers(nn.Module):
 
 
 def place_of(names: Mapping[str, int], name: object) -> int:
-    """The place of a layer in a chain."""
+    """The index of a layer in a sequential network."""
     if not isinstance(name, str) or name not in names:
         raise UsageError(f"task.loss: layers={one_line(name)}: must be some of {', '.join(names)}")
     return names[name]
 
 
 def classifier_layers(wanted: Iterable[str]) -> NamedLayers:
-    """Layers of this project's own category classifier, a copy that may go to any device."""
+    """Layers of this project's own category classifier; a copy, so that it can move to any device."""
     body = copy.deepcopy(category_classifier().body)
     return NamedLayers(body, CLASSIFIER_LAYERS, wanted)
 

@@ -1,4 +1,4 @@
-"""Losses on what a frozen network sees in pictures.
+"""Losses on the features of a frozen network.
 
 Johnson, Alahi & Fei-Fei (2016), "Perceptual losses for real-time style transfer and super-resolution",
 https://arxiv.org/abs/1603.08155.
@@ -20,17 +20,17 @@ from colourize.losses.pictures import PictureLoss
 
 
 class PerceptualLoss(PictureLoss):
-    """A distance of picture and truth in layers of a frozen network, added up over these layers.
+    """The distance between picture and truth in layers of a frozen network, summed over these layers.
 
-    Pictures go in at their own size. It is computed in float32 whatever the network that is trained computes in.
+    Pictures keep their size. The loss is computed in float32, whatever the precision of the training.
 
     Args:
         layers: names of layers of this project's category classifier (full_1, full_2, half_1, half_2, quarter_1) or of
             the VGG-16 (relu1_1 … relu5_3); None: those of `usual`.
-        vgg16: a file of the weights of torchvision's VGG-16; None: this project's own classifier.
+        vgg16: a file of the weights of torchvision's VGG-16; None: use this project's own classifier.
 
     Attributes:
-        usual: the layers by default, of the classifier and of the VGG-16.
+        usual: the default layers, of the classifier and of the VGG-16.
     """
 
     needs_files = True
@@ -49,19 +49,19 @@ class PerceptualLoss(PictureLoss):
         return self.compare(*self.seen(outputs, pair, answer))
 
     def seen(self, outputs: Tensor, pair: Pair, answer: Answer) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """What the network sees in the picture, and in the truth, by layer."""
+        """The frozen network's features of the picture, and of the truth, by layer."""
         with torch.autocast(outputs.device.type, enabled=False):
-            given: dict[str, Tensor] = self.network(self.picture(outputs.float(), pair, answer))
+            predicted: dict[str, Tensor] = self.network(self.picture(outputs.float(), pair, answer))
             with torch.no_grad():
                 true: dict[str, Tensor] = self.network(pair.truth)
-        return given, true
+        return predicted, true
 
-    def compare(self, given: Mapping[str, Tensor], true: Mapping[str, Tensor]) -> Tensor:
-        """The loss of what is seen, (N, C, h, w) by layer."""
-        with torch.autocast(next(iter(given.values())).device.type, enabled=False):
-            return torch.stack([self.distance(given[name], true[name]) for name in self.layers]).sum()
+    def compare(self, predicted: Mapping[str, Tensor], true: Mapping[str, Tensor]) -> Tensor:
+        """The loss of features (N, C, h, w), by layer, a scalar."""
+        with torch.autocast(next(iter(predicted.values())).device.type, enabled=False):
+            return torch.stack([self.distance(predicted[name], true[name]) for name in self.layers]).sum()
 
-    def distance(self, given: Tensor, true: Tensor) -> Tensor:
+    def distance(self, predicted: Tensor, true: Tensor) -> Tensor:
         """The loss of one layer, the mean over pictures."""
         raise NotImplementedError
 
@@ -71,20 +71,21 @@ class FeatureLoss(PerceptualLoss):
 
     usual = (["half_2"], ["relu2_2"])
 
-    def distance(self, given: Tensor, true: Tensor) -> Tensor:
-        return F.mse_loss(given, true)
+    def distance(self, predicted: Tensor, true: Tensor) -> Tensor:
+        return F.mse_loss(predicted, true)
 
 
 class StyleLoss(PerceptualLoss):
-    """Which features occur together, wherever they are: ‖G(ŷ) − G(y)‖² of each layer's Gram matrices, see `gram`.
+    """Style reconstruction: ‖G(ŷ) − G(y)‖² of each layer's Gram matrices (`gram`), which features occur together.
 
-    The paper's squared Frobenius norm; its code divides that by C² as well, so that weights do not carry over.
+    This is the paper's squared Frobenius norm. The paper's code also divides it by C², so that its weights do not carry
+    over.
     """
 
     usual = (["full_2", "half_2", "quarter_1"], ["relu1_2", "relu2_2", "relu3_3", "relu4_3"])
 
-    def distance(self, given: Tensor, true: Tensor) -> Tensor:
-        return (gram(given) - gram(true)).square().sum((1, 2)).mean()
+    def distance(self, predicted: Tensor, true: Tensor) -> Tensor:
+        return (gram(predicted) - gram(true)).square().sum((1, 2)).mean()
 
 
 def gram(features: Tensor) -> Tensor:

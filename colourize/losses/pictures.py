@@ -1,4 +1,4 @@
-"""Losses that look at the whole picture that is answered, and so act on its pixels together."""
+"""Losses of the whole predicted picture, which act on its pixels jointly."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from colourize.data.batches import Pair
 from colourize.errors import UsageError
 from colourize.losses.base import Loss
 
-LEAST_ERROR = 1e-8  # is added to a picture's error; rounding to 8 bits alone makes one of 1e-6
+LEAST_ERROR = 1e-8  # is added to a picture's error; rounding to 8 bits alone causes an error of 1e-6
 
 
 class PictureLoss(Loss):
-    """A loss of the picture that is read from the outputs: R, G and B before they are clipped, the picture of a chroma,
-    or the mean colour of a distribution.
+    """A loss of the picture that the outputs decode to: unclipped R, G and B, the picture of the predicted chroma, or
+    the mean colour of a distribution.
     """
 
     kinds = ("values", "classes")
 
     def picture(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
-        """The picture that gradients flow through, (N, 3, H, W), RGB about in [0, 1].
+        """The picture, (N, 3, H, W), RGB in about [0, 1]; gradients flow through it.
 
         Raises:
-            UsageError: none can be read from such outputs.
+            UsageError: outputs of this answer decode to no picture with gradients.
         """
-        if isinstance(answer, RGB):  # a pixel that was clipped would have no gradient
+        if isinstance(answer, RGB):  # a clipped pixel would have no gradient
             return outputs
         pictures = answer.pictures(outputs, pair.inputs)
         picture = pictures.get("expected", pictures["prediction"])
@@ -38,11 +38,11 @@ class PictureLoss(Loss):
 
 
 class PSNRLoss(PictureLoss):
-    """Minus the PSNR in dB: 10·log10 of each picture's mean squared error, the mean over pictures.
+    """The negative PSNR in dB: 10·log10 of each picture's mean squared error, the mean over pictures.
 
-    What super-resolution is measured by, but that pictures are not clipped; a gain in a picture that is nearly right
-    counts as much as one in a picture that is not (Chen et al. 2022, "Simple baselines for image restoration",
-    https://arxiv.org/abs/2204.04676). At an error of 0 it is -80, with a gradient of 0.
+    It is the usual measure of super-resolution, but for unclipped pictures. A gain in decibels counts the same in good
+    and in bad pictures (Chen et al. 2022, "Simple baselines for image restoration", https://arxiv.org/abs/2204.04676).
+    At an error of 0 the loss is -80 and its gradient is 0.
     """
 
     name = "psnr"
@@ -53,10 +53,11 @@ class PSNRLoss(PictureLoss):
 
 
 class TotalVariation(PictureLoss):
-    """How much neighbouring pixels differ: mean |x[i + 1, j] − x[i, j]| + mean |x[i, j + 1] − x[i, j]|.
+    """The total variation, how much neighbouring pixels differ: mean |x[i + 1, j] − x[i, j]| + mean |x[i, j + 1] −
+    x[i, j]|.
 
-    The means are over pictures, channels and pairs of neighbours; Rudin, Osher & Fatemi (1992), in its form without a
-    root. Johnson et al. (2016) add it to keep pictures smooth; their code squares the differences, and sums, so that
+    The means are over pictures, channels and pairs of neighbours. This is the anisotropic form of Rudin, Osher & Fatemi
+    (1992). Johnson et al. (2016) add the loss to keep pictures smooth; their code sums squared differences, so that its
     weights do not carry over.
     """
 

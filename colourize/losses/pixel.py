@@ -14,10 +14,10 @@ from colourize.losses.base import Loss
 
 
 class CrossEntropy(Loss):
-    """−log of the right class's probability, in nats, the mean over pixels, or over pictures.
+    """−log of the true class's probability, in nats, the mean over pixels, or over pictures.
 
-    Targets are class numbers, (N, H, W) or (N,), or distributions, `SoftClasses`: then it is the mean of −log over the
-    classes of each pixel, by their shares.
+    Targets are class indices, (N, H, W) or (N,), or distributions, `SoftClasses`. For a distribution, −log is averaged
+    over the classes of each pixel, weighted by their shares.
     """
 
     name = "cross_entropy"
@@ -29,7 +29,7 @@ class CrossEntropy(Loss):
         return F.cross_entropy(_as_table(outputs), pair.target.flatten())
 
     def of_pixels(self, outputs: Tensor, target: Tensor | SoftClasses) -> Tensor:
-        """The cross-entropy of each pixel, or of each picture, in one row: (N · H · W,), or (N,)."""
+        """The cross-entropy of each pixel, flattened to (N · H · W,), or of each picture, (N,)."""
         rows = _as_table(outputs).float()
         if not isinstance(target, SoftClasses):
             return F.cross_entropy(rows, target.flatten(), reduction="none")
@@ -48,7 +48,7 @@ class MeanSquaredError(Loss):
 
 
 class MeanAbsoluteError(Loss):
-    """The mean of absolute differences over pixels and channels: less drawn to single large ones than the square."""
+    """The mean of absolute differences over pixels and channels; large ones weigh less than in the squared error."""
 
     name = "mae"
     kinds = ("values",)
@@ -58,9 +58,9 @@ class MeanAbsoluteError(Loss):
 
 
 class _SoftCrossEntropy(torch.autograd.Function):
-    """−Σ share · log softmax(row)[class] of each row, (P, K) → (P,), with the classes and shares of k ≪ K, (P, k).
+    """−Σ share · log softmax(row)[class] of each row, (P, K) → (P,); classes and shares are (P, k), with k ≪ K.
 
-    Its gradient, softmax − shares, is written into one table; torch's own way takes three.
+    Its gradient, softmax − shares, needs one table in memory; torch's autograd needs three.
     """
 
     @staticmethod
@@ -78,9 +78,9 @@ class _SoftCrossEntropy(torch.autograd.Function):
 
 
 def _as_table(values: Tensor) -> Tensor:
-    """(N, C, H, W) → (N · H · W, C), and (N, C) as it is.
+    """(N, C, H, W) → (N · H · W, C); (N, C) stays as it is.
 
-    Where channels lie last in memory it is the same memory, and softmax over a table's rows is faster than over the
+    Nothing is copied where channels are last in memory, and softmax over the rows of a table is faster than over the
     second of four dimensions.
     """
     return values.movedim(1, -1).reshape(-1, values.shape[1])

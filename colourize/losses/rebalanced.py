@@ -1,4 +1,4 @@
-"""Cross-entropy in which rare colours pull harder (Zhang, Isola & Efros 2016)."""
+"""Cross-entropy that gives rare colours more weight (Zhang, Isola & Efros 2016)."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from colourize.losses.pixel import CrossEntropy
 
 log = logging.getLogger(__name__)
 
-STRONG = 5.0  # of both filters, in units of a and b
+STRONG = 5.0  # the threshold of both filters, in units of a and b
 
 
 class RebalancedCrossEntropy(Fitted, CrossEntropy):
-    """Cross-entropy whose gradient is weighted pixel by pixel, by how rare the pixel's class is in training.
+    """Cross-entropy whose gradient is weighted, pixel by pixel, by how rare the pixel's class is in training.
 
     w ∝ ((1 − λ) p̃ + λ / K)⁻¹ with Σ p̃ w = 1 over the K classes; p̃ is the share of the training pixels in each class,
-    smoothed among the classes by a Gaussian of σ in CIE Lab. A pixel's class is that of its largest share. Only the
-    gradient is weighted: the value is that of `CrossEntropy`, comparable with any other run's. Both are divided by the
-    number of pixels, and not by the weights. Zhang, Isola & Efros (2016), "Colorful image colorization", section 2.2,
-    https://arxiv.org/abs/1603.08511. (Their released code spreads λ over the classes that occur; the paper, as here,
-    over all.)
+    smoothed over the classes with a Gaussian of σ in CIE Lab. A pixel's class is the one with its largest share. Only
+    the gradient is weighted: the value is that of `CrossEntropy`, so that runs can be compared. Both are divided by the
+    number of pixels, not by the sum of the weights. Zhang, Isola & Efros (2016), "Colorful image colorization", section
+    2.2, https://arxiv.org/abs/1603.08511. (Their released code spreads λ over the classes that occur; the paper spreads
+    it over all, and so do we.)
 
     Args:
-        uniform_weight: λ, 0 … 1, the weight of a uniform distribution: 1 leaves all classes alike.
-        sigma: σ, in units of Lab; 0 smoothes nothing.
-        grey_filter: which pictures teach nothing, as they have no colour: null, none; "caffe", those in which no |a|
-            and no |b| exceeds 5 (the released training); "pytorch", those with (max a − min a) + (max b − min b) < 5
-            (their later code), which passes over a picture in even sepia too.
+        uniform_weight: λ, 0 … 1, the weight of a uniform distribution; with 1 all classes have the same weight.
+        sigma: σ, in units of Lab; 0 switches smoothing off.
+        grey_filter: which pictures count as grey and have no gradient. None: no picture; "caffe": those in which no |a|
+            or |b| exceeds 5 (the released training); "pytorch": those with (max a − min a) + (max b − min b) < 5
+            (their later code), which includes pictures in a uniform sepia.
 
     Raises:
         UsageError: a value that is not allowed.
@@ -55,14 +55,14 @@ class RebalancedCrossEntropy(Fitted, CrossEntropy):
         self.register_buffer("weights", None)
 
     def fit(self, training: Training) -> dict[str, Tensor]:
-        """The weight of each class, (K,) float32; the log has the least, the greatest and their mean."""
+        """The weight of each class, (K,) float32; the log has their minimum, maximum and mean."""
         answer: Answer = training.answer
         places = answer.class_places()
         counts = torch.zeros(len(places), dtype=torch.int64)
         for pair in training.pairs():
             counts += torch.bincount(answer.labels(pair.target).flatten(), minlength=len(places))
         weights = class_weights(counts / counts.sum(), places, self.uniform_weight, self.sigma)
-        log.info("Rebalancing of %d classes: least weight %.3g, greatest %.3g, mean %.3g",
+        log.info("Rebalancing %d classes: the weights are %.3g to %.3g, with a mean of %.3g",
                  len(weights), weights.min(), weights.max(), weights.mean())  # fmt: skip
         return {"weights": weights.float()}
 
@@ -74,7 +74,7 @@ class RebalancedCrossEntropy(Fitted, CrossEntropy):
         return losses.mean()
 
     def of_gradient(self, pair: Pair, answer: Answer) -> Tensor:
-        """What each pixel's gradient is multiplied by, (N, H, W)."""
+        """The factor of each pixel's gradient, (N, H, W)."""
         assert self.weights is not None, "fit it first"
         weights = self.weights[answer.labels(pair.target)]
         if self.grey_filter is not None:
@@ -83,13 +83,13 @@ class RebalancedCrossEntropy(Fitted, CrossEntropy):
 
 
 def class_weights(shares: Tensor, places: Tensor, uniform_weight: float, sigma: float) -> Tensor:
-    """How much each class counts, (K,) float64; see `RebalancedCrossEntropy`.
+    """The weight of each class, (K,) float64; see `RebalancedCrossEntropy`.
 
-    A class that the smoothed shares know nothing of has, where λ is 0, the greatest weight of all others.
+    If λ is 0, a class with a smoothed share of 0 gets the maximum weight of the other classes.
 
     Args:
-        shares: of the pixels in each class, (K,), summing to 1.
-        places: of the classes in CIE Lab, (K, D).
+        shares: the share of the pixels in each class, (K,), summing to 1.
+        places: the coordinates of the classes in CIE Lab, (K, D).
     """
     smoothed = smoothed_shares(shares, places, sigma)
     mixed = (1 - uniform_weight) * smoothed + uniform_weight / len(smoothed)
@@ -99,7 +99,7 @@ def class_weights(shares: Tensor, places: Tensor, uniform_weight: float, sigma: 
 
 
 def smoothed_shares(shares: Tensor, places: Tensor, sigma: float) -> Tensor:
-    """p̃: each class's share spread over its neighbours by a Gaussian, (K,) float64; their sum stays 1."""
+    """p̃, (K,) float64: the shares smoothed over neighbouring classes with a Gaussian; their sum stays 1."""
     shares = shares.double()
     if sigma == 0:
         return shares
@@ -113,7 +113,7 @@ def _has_strong_colour(chroma: Tensor) -> Tensor:
 
 
 def _has_several_colours(chroma: Tensor) -> Tensor:
-    """Whether the ranges of a and b are 5 or more together: chroma (N, 2, H, W) → (N,)."""
+    """Whether the ranges of a and b sum to 5 or more: chroma (N, 2, H, W) → (N,)."""
     flat = chroma.flatten(2)
     return (flat.amax(2) - flat.amin(2)).sum(1) >= STRONG
 

@@ -1,7 +1,7 @@
-"""Several losses that add up: `loss=[mse,features,style,total_variation]`.
+"""Weighted sums of losses: `loss=[mse,features,style,total_variation]`.
 
-A configuration's `task.loss` is one loss, by `_target_` and arguments; or it has others below it, each under its name
-with a `weight`. These are added, times their weights, to that one, or to each other where there is none:
+A configuration's `task.loss` is one loss, by `_target_` and arguments. It may contain further losses, each under its
+name and with a `weight`. They are multiplied by their weights and added to the first one, if there is one:
 
     _target_: colourize.losses.MeanSquaredError
     features: {_target_: colourize.losses.FeatureLoss, weight: 0.01}
@@ -24,22 +24,22 @@ from colourize.losses.perceptual import PerceptualLoss, frozen_network
 
 
 class Term(NamedTuple):
-    """One of the losses that add up."""
+    """One term of a weighted sum of losses."""
 
-    key: str  # of its configuration
+    key: str  # the key of its configuration
     config: Mapping[str, Any]
     weight: float
 
 
 class WeightedSum(Loss):
-    """Σ weight · loss. Those that look at layers of the same frozen network share one pass through it.
+    """Σ weight · loss. Losses on layers of the same frozen network share one pass through it.
 
     Args:
-        losses: by name.
-        weights: of each.
+        losses: the losses by name.
+        weights: their weights by name.
 
     Attributes:
-        latest: each loss of the latest batch, before it is weighted.
+        latest: the unweighted losses of the latest batch, by name.
     """
 
     latest: dict[str, Tensor]
@@ -55,7 +55,7 @@ class WeightedSum(Loss):
                 each.network = network
 
     def terms(self, outputs: Tensor, pair: Pair, answer: Answer) -> dict[str, Tensor]:
-        """Each loss by its name, before it is weighted."""
+        """The unweighted losses, by name."""
         found, seen = {}, {}
         for name, loss in self.losses.items():
             if isinstance(loss, PerceptualLoss):
@@ -74,10 +74,10 @@ class WeightedSum(Loss):
 
 
 def terms_of(config: Mapping[str, Any]) -> dict[str, Term]:
-    """The losses that a configuration adds up, by name; of one alone, by the name that it would have.
+    """The terms of a configuration's loss, by name; a single loss is one term.
 
     Raises:
-        UsageError: there is none, a class cannot be imported, or a weight is none.
+        UsageError: there is no loss, a class cannot be imported, or a weight is not allowed.
     """
     config = config or {}
     below = {
@@ -101,12 +101,12 @@ def terms_of(config: Mapping[str, Any]) -> dict[str, Term]:
 
 
 def is_sum(config: Mapping[str, Any]) -> bool:
-    """Whether a configuration of `task.loss` has weights."""
+    """Whether the configuration `task.loss` is a weighted sum."""
     return any(each.key != "task.loss" for each in terms_of(config).values())
 
 
 def build_loss(config: Mapping[str, Any]) -> Loss:
-    """The loss of a configuration."""
+    """Build the loss of a configuration."""
     terms = terms_of(config)
     losses = {name: build_part(each.key, each.config) for name, each in terms.items()}
     if not is_sum(config):
@@ -115,7 +115,7 @@ def build_loss(config: Mapping[str, Any]) -> Loss:
 
 
 def describe_loss(config: Mapping[str, Any]) -> str:
-    """What a configuration adds up, in words: "MeanSquaredError + 0.01 FeatureLoss"."""
+    """Describe a configuration in words: "MeanSquaredError + 0.01 FeatureLoss"."""
     names = {name: str(each.config["_target_"]).rpartition(".")[2] for name, each in terms_of(config).items()}
     weights = {name: "" if each.weight == 1 else f"{each.weight:g} " for name, each in terms_of(config).items()}
     return " + ".join(f"{weights[name]}{each}" for name, each in names.items())

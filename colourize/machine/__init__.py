@@ -1,1 +1,1 @@
-"""Settings that are chosen for the machine that the program runs on."""
+"""Settings that depend on the machine."""

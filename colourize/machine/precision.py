@@ -6,7 +6,7 @@ import torch
 
 from colourize.errors import UsageError
 
-# Weights stay float32 with all of them.
+# Weights are float32 in all of them.
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
@@ -25,16 +25,16 @@ def available_accelerator(accelerator: str) -> str:
 
 
 def automatic_precision(accelerator: str) -> tuple[str, str]:
-    """bf16-mixed where the processor multiplies bfloat16 itself, else float32: (Lightning's name, the reason).
+    """bf16-mixed if the hardware multiplies bfloat16, else float32: (Lightning's name, the reason).
 
-    Elsewhere bf16 is emulated and slower than float32. Weights, losses and measures stay float32 in both.
+    Emulated bfloat16 is slower than float32. Weights, losses and measures are float32 in both cases.
     """
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16-mixed", "the GPU multiplies bfloat16"
         return "32-true", "the GPU has no bfloat16"
     if accelerator in ("auto", "cpu"):
-        # Older versions of torch cannot detect it.
+        # Older versions of torch cannot detect bfloat16.
         capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         for feature in ("amx_bf16", "avx512_bf16"):
             if capabilities.get(feature):

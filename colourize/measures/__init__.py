@@ -1,1 +1,1 @@
-"""How good a picture is."""
+"""Measures of how good predicted pictures are."""

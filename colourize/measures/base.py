@@ -1,4 +1,4 @@
-"""A measure is one class with its name, its direction, its definition and its computation."""
+"""The base classes of measures: each measure is one class with name, direction, definition and computation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from colourize.measures import category_classifier
 
 
 class Direction(str, Enum):
-    """Which values of a measure are good; false where none is better."""
+    """Which values of a measure are good; false if no value is better than another."""
 
     MORE = "more is better"
     LESS = "less is better"
@@ -30,11 +30,11 @@ MORE, LESS, ZERO, NEITHER = Direction
 
 
 class PictureBatch:
-    """Pictures, and what several measures need of them, computed once on demand.
+    """Pictures with the results that several measures need, each computed once on demand.
 
     Args:
         rgb: (N, 3, H, W) float32, RGB in [0, 1].
-        labels: their categories, (N,); None: unknown.
+        labels: the pictures' categories, (N,); None: unknown.
     """
 
     def __init__(self, rgb: Tensor, labels: Tensor | None = None) -> None:
@@ -57,14 +57,14 @@ class PictureBatch:
     @cached_property
     def classified(self) -> tuple[Tensor, Tensor]:
         """The features (N, D) and the logits (N, 10) of this project's classifier."""
-        if (self.rgb == self.rgb[:1]).all():  # of a method with one answer for all pictures
+        if (self.rgb == self.rgb[:1]).all():  # as for a method that predicts one picture for all
             features, logits = category_classifier.classify(self.rgb[:1])
             return features.expand(len(self.rgb), -1), logits.expand(len(self.rgb), -1)
         return category_classifier.classify(self.rgb)
 
     @cached_property
     def cache(self) -> dict[Measure, Any]:
-        """Values that a measure keeps of these pictures for its next call."""
+        """Values that a measure keeps for its next call with these pictures."""
         return {}
 
 
@@ -74,17 +74,17 @@ class Measure:
     A subclass needs name, direction and docstring, unless it is `abstract`; it inherits the other facts.
 
     Attributes:
-        name: in `measures.names`, in tables and in files.
+        name: its name in `measures.names`, in tables and in files.
         direction: which values are good.
         definition: the first paragraph of the class's docstring, as in docs/measures.md.
         source: the paper that defines it.
-        unit: such as "dB".
+        unit: its unit, such as "dB".
         group: the smallest set of measures that it belongs to; each set includes those before it. None: no set.
         headline: whether an evaluation prints it; the files have all measures.
-        some_lack: whether some pictures have no value by definition; its mean leaves them out. A missing value of
-            other measures makes the mean nan.
-        kinds: the kinds of answers (`Answer.kind`) whose outputs are measured; none: the pictures are measured.
-        of_probabilities: whether it needs a method with probabilities.
+        some_lack: whether pictures may have no value by definition, which its mean leaves out. A missing value of any
+            other measure makes the mean nan.
+        kinds: the kinds of answers (`Answer.kind`) whose outputs it measures; empty: it measures pictures.
+        of_probabilities: whether it needs a method that predicts probabilities.
     """
 
     name: str
@@ -114,19 +114,19 @@ class Measure:
             raise TypeError(f"{cls.__name__}: a measure must have {' and '.join(missing)}")
 
     def needs(self) -> str | None:
-        """What is missing to compute it, in a few words; None: nothing."""
+        """What is missing for its computation, in a few words; None: nothing."""
         return None
 
 
 class PictureMeasure(Measure, abstract=True):
-    """A measure with a value for each picture; that of a split is their mean."""
+    """A measure with a value for each picture; the value of a split is their mean."""
 
     def values(self, preds: Any, true: Any) -> Tensor | None:
         """A value for each picture, (N,); None where these pictures have none.
 
         Args:
-            preds, true: predicted and true pictures, a `PictureBatch` each; of a measure with `kinds` the outputs, in
-                float32, and the right classes.
+            preds, true: predicted and true pictures, a `PictureBatch` each; for a measure with `kinds`, the outputs in
+                float32 and the true classes.
         """
         raise NotImplementedError
 
@@ -137,7 +137,7 @@ Value = Callable[[np.ndarray], Any]  # weights (..., N) → (...)
 class SetMeasure(Measure, abstract=True):
     """A measure of all pictures together, such as a distance of two distributions.
 
-    Each picture adds a vector, and the measure of any resampled set of pictures follows from the same vectors.
+    Each picture has a vector. The vectors suffice to compute the measure of any resampled set of the pictures.
     """
 
     def vectors(self, preds: Any, true: Any) -> Tensor:
@@ -145,12 +145,12 @@ class SetMeasure(Measure, abstract=True):
         raise NotImplementedError
 
     def value(self, vectors: np.ndarray) -> Value:
-        """A function of the pictures' weights (N,), the measure; or of several sets of weights, (R, N), → (R,)."""
+        """The measure as a function of the pictures' weights, (N,) → a number, or several sets, (R, N) → (R,)."""
         raise NotImplementedError
 
     def influence(self, vectors: np.ndarray) -> np.ndarray | None:
         """The derivative of the measure with respect to each picture's weight, (N,), with mean 0; see `intervals`.
 
-        None: the measure is computed of every resampled set.
+        None: the measure is computed for every resampled set instead.
         """
         return None

@@ -14,7 +14,7 @@ from colourize.weights import files, shipped
 
 NAME = "builtin:category_classifier"
 CHANNELS, CATEGORIES = 3, 10
-SIZE = 32  # pixels, height and width, of its training pictures
+SIZE = 32  # height and width of its training pictures, in pixels
 
 
 @functools.lru_cache(maxsize=1)
@@ -35,7 +35,8 @@ def category_classifier() -> ResidualClassifier:
 def classify(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Features (N, D) and logits (N, 10), in float32, of pictures (N, 3, H, W), RGB in [0, 1].
 
-    Pictures of another size are scaled. It runs on the CPU: a copy on another device would outlive the evaluation.
+    Pictures of another size are scaled. The classifier runs on the CPU, as a copy on another device would outlive the
+    evaluation.
     """
     small = pictures.detach().float().cpu()
     if small.shape[-2:] != (SIZE, SIZE):
@@ -50,7 +51,7 @@ def classify(pictures: Tensor) -> tuple[Tensor, Tensor]:
 def features_and_logits(network: ResidualClassifier, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Features, averaged over each picture and its mirror image, and their logits.
 
-    On validation pictures this adds 0.7 percentage points to the accuracy.
+    The average raises the accuracy on validation pictures by 0.7 percentage points.
     """
     features = (network.features(pictures) + network.features(pictures.flip(3))) / 2
     return features, network.last(features)

@@ -1,4 +1,4 @@
-"""Measures of a classifier's logits, (N, K, H, W) or (N, K), against the right classes, (N, H, W) or (N,)."""
+"""Measures of a classifier's logits, (N, K, H, W) or (N, K), with the true classes, (N, H, W) or (N,)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from colourize.measures.base import LESS, MORE, PictureMeasure, SetMeasure, Value
 
-NOTHING = 1e-9  # as a share, the rounding error of a spread of 0
-BINS = 15  # of confidence, of equal width
+NOTHING = 1e-9  # relative rounding error of a variance of 0
+BINS = 15  # bins of confidence, of equal width
 
 
 class Accuracy(
@@ -28,9 +28,9 @@ class CrossEntropy(
     PictureMeasure, name="cross_entropy", direction=LESS, group="quick", headline=True,
     kinds=("classes", "categories"), of_probabilities=True,
 ):  # fmt: skip
-    """Of the nearest palette colour, natural logarithm, mean over pixels.
+    """−log of the probability of the nearest palette colour, natural logarithm, mean over pixels.
 
-    Pictures of a split have one size, so that a mean over pictures is that over all their pixels.
+    Pictures of a split have one size, so that the mean over pictures is the mean over all their pixels.
     """
 
     def values(self, preds: Tensor, true: Tensor) -> Tensor:
@@ -41,12 +41,12 @@ class CalibrationError(
     SetMeasure, name="calibration_error", direction=LESS, source="Guo et al. 2017", group="default",
     kinds=("classes",), of_probabilities=True,
 ):  # fmt: skip
-    """Expected calibration error: how far the share of right pixels lies from their confidence, the likeliest class'
-    probability; mean over the pixels of 15 bins of confidence of equal width, 0…1.
+    """Expected calibration error: how far the share of right pixels is from their confidence, the probability of the
+    likeliest class; mean over pixels, with 15 bins of confidence of equal width, 0…1.
     """
 
     def vectors(self, preds: Tensor, true: Tensor) -> Tensor:
-        """Sums over each bin of confidence: of its pixels, their confidences and the right ones, (N, 3·bins)."""
+        """For each bin of confidence, the number of pixels, the sum of confidences, the right pixels, (N, 3·bins)."""
         confidence, chosen = (each.flatten(1) for each in preds.softmax(1).max(1))
         bins = (confidence * BINS).long().clamp(max=BINS - 1)
         right = (chosen == true.flatten(1)).float()
@@ -69,7 +69,7 @@ def reliability(vectors: np.ndarray) -> dict[str, np.ndarray]:
     """A reliability diagram from the vectors of `CalibrationError`.
 
     Returns:
-        The share of pixels in each bin, their mean confidence and their accuracy (nan where it is empty), (15,) each.
+        The share of pixels in each bin, their mean confidence and their accuracy (nan in an empty bin), (15,) each.
     """
     counts, confidence, right = vectors.astype(np.float64).sum(0).reshape(3, -1)
     with np.errstate(invalid="ignore"):
@@ -81,7 +81,7 @@ class EntropyErrorCorrelation(
     kinds=("classes",), of_probabilities=True,
 ):  # fmt: skip
     """Of classifiers: Pearson's correlation, over pixels, of a distribution's entropy with whether its mode is wrong,
-    −1…1: high for one that is unsure where it errs; none where one of the two never varies.
+    −1…1: high for a network that is unsure where it errs; undefined if one of the two is constant.
     """
 
     def vectors(self, preds: Tensor, true: Tensor) -> Tensor:

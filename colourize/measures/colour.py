@@ -1,4 +1,4 @@
-"""Measures of colour: a grey copy has a good mean squared error and no colour."""
+"""Measures of colour, as a grey copy has a good mean squared error but no colour."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from torch import Tensor
 from colourize.colour.lab import ciede2000
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO, PictureBatch, PictureMeasure, SetMeasure, Value
 
-FARTHEST = 150.0  # in the plane of a and b, the end of `auc`'s curve
+FARTHEST = 150.0  # distance in the plane of a and b where `auc`'s curve ends
 BIN = 10  # width and height of a bin of a and b
-BINS_A_SIDE = 24  # -120 … 120: sRGB has nothing outside
+BINS_A_SIDE = 24  # they cover -120 … 120, and sRGB lies within
 
 
 class ColourDifference(
     PictureMeasure, name="delta_e", direction=LESS, source="Sharma, Wu & Dalal 2005", group="default", headline=True
 ):
-    """Mean CIEDE2000 difference: how different the colours look, 0 and more; about 1 can just be seen."""
+    """Mean CIEDE2000 difference: how different the colours look, 0 or more; about 1 is just noticeable."""
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         return ciede2000(preds.lab, true.lab).mean((1, 2))
 
 
 class AreaUnderCurve(PictureMeasure, name="auc", direction=MORE, source="Zhang, Isola & Efros 2016", group="default"):
-    """Area under the curve of the share of pixels whose a and b (of Lab) are within t of the truth's, t = 0…150, over
-    150, 0…1; grey copies have about 0.9.
+    """Area under the curve of the share of pixels whose a and b (of Lab) are within t of the truth's, t = 0…150,
+    divided by 150, 0…1; grey copies have about 0.9.
     """
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
@@ -37,14 +37,14 @@ class AreaUnderCurve(PictureMeasure, name="auc", direction=MORE, source="Zhang, 
 class BalancedAreaUnderCurve(
     SetMeasure, name="auc_balanced", direction=MORE, source="Zhang, Isola & Efros 2016", group="default"
 ):
-    """The same with every colour counting alike, however rare.
+    """The same with equal weights for all colours, however rare.
 
-    Each pixel is weighted by 1/p, p the share of the split's pixels in its bin of a and b: so it is the mean over the
-    bins that occur of the mean area in each.
+    Each pixel is weighted by 1/p, where p is the share of the split's pixels in its bin of a and b. The result is the
+    mean over all bins that occur of the mean area in each bin.
     """
 
     def vectors(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
-        """How many pixels lie in each bin of the truth's a and b, and the sums of their areas, (N, 2·bins)."""
+        """The number of pixels in each bin of the truth's a and b, and the sums of their areas, (N, 2·bins)."""
         row, column = (true.lab[:, 1:] / BIN + BINS_A_SIDE / 2).floor().clamp(0, BINS_A_SIDE - 1).long().unbind(1)
         bins = (row * BINS_A_SIDE + column).flatten(1)
         areas = _closeness(preds, true).flatten(1)
@@ -67,9 +67,9 @@ class BalancedAreaUnderCurve(
 class Colourfulness(
     PictureMeasure, name="colourfulness", direction=NEITHER, source="Hasler & Süsstrunk 2003", group="default"
 ):
-    """How colourful the prediction is, 0 for greys; it is good when it is that of the truth.
+    """How colourful the prediction is, 0 for greys; best when it equals that of the truth.
 
-    Their M³, on 0…255 and without absolute values: 0 for greys, above 100 for the most colourful.
+    It is M³ of the source, on 0…255 and without absolute values: 0 for greys, above 100 for the most colourful.
     """
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
@@ -103,7 +103,7 @@ class NazeriAccuracy2(
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         apart = (preds.lab.round() - true.lab.round()).abs()
         allowed = apart.new_tensor([1, 2.2, 2.2]).view(1, 3, 1, 1) * self.threshold
-        # 2.2·5 is a whole number, which rounding must not push to the wrong side.
+        # 2.2·5 is a whole number, and rounding must not make it smaller.
         share = (apart <= allowed + 1e-3).all(1).float().mean((1, 2))
         return share.masked_fill((true.rgb == true.rgb[:, :1]).flatten(1).all(1), torch.nan)
 
@@ -115,6 +115,6 @@ class NazeriAccuracy5(NazeriAccuracy2, name="nazeri_accuracy_5"):
 
 
 def _closeness(preds: PictureBatch, true: PictureBatch) -> Tensor:
-    """Each pixel's part of the area under the curve, (N, H, W): the share of 0 … 150 that lies beyond its distance."""
+    """Each pixel's contribution to the area, (N, H, W): the share of 0 … 150 that lies beyond its distance."""
     distance = (preds.lab[:, 1:] - true.lab[:, 1:]).square().sum(1).sqrt()
     return (1 - distance / FARTHEST).clamp(min=0)

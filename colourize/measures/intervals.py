@@ -1,8 +1,8 @@
 """Bootstrap intervals of means over pictures, and the spread over seeds.
 
 The same pictures are resampled for every method and measure, so that differences are paired (Efron & Tibshirani 1993,
-"An introduction to the bootstrap", percentile intervals). Two to five seeds are too few to resample: their part of an
-interval is Student's t with one degree of freedom less than there are seeds.
+"An introduction to the bootstrap", percentile intervals). Two to five seeds are too few to resample. Their contribution
+to an interval follows Student's t distribution, with one degree of freedom less than there are seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from colourize.measures.base import SetMeasure
 
 LEVEL = 0.95
 RESAMPLES = 4000
-RESAMPLES_OF_SETS = 200  # of measures of all pictures together, each value of which takes milliseconds
+RESAMPLES_OF_SETS = 200  # for measures of all pictures together, whose values take milliseconds each
 AT_ONCE = 500
 SEED = 0
 
@@ -28,8 +28,8 @@ class Estimate:
     """A measure of one method, with its uncertainty.
 
     Attributes:
-        by_seed: its value for each seed, (S,).
-        draws: its mean over seeds for each resampled set of pictures, (R,).
+        by_seed: the value for each seed, (S,).
+        draws: the mean over seeds for each resampled set of pictures, (R,).
     """
 
     by_seed: np.ndarray
@@ -42,42 +42,42 @@ class Estimate:
 
     @property
     def seed_deviation(self) -> float:
-        """The standard deviation over seeds; nan of one seed."""
+        """The standard deviation over seeds; nan for one seed."""
         return float(self.by_seed.std(ddof=1)) if len(self.by_seed) > 1 else float("nan")
 
     def interval(self) -> tuple[float, float]:
-        """The interval over pictures alone, for these seeds."""
+        """The interval for the choice of pictures alone, with these seeds."""
         return _interval(self.draws)
 
     def less(self, reference: Estimate) -> tuple[float, float, float]:
-        """The difference to a reference on the same pictures, and its interval over pictures and seeds."""
+        """The difference to a reference on the same pictures, and its interval for the choice of pictures and seeds."""
         own, other = self._over_seeds(SEED + 1), reference._over_seeds(SEED + 2)
         return (self.mean - reference.mean, *_interval(own - other))
 
     def farther_from_zero(self, reference: Estimate) -> tuple[float, float]:
-        """The interval of how much farther from zero it is than a reference, |own| − |reference|, as that of `less`."""
+        """The interval of |own| − |reference|, how much farther from zero this is, computed as in `less`."""
         own, other = self._over_seeds(SEED + 1), reference._over_seeds(SEED + 2)
         return _interval(np.abs(own) - np.abs(other))
 
     def _over_seeds(self, seed: int) -> np.ndarray:
-        """The draws, each with a contribution of the choice of seeds, (R,)."""
+        """The draws plus a contribution of the choice of seeds, (R,)."""
         count = len(self.by_seed)
         if count < 2:
             return self.draws
-        # Quantiles in random order: random draws would miss the tails of so few degrees of freedom.
+        # Quantiles in random order, as random draws would miss the tails of so few degrees of freedom.
         shares = (np.arange(len(self.draws)) + 0.5) / len(self.draws)
         t = np.random.default_rng(seed).permutation(stats.t.ppf(shares, count - 1))
         return np.asarray(self.draws + t * self.seed_deviation / np.sqrt(count))
 
 
 def estimate_means(columns: np.ndarray) -> list[Estimate]:
-    """An estimate for each of K measures from values (K, S, N) of S seeds and N pictures; nan is left out of means."""
+    """An estimate for each of K measures, from values (K, S, N) for S seeds and N pictures; means leave out nan."""
     measures, seeds, pictures = columns.shape
     flat = columns.reshape(-1, pictures).T  # (N, K·S)
     known = ~np.isnan(flat)
     complete = known.all()
     flat = np.where(known, flat, 0.0)
-    with np.errstate(invalid="ignore"):  # of a measure that no picture has
+    with np.errstate(invalid="ignore"):  # a measure may have no value for any picture
         by_seed = (flat.sum(0) / known.sum(0)).reshape(measures, seeds)
         parts = [
             (weights @ flat / (pictures if complete else weights @ known)).reshape(-1, measures, seeds).mean(2)
@@ -90,17 +90,17 @@ def estimate_means(columns: np.ndarray) -> list[Estimate]:
 def estimate_set(measure: SetMeasure, vectors: list[np.ndarray]) -> Estimate:
     """The estimate of a measure of all pictures together, from its vectors (N, D) for each seed.
 
-    Repeated pictures alone move a distance of distributions, so that the draws are centred on the value itself. With an
-    influence function they are linear in the pictures' weights (the infinitesimal jackknife, Efron 1981): one
-    decomposition replaces one for each draw.
+    Repeating pictures biases a distance of distributions; the draws are therefore centred on the value itself. With an
+    influence function they are linear in the pictures' weights (the infinitesimal jackknife, Efron 1981), and one
+    decomposition is enough for all draws.
     """
     pictures = len(vectors[0])
-    if not all(np.isfinite(each).all() for each in vectors):  # of a network whose outputs are NaN
+    if not all(np.isfinite(each).all() for each in vectors):  # the network's outputs are NaN
         return Estimate(np.full(len(vectors), np.nan), np.full(RESAMPLES_OF_SETS, np.nan))
     values = [measure.value(each) for each in vectors]
     by_seed = np.array([value(np.ones(pictures)) for value in values])
     influences = [measure.influence(each) for each in vectors] if pictures > 1 else [None]
-    if influences[0] is not None:  # its draws are the means of resampled pseudo-values
+    if influences[0] is not None:  # the draws are the means of resampled pseudo-values
         return estimate_means(np.stack([[value + each for value, each in zip(by_seed, influences, strict=True)]]))[0]
     (weights,) = resampled(pictures, RESAMPLES_OF_SETS)
     draws = np.mean([value(weights) for value in values], axis=0)
@@ -108,7 +108,7 @@ def estimate_set(measure: SetMeasure, vectors: list[np.ndarray]) -> Estimate:
 
 
 def resampled(pictures: int, count: int) -> Iterator[np.ndarray]:
-    """How often each picture is drawn, (R, N) at a time; the same draws for the same number of pictures."""
+    """How often each picture is drawn, in blocks (R, N); the same number of pictures has the same draws."""
     for drawn in _drawn(pictures, count):
         yield drawn.astype(float)
 

@@ -1,6 +1,6 @@
 """Measures on the features of this project's classifier (see `measures.category_classifier`).
 
-None of these is LPIPS or FID, which use other networks: the numbers are not comparable.
+They are not comparable with LPIPS or FID, which use other networks.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from torch import Tensor
 
 from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure, SetMeasure, Value
 
-AT_ONCE = 500  # rows of a matrix of all pictures with all
-NOTHING = 1e-10  # a share of the largest eigenvalue or singular value; smaller ones are rounding
+AT_ONCE = 500  # rows of the matrix of all pairs of pictures that are in memory at once
+NOTHING = 1e-10  # eigenvalues or singular values below this share of the largest one are rounding errors
 
 
 class CategoryAccuracy(
     PictureMeasure, name="category_accuracy", direction=MORE, source="Zhang, Isola & Efros 2016", group="default",
     headline=True,
 ):  # fmt: skip
-    """Share of pictures in which a classifier of this project (ten categories of CIFAR-10, 90.6 % of its true test
-    pictures right) sees what the true one shows.
+    """Share of pictures in which a classifier of this project (ten categories of CIFAR-10, right for 90.6 % of the true
+    test pictures) recognises the category of the true picture.
 
-    The semantic interpretability of Zhang et al. with this project's classifier.
+    It is the semantic interpretability of Zhang et al. with this project's classifier.
     """
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor | None:
@@ -43,11 +43,11 @@ class FeatureKernelDistance(
     SetMeasure, name="feature_kernel_distance", direction=LESS, source="Gretton et al. 2012, Bińkowski et al. 2018",
     group="default",
 ):  # fmt: skip
-    """Squared maximum mean discrepancy of the two sets of features; about 0 for equal distributions, and slightly below
-    it by chance; not KID.
+    """Squared maximum mean discrepancy of the two sets of features; about 0 for equal distributions, where chance may
+    make it slightly negative; not KID.
 
-    The kernel is that of KID, (x·y / D + 1)³. Pairs of a picture with itself or its own truth are left out, which makes
-    it unbiased.
+    The kernel is that of KID, (x·y / D + 1)³. The estimate is unbiased, as it leaves out the pairs of a picture with
+    itself or its own truth.
     """
 
     def features(self, pictures: PictureBatch) -> Tensor:
@@ -55,7 +55,7 @@ class FeatureKernelDistance(
         return pictures.classified[0]
 
     def vectors(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
-        """The features of the pictures beside those of the true ones, (N, 2·D)."""
+        """The features of the predicted and of the true pictures, side by side, (N, 2·D)."""
         return torch.cat([self.features(preds), self.features(true)], 1)
 
     def value(self, vectors: np.ndarray) -> Value:
@@ -63,7 +63,7 @@ class FeatureKernelDistance(
         size = first.shape[1]
 
         def rows(start: int) -> np.ndarray:
-            """k(x, x') + k(y, y') − 2·k(x, y') of some pictures x with all, and of their truths y."""
+            """Rows of k(x, x') + k(y, y') − 2·k(x, y'), for some pictures x and their truths y, with all pictures."""
             some = slice(start, start + AT_ONCE)
             own, true, mixed = (one[some] @ other.T / size + 1 for one, other in (
                 (first, first), (second, second), (first, second)
@@ -73,7 +73,7 @@ class FeatureKernelDistance(
             return own
 
         def value(weights: np.ndarray) -> Any:
-            # The whole matrix would take gigabytes: each part is computed once, and used for all weights.
+            # The whole matrix would take gigabytes, so each part is computed once and used for all weights.
             total = sum(
                 (weights[..., start : start + AT_ONCE] * (weights @ rows(start).T)).sum(-1)
                 for start in range(0, len(first), AT_ONCE)
@@ -88,14 +88,14 @@ class FeatureFrechetDistance(
     FeatureKernelDistance, name="feature_frechet_distance", direction=LESS, source="Dowson & Landau 1982"
 ):
     """Squared Fréchet distance of two normal distributions with the means and covariances of the two sets of features;
-    it grows as pictures become fewer: compare only what has equally many; not FID.
+    it grows as pictures become fewer, so compare only equal numbers of pictures; not FID.
 
     ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½), the formula that FID applies to other features.
     """
 
     def value(self, vectors: np.ndarray) -> Value:
         def one(weights: np.ndarray) -> float:
-            if weights.sum() < 2:  # one picture is no distribution
+            if weights.sum() < 2:  # one picture has no covariance
                 return float("nan")
             gap, halves = _normal_distributions(vectors, weights)
             roots = np.linalg.svd(halves[0].T @ halves[1], compute_uv=False)
@@ -108,7 +108,8 @@ class FeatureFrechetDistance(
         """The influence of each picture, from one decomposition.
 
         With Σᵢ = HᵢHᵢᵀ and the singular values of H₁ᵀH₂ = USVᵀ, tr(Σ₁Σ₂)^½ = ΣS, and its derivative with respect to
-        Σ₁ is ½·H₂VS⁻¹VᵀH₂ᵀ. Directions without variance have none; they add nothing for pictures of the set itself.
+        Σ₁ is ½·H₂VS⁻¹VᵀH₂ᵀ. It is undefined in directions without variance; they contribute nothing for pictures of
+        the set itself.
         """
         count = len(vectors)
         gap, halves = _normal_distributions(vectors, np.ones(count))

@@ -1,6 +1,6 @@
-"""Measures made to agree with people. They need no weights and run on small pictures.
+"""Measures that are designed to agree with people. They need no weights and work on small pictures.
 
-All are piq's (https://github.com/photosynthesis-team/piq), which is imported when the first of them is computed.
+All are computed by piq (https://github.com/photosynthesis-team/piq), which is imported when the first one is needed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure
 
 
 class PiqMeasure(PictureMeasure, abstract=True, group="default"):
-    """The function of piq with the measure's name; equal pictures have the best value, where some divide by zero."""
+    """A function of piq; equal pictures get the best value, as some functions would divide by zero."""
 
-    function, least = "", 1  # another name in piq; pixels of the smaller side
+    function, least = "", 1  # its name in piq if that differs; the minimum of the smaller side, in pixels
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
         if true.smaller_side < self.least:
@@ -28,7 +28,7 @@ class PiqMeasure(PictureMeasure, abstract=True, group="default"):
 
 
 class MeanDeviationSimilarity(PiqMeasure, name="mdsi", direction=LESS, source="Nafchi et al. 2016"):
-    """Mean deviation similarity index, 0 and more."""
+    """Mean deviation similarity index, 0 or more."""
 
 
 class HaarPerceptualSimilarity(PiqMeasure, name="haarpsi", direction=MORE, source="Reisenhofer et al. 2018"):
@@ -44,4 +44,4 @@ class FeatureSimilarity(PiqMeasure, name="fsimc", direction=MORE, source="Zhang 
 
 
 class VisualSaliency(PiqMeasure, name="vsi", direction=MORE, source="Zhang, Shen & Li 2014", group="all"):
-    """Visual saliency-induced index, 0…1; 25 ms a picture of 32×32 pixels, a hundred times the others."""
+    """Visual saliency-induced index, 0…1; it takes 25 ms for a picture of 32×32 pixels, a hundred times the others."""

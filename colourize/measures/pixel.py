@@ -1,4 +1,4 @@
-"""Measures of pixels and of structure, of each picture against the truth."""
+"""Measures of pixels and of structure, which compare each picture with the truth."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure
 
-LEAST = 6  # pixels, height and width, of ssim: its window would mirror smaller pictures more than once
-# The mean error of rounding to 8 bits, a twelfth of a level squared. Without this bound of psnr an exact picture would
-# have infinitely many decibels, or as many as float32 leaves, and decide a mean alone.
+LEAST = 6  # minimum height and width for ssim, in pixels; its window would mirror smaller pictures more than once
+# The mean squared error of rounding to 8 bits, a twelfth of a squared level. Without this bound, the psnr of an exact
+# picture would be infinite, or limited by float32 only, and dominate the mean.
 LEAST_MSE = 1 / (12 * 255**2)
 
 
@@ -29,8 +29,8 @@ class MeanAbsoluteError(PictureMeasure, name="mae", direction=LESS, group="defau
 
 
 class PeakSignalToNoiseRatio(PictureMeasure, name="psnr", direction=MORE, unit="dB", group="epoch", headline=True):
-    """10·log₁₀(1/MSE) of each picture in dB, then the mean over pictures; an MSE below 1/(12·255²), what rounding to
-    8 bits leaves on average, counts as that: 58.92 dB at most, so that an exact picture does not decide the mean.
+    """10·log₁₀(1/MSE) of each picture in dB, then the mean over pictures; the MSE is at least 1/(12·255²), the mean
+    error of rounding to 8 bits, and the PSNR at most 58.92 dB, so that an exact picture does not dominate the mean.
     """
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
@@ -46,7 +46,7 @@ class StructuralSimilarity(
 ):
     """Structural similarity, the mean over pictures.
 
-    With mirrored borders, as torchmetrics has it; −1 … 1.
+    It is −1 … 1. Borders are mirrored, as in torchmetrics.
     """
 
     def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
@@ -54,4 +54,4 @@ class StructuralSimilarity(
             return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
         values = structural_similarity_index_measure(preds.rgb, true.rgb, data_range=1.0, reduction="none")
         assert isinstance(values, Tensor)
-        return values.view(-1)  # of a single picture it has no dimension
+        return values.view(-1)  # for a single picture it has no dimension

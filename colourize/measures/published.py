@@ -1,6 +1,6 @@
 """LPIPS and FID, whose networks this project neither ships nor downloads.
 
-Their weights are expected in torch.hub's folder `checkpoints` (TORCH_HOME moves it).
+It looks for their weights in torch.hub's folder `checkpoints` (TORCH_HOME moves it).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from colourize.measures.learned import FeatureFrechetDistance
 
 VGG = "vgg16-397923af.pth"  # torchvision's
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"  # torch-fidelity's
-LEAST = 32  # pixels, height and width, that VGG-16 takes
+LEAST = 32  # minimum height and width for VGG-16, in pixels
 
 
 class PerceptualPatchSimilarity(PictureMeasure, name="lpips", direction=LESS, source="Zhang et al. 2018", group="all"):
-    """Learned perceptual image patch similarity with VGG-16, where torch.hub's folder holds its weights."""
+    """Learned perceptual image patch similarity with VGG-16, if torch.hub's folder has its weights."""
 
     def needs(self) -> str | None:
         return _missing(VGG)
@@ -37,8 +37,8 @@ class PerceptualPatchSimilarity(PictureMeasure, name="lpips", direction=LESS, so
 
 
 class FrechetInceptionDistance(FeatureFrechetDistance, name="fid", source="Heusel et al. 2017", group="all"):
-    """Fréchet distance of Inception's 2048 features, where torch.hub's folder holds its weights; with fewer pictures
-    than features compare only what has equally many.
+    """Fréchet distance of Inception's 2048 features, if torch.hub's folder has its weights; with fewer pictures than
+    features, compare only equal numbers of pictures.
     """
 
     def needs(self) -> str | None:

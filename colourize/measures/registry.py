@@ -1,4 +1,4 @@
-"""All measures by name, and their facts."""
+"""All measures and their facts, by name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ GROUPS = ("epoch", "quick", "default", "all")
 
 
 class Loss(Measure, name="loss", direction=LESS):
-    """What training makes small: by default cross-entropy (classes) or mean squared error (values).
+    """What training minimises: by default cross-entropy (classes) or mean squared error (values).
 
-    It belongs to a batch and is computed by the task.
+    The task computes it for each batch.
     """
 
 
@@ -35,23 +35,23 @@ ALWAYS = [MEASURES["accuracy"], MEASURES["cross_entropy"]]  # in every test of a
 
 
 def find(name: str) -> Measure | None:
-    """The measure of a column: that of `psnr_expected`, of another picture, is `psnr`."""
+    """The measure of a column; `psnr_expected` is `psnr` of another picture."""
     fitting = [each for each in MEASURES if name == each or name.startswith(f"{each}_")]
     return MEASURES[max(fitting, key=len)] if fitting else None
 
 
 def direction(name: str) -> Direction:
-    """Which values of a measure, or of a variant, are good; NEITHER of an unknown one."""
+    """Which values of a column are good; NEITHER for an unknown measure."""
     return measure.direction if (measure := find(name)) else NEITHER
 
 
 def unit(name: str) -> str:
-    """The unit after a measure's value, such as " dB"."""
+    """The unit to print after a value, such as " dB"."""
     return f" {measure.unit}" if (measure := find(name)) and measure.unit else ""
 
 
 def badness(name: str, mean: float) -> float:
-    """A sort key of a measure's values: the least is the best, and nan the last."""
+    """A sort key for a measure's values: the best sorts first, nan last."""
     if math.isnan(mean):
         return math.inf
     return {MORE: -mean, LESS: mean, ZERO: abs(mean), NEITHER: -mean}[direction(name)]
@@ -61,8 +61,8 @@ def choose(names: Any) -> list[Measure]:
     """The measures of the key `measures.names`, each once, after `ALWAYS`.
 
     Args:
-        names: one or a list of a measure's name, a group's, which includes the groups before it, or the dotted name of
-            the user's own class.
+        names: one or a list of these: a measure's name, a group's name, which includes the groups before it, or the
+            dotted name of the user's own class.
 
     Raises:
         UsageError: an unknown name.
@@ -100,7 +100,7 @@ def _own(name: Any) -> Measure:
 
 
 def describe(measures: Iterable[Measure]) -> dict[str, dict[str, str]]:
-    """Direction, unit and definition of a user's own measures, for a run's record: a report may lack their classes."""
+    """Direction, unit and definition of a user's own measures, for a run's record, as reports may lack the classes."""
     return {
         each.name: {"direction": each.direction.value, "unit": each.unit, "definition": each.definition}
         for each in measures
@@ -124,5 +124,5 @@ def headlines(names: Iterable[str]) -> list[str]:
 
 
 def left_out(measures: Iterable[Measure]) -> dict[str, str]:
-    """By name, why measures cannot be computed here."""
+    """The measures that cannot be computed here, name → reason."""
     return {each.name: lack for each in measures if (lack := each.needs()) is not None}

@@ -1,4 +1,4 @@
-"""The measures of a whole split, batch by batch: a value for each picture, and their means."""
+"""Collects the measures of a whole split, batch by batch: a value for each picture, and their means."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from colourize.measures.base import Measure, PictureMeasure, SetMeasure
 class Tally:
     """The values of a split's pictures, by measure, collected batch by batch.
 
-    `table` and, of measures of all pictures together, `vectors` are the same for any batch size and any number of
-    processes; means, tables and intervals follow from them.
+    `table` and, for measures of all pictures together, `vectors` do not depend on the batch size or the number of
+    processes; means, tables and intervals are computed from them.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Tally:
         self._batches: dict[str, list[Tensor]] = {}  # by column, "picture" first
 
     def start(self, which: Tensor) -> None:
-        """Begin a batch: the numbers of its pictures, (N,)."""
+        """Begin a batch with the indices of its pictures, (N,)."""
         self._batches.setdefault("picture", []).append(which)
 
     def add(self, measures: Sequence[Measure], preds: Any, true: Any, failed: Tensor, postfix: str = "") -> None:
@@ -35,8 +35,8 @@ class Tally:
 
         Args:
             preds, true: as in `PictureMeasure.values`.
-            failed: which pictures have no value in any case, (N,).
-            postfix: of the columns' names.
+            failed: which pictures get no value, (N,).
+            postfix: the suffix of the columns' names.
         """
         for each in measures:
             assert isinstance(each, (PictureMeasure, SetMeasure))
@@ -48,23 +48,23 @@ class Tally:
                 self.measures[f"{each.name}{postfix}"] = each
 
     def repeat(self, measures: Sequence[Measure], postfix: str) -> None:
-        """Add the batch's values without a postfix once more, for other pictures that are exactly the same."""
+        """Copy the batch's values without a suffix to columns with one, for pictures that are exactly the same."""
         for name in (each.name for each in measures if each.name in self.measures):
             self._batches.setdefault(f"{name}{postfix}", []).append(self._batches[name][-1])
             self.measures[f"{name}{postfix}"] = self.measures[name]
 
     def table(self) -> dict[str, np.ndarray]:
-        """All pictures' numbers in ascending order ("picture"), and each measure in float64; all processes call it."""
+        """The pictures' indices in ascending order ("picture"), each measure in float64; all processes must call it."""
         return self._gathered(PictureMeasure)
 
     def vectors(self) -> dict[str, np.ndarray]:
-        """The vectors of each measure, (N, D) in `table`'s order; all processes call it."""
+        """The vectors of each measure, (N, D) in the order of `table`; all processes must call it."""
         found = self._gathered(SetMeasure)
         found.pop("picture", None)
         return found
 
     def means(self) -> dict[str, float]:
-        """Each measure of all pictures, rounded to float32; all processes call it."""
+        """The value of each measure for the split, rounded to float32; all processes must call it."""
         found: dict[str, float] = {}
         for name, column in self.table().items():
             if name != "picture":
@@ -95,7 +95,7 @@ class Tally:
 
 
 class BatchMean(Metric):
-    """The mean of one number a batch, such as a loss, weighted by the batches' sizes, over all processes."""
+    """The mean of one number per batch, such as a loss, weighted by the batches' sizes, over all processes."""
 
     total: Tensor
     count: Tensor

@@ -1,1 +1,1 @@
-"""Several methods on the same pictures: which they are, what is measured of each, and how they differ."""
+"""Compares methods on the same pictures: which methods there are, their measures, and their differences."""

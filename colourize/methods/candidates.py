@@ -1,4 +1,4 @@
-"""The methods of an evaluation: the checkpoints that a file, a pattern or a folder names, each as a candidate."""
+"""The methods of an evaluation: each checkpoint that a file, a pattern or a folder names becomes a candidate."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from colourize.weights.shipped import resolve
 
 log = logging.getLogger(__name__)
 
-TEMPERATURE = "temperature"  # at which a method is decoded, where that was asked for: among its settings
-LONGEST = 150  # letters of a label in a folder's name
+TEMPERATURE = "temperature"  # the setting with the temperature at which a method is decoded, if one was chosen
+LONGEST = 150  # maximum number of characters of a label in a folder's name
 
 
 @dataclass(eq=False)
@@ -36,23 +36,24 @@ class Candidate:
     name: str  # the option of the group `model`, or the class's name where no option has it
     task: RestorationTask
     settings: dict[str, Any]  # what makes it this method, flat, without the seed
-    seed: int | None = None  # of its training; None: it has none
+    seed: int | None = None  # the seed of its training; None: it has none
     path: Path | None = None  # its checkpoint
-    # Its contents; of a baseline those of the network beside which it was fitted; else empty.
+    # The checkpoint's contents; for a baseline, those of the network with whose data it was fitted; else empty.
     checkpoint: dict[str, Any] = field(default_factory=dict)
     label: str = ""  # its name in tables, set by the function `label`
     folder_name: str = ""  # the name of its own folder, such as `unet+seed-0`
 
     @property
     def is_baseline(self) -> bool:
-        """Whether nothing in it is learnt by gradients."""
+        """Whether it is a baseline, in which nothing is learnt by gradients."""
         return isinstance(self.task.model, Baseline)
 
 
 def find_checkpoints(asked: Any) -> list[Path]:
     """The checkpoints of a file, weights of the package, a run's folder, a sweep's, a pattern, or a list of these.
 
-    Of a run it is the best, else the last, else any, which the log names. Runs without one are counted in the log.
+    A run has its best checkpoint, or else the last, or else any other, which the log names. The log counts runs without
+    checkpoints.
 
     Raises:
         UsageError: nothing is named.
@@ -109,13 +110,13 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
 
 
 def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candidate]:
-    """Each method as it is decoded at each of some temperatures; those that are decoded without one stay as they are.
+    """One candidate for each method and temperature; methods that are decoded without a temperature stay as they are.
 
     Args:
-        asked: a temperature, a list of them, or None: each answer's own.
+        asked: a temperature, a list of them, or None for each answer's own.
 
     Raises:
-        UsageError: one is not allowed, or none of the methods is decoded with one.
+        UsageError: a temperature is not allowed, or no method is decoded with one.
     """
     temperatures = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
     if asked is None or not temperatures or not candidates:
@@ -135,13 +136,13 @@ def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candida
 
 
 def from_task(task: RestorationTask, data: PictureData, **more: Any) -> Candidate:
-    """A baseline that was fitted here, as a candidate with `more` of its attributes."""
+    """The candidate of a baseline that was fitted here; `more` sets further attributes."""
     settings = settings_of_task(task.hparams, qualified_name(data), data.hparams)
     return Candidate(**{"name": settings["model"], "task": task, "settings": settings, **more})
 
 
 def label(candidates: Sequence[Candidate]) -> None:
-    """Set each candidate's `label`, see `identity.names`, and its `folder_name`, which no other has."""
+    """Set each candidate's `label`, see `identity.names`, and its unique `folder_name`."""
     for each, name in zip(candidates, names([each.settings for each in candidates]), strict=True):
         each.label = name
     seeds = [(each.label, each.seed) for each in candidates]
@@ -150,7 +151,7 @@ def label(candidates: Sequence[Candidate]) -> None:
             same = [other.path for other in candidates if other.name == each.name and other.path is not None]
             parts, *ends = (path.resolve().with_suffix("").parts for path in (each.path, *same))
             is_alone = [sum(end[-n:] == parts[-n:] for end in ends) == 1 for n in range(1, len(parts))]
-            length = [*is_alone, True].index(True) + 1  # the shortest end of its path that no other has
+            length = [*is_alone, True].index(True) + 1  # the shortest unique end of its path
             each.label += f" [{'/'.join(parts[-length:])}]"
     taken: set[str] = set()
     for each in candidates:

@@ -1,4 +1,4 @@
-"""Values of several methods on the same pictures, with intervals, from an evaluation or from the folders of runs."""
+"""Compares several methods on the same pictures, with intervals, from an evaluation or from the folders of runs."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class Evaluated:
 
     label: str  # the method's name
     seed: int | None  # None: it has none
-    table: dict[str, np.ndarray]  # "picture" and each measure's value of each picture, (N,)
-    logged: dict[str, float] = field(default_factory=dict)  # all measures as Lightning has them, `test/…`, and the loss
-    # Measures of all pictures together, and what each picture adds to them, (N, D).
+    table: dict[str, np.ndarray]  # "picture" and each measure's value for each picture, (N,)
+    logged: dict[str, float] = field(default_factory=dict)  # all measures and the loss as Lightning logs them, `test/…`
+    # The pictures' vectors, (N, D), for measures of all pictures together.
     vectors: dict[str, np.ndarray] = field(default_factory=dict)
     sets: dict[str, SetMeasure] = field(default_factory=dict)
     candidate: Any = None  # the method itself; None: it was read from a run's folder
 
     @classmethod
     def of(cls, candidate: Any, tally: Tally, logged: dict[str, float]) -> Evaluated:
-        """The results of a test in a task's tally; with several processes all must call it."""
+        """The results of a test in a task's tally; all processes must call it."""
         sets = {name: each for name, each in tally.measures.items() if isinstance(each, SetMeasure)}
         return cls(candidate.label, candidate.seed, tally.table(), logged, tally.vectors(), sets, candidate)
 
     @property
     def means(self) -> dict[str, float]:
-        """Each measure's value over all pictures."""
+        """Each measure's value for all pictures."""
         return {name: self.logged[f"test/{name}"] for name in (*self.table, *self.vectors) if name != PICTURE}
 
 
@@ -52,7 +52,7 @@ class Gap:
     """The difference of two methods in a measure on the same pictures."""
 
     difference: float = np.nan
-    low: float = np.nan  # of its 95 % interval over pictures and seeds; nan where there is none
+    low: float = np.nan  # the 95 % interval for the choice of pictures and seeds; nan if there is none
     high: float = np.nan
     # "better" or "worse" where the interval excludes zero, "more" or "less" where neither direction is better, else "".
     # Where 0 is best, the interval of |own| − |other| decides.
@@ -73,14 +73,14 @@ class Gap:
 
 @dataclass(frozen=True)
 class Row:
-    """One measure of one method; a number that is not known is nan."""
+    """One measure of one method; unknown numbers are nan."""
 
     measure: str
     method: str
-    seeds: int  # how many; 0 of a method without seeds
+    seeds: int  # the number of seeds; 0 for a method without seeds
     pictures: int
     mean: float
-    low: float  # of the 95 % interval of the mean over pictures, for these seeds
+    low: float  # the 95 % interval of the mean over pictures, for these seeds
     high: float
     seed_deviation: float  # the standard deviation over seeds
     difference: float  # this and the following: the `Gap` to the reference
@@ -89,7 +89,7 @@ class Row:
     mark: str
 
     def cells(self) -> dict[str, object]:
-        """The row in a file, where nan is empty."""
+        """The row as written to a file, with empty cells for nan."""
         return {key: "" if value != value else value for key, value in asdict(self).items()}
 
 
@@ -98,8 +98,8 @@ class Comparison:
     """All measures of all methods."""
 
     rows: list[Row]  # by measure, and within a measure the best method first
-    reference: dict[str, str | None]  # by each method's label that of its reference; None: it has none
-    left_out: dict[str, str]  # measures that were asked for and cannot be computed, and why
+    reference: dict[str, str | None]  # each method's label → the label of its reference; None: it has none
+    left_out: dict[str, str]  # requested measures that cannot be computed → the reason
     estimates: Mapping[str, Mapping[str, Estimate]]  # by a method's label and a measure
 
     @property
@@ -110,7 +110,7 @@ class Comparison:
         return [row for row in self.rows if row.measure == measure]
 
     def row(self, measure: str, method: str) -> Row | None:
-        """A method's row; None where it does not have the measure."""
+        """A method's row; None if it does not have the measure."""
         return next((row for row in self.of(measure) if row.method == method), None)
 
 
@@ -120,9 +120,9 @@ def compare(
     left_out: dict[str, str],
     known: Mapping[str, Mapping[str, Estimate]] | None = None,
 ) -> Comparison:
-    """Estimate every measure of every method, and its difference to the method's reference, by the methods' labels.
+    """Estimate every measure of every method, and its difference to the method's reference.
 
-    Seeds of one method have the same label; `known` are estimates that were computed already.
+    Seeds of one method have the same label. `known` has estimates that were computed already, by label and measure.
     """
     methods: dict[str, list[Evaluated]] = {}
     for each in evaluated:
@@ -158,32 +158,32 @@ def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
         for name, column in zip(names, columns, strict=True):
             measure = find(name)
             if np.isnan(column).any() and not (measure and measure.some_lack):
-                column[:] = np.nan  # a measure that failed for a picture has no mean
+                column[:] = np.nan  # a measure without a value for some picture has no mean
         found = dict(zip(names, estimate_means(columns), strict=True))
     return found | {n: estimate_set(each, [one.vectors[n] for one in seeds]) for n, each in seeds[0].sets.items()}
 
 
 @dataclass(frozen=True)
 class Results:
-    """What the settings of a sweep reached on the test pictures."""
+    """The results of a sweep's settings on the test pictures."""
 
     settings: Settings
     comparison: Comparison
-    notes: list[str]  # what the reader must know of these numbers
+    notes: list[str]  # what the reader must know about these numbers
 
     def of(self, measure: str, settings: Sequence[Setting]) -> dict[str, Estimate]:
-        """By label the estimates of those settings that have a measure."""
+        """The label → estimate of each setting that has the measure."""
         own = {each.label: self.comparison.estimates.get(each.label, {}).get(measure) for each in settings}
         return {label: estimate for label, estimate in own.items() if estimate is not None}
 
     def rivals(self, measure: str, settings: Sequence[Setting]) -> dict[str, tuple[str, Estimate]]:
-        """By the labels of settings their references that have a measure, each with its estimate."""
+        """The label of each setting → its reference and the reference's estimate, if that has the measure."""
         known = self.of(measure, self.settings.settings)
         pairs = {each.label: self.comparison.reference.get(each.label) or "" for each in settings}
         return {label: (name, known[name]) for label, name in pairs.items() if name in known}
 
     def main_measure(self, asked: Sequence[str]) -> str | None:
-        """The first of the measures asked for, else of the usual ones, that all networks have."""
+        """The first requested measure that all networks have, or else the first usual one."""
         shown = self.settings.networks or self.settings.settings
         for measure in (*asked, "cross_entropy", "mse", "loss", *self.comparison.measures):
             if shown and len(self.of(measure, shown)) == len(shown):
@@ -192,7 +192,7 @@ class Results:
 
 
 def read_results(settings: Settings) -> Results:
-    """Read the test measures of all runs, of each picture where `per_picture.csv` has them."""
+    """Read the test measures of all runs, for each picture if `per_picture.csv` has them."""
     notes = [f"{run.path.name}: left out, as another run has its setting and seed" for run in settings.repeated]
     evaluated: list[Evaluated] = []
     estimates: dict[str, dict[str, Estimate]] = {}
@@ -222,7 +222,7 @@ def read_results(settings: Settings) -> Results:
 
 
 def write_results(path: Path, results: Results) -> None:
-    """All rows as CSV: a line for each measure of each setting."""
+    """Write all rows as CSV: a line for each measure of each setting."""
     baselines = {each.label for each in results.settings.baselines}
     rows = []
     for row in results.comparison.rows:
@@ -233,7 +233,7 @@ def write_results(path: Path, results: Results) -> None:
 
 
 def _tested(run: Run, notes: list[str]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """A run's values of each picture by measure, and its means."""
+    """A run's values for each picture, by measure, and its means."""
     means = {name.removeprefix("test/"): value for name, value in run.measures().items() if name.startswith("test/")}
     learn(run.record.get("measures"))
     try:

@@ -1,11 +1,11 @@
-"""What published answers to the assignment report: figures of the course's own settings, on its validation pictures."""
+"""Results in published answers to the assignment, with the course's own settings, on its validation pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# By model, task, batch size and epochs: loss and accuracy as published; no figure is known to more digits.
+# By model, task, batch size and epochs: loss and accuracy with all published digits.
 PUBLISHED = {
     ("regression_cnn", "colour_regression", 100, 5): ("0.0112", ""),
     ("regression_cnn", "colour_regression", 100, 10): ("0.0098", ""),
@@ -25,25 +25,25 @@ PUBLISHED = {
     ("conv_transpose_net", "colour_classification", 100, 25): ("1.15", "0.55"),
     ("strided_unet", "colour_classification", 100, 25): ("1.06", "0.58"),
 }
-# What the course has besides; a setting that stands in none of these lists must not be set.
+# The course's other settings; a setting that is in none of these lists must not be set.
 USUAL = {
     "data": "cifar10", "data.category": "horse", "data.protocol": "course", "model.num_filters": 32,
     "model.kernel_size": 3, "task.optimizer": "adam", "task.optimizer.lr": 1e-3, "task.degradation.scale_factor": 4,
     "task.degradation.projected": False, "trainer.limit_train_batches": 1.0, "trainer.limit_val_batches": 1.0,
 }  # fmt: skip
-LOSS = {"colour_regression": "mse"}  # of the other tasks cross-entropy
-# These follow from the task, or change a figure by less than its last digit.
+LOSS = {"colour_regression": "mse"}  # the other tasks have cross-entropy
+# These follow from the task, or change a result by less than its last digit.
 FREE = (
     "model", "task", "task.degradation", "task.answer", "data.batch_size", "trainer.max_epochs", "data.reshuffle",
     "trainer.devices", "trainer.precision", "callbacks.checkpoints.monitor", "callbacks.checkpoints.mode",
 )  # fmt: skip
-PALETTE = "course-palette-24.npy"  # the course's own colours; 24 fitted ones stand for them
+PALETTE = "course-palette-24.npy"  # the course's own colours; 24 fitted colours count as equivalent
 
 
 def published(settings: Mapping[str, Any]) -> dict[str, str]:
-    """What is published for a method with these settings (see `identity`), by the names of our measures.
+    """The published results of a method with these settings (see `identity`), by the names of our measures.
 
-    The course's validation pictures are the test pictures, so that its figures stand beside those of a test.
+    The course validates on the test pictures, so that its results can be compared with those of a test.
     """
     expected = {**USUAL, "task.loss": LOSS.get(str(settings.get("task")), "cross_entropy")}
     if str(settings.get("data.palette")).rpartition("/")[2] not in (PALETTE, "24"):

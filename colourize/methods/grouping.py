@@ -1,4 +1,4 @@
-"""The methods among finished runs: which runs are seeds of one, what varies between them, and their names."""
+"""Groups finished runs by method: which runs are seeds of one method, what varies between methods, their names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Setting:
     label: str  # its name, see `identity.names`
     model: str  # the option of the group `model`
     values: dict[str, Any]  # of each key that the sweep varies
-    runs: dict[int, Run]  # by seed, in ascending order; `first` is that of the least seed
+    runs: dict[int, Run]  # by seed, in ascending order; `first` has the smallest seed
     is_baseline: bool
     settings: dict[str, Any] = field(default_factory=dict)  # everything that makes it this method, see `identity`
 
@@ -39,8 +39,8 @@ class Settings:
 
     settings: list[Setting]
     varied: list[str]  # the fewest keys that distinguish the networks
-    usual: dict[str, Any]  # the values of these in the setting that the others are variations of; {}: there is none
-    repeated: list[Run] = field(default_factory=list)  # left out, as another run has the same setting and seed
+    usual: dict[str, Any]  # their values in the setting that the others are variations of; {}: there is no such setting
+    repeated: list[Run] = field(default_factory=list)  # left out, because another run has the same setting and seed
 
     @property
     def networks(self) -> list[Setting]:
@@ -52,7 +52,7 @@ class Settings:
 
     @property
     def axis(self) -> str | None:
-        """The key of which all networks have another number than the usual one, such as `data.batch_size`."""
+        """The key that has a different number in each network, such as `data.batch_size`."""
         others = [each for each in self.networks if self.departures(each)]
         for key in self.varied if self.usual else []:
             are_numbers = all(is_number(each.values[key]) for each in self.networks)
@@ -65,11 +65,11 @@ class Settings:
         return identity.departures(setting.values, self.usual, self.varied)
 
     def off_axis(self, setting: Setting) -> list[str]:
-        """In which other keys than the axis a setting differs from the usual one; none where there is no axis."""
+        """The keys, except the axis, in which a setting differs from the usual one; none without an axis."""
         return [key for key in self.departures(setting) if key != self.axis] if self.axis else []
 
     def variations(self) -> dict[str, list[Setting]]:
-        """For each key the networks that are usual in all other keys; in a grid, which has no usual one, all."""
+        """For each key, the networks with usual values of all other keys; in a grid, which has none, all networks."""
         return {
             key: [each for each in self.networks if not self.usual or set(self.departures(each)) <= {key}]
             for key in self.varied
@@ -77,7 +77,7 @@ class Settings:
 
 
 def read_settings(runs: Sequence[Run]) -> Settings:
-    """Group runs by their methods."""
+    """Group runs by method."""
     groups: dict[Any, Setting] = {}
     repeated = []
     for run in runs:
@@ -108,12 +108,12 @@ def is_number(value: Any) -> bool:
 
 
 def by_value(value: Any) -> tuple[bool, float]:
-    """A sort key of settings: numbers in ascending order, then texts as they come."""
+    """A sort key for settings: numbers in ascending order, then texts in their given order."""
     return not is_number(value), float(value) if is_number(value) else 0.0
 
 
 def _usual(networks: Sequence[Setting], varied: Sequence[str]) -> dict[str, Any]:
-    """The values of the network for which the least was typed, where one has less than all others."""
+    """The values of the network with the fewest typed settings, if there is only one such network."""
     typed = [len(each.first.overrides) for each in networks]
     if len(networks) > 2 and typed.count(min(typed)) == 1:
         centre = networks[typed.index(min(typed))].settings
@@ -122,7 +122,7 @@ def _usual(networks: Sequence[Setting], varied: Sequence[str]) -> dict[str, Any]
 
 
 def _ordered(found: Settings) -> Settings:
-    """By value along an axis or in a grid of two keys, else in the order of the runs; baselines last."""
+    """Sort by value along an axis or in a grid of two keys, else in the order of the runs; baselines come last."""
     groups = [found.off_axis(each) for each in found.settings]
 
     def place(setting: Setting) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
-"""What makes a method: its settings, read from a run's folder or from a checkpoint alone, and its name.
+"""What identifies a method: its settings, read from a run's folder or from a checkpoint alone, and its name.
 
-`runs.method_settings` lists the settings that do not count; all others do.
+All settings count except those that `runs.method_settings` lists.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from colourize.runs.folders import Run
 from colourize.runs.method_settings import is_one_of, method_settings
 from colourize.runs.resuming import CONFIG
 
-# Parts that are named by their option, and the group that has it.
+# Parts that are named by their option, with the option's group.
 PARTS = {
     "model": "model", "task.degradation": "degradation", "task.answer": "answer", "task.loss": "loss",
     "task.prior": "prior", "task.optimizer": "optimizer", "task.lr_scheduler": "lr_scheduler", "data": "data",
@@ -33,26 +33,27 @@ PARTS = {
 # Parts whose option is understood without its key.
 PLAIN = ("model", "task", "task.degradation", "task.answer", "data")
 ORDER = ("model", "task", "data", "callbacks", "trainer")  # of the keys in a name
-# Settings of networks alone: baselines that differ in these are the same.
+# Settings that matter for networks only; baselines that differ in these are the same method.
 TRAINING = (
     "task.optimizer", "task.lr_scheduler", "task.loss", "task.prior", "task.degradation.projected", "data.batch_size",
     "data.reshuffle", "data.augmentation", "data.epoch_size", "data.extra_categories", "data.extra_share", "trainer",
     "callbacks",
 )  # fmt: skip
-FEW = 2  # varying keys that every name has; where more vary, a name has only what is unusual
+FEW = 2  # up to this number of varying keys, names show all of them; beyond it, only unusual values
 
 
 def settings_of_run(run: Run) -> dict[str, Any]:
-    """The settings of a run's folder that make its method."""
+    """The settings that identify a method, from a run's folder."""
     config = resolved(run)
     precision = run.record.get("precision") or (config.get("trainer") or {}).get("precision")
     return _settings(config, precision) | _start(run.record)
 
 
 def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a checkpoint that make its method.
+    """The settings that identify a method, from a checkpoint.
 
-    Those of its training are read in its run's folder; without one, the default trainer and callbacks are assumed.
+    The settings of its training are read from its run's folder; without one, the defaults of trainer and callbacks are
+    assumed.
     """
     about, task = checkpoint["colourize"], checkpoint["hyper_parameters"]
     config = _configuration(task, about.get("data"), checkpoint.get("datamodule_hyper_parameters"))
@@ -64,7 +65,7 @@ def settings_of_checkpoint(path: Path, checkpoint: Mapping[str, Any]) -> dict[st
         run = {}
     config |= {key: value for key, value in run.items() if key not in ("model", "task", "data")}
     settings = _settings(config, about.get("precision", "32-true")) | _start(about)
-    if isinstance(settings.get("data.palette"), str):  # the colours of a file count, not only its name
+    if isinstance(settings.get("data.palette"), str):  # the colours in a file count, not its name
         fitted = (task.get("fitted") or {}).get("answer") or {}
         settings |= {f"data.palette.{name}": hash(tuple(each.flatten().tolist())) for name, each in fitted.items()}
     return settings
@@ -76,13 +77,13 @@ def settings_of_task(task: Mapping[str, Any], data: str, arguments: Mapping[str,
 
 
 def settings_of_config(config: DictConfig) -> dict[str, Any]:
-    """The settings of a composed configuration that make its method."""
+    """The settings that identify a method, from a composed configuration."""
     plain: Any = OmegaConf.to_container(config, resolve=True)
     return _settings(plain, None)
 
 
 def resolved(run: Run) -> dict[str, Any]:
-    """A run's configuration as it was resolved at its start; of an older version as it was composed."""
+    """A run's configuration as it was resolved at its start, or, for runs of older versions, as it was composed."""
     try:
         found = _read(run.path / CONFIG)
         assert isinstance(found, dict) and found
@@ -93,7 +94,7 @@ def resolved(run: Run) -> dict[str, Any]:
 
 
 def is_baseline(target: str) -> bool:
-    """Whether a dotted name is that of a baseline's class; a class that cannot be imported here is none."""
+    """Whether a dotted name is a baseline's class; a class that cannot be imported here counts as none."""
     try:
         found = get_class(current_name(target))
     except Exception:  # a user's own class
@@ -102,12 +103,12 @@ def is_baseline(target: str) -> bool:
 
 
 def identity(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The settings as a key, which is equal for seeds of one method."""
+    """The settings as a hashable key, which is equal for seeds of one method."""
     return tuple(sorted((key, str(value)) for key, value in settings.items()))
 
 
 def varied_keys(methods: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The fewest keys, the most important first, that together distinguish all methods."""
+    """The smallest set of keys that distinguishes all methods, the most important first."""
 
     def distinguished(keys: Sequence[str]) -> int:
         return len({tuple(str(each.get(key)) for key in keys) for each in methods})
@@ -120,7 +121,7 @@ def varied_keys(methods: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def usual(methods: Sequence[Mapping[str, Any]], varied: Sequence[str]) -> dict[str, Any]:
-    """The values of the method from which the others differ in the fewest keys; none in a grid, which has no middle."""
+    """The values of the method from which the others differ in the fewest keys; none in a grid, which has no centre."""
     distances = [sum(len(departures(other, each, varied)) for other in methods) for each in methods]
     if not methods or (len(varied) > 1 and min(distances) == max(distances)):
         return {}
@@ -143,8 +144,9 @@ def names(
 ) -> list[str]:
     """The name of each method: its model's option, and how it differs from other methods with that model.
 
-    `unet`; `unet (num_filters=64)`; where more than two keys vary, only what is unusual: `unet (lr=0.01)` beside
-    `unet (usual)`. For people: U-Net (filters 64). Equal settings have equal names, different settings different ones.
+    Examples are `unet` and `unet (num_filters=64)`. Where more than two keys vary, names have the unusual values only:
+    `unet (lr=0.01)` and `unet (usual)`. With `for_people` it is U-Net (filters 64). Equal settings have equal names;
+    different settings have different names.
 
     Args:
         base: the usual settings; None: see `usual`.
@@ -166,7 +168,7 @@ def names(
         listed = [", ".join(map(setting, each, each.values())) or "usual" for each in everything]
         if len(varied) > FEW:
             short = [", ".join(map(setting, each, each.values())) or "usual" for each in unusual]
-            listed = short if len(set(short)) == len(own) else listed  # else arguments of one part differ
+            listed = short if len(set(short)) == len(own) else listed  # otherwise the arguments of a part differ
         found |= {
             key: f"{option(model)} ({text})" if varied else option(model) for key, text in zip(own, listed, strict=True)
         }
@@ -175,18 +177,18 @@ def names(
 
 @functools.lru_cache(maxsize=512)
 def options(group: str) -> dict[str, dict[str, Any]]:
-    """The options of a configuration group by name, each with the settings of the part itself."""
+    """The options of a configuration group by name, each with the settings of its part."""
     found = {}
     for path in sorted((config_dir() / group).glob("*.yaml")):
         node = _read(path) or {}
         while "_target_" not in node and (inner := [each for each in node.values() if isinstance(each, dict)]):
-            node = inner[0]  # some files hold their part below the key of the task
+            node = inner[0]  # some files have their part below the task's key
         found[path.stem] = {key: value for key, value in node.items() if key != "defaults"}
     return found
 
 
 def option_of(group: str, part: Mapping[str, Any]) -> str:
-    """The option that has a part's class and most of its arguments; else the name of the class."""
+    """The option with a part's class and most of its arguments, or else the name of the class."""
     target = current_name(str(part.get("_target_")))
     fitting = {name: each for name, each in options(group).items() if each.get("_target_") == target}
     if not fitting:
@@ -195,7 +197,7 @@ def option_of(group: str, part: Mapping[str, Any]) -> str:
 
 
 def shown(key: str, value: Any) -> Any:
-    """A value for people: null has a word."""
+    """A value for people, with a word for null."""
     missing = "none" if key in PARTS or key.startswith("callbacks.") else "default"
     return missing if value is None else value
 
@@ -209,7 +211,7 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
             part = part.get(name) if isinstance(part, Mapping) else None
         if isinstance(part, Mapping) and (named := _named(group, part)):
             settings[key] = named
-    degradation = settings.get("task.degradation")  # it stands for the task where no option has it with this answer
+    degradation = settings.get("task.degradation")  # it replaces the task if no option combines it with this answer
     task = _task_options().get((degradation, settings.get("task.answer")), degradation)
     settings |= {"task": task} if task else {}
     settings |= {"trainer.precision": precision} if precision else {}
@@ -219,20 +221,20 @@ def _settings(config: Mapping[str, Any], precision: Any) -> dict[str, Any]:
 
 
 def _start(about: Mapping[str, Any]) -> dict[str, Any]:
-    """The weights that a training began with, from its record or its checkpoint; they make another method."""
+    """The initial weights of a fine-tuning, from its record or its checkpoint; they make it another method."""
     start = about.get("start")
     return {"checkpoint": start["checkpoint"]} if start else {}
 
 
 def _named(group: str, part: Mapping[str, Any]) -> str:
-    """The option that a part is; of losses that add up all of them, "mse+features"."""
+    """The option of a part; for a weighted sum of losses, all options: "mse+features"."""
     own = [option_of(group, part)] if part.get("_target_") else []
     added = [name for name, each in part.items() if group == "loss" and isinstance(each, Mapping) and "weight" in each]
     return "+".join([*own, *added])
 
 
 def _configuration(task: Mapping[str, Any], data: str | None, arguments: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The configuration that the hyperparameters of a task and its data came from."""
+    """The configuration from which the hyperparameters of a task and its data were made."""
     own = {key: value for key, value in task.items() if key not in ("model", "fitted", "size", "divisor")}
     return {"model": task["model"], "task": own, "data": {"_target_": data or "", **(arguments or {})}}
 
@@ -249,11 +251,11 @@ def _task_options() -> dict[tuple[Any, Any], str]:
 
 
 def _read(path: Path) -> Any:
-    """A YAML file's contents; libyaml, where it is installed, is ten times as fast."""
+    """A YAML file's contents; libyaml, if it is installed, is ten times as fast."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _rank(key: str) -> tuple[int, bool, bool, str]:
-    """The model and the task come before their arguments; the length of the training comes last."""
+    """A sort key: the model and the task come before their arguments, the length of the training comes last."""
     first = key.partition(".")[0]
     return ORDER.index(first) if first in ORDER else len(ORDER), "." in key, key not in PARTS, key

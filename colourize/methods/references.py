@@ -1,4 +1,4 @@
-"""Which baselines belong beside a method, and which method each is compared with."""
+"""Chooses the baselines of each method, and the reference with which each method is compared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 Beside = Mapping[str, Mapping[str, Any]]  # measures of other methods, by their names
 
-# How the training pictures are split and read does not matter: a baseline is fitted to the same pictures.
+# Settings of splitting and reading do not matter, as a baseline is fitted to the same training pictures.
 SPLIT = (
     "data.batch_size", "data.reshuffle", "data.augmentation", "data.palette", "data.epoch_size",
     "data.extra_categories", "data.extra_share",
@@ -39,15 +39,15 @@ SPLIT = (
 
 @dataclass(frozen=True)
 class Reference:
-    """What the key `reference` asks for."""
+    """The value of the key `reference`."""
 
-    name: str | None = None  # of a baseline; None: no baseline is named
-    candidates: list[Candidate] = field(default_factory=list)  # the seeds of a method that was given as a checkpoint
-    usual: bool = False  # whether it is the usual baseline of each method's task
+    name: str | None = None  # the name of a baseline; None: no baseline is named
+    candidates: list[Candidate] = field(default_factory=list)  # the seeds of a method that is named by a checkpoint
+    usual: bool = False  # whether the reference is the usual baseline of each method's task
 
 
 def usual_baseline(degradation: Any) -> str:
-    """The simplest baseline that a network must beat, by the option of its degradation."""
+    """The simplest baseline that a network must beat, from the option of its degradation."""
     return "bicubic" if degradation == "low_resolution" else "grey_lookup"
 
 
@@ -70,7 +70,7 @@ def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
 
 
 def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, str | None]:
-    """By each method's label the label of its reference; None: it has none."""
+    """The label of each method → the label of its reference; None: it has none."""
     if asked.candidates:
         return dict.fromkeys((each.label for each in candidates), asked.candidates[0].label)
     found: dict[str, str | None] = {}
@@ -86,8 +86,9 @@ def baselines_for(
 ) -> list[Candidate]:
     """The named baselines for each task among the candidates, fitted to the candidates' training pictures.
 
-    One that does not fit a task, or is a candidate already, is left out. So are all of a network whose training
-    pictures are missing, which the log says. `own` is the data of a candidate without a checkpoint.
+    A baseline that does not support a task, or is a candidate already, is left out. If a network's training pictures
+    are missing, all its baselines are left out, and the log says so. `own` is the data of candidates without a
+    checkpoint.
     """
     found: list[Candidate] = []
     for kind, first in {kind_of(each): each for each in candidates}.items():
@@ -109,10 +110,10 @@ def baselines_for(
 
 
 def fitting(names: Any) -> list[str]:
-    """The options of the group `model` that `baselines` asks for: "fitting" means all baselines.
+    """The options of the group `model` that `baselines` names; "fitting" means all baselines.
 
     Raises:
-        UsageError: one is no baseline.
+        UsageError: an option is not a baseline.
     """
     known = [name for name, part in options("model").items() if is_baseline(str(part.get("_target_")))]
     if names == "fitting":
@@ -125,7 +126,7 @@ def fitting(names: Any) -> list[str]:
 
 
 def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
-    """A baseline, an option of the group `model`, on the same task, not fitted yet; None: it does not fit the task."""
+    """A baseline, an option of the group `model`, for the same task, not fitted yet; None: it does not support it."""
     try:
         return task.with_model(dict(options("model")[name])).eval()
     except UsageError:
@@ -134,14 +135,14 @@ def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
 
 @torch.no_grad()
 def usual_measures(task: RestorationTask, degradation: Any, training: Training, batches: Iterable[Batch]) -> Beside:
-    """The measures of the usual baseline of a task, `test/…` of all batches, by its name; empty where none fits.
+    """The name of a task's usual baseline → its measures `test/…` on all batches; empty if no baseline fits.
 
     Args:
         degradation: the option of the task's degradation.
-        training: what the baseline is fitted to.
+        training: the training split to which the baseline is fitted.
     """
     name = usual_baseline(degradation)
-    baseline = baseline_on(task, name) if type(task) is RestorationTask else None  # a user's may be built otherwise
+    baseline = baseline_on(task, name) if type(task) is RestorationTask else None  # a user's may be built differently
     if baseline is None:
         return {}
     baseline.fit_parts(training)
@@ -152,7 +153,7 @@ def usual_measures(task: RestorationTask, degradation: Any, training: Training, 
 
 
 def kind_of(candidate: Candidate) -> tuple[str, ...]:
-    """What decides which baselines belong beside a method: its task and its training pictures."""
+    """A key for the choice of a method's baselines: its task and its training pictures."""
     hparams, settings = candidate.task.hparams, candidate.settings
     colours = ((hparams["fitted"] or {}).get("answer") or {}).values()
     # Fitted palettes differ in their last digits with the number of threads; the number of colours suffices for them.
@@ -161,7 +162,7 @@ def kind_of(candidate: Candidate) -> tuple[str, ...]:
     data = sorted(
         f"{k}={value}" for k, value in settings.items() if is_one_of(k, ("data",)) and not is_one_of(k, SPLIT)
     )
-    # What is made of a network's outputs is none of a baseline's business.
+    # Baselines do not depend on what happens to a network's outputs.
     degradation = {key: value for key, value in hparams["degradation"].items() if key != "projected"}
     task = (degradation, hparams["answer"], hparams["divisor"], settings.get(TEMPERATURE))
     return tuple(map(str, (*task, *palettes, *data)))

@@ -1,4 +1,4 @@
-"""The sweeps that a report is about: the finished runs of each folder, and what is left out."""
+"""The sweeps of a report: the finished runs of each folder, and what is left out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from colourize.runs.folders import Run, natural, search
 
 @dataclass
 class Source:
-    """A sweep's folder, or several runs that lie beside each other."""
+    """A sweep's folder, or several runs in one folder."""
 
     path: Path
     runs: list[Run] = field(default_factory=list)  # the finished ones
@@ -25,12 +25,12 @@ class Source:
 
     @property
     def resume(self) -> str:
-        """The command that goes on with a sweep; empty for single runs."""
+        """The command that continues a sweep; empty for single runs."""
         return resuming.command(self.path) if (self.path / sweeps.FILE).exists() else ""
 
     @property
     def experiment(self) -> str | None:
-        """The experiment of all its runs; None: they have none, or several."""
+        """The experiment that all its runs belong to; None: there is none, or they belong to several."""
         words = [dict(word.lstrip("+").split("=", 1) for word in run.overrides if "=" in word) for run in self.runs]
         named = {each.get("experiment") for each in words}
         return named.pop() if len(named) == 1 else None
@@ -38,14 +38,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """All sweeps, and the folders that were skipped, with the reason."""
+    """All sweeps, and the skipped folders with the reasons."""
 
     sources: list[Source]
     skipped: dict[Path, str]
 
 
 def read_sources(paths: Iterable[str | Path]) -> Sources:
-    """The sweeps and runs in some folders and below them; a run that is found twice counts once.
+    """The sweeps and runs in these folders and below them; a run that is found twice counts once.
 
     Raises:
         InputError: one of the folders does not exist.

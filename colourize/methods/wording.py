@@ -6,7 +6,7 @@ from typing import Any
 
 from colourize.measures.registry import unit
 
-# What is not its own words with spaces between them: whole names, and single words of them.
+# Names, and single words in names, that are not spelled as their own words with spaces.
 SPELLED = {
     "regression_cnn": "RegressionCNN", "pool_upsample_net": "PoolUpsampleNet", "strided_unet": "strided U-Net",
     "conv_transpose_net": "ConvTransposeNet", "zhang": "Zhang's network", "ronneberger_unet": "Ronneberger's U-Net",
@@ -35,7 +35,7 @@ def words(typed: object) -> str:
     stage, slash, name = text.partition("/")
     if slash and stage in ("train", "val", "test"):
         return f"{words(stage)} {words(name)}"
-    if "+" in text:  # losses that add up
+    if "+" in text:  # a weighted sum of losses
         return " + ".join(map(words, text.split("+")))
     return " ".join(SPELLED.get(word, word) for word in text.split("_"))
 

@@ -1,7 +1,7 @@
-"""Networks as plain `nn.Module`s: what they compute, without loss, data or training.
+"""Networks as plain `nn.Module`s, without loss, data or training.
 
-Each is in the file with the name that is typed: `model=unet` is `models/unet.py`. Configurations and checkpoints name
-them as they are here, `colourize.models.UNet`, so that a class may move to another file.
+Each is in the file with its name on the command line: `model=unet` is `models/unet.py`. Configurations and checkpoints
+use the names exported here, such as `colourize.models.UNet`, so that a class may move to another file.
 """
 
 from colourize.models.baselines import GreyCopy, PaletteOracle

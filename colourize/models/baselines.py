@@ -1,6 +1,6 @@
-"""Methods that nothing is learnt for by gradients: what every network is held against.
+"""Baselines: methods without training by gradients, to compare networks with.
 
-They are models like others: the same commands train (fit, where there is something to fit), test and save them.
+They are models like the others: the same commands train (fit, if there is something to fit), test and save them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from colourize.errors import UsageError
 
-# The tasks of this project that have a degradation, by its name, or a kind of answer, for people.
+# For messages: the tasks with a kind of answer, or with a degradation of this name.
 TASKS = {
     "classes": "task=colour_classification, task=chroma_classification or task=super_resolution",
     "values": "task=colour_regression, task=chroma_regression or task=super_resolution_regression",
@@ -24,10 +24,10 @@ class Baseline(nn.Module):
     """A method without a network, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
     Attributes:
-        degradation: the name of the only degradation that it is for; None: any.
-        kind: the only kind of answers that it is for, see `Answer.kind`; None: any.
-        gives_pictures: whether it returns pictures, RGB in [0, 1], which the task then says as its answer does.
-        sees_truth: whether it is given the true picture in place of the input: an oracle.
+        degradation: the name of the only degradation that it supports; None: any.
+        kind: the only kind of answers that it supports, see `Answer.kind`; None: any.
+        gives_pictures: whether it returns pictures, RGB in [0, 1]; the task encodes them as outputs of its answer.
+        sees_truth: whether its input is the true picture: an oracle.
     """
 
     degradation: str | None = None
@@ -41,14 +41,14 @@ class Baseline(nn.Module):
         self.out_channels = out_channels
 
     def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
-        """Take what must be known of a task's `Degradation` and `Answer`.
+        """Check that the baseline supports a task, and take what it needs of the task's parts.
 
         Args:
-            degradation, answer: the task's.
-            key: what the part is there, "model" or "prior".
+            degradation, answer: the task's `Degradation` and `Answer`.
+            key: the baseline's role in the task, "model" or "prior".
 
         Raises:
-            UsageError: it is not for such a task; the message names those that it is for.
+            UsageError: it does not support the task; the message names tasks that it supports.
         """
         if self.kind not in (None, answer.kind):
             fitting = TASKS.get(str(self.kind), f"answers that are {self.kind}")
@@ -75,7 +75,7 @@ class GreyCopy(Baseline):
 
 
 class PaletteOracle(Baseline):
-    """The truth, as nearly as a palette can say it: no classifier can do better."""
+    """The truth in the palette's colours: the best that a classifier can reach."""
 
     kind = "classes"
     gives_pictures = True

@@ -7,8 +7,8 @@ from colourize.models.regression_cnn import RegressionCNN
 class CNN(RegressionCNN):
     """RegressionCNN's layers with our Convolution2d, (N, in_channels, H, W) -> (N, out_channels, H, W): question B.
 
-    Made for one output per palette colour: the outputs are logits, without softmax. Being as good as
-    `nn.Conv2d`, our layer leaves the results as they are, and either network loads the other's weights.
+    It has one output per palette colour, a logit without softmax. Our layer computes the same as `nn.Conv2d`, so that
+    the results do not change and each network loads the other's weights.
     """
 
     conv_type = Convolution2d

@@ -11,8 +11,8 @@ from colourize.models.encoder_decoder import EncoderDecoder, conv_block
 class ConvTransposeNet(EncoderDecoder):
     """Strided convolutions down, transposed ones up, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
-    As many parameters as PoolUpsampleNet, and better results: `up2` makes its output at full resolution,
-    whereas a nearest upsampling repeats each pixel four times.
+    It has as many parameters as PoolUpsampleNet and better results: `up2` computes its output at full resolution,
+    while nearest-neighbour upsampling repeats each pixel four times.
     """
 
     pools = False

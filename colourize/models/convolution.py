@@ -1,9 +1,9 @@
-"""The project's own convolution layer: what `torch.nn.Conv2d` does, written to be read.
+"""The project's own convolution layer: it does what `torch.nn.Conv2d` does, and is written to be read.
 
-`Convolution2d` is the fast layer that the networks use, `convolve_by_unfold` the same arithmetic spelt out.
-`colourize.models.resize_convolution` has the one that also doubles the picture.
-Size arithmetic and pictures of every case: Dumoulin & Visin (2016), "A guide to convolution arithmetic for
-deep learning", https://arxiv.org/abs/1603.07285.
+`Convolution2d` is the fast layer that the networks use; `convolve_by_unfold` spells out the same arithmetic.
+`colourize.models.resize_convolution` has the convolution that also doubles the picture.
+Dumoulin & Visin (2016), "A guide to convolution arithmetic for deep learning", https://arxiv.org/abs/1603.07285,
+derive the sizes, with pictures of every case.
 """
 
 import math
@@ -28,12 +28,12 @@ def convolve_by_unfold(
     dilation: OneOrTwo = 1,
     groups: int = 1,
 ) -> Tensor:
-    """A convolution as one matrix product: `F.conv2d` for readers, slower and hungrier for memory.
+    """A convolution as one matrix product: a readable `F.conv2d`, which is slower and needs more memory.
 
     Shapes: inputs (N, C, H, W), weight (O, C / groups, kh, kw), bias (O,) -> (N, O, H', W').
 
     Each of the O filters is a stack of small pictures, one per input channel. Laid over the input at one
-    place, it answers with one number: the sum of the products of filter and picture there, plus a bias.
+    place, it gives one number: the sum of the products of filter and picture there, plus a bias.
     Sliding it over all places gives one output channel:
 
         out[n, o, y, x] = bias[o] + sum over c, i, j of weight[o, c, i, j]
@@ -41,14 +41,14 @@ def convolve_by_unfold(
 
     - **Weights are shared**: the same C * kh * kw numbers serve every place, so the number of parameters does
       not depend on the picture's size, and a shifted picture gives a shifted output.
-    - **padding** p surrounds the picture with p rows and columns of zeros, or the output would shrink by
-      k - 1: 'valid' is none, 'same' as much as keeps the size (at stride 1).
-    - **stride** s moves the filter s pixels at a time, and so shrinks the output s times.
-    - **dilation** d spreads the filter's taps d pixels apart: a wider view for the same number of weights.
-    - **groups** g cuts the channels into g bundles that do not see each other.
+    - **padding** p surrounds the picture with p rows and columns of zeros; without it the output would shrink
+      by k - 1. 'valid' means none, 'same' as much as keeps the size (at stride 1).
+    - **stride** s moves the filter s pixels at a time, so that the output is s times smaller.
+    - **dilation** d spreads the filter's taps d pixels apart: a wider view with the same number of weights.
+    - **groups** g splits the channels into g groups that do not see each other.
 
-    Together, H' = floor((H + 2 p - d (k - 1) - 1) / s) + 1, and so for the width.
-    (The filter is not mirrored: mathematicians call this cross-correlation. Learnt weights do not mind.)
+    Together, H' = floor((H + 2 p - d (k - 1) - 1) / s) + 1, and likewise for the width.
+    (The filter is not mirrored; mathematicians call this cross-correlation. For learnt weights it is the same.)
 
     A filter that compares each pixel with its left neighbour finds the edge between dark and light:
 
@@ -66,7 +66,7 @@ def convolve_by_unfold(
         for size, k, s, d in zip(padded.shape[2:], kernel_size, stride, dilation, strict=True)
     )
 
-    # Every place's patch becomes a column, so that one product serves all places L = H' * W' at once.
+    # The patch at each place becomes a column, so that one product serves all L = H' * W' places at once.
     columns = F.unfold(padded, kernel_size, dilation, padding=0, stride=stride)  # (N, C * kh * kw, L)
     columns = columns.unflatten(1, (groups, -1))  # (N, groups, C / groups * kh * kw, L)
     filters = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, O / groups, C / groups * kh * kw)
@@ -80,7 +80,7 @@ class Convolution2d(nn.Module):
     """A learnt convolution, (N, in_channels, H, W) -> (N, out_channels, H', W'): a drop-in for `nn.Conv2d`.
 
     It learns `out_channels` filters; each looks at a window of kernel_size pixels through all input channels
-    (of its group) and answers with one number per place. `convolve_by_unfold` explains the arithmetic, the
+    (of its group) and gives one number per place. `convolve_by_unfold` explains the arithmetic, the
     other arguments and the size H', W' of the output; `forward` leaves the work to torch's fast kernel.
 
     Arguments, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs and
@@ -100,7 +100,7 @@ class Convolution2d(nn.Module):
 
     weight: Tensor
     bias: Tensor | None
-    # Some tools ask a convolution for these two before they touch it.
+    # Some tools check these two attributes of a convolution.
     transposed = False
     output_padding = (0, 0)
 
@@ -135,7 +135,7 @@ class Convolution2d(nn.Module):
         self.dilation = _pair("dilation", dilation)
         self.groups = groups
         self.padding_mode = padding_mode
-        # For its complaints: at construction rather than at the first use.
+        # Called for its errors, so that they come at construction and not at the first use.
         _border(self.kernel_size, self.stride, self.padding, self.dilation)
 
         shape = (out_channels, in_channels // groups, *self.kernel_size)
@@ -149,8 +149,8 @@ class Convolution2d(nn.Module):
     def reset_parameters(self) -> None:
         """Draw weights and bias from U(-s, s), s = 1 / sqrt(in_channels / groups * kh * kw).
 
-        A sum of many terms grows with their number; dividing by its root keeps a layer's output at about
-        the size of its input, so that a deep stack neither explodes nor fades.
+        A sum of many terms grows with their number. Dividing by its root keeps a layer's output at about the
+        size of its input, so that signals neither explode nor vanish in a deep network.
         """
         fan_in = math.prod(self.weight.shape[1:])
         bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
@@ -199,7 +199,7 @@ def _border(
         if stride != (1, 1):
             raise ValueError("padding='same' is not supported for strided convolutions")
         height, width = (d * (k - 1) for k, d in zip(kernel_size, dilation, strict=True))
-        # An even kernel needs an odd number of pixels: the odd one goes right and below, as in torch.
+        # An even kernel needs an odd number of pixels; the extra one goes to the right and below, as in torch.
         return width // 2, width - width // 2, height // 2, height - height // 2
     vertical, horizontal = _pair("padding", padding)
     return horizontal, horizontal, vertical, vertical

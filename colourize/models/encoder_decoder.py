@@ -1,4 +1,4 @@
-"""What the course's networks share: their building block, and a base class for pictures of any size."""
+"""The building block that the course's networks share, and their base class, which takes pictures of any size."""
 
 from collections import OrderedDict
 
@@ -12,29 +12,29 @@ from colourize.models.resize_convolution import double_and_convolve
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 ConvType = type[nn.Conv2d] | type[Convolution2d]
-# What follows the convolution of a block that pools; the first is the course's.
+# The order of the layers after the convolution of a block that pools; the course uses the first.
 BLOCK_ORDERS = ("norm_relu_pool", "norm_pool_relu", "pool_norm_relu")
-# With hundreds of outputs, one filter for each would make the last hidden block, at full resolution, the widest of all.
+# One filter for each of hundreds of outputs would make the last hidden block the widest one, and at full resolution.
 MOST_FILTERS_LAST = 64
 
 
 class EncoderDecoder(nn.Module):
-    """Base of the networks that halve a picture twice and double it twice.
+    """The base class of networks that halve a picture twice and double it twice.
 
-    A subclass makes its layers in `build`, and joins them in `forward_aligned`, which may rely on a height and width
-    that are multiples of 4.
+    A subclass makes its layers in `build` and connects them in `forward_aligned`, where height and width are multiples
+    of 4.
 
     Args:
-        in_channels, out_channels: of the whole network.
-        num_filters: the width of the first level; the second has twice as many.
-        kernel_size: of all convolutions, odd.
-        num_filters_last: the width of the last hidden block, `up2`. The course gives it one filter per output, which
-            squeezes all the network knows into 24 numbers per pixel, or into 3; so does None, for at most 64 outputs.
-        block_order: of batch norm, ReLU and max-pool in the blocks that pool (question F2), one of BLOCK_ORDERS; None
-            is the first. Weights have the same names in all orders, and each order loads the others'.
-        middle_blocks: how many blocks work at the lowest resolution, of the networks that have one there; None is 1.
-        initialisation: of the convolutions' weights, one of `initialisation.RULES`, the biases then being 0; None is
-            the layers' own, U(-s, s) with s = 1 / sqrt(fan in), for both.
+        in_channels, out_channels: the channels of the whole network.
+        num_filters: the number of filters of the first level; the second has twice as many.
+        kernel_size: the size of all kernels, odd.
+        num_filters_last: the number of filters of the last hidden block, `up2`. None: one per output but at most 64.
+            The course has one per output, a bottleneck of 24, or 3, numbers per pixel.
+        block_order: the order of batch norm, ReLU and max-pool in the blocks that pool (question F2), one of
+            BLOCK_ORDERS; None: the first. Weights have the same names in all orders, so that each loads the others'.
+        middle_blocks: the number of blocks at the lowest resolution, for networks that have any there; None: 1.
+        initialisation: the rule for the convolutions' weights, one of `initialisation.RULES`; biases are 0 then. None:
+            the layers' own rule, U(-s, s) with s = 1 / sqrt(fan in), for weights and biases.
 
     Attributes:
         folded: compute the last upsampling and the convolution after it as one, see `double_and_convolve`.
@@ -69,7 +69,7 @@ class EncoderDecoder(nn.Module):
         if block_order is not None and block_order not in BLOCK_ORDERS:
             raise UsageError(f"model.block_order={block_order}: must be one of {', '.join(BLOCK_ORDERS)}, or null")
         if not self.pools and block_order not in (None, BLOCK_ORDERS[0]):
-            # Taken without a word it would make two names for one network.
+            # If it were accepted, one network would have two configurations.
             name = type(self).__name__
             raise UsageError(f"model.block_order={block_order}: {name} has no max-pooling; must be {BLOCK_ORDERS[0]}")
         if not self.has_middle and middle_blocks is not None:
@@ -110,11 +110,11 @@ class EncoderDecoder(nn.Module):
         return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
 
     def middle_block(self, channels: int) -> nn.Module:
-        """New hidden blocks that keep size and width: one after the other, or none."""
+        """New hidden blocks in sequence, or none; they keep size and width."""
         if not self.middle_blocks:
             return nn.Identity()
         first, *more = (conv_block(self.conv(channels, channels)) for _ in range(self.middle_blocks))
-        for number, block in enumerate(more, 2):  # one block alone has the names that it always had
+        for number, block in enumerate(more, 2):  # a single block keeps the names of older checkpoints
             first.add_module(f"block{number}", block)
         return first
 
@@ -123,62 +123,62 @@ class EncoderDecoder(nn.Module):
         return conv_block(self.conv(in_channels, out_channels), pool(), self.block_order)
 
     def double_and_finish(self, inputs: Tensor, skip: Tensor | None = None) -> Tensor:
-        """`final(up2(inputs))`, or `final` of that beside a skip, where `up2` ends with nearest upsampling."""
+        """`final(up2(inputs))`, where `up2` ends with nearest upsampling; `final` also reads a skip, if any."""
         return double_and_convolve(self.up2, self.final, inputs, skip, folded=self.folded)
 
     def conv_transpose(self, in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
         """A new transposed convolution, which doubles the size: the gradient of a convolution at stride 2.
 
-        Each input pixel paints its filter, weighted, on the output, two pixels apart. Several input sizes
-        lead to one output size at stride 2; output_padding 1 picks the even one.
+        Each input pixel adds its weighted filter to the output, two pixels apart. At stride 2 a convolution maps two
+        sizes to one; output_padding=1 chooses the even one.
         """
         k = self.kernel_size
         return nn.ConvTranspose2d(in_channels, out_channels, k, stride=2, padding=k // 2, output_padding=1)
 
 
 def aligned(inputs: Tensor, multiple: int) -> Tensor:
-    """Pictures (N, C, H, W), mirrored at their bottom and right until height and width are multiples of a number."""
+    """Pictures (N, C, H, W), mirrored at the bottom and on the right until height and width are multiples."""
     height, width = inputs.shape[-2:]
     # (`-height % 4` is shorter, but torch.compile stumbles over it once sizes vary.)
     bottom, right = (multiple - height % multiple) % multiple, (multiple - width % multiple) % multiple
     if not (bottom or right):
         return inputs
-    # A mirror shows the network more of the picture; black bars would be edges that it has never seen.
-    # All goes below and to the right, so that the pooling windows stay where they were.
+    # Mirroring continues the picture; zeros would add edges that the network has never seen.
+    # All padding goes below and to the right, so that the pooling windows stay in place.
     mode = "reflect" if bottom < height and right < width else "replicate"
     return F.pad(inputs, (0, right, 0, bottom), mode=mode)
 
 
 def conv_block(conv: AnyConv, resize: nn.Module | None = None, order: str = BLOCK_ORDERS[0]) -> nn.Sequential:
-    """Convolution, batch norm, ReLU and then, perhaps, max-pool or upsample: the course's hidden layer.
+    """The course's hidden layer: convolution, batch norm, ReLU and, optionally, max-pooling or upsampling.
 
-    (Batch norm's own shift makes the convolution's bias superfluous; the course keeps it, and so do we.)
+    (Batch norm's shift makes the convolution's bias superfluous; the course keeps it, and so do we.)
 
     Args:
-        order: of what follows the convolution, one of BLOCK_ORDERS, in which `resize` is the pooling. Max-pooling and
-            ReLU may change places: the largest of four numbers stays so under any function that does not fall. Under
-            a batch norm with a negative scale it becomes the smallest; and while training, batch norm has its mean
-            and variance of what it is given, all pixels or the largest ones.
+        order: the order of the layers after the convolution, one of BLOCK_ORDERS, in which `resize` is the pooling.
+            Max-pooling and ReLU commute, as the largest of four numbers stays the largest under an increasing function.
+            Batch norm does not commute with max-pooling: a negative scale makes the largest number the smallest, and in
+            training its statistics are those of all pixels or of the largest ones only.
     """
     layers: dict[str, nn.Module] = {
         "norm": nn.BatchNorm2d(conv.out_channels),
-        "relu": nn.ReLU(),  # not in place: it would overwrite the batch norm's output under a hook's nose
+        "relu": nn.ReLU(),  # not in place, so that hooks still find the batch norm's output
     }
     if resize is not None:
         layers["pool"] = resize
     names = [name for name in order.split("_") if name in layers]
-    # Whether it pools or upsamples, and wherever it stands, its name is `resize`.
+    # The layer that pools or upsamples is called `resize`, wherever it stands.
     following = [(name.replace("pool", "resize"), layers[name]) for name in names]
     return nn.Sequential(OrderedDict([("conv", conv), *following]))
 
 
 def pool() -> nn.Module:
-    """Halve height and width: the largest of each 2 x 2 pixels."""
+    """Halves height and width: the largest of each 2 x 2 pixels stays."""
     return nn.MaxPool2d(2)
 
 
 def upsample() -> nn.Module:
-    """Double height and width: every pixel becomes 2 x 2 equal ones."""
+    """Doubles height and width: every pixel becomes 2 x 2 equal ones."""
     return nn.Upsample(scale_factor=2, mode="nearest")
 
 

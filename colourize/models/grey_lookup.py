@@ -1,4 +1,4 @@
-"""Tables that are fitted by counting: what pixels of the same grey level, or all of them, were in training."""
+"""Lookup tables, fitted by counting the training pixels with the same grey level, or all of them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from colourize.models.baselines import Baseline
 
 
 class Table(Fitted, Baseline):
-    """The mean answer of all training pixels that look alike: class frequencies, or the mean colour.
+    """The mean of all training pixels in the same cell: class frequencies, or the mean colour.
 
-    A subclass says by `cells` which pixels look alike, and by `parents` what a cell leans on. The mean has one pixel
-    more than were seen, which is the parent's mean: a cell that was never seen says what its parent does, and no class
-    has the frequency 0.
+    A subclass assigns pixels to cells in `cells`, and cells to larger parents in `parents`. The parent's mean counts as
+    one more pixel of each cell. An empty cell thus has its parent's mean, and no class has the frequency 0.
     """
 
     num_cells: int
@@ -26,7 +25,7 @@ class Table(Fitted, Baseline):
         raise NotImplementedError
 
     def parents(self, sums: Tensor) -> Tensor:
-        """Sums over the pixels of each cell, (num_cells, C + 1), → of those that the cell leans on; the last counts."""
+        """Sums over the pixels of each cell → sums of its parent, (num_cells, C + 1); the last column is the count."""
         return sums.sum(0, keepdim=True)
 
     def fit(self, training: Training) -> dict[str, Tensor]:
@@ -56,7 +55,7 @@ class CommonestClass(Table):
 
 
 class GreyLookup(Table):
-    """What pixels of the same grey level, one of 256, were in the training pictures."""
+    """The mean of the training pixels with the same grey level, one of 256."""
 
     degradation = "grey"
     num_levels = 256
@@ -67,10 +66,10 @@ class GreyLookup(Table):
 
 
 class GreyRowLookup(GreyLookup):
-    """What pixels of the same grey level and height in the picture were; leans on the grey level alone.
+    """The mean of the training pixels with the same grey level and height in the picture; the parent is the grey level.
 
     Args:
-        num_rows: how many heights are told apart.
+        num_rows: the number of heights that the table distinguishes.
     """
 
     def __init__(self, in_channels: int, out_channels: int, num_rows: int = 32) -> None:

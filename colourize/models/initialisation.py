@@ -1,4 +1,4 @@
-"""How a network's convolutions begin (question F1): the rules of the literature beside the layers' own."""
+"""How a network's convolutions are initialised (question F1): rules of the literature besides the layers' own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from colourize.errors import UsageError
 from colourize.models.convolution import Convolution2d
 
 RULES = {
-    # Keeps the variance of the signal through ReLUs: He et al. (2015), https://arxiv.org/abs/1502.01852
+    # Preserves the variance of the signal through ReLUs: He et al. (2015), https://arxiv.org/abs/1502.01852
     "kaiming_normal": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
-    # Keeps that of signal and gradient alike, without ReLUs: Glorot & Bengio (2010)
+    # Preserves the variance of signal and gradient, without ReLUs: Glorot & Bengio (2010)
     "xavier_uniform": nn.init.xavier_uniform_,
-    # Keeps lengths: Saxe, McClelland & Ganguli (2014), https://arxiv.org/abs/1312.6120
+    # Preserves norms: Saxe, McClelland & Ganguli (2014), https://arxiv.org/abs/1312.6120
     "orthogonal": nn.init.orthogonal_,
 }
 
@@ -24,7 +24,7 @@ def check_rule(key: str, value: object) -> None:
 
 
 def initialise(network: nn.Module, rule: str) -> None:
-    """Draw the weights of all convolutions anew by a rule, from torch's generator; their biases become 0."""
+    """Redraw the weights of all convolutions by a rule, from torch's generator, and set their biases to 0."""
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, Convolution2d)):
             RULES[rule](module.weight)

@@ -1,4 +1,4 @@
-"""Small pictures enlarged by classical interpolation, with Pillow's filters."""
+"""Enlarges small pictures by classical interpolation, with Pillow's filters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def lanczos(x: Tensor) -> Tensor:
     return torch.where(x.abs() < 3, torch.sinc(x) * torch.sinc(x / 3), torch.zeros_like(x))
 
 
-FILTERS: dict[str, tuple[Callable[[Tensor], Tensor] | None, int]] = {  # and how many pixels it reaches on each side
+FILTERS: dict[str, tuple[Callable[[Tensor], Tensor] | None, int]] = {  # kernel, reach in pixels on each side
     "nearest": (None, 0),
     "bilinear": (triangle, 1),
     "bicubic": (cubic, 2),
@@ -41,11 +41,11 @@ FILTERS: dict[str, tuple[Callable[[Tensor], Tensor] | None, int]] = {  # and how
 
 
 class Interpolation(Baseline):
-    """The small picture enlarged: no learning, the yardstick of super-resolution.
+    """Enlarges the small picture without learning: the baseline of super-resolution.
 
     Args:
         filter: nearest, bilinear, bicubic or lanczos.
-        projected: whether each block is shifted to the mean that is known of it, see `project`.
+        projected: whether each block is shifted to its known mean, see `project`.
     """
 
     degradation = "low"
@@ -79,8 +79,8 @@ def enlarge(pictures: Tensor, scale_factor: int, filter: str) -> Tensor:
 
 
 def _weights(size: int, scale_factor: int, kernel: Callable[[Tensor], Tensor], reach: int) -> Tensor:
-    """What each of `size` pixels contributes to each enlarged one, (scale_factor · size, size)."""
+    """The weight of each of `size` pixels in each enlarged pixel, (scale_factor · size, size)."""
     centres = (torch.arange(size * scale_factor, dtype=torch.float64) + 0.5) / scale_factor - 0.5
     distances = torch.arange(size) - centres[:, None]
     weights = kernel(distances).where(distances.abs() < reach, torch.zeros(()).double())
-    return weights / weights.sum(1, keepdim=True)  # at the border less than all of a filter is there
+    return weights / weights.sum(1, keepdim=True)  # at the border the filter is cut off

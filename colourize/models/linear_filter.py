@@ -14,14 +14,14 @@ from colourize.models.baselines import Baseline
 
 
 class LinearFilter(Fitted, Baseline):
-    """Each enlarged pixel as a weighted sum of the small picture's pixels around it, the best one there is.
+    """Each enlarged pixel as the best weighted sum of the small picture's pixels around it.
 
-    Every place in a block and every channel has weights of its own, over all channels; ridge regression fits them to
-    the training pictures and their mirror images. The small picture is continued by its outermost pixels.
+    Every position in a block and every channel has its own weights, over all channels. Ridge regression fits them to
+    the training pictures and their mirror images. At the border the small picture's outermost pixels are repeated.
 
     Args:
-        reach: how many pixels of the small picture it sees on each side; 2 is 5×5.
-        ridge: what is added to the diagonal of the covariance, as a share of its mean.
+        reach: the filter's reach in pixels of the small picture on each side; 2 is 5×5.
+        ridge: the term added to the diagonal of the covariance, as a share of the diagonal's mean.
     """
 
     degradation = "low"

@@ -1,4 +1,4 @@
-"""Pictures continued beyond their borders by their mirror images."""
+"""Continues pictures beyond their borders by their mirror images."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from torch import Tensor
 
 
 def mirrored(pictures: Tensor, before: int, rows: int, columns: int) -> Tensor:
-    """Pictures (N, C, H, W) → (N, C, rows, columns): mirrored on their outermost pixels, again and again if need be.
+    """Pictures (N, C, H, W) → (N, C, rows, columns): mirrored at their outermost pixels, repeatedly if necessary.
 
     Args:
-        before: how many of the rows stand above, and of the columns to the left.
+        before: the number of added rows above, and of added columns on the left.
     """
     for dim, length in ((2, rows), (3, columns)):
         size = pictures.shape[dim]
-        turn = max(2 * size - 2, 1)  # after so many pixels all comes again
+        turn = max(2 * size - 2, 1)  # the period of the mirrored picture
         places = (torch.arange(length, device=pictures.device) - before) % turn
         pictures = pictures.index_select(dim, torch.minimum(places, turn - places))
     return pictures

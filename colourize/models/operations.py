@@ -1,4 +1,4 @@
-"""How many arithmetic operations a network needs for a picture."""
+"""Counts the arithmetic operations that a network needs for a picture."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def flops_per_picture(model: nn.Module, in_channels: int, size: tuple[int, int]) -> int | None:
-    """Multiplications and additions of the layers as written, of convolutions and matrix products alone.
+    """The number of multiplications and additions in convolutions and matrix products.
 
-    Counted on a copy without values, so that neither the model nor any random generator is touched. What a layer
-    computes in a cheaper way on some device, as `double_and_convolve` does on the CPU, counts as it is written.
+    They are counted on a copy of the model on the meta device, so that neither the model nor any random generator is
+    touched. Cheaper computations on some device, such as `double_and_convolve` on the CPU, are ignored.
 
     Args:
-        in_channels: of the pictures that the model takes.
-        size: their height and width.
+        in_channels: the number of channels of the model's input.
+        size: the input's height and width.
 
     Returns:
-        None for a model that cannot be run without values.
+        None for a model that cannot run on the meta device.
     """
     try:
         empty = copy.deepcopy(model).to("meta").eval()
         picture = torch.empty(1, in_channels, *size, device="meta")
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             empty(picture)
-    except Exception:  # a user's model may do anything that needs values
+    except Exception:  # a user's model may need values, and fail in any way without them
         return None
     return int(counter.get_total_flops())

@@ -1,4 +1,4 @@
-"""Residual blocks at a reduced resolution, between two re-arrangements of pixels: for colour and for detail."""
+"""Residual blocks at a reduced resolution, between two rearrangements of pixels: for colour and for detail."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ NORMS = ("batch", "none")
 class PixelShuffleResNet(nn.Module):
     """(N, in_channels, H, W) → (N, out_channels, H, W), with nearly all of its work at a reduced resolution.
 
-    Squares of `reduction`² pixels become one pixel with as many times the channels (`PixelUnshuffle`), so that nothing
-    is lost. There a convolution and residual blocks follow: convolution, norm, ReLU, convolution, norm, without a ReLU
-    after the sum (He et al. 2016, https://arxiv.org/abs/1512.03385; Gross & Wilber 2016). After dropout, a convolution
-    makes the channels that `PixelShuffle` lays out as pixels again (Shi et al. 2016,
-    https://arxiv.org/abs/1609.05158). The input is joined at full size, and a last convolution gives the outputs. All
-    convolutions are 3×3. The last one begins at 0: with a prior the network begins as the prior.
+    `PixelUnshuffle` turns each square of `reduction`² pixels into one pixel with as many times the channels, without
+    loss. A convolution and residual blocks follow: convolution, norm, ReLU, convolution, norm, without a ReLU after the
+    sum (He et al. 2016, https://arxiv.org/abs/1512.03385; Gross & Wilber 2016). After dropout, a convolution makes the
+    channels that `PixelShuffle` turns into pixels again (Shi et al. 2016, https://arxiv.org/abs/1609.05158). The result
+    is concatenated with the input, and a last convolution gives the outputs. All convolutions are 3×3. The last one is
+    initialised with 0, so that a network with a prior starts as the prior.
 
-    With as many multiplications, blocks at half the resolution and twice the filters take less time on a CPU than at
-    the full one, and see twice as far.
+    Compared with blocks at full resolution, blocks at half the resolution with twice the filters need as many
+    multiplications but less time on a CPU, and they see twice as far.
 
     Args:
-        in_channels, out_channels: of the pictures, and of what is answered at each pixel.
-        num_filters: of the residual blocks; there are half as many at full size.
-        num_blocks: residual blocks.
-        reduction: of height and width, 1 to 8. For `LowResolution` its factor: each square of the input is one pixel
-            of the small picture then, and the blocks work at the low resolution.
-        dropout: the share of activations that are set to 0 in training, after the blocks.
-        norm: "batch" or "none"; super-resolution does better without one (Lim et al. 2017, "Enhanced deep residual
+        in_channels, out_channels: the channels of the input and of the outputs.
+        num_filters: the number of filters in the residual blocks; there are half as many at full size.
+        num_blocks: the number of residual blocks.
+        reduction: the factor by which height and width are reduced, 1 to 8. With the scale factor of `LowResolution`,
+            each square of the input becomes one pixel, and the blocks work at the low resolution.
+        dropout: the share of activations after the blocks that are set to 0 in training.
+        norm: "batch" or "none"; super-resolution is better without a norm (Lim et al. 2017, "Enhanced deep residual
             networks for single image super-resolution", https://arxiv.org/abs/1707.02921).
 
     Attributes:
-        size_multiple: pictures whose sides are no multiples of it are mirrored at their bottom and right.
+        size_multiple: pictures whose sides are not multiples of it are mirrored at the bottom and on the right.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class PixelShuffleResNet(nn.Module):
 
 
 def residual(channels: int, norm: str) -> Residual:
-    """Two convolutions, added to what goes around them."""
+    """Two convolutions with a shortcut around them."""
     return Residual(*convolution(channels, channels, norm), nn.ReLU(), *convolution(channels, channels, norm))
 
 
 def convolution(in_channels: int, out_channels: int, norm: str) -> list[nn.Module]:
-    """A 3×3 that keeps the size, and the norm, whose shift does a bias' work."""
+    """A 3×3 convolution that keeps the size, and the norm; batch norm's shift replaces the bias."""
     if norm == "none":
         return [nn.Conv2d(in_channels, out_channels, 3, padding=1)]
     return [nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False), nn.BatchNorm2d(out_channels)]

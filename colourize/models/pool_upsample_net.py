@@ -9,9 +9,9 @@ from colourize.models.encoder_decoder import EncoderDecoder, conv_block, upsampl
 
 
 class PoolUpsampleNet(EncoderDecoder):
-    """CNN without its middle block, (N, in_channels, H, W) -> (N, out_channels, H, W): the later editions' first.
+    """CNN without its middle block, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
-    The counterpart of ConvTransposeNet, which has as many parameters but learns how to resize.
+    Its counterpart, ConvTransposeNet, has as many parameters but learns how to resize.
     """
 
     def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:

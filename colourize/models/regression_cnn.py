@@ -11,8 +11,8 @@ from colourize.models.encoder_decoder import ConvType, EncoderDecoder, conv_bloc
 class RegressionCNN(EncoderDecoder):
     """An encoder and decoder without skips, (N, in_channels, H, W) -> (N, out_channels, H, W): question A.
 
-    Made for grey in, RGB out and a squared error, through an 8 x 8 bottleneck. Its output is a plain convolution, so it
-    may leave [0, 1].
+    It maps grey to RGB through an 8 x 8 bottleneck and is trained with a squared error. The output layer is a plain
+    convolution, so that outputs may leave [0, 1].
     """
 
     conv_type: ConvType = nn.Conv2d

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Residual(nn.Module):
-    """Layers, whose outputs are added to what goes around them (He et al. 2016, https://arxiv.org/abs/1512.03385)."""
+    """Layers whose outputs are added to their inputs (He et al. 2016, https://arxiv.org/abs/1512.03385)."""
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__()

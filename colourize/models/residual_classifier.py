@@ -1,4 +1,4 @@
-"""A small residual network that says what a whole picture shows."""
+"""A small residual network that classifies a whole picture."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from colourize.models.residual import Residual
 class ResidualClassifier(nn.Module):
     """Nine layers, halving a picture three times: (N, in_channels, H, W) → logits (N, out_channels).
 
-    Convolutions of 3×3 with batch norm and ReLU; two blocks with a way around them (He et al. 2016, "Deep residual
-    learning for image recognition"), in the order that trains in the fewest epochs on CIFAR-10 (D. Page, "How to train
-    your ResNet", 2018). The largest value of each channel goes into one linear layer.
+    It has 3×3 convolutions with batch norm and ReLU, and two residual blocks (He et al. 2016, "Deep residual learning
+    for image recognition"), in the order that trains in the fewest epochs on CIFAR-10 (D. Page, "How to train your
+    ResNet", 2018). The largest value of each channel goes into one linear layer.
 
     Args:
-        in_channels, out_channels: of the pictures, and the number of categories.
-        num_filters: the width of the first level; the last has four times as many.
+        in_channels: the channels of the pictures.
+        out_channels: the number of categories.
+        num_filters: the number of filters of the first level; the last has four times as many.
     """
 
     per_pixel = False
@@ -41,7 +42,7 @@ class ResidualClassifier(nn.Module):
         self.last = nn.Linear(four, out_channels)
 
     def features(self, pictures: Tensor) -> Tensor:
-        """What the last layer decides by, (N, num_features), at least 0."""
+        """The inputs of the last layer, (N, num_features), at least 0."""
         features: Tensor = self.body(pictures)
         return features
 
@@ -51,12 +52,12 @@ class ResidualClassifier(nn.Module):
 
 
 def residual(channels: int) -> Residual:
-    """Two convolutions, added to what goes around them."""
+    """Two convolutions with a shortcut around them."""
     return Residual(convolution(channels, channels), convolution(channels, channels))
 
 
 def convolution(in_channels: int, out_channels: int) -> nn.Sequential:
-    """3×3, batch norm, ReLU; the size stays. Batch norm's shift does a bias' work."""
+    """A 3×3 convolution that keeps the size, batch norm, ReLU; batch norm's shift replaces the bias."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False), nn.BatchNorm2d(out_channels), nn.ReLU()
     )

@@ -1,4 +1,4 @@
-"""Super-resolution by residual blocks: the network of Johnson, Alahi & Fei-Fei (2016), with a sub-pixel end.
+"""Super-resolution by residual blocks: the network of Johnson, Alahi & Fei-Fei (2016), with sub-pixel upsampling.
 
 "Perceptual losses for real-time style transfer and super-resolution", https://arxiv.org/abs/1603.08155.
 """
@@ -17,18 +17,18 @@ from colourize.models.residual import Residual
 class ResidualSR(nn.Module):
     """Works at the low resolution, then doubles it, (N, in_channels, H, W) → (N, out_channels, H, W).
 
-    The input is what `LowResolution` gives: each block of `scale_factor`² equal pixels is one pixel of a small picture,
-    and is read as one. A convolution of 9×9; residual blocks of convolution, batch norm, ReLU, convolution, batch norm,
-    without a ReLU after the sum; for each doubling a convolution to four times the channels, which `PixelShuffle` lays
-    out as 2×2 pixels (Shi et al. 2016, https://arxiv.org/abs/1609.05158) in place of the paper's convolution at stride
-    ½; a convolution of 9×9 at the large size. The outermost pixels are repeated beyond the border, so that there is no
-    least size. The paper's scaled tanh is left out: pictures are clipped where they are read (`Answer.decode`). With
-    `prior=bicubic` it learns what is missing in that.
+    The input comes from `LowResolution`: each block of `scale_factor`² equal pixels is read as one pixel of the small
+    picture. The layers are a 9×9 convolution; residual blocks of convolution, batch norm, ReLU, convolution and batch
+    norm, without a ReLU after the sum; an upsampling for each doubling; and a 9×9 convolution at the large size. An
+    upsampling is a convolution to four times the channels, which `PixelShuffle` turns into 2×2 pixels (Shi et al. 2016,
+    https://arxiv.org/abs/1609.05158); the paper has a convolution at stride ½ instead. Beyond the border the outermost
+    pixels are repeated, so that pictures can have any size. There is no scaled tanh as in the paper, as `Answer.decode`
+    clips pictures. With `prior=bicubic` the network learns the difference to bicubic interpolation.
 
     Args:
-        in_channels, out_channels: of the pictures, and of what is answered at each pixel.
-        num_filters: of all hidden layers.
-        num_blocks: residual blocks.
+        in_channels, out_channels: the channels of the input and of the outputs.
+        num_filters: the number of filters of all hidden layers.
+        num_blocks: the number of residual blocks.
         scale_factor: 2, 4 or 8, the degradation's.
     """
 
@@ -54,7 +54,7 @@ class ResidualSR(nn.Module):
 
 
 def residual(channels: int) -> Residual:
-    """Two convolutions, added to what goes around them; the sum is not made positive (Gross & Wilber 2016)."""
+    """Two convolutions with a shortcut around them, without a ReLU after the sum (Gross & Wilber 2016)."""
     return Residual(
         convolution(channels, channels), nn.BatchNorm2d(channels), nn.ReLU(),
         convolution(channels, channels), nn.BatchNorm2d(channels),
@@ -62,15 +62,16 @@ def residual(channels: int) -> Residual:
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int = 3) -> nn.Conv2d:
-    """The size stays; the outermost pixels are repeated beyond the border."""
+    """A convolution that keeps the size; the outermost pixels are repeated beyond the border."""
     return nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, padding_mode="replicate")
 
 
 def doubled(channels: int) -> nn.Sequential:
-    """Twice the height and width, by four times the channels.
+    """Doubles height and width: a convolution to four times the channels, then `PixelShuffle`.
 
-    At first each 2×2 pixels are equal, as after nearest-neighbour enlargement; else a chequered pattern is there
-    from the start, and fades slowly (Aitken et al. 2017, https://arxiv.org/abs/1707.02937).
+    The convolution is initialised so that the 2×2 pixels of each block are equal, as in nearest-neighbour upsampling.
+    Otherwise a checkerboard pattern is there from the start and fades slowly (Aitken et al. 2017,
+    https://arxiv.org/abs/1707.02937).
     """
     larger = convolution(channels, 4 * channels)
     with torch.no_grad():  # neighbours among the outputs become one 2×2

@@ -1,7 +1,7 @@
-"""The U-Net of its paper, of any depth and width.
+"""The U-Net as in its paper, of any depth and width.
 
 Ronneberger, Fischer & Brox (2015), "U-Net: convolutional networks for biomedical image segmentation",
-https://arxiv.org/abs/1505.04597. `model=unet` is the course's smaller relative.
+https://arxiv.org/abs/1505.04597. `model=unet` is the course's smaller U-Net.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ PADDINGS = ("reflect", "zeros", "valid")
 
 
 class RonnebergerUNet(nn.Module):
-    """Two convolutions a level, down and up again, (N, in_channels, H, W) → (N, out_channels, H, W).
+    """Two convolutions per level, down and up again, (N, in_channels, H, W) → (N, out_channels, H, W).
 
-    NF is `num_filters`; here with three levels, of a picture of H×W pixels:
+    With three levels and NF = `num_filters`, for a picture of H×W pixels:
 
         input ─ 3×3 ─ 3×3 ─┬────────────── beside ──────────────┬─ 3×3 ─ 3×3 ─ 1×1 ─ output       NF, H×W
                           pool                                  up
@@ -31,20 +31,20 @@ class RonnebergerUNet(nn.Module):
     A ReLU follows each 3×3; `pool` takes the largest of 2×2; `up` is a transposed convolution of 2×2 at stride 2, which
     halves the channels; `beside` is concatenation. There is no batch norm. The paper has 5 levels and 64 filters.
 
-    With `padding="valid"` the convolutions are unpadded, and a picture loses `margin` pixels at each side on its way.
-    The input is mirrored by as much first, so that the output has the picture's size: the paper's overlap-tile
-    strategy. A piece of a picture that is given with `margin` pixels around it has the whole picture's outputs.
+    With `padding="valid"` the convolutions are unpadded, and a picture loses `margin` pixels on each side. The input is
+    first mirrored by as much, so that the output has the picture's size: the paper's overlap-tile strategy. A piece of
+    a picture with `margin` pixels around it has the same outputs as in the whole picture.
 
     Args:
-        in_channels, out_channels: of the whole network.
-        num_filters: of the first level; each level has twice as many as the one above.
-        levels: resolutions, 2 or more: one more than there are poolings.
-        padding: of the 3×3 convolutions: "reflect" or "zeros" keep the size; "valid" is the paper's.
-        dropout: the share of activations that are set to 0 in training, at the end of the contracting path.
+        in_channels, out_channels: the channels of the whole network.
+        num_filters: the number of filters of the first level; each level has twice as many as the one above.
+        levels: the number of resolutions, at least 2, one more than poolings.
+        padding: the padding of the 3×3 convolutions: "reflect" or "zeros", which keep the size, or the paper's "valid".
+        dropout: the share of activations at the end of the contracting path that are set to 0 in training.
 
     Attributes:
-        size_multiple: pooling meets the same pixels in pieces that begin at multiples of this.
-        margin: pixels that "valid" takes away at each side.
+        size_multiple: pooling sees the same pixels in pieces that start at multiples of this.
+        margin: the number of pixels that "valid" removes on each side.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class RonnebergerUNet(nn.Module):
         self.margin = 6 * self.size_multiple - 4 if padding == "valid" else 0
         widths = [num_filters * 2**level for level in range(levels)]
         self.down = nn.ModuleList(
-            self._two(given, width) for given, width in zip([in_channels, *widths], widths, strict=False)
+            self._two(channels, width) for channels, width in zip([in_channels, *widths], widths, strict=False)
         )
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout(dropout)
@@ -84,13 +84,13 @@ class RonnebergerUNet(nn.Module):
         """The two convolutions of a level."""
         layers: list[nn.Module] = []
         mode: PaddingMode = "reflect" if self.padding == "reflect" else "zeros"
-        for given in (in_channels, out_channels):
+        for channels in (in_channels, out_channels):
             edge = 0 if self.padding == "valid" else 1
-            layers += [nn.Conv2d(given, out_channels, 3, padding=edge, padding_mode=mode), nn.ReLU()]
+            layers += [nn.Conv2d(channels, out_channels, 3, padding=edge, padding_mode=mode), nn.ReLU()]
         return nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """For any height and width: what is missing to one that can be halved again and again is mirrored."""
+        """For any height and width: inputs are mirrored up to a size that can be halved at each level."""
         height, width = inputs.shape[-2:]
         rows, columns = (self.needed(side) for side in (height, width))
         if (rows, columns) != (height, width):
@@ -98,15 +98,15 @@ class RonnebergerUNet(nn.Module):
         return self.forward_unpadded(inputs)[..., :height, :width]
 
     def needed(self, side: int) -> int:
-        """The least height or width whose outputs have at least `side` pixels."""
+        """The smallest height or width whose outputs have at least `side` pixels."""
         multiple = self.size_multiple
-        if self.padding == "valid":  # outputs have 4 pixels more than some multiple
+        if self.padding == "valid":  # outputs have 4 pixels more than a multiple of `size_multiple`
             return -(-(side - 4) // multiple) * multiple + 4 + 2 * self.margin
-        # A mirror at the lowest level needs two pixels.
+        # Reflection at the lowest level needs two pixels.
         return max(-(-side // multiple), 2 if self.padding == "reflect" else 1) * multiple
 
     def forward_unpadded(self, inputs: Tensor) -> Tensor:
-        """The layers alone, for heights and widths that `needed` returns; "valid" leaves `margin` less at each side."""
+        """The layers alone, for sizes that `needed` returns; "valid" loses `margin` pixels on each side."""
         skips = []
         for level, convolutions in enumerate(self.down):
             inputs = convolutions(self.pool(inputs) if level else inputs)
@@ -120,6 +120,6 @@ class RonnebergerUNet(nn.Module):
 
 
 def cropped(skip: Tensor, beside: Tensor) -> Tensor:
-    """The middle of a skip connection, as large as what it goes beside; valid convolutions lose the border."""
+    """The middle of a skip connection, cropped to the size of `beside`, as valid convolutions lose the border."""
     edge = (skip.shape[-1] - beside.shape[-1]) // 2
     return skip[..., edge : skip.shape[-2] - edge, edge : skip.shape[-1] - edge]

@@ -12,7 +12,7 @@ from colourize.models.encoder_decoder import EncoderDecoder, conv_block
 class StridedUNet(EncoderDecoder):
     """ConvTransposeNet with skips, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
-    Without a middle block there is nothing to skip at the deepest level: `up1` reads `down2` alone.
+    Without a middle block the deepest level needs no skip: `up1` reads `down2` alone.
     """
 
     pools = False
@@ -29,5 +29,5 @@ class StridedUNet(EncoderDecoder):
         down2 = self.down2(down1)  # (N, 2 NF, H / 4, W / 4)
         up1 = self.up1(down2)  # (N, NF, H / 2, W / 2)
         up2 = self.up2(torch.cat([up1, down1], dim=1))  # 2 NF -> (N, L, H, W)
-        # Under autocast up2 is bfloat16, and one float32 part would make a float32 copy of the largest tensor of all.
+        # Under autocast up2, the largest tensor, is bfloat16; concatenating it with float32 would copy it to float32.
         return self.final(torch.cat([up2, inputs.to(up2.dtype)], dim=1))  # (N, out_channels, H, W)

@@ -14,8 +14,8 @@ from colourize.models.encoder_decoder import EncoderDecoder, conv_block, upsampl
 class UNet(EncoderDecoder):
     """CNN whose decoder also sees the encoder's outputs, (N, in_channels, H, W) -> (N, out_channels, H, W): question C.
 
-    The skips carry past the bottleneck what pooling loses (where things are, and at last the input itself),
-    and shorten the way of the gradients. The last one reaches only one convolution, `final`.
+    The skips carry what pooling loses (positions and, in the last skip, the input itself) past the bottleneck, and
+    shorten the path of the gradients. The last skip goes into one convolution only, `final`.
     """
 
     has_middle = True

@@ -1,6 +1,6 @@
 """The network of Zhang, Isola & Efros (2016), "Colorful image colorization", https://arxiv.org/abs/1603.08511.
 
-Comments have the shapes: NF is `num_filters`, s is the size of what the trunk works on, H / 2 ** num_halvings.
+Comments have the shapes: NF is `num_filters`, s is the trunk's resolution, H / 2 ** num_halvings.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from colourize.models.initialisation import initialise
 class ZhangNet(nn.Module):
     """Eight groups of convolutions without skips or pooling, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
-    All are 3 x 3 with a ReLU after each; groups 1 to 7 end with batch norm, after the ReLU. The first groups halve the
-    size by strides. Groups 5 and 6 are dilated by 2: they see as far as if the size had been halved once more, and keep
-    it. Group 8 doubles the size by a transposed convolution of 4 x 4, and a convolution of 1 x 1 gives the outputs,
-    which are enlarged (bilinear) to the size of the picture.
+    All convolutions are 3 x 3 and followed by a ReLU; groups 1 to 7 end with batch norm, after the ReLU. The first
+    groups halve the size by strides. Groups 5 and 6 are dilated by 2: they keep the size and see as far as if it had
+    been halved once more. Group 8 doubles the size with a transposed 4 x 4 convolution, and a 1 x 1 convolution gives
+    the outputs, which are enlarged (bilinear) to the size of the picture.
 
-    With 64 filters and 3 halvings it is the published network, for pictures of 256 pixels: the trunk works at 32, the
-    outputs are at 64. Of 32 pixels that would leave the trunk 4 x 4; the defaults are an eighth of the width and
-    2 halvings.
+    With 64 filters and 3 halvings it is the published network for pictures of 256 pixels, whose trunk works at 32 and
+    whose outputs are at 64. Pictures of 32 pixels would leave the trunk with 4 x 4; the defaults are an eighth of the
+    filters and 2 halvings.
 
-    In training it answers every so many pixels (`training_stride`), exactly as it would among all of them: the
-    published training compares the chroma of every fourth pixel as well, and enlarging hundreds of outputs for each
-    pixel would take longer than all else.
+    In training it predicts every `training_stride`th row and column only, with the same outputs as among all pixels.
+    The published training also compares the chroma of every fourth pixel, and enlarging hundreds of outputs to all
+    pixels would take longer than the rest of the network.
 
     Args:
-        in_channels, out_channels: of the whole network.
-        num_filters: the width of the first group; the others have 2, 4, 8, 8, 8, 8 and 4 times as many.
+        in_channels, out_channels: the channels of the whole network.
+        num_filters: the number of filters of the first group; the others have 2, 4, 8, 8, 8, 8 and 4 times as many.
         num_halvings: how many of the first three groups halve the size.
 
     Attributes:
-        size_multiple: pictures whose sides are no multiples of it are mirrored at their bottom and right.
-        training_stride: its outputs in training are those of so many pixels apart.
+        size_multiple: pictures whose sides are not multiples of it are mirrored at the bottom and on the right.
+        training_stride: the distance in pixels between the outputs in training.
     """
 
     def __init__(self, in_channels: int, out_channels: int, num_filters: int = 8, num_halvings: int = 2) -> None:
@@ -60,7 +60,7 @@ class ZhangNet(nn.Module):
             *(layer for _ in range(2) for layer in (nn.Conv2d(4 * width, 4 * width, 3, padding=1), nn.ReLU())),
         )
         self.final = nn.Conv2d(4 * width, out_channels, 1)  # (N, out_channels, 2 s, 2 s)
-        initialise(self, "kaiming_normal")  # or little would be left of the signal after three layers without a norm
+        initialise(self, "kaiming_normal")  # or the signal would nearly vanish after three layers without a norm
         enlarge = nn.Upsample(scale_factor=self.training_stride, mode="bilinear")
         self.enlarge: nn.Module = enlarge if self.training_stride > 1 else nn.Identity()
 
@@ -72,14 +72,14 @@ class ZhangNet(nn.Module):
         if not self.training:
             outputs: Tensor = self.enlarge(self.final(features))
             return outputs[..., :height, :width]
-        # Enlarging and a convolution of 1 x 1 may change places; this order enlarges fewer channels.
+        # Enlarging and a 1 x 1 convolution commute; this order enlarges fewer channels.
         step = self.training_stride
         outputs = self.final(every_enlarged(features, step))
         return outputs[..., : -(-height // step), : -(-width // step)]
 
 
 def group(in_channels: int, width: int, count: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    """So many convolutions with ReLU, the last of them at a stride, and batch norm at the end."""
+    """`count` convolutions with ReLU, the last one with the stride, and batch norm at the end."""
     layers: list[nn.Module] = []
     for number in range(count):
         at = stride if number == count - 1 else 1
@@ -89,12 +89,12 @@ def group(in_channels: int, width: int, count: int, stride: int = 1, dilation: i
 
 
 def every_enlarged(values: Tensor, factor: int) -> Tensor:
-    """`F.interpolate(values, scale_factor=factor, mode="bilinear")[..., ::factor, ::factor]`, without the rest.
+    """`F.interpolate(values, scale_factor=factor, mode="bilinear")[..., ::factor, ::factor]`, computed directly.
 
-    Those pixels lie (factor - 1) / (2 factor) of a pixel above and to the left of the old ones.
+    These pixels lie (factor - 1) / (2 factor) of a pixel above and to the left of the old ones.
     """
     if factor == 1:
         return values
     share = (factor - 1) / (2 * factor)
-    values = values.lerp(torch.cat([values[..., :1, :], values[..., :-1, :]], 2), share)  # of the row above
+    values = values.lerp(torch.cat([values[..., :1, :], values[..., :-1, :]], 2), share)  # blend with the row above
     return values.lerp(torch.cat([values[..., :1], values[..., :-1]], 3), share)

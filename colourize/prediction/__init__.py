@@ -1,1 +1,1 @@
-"""Photographs of any size through a trained network: reading, predicting in pieces, joining, writing."""
+"""Applies a trained network to photographs of any size: reading, predicting in pieces, joining, writing."""

@@ -1,4 +1,4 @@
-"""Photographs with hints at chosen points, and samples of their colours, by a network that takes hints."""
+"""Colours photographs with hints at chosen points, and draws samples of their colours, with a network for hints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_points(path: Path) -> list[Point]:
     """Hints from a JSON file: a list of objects such as {"x": 120, "y": 80, "colour": "#a0522d"}.
 
     Raises:
-        InputError: there is no such file, or it is no such list; the message names the point.
+        InputError: there is no such file, or it is not such a list; the message names the wrong point.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -61,12 +61,12 @@ def _point(found: Any, name: str) -> Point:
 
 
 class HintedPredictor(Predictor):
-    """`Predictor` for networks that take hints: with colours at some points, and samples beside the usual picture.
+    """A `Predictor` for networks that take hints; it takes colours at some points and can also draw samples.
 
     Args:
-        task: a trained one, with `degradation=hints` and an answer that says classes.
-        arguments: of `Predictor`.
-        points: hints, each at one pixel of the size at which colours are predicted.
+        task: a trained task with `degradation=hints` and an answer that predicts classes.
+        arguments: the arguments of `Predictor`.
+        points: the hints; each becomes one pixel at the size at which colours are predicted.
 
     Raises:
         UsageError: a value that is not allowed, or another kind of task.
@@ -85,11 +85,11 @@ class HintedPredictor(Predictor):
     def samples(
         self, photograph: Image.Image, count: int, *, rounds: int = 16, temperature: float = 1.0, seed: int = 0
     ) -> Iterator[Image.Image]:
-        """So many coherent colourings, drawn one after the other; see `colourize.joint.sampling.sample`.
+        """Draw `count` coherent colourings, one after the other; see `colourize.joint.sampling.sample`.
 
         Raises:
             UsageError: a value that is not allowed, or a predictor that does not join colours with the photograph.
-            InputError: the picture that is sampled would be too large.
+            InputError: the picture at the sampled size is too large.
         """
         check_count("samples", count)
         if not self.joins:

@@ -1,4 +1,4 @@
-"""Write a result as a file."""
+"""Writes results to files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from colourize.data.picture_files import Photograph
 from colourize.errors import InputError, one_line
 from colourize.files import whole_file
 
-# Formats of true colour and Pillow's options, without visible losses.
+# True-colour formats with Pillow's options, chosen to have no visible loss.
 FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".png": ("PNG", {}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -21,10 +21,10 @@ NO_ALPHA = ("JPEG",)
 
 
 def save_photograph(photograph: Photograph, path: Path) -> bool:
-    """Write a result, whole or not at all, in the format of its name, without metadata of its source.
+    """Write a result, whole or not at all, in the format of the file's name, without metadata of its source.
 
     Returns:
-        Whether it was laid over white, because its format has no transparency.
+        Whether white replaced transparency, because the format has none.
 
     Raises:
         OSError, InputError: the file cannot be written, or the format cannot hold so many pixels.

@@ -1,7 +1,7 @@
-"""A network on pictures of any size, in pieces with as much around each as its outputs depend on.
+"""Splits pictures of any size into pieces, each with a halo as wide as the network's outputs depend on.
 
-The outputs are those of the whole picture at once. The receptive field is measured, so that this holds for any network;
-one that sees the whole picture, such as a table by row or an average over all pixels, has no pieces.
+The outputs agree with those of the whole picture. The receptive field is measured, so that this holds for any network.
+A network that sees the whole picture, such as a table by row or an average over all pixels, cannot work in pieces.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from colourize.models.baselines import Baseline
 from colourize.tasks.restoration import RestorationTask
 
-MULTIPLE = 32  # of networks without `size_multiple`: five halvings
-SIZES = (64, 128, 256, 512)  # pixels, of the pictures on which receptive fields are measured
+MULTIPLE = 32  # for networks without `size_multiple`; five halvings
+SIZES = (64, 128, 256, 512)  # sides, in pixels, of the pictures on which receptive fields are measured
 
 
 class Box(NamedTuple):
-    """A rectangle of pixels, without row `bottom` and column `right`."""
+    """A rectangle of pixels; row `bottom` and column `right` do not belong to it."""
 
     top: int
     bottom: int
@@ -36,33 +36,34 @@ class Box(NamedTuple):
         return Box(top, min(self.bottom + halo, height), left, min(self.right + halo, width))
 
     def within(self, other: Box) -> tuple[slice, slice]:
-        """Its rows and columns in another box."""
+        """The slices of its rows and columns in another box."""
         rows = slice(self.top - other.top, self.bottom - other.top)
         return rows, slice(self.left - other.left, self.right - other.left)
 
 
 def boxes(height: int, width: int, side: int) -> Iterator[Box]:
-    """The squares of a picture, smaller at its right and bottom."""
+    """The squares that cover a picture; they are smaller at its right and bottom."""
     for top in range(0, height, side):
         for left in range(0, width, side):
             yield Box(top, min(top + side, height), left, min(left + side, width))
 
 
 def multiple_of(task: RestorationTask) -> int:
-    """Pieces begin at multiples of so many pixels of the network's input, so that pooling windows stay the same."""
+    """Pieces begin at multiples of this number of input pixels, so that pooling windows stay the same."""
     return int(getattr(task.model, "size_multiple", MULTIPLE))
 
 
 @torch.no_grad()
 def halo_of(task: RestorationTask, factor: int = 1) -> int | None:
-    """The pixels of the input around a piece on which the outputs of a task depend, a multiple of `multiple_of`.
+    """The number of input pixels around a piece on which its outputs depend, a multiple of `multiple_of`.
 
     Args:
-        task: in evaluation mode, and on the CPU: convolutions by Fourier transforms would spread a NaN everywhere.
-        factor: sizes of its inputs are multiples of it.
+        task: a task in evaluation mode and on the CPU, as convolutions by Fourier transforms would spread a NaN
+            everywhere.
+        factor: the sizes of its inputs are multiples of this.
 
     Returns:
-        None where the outputs depend on the whole picture, or on the position in it.
+        None if the outputs depend on the whole picture, or on the position in it.
     """
     multiple = multiple_of(task)
     try:
@@ -78,8 +79,8 @@ def halo_of(task: RestorationTask, factor: int = 1) -> int | None:
 def _reach(part: nn.Module, task: RestorationTask) -> int | None:
     """How far beyond an edge the outputs depend on the inputs; None: further than can be measured.
 
-    Beyond the edge all inputs are NaN, which every layer of a network passes on. A baseline may look its inputs up in a
-    table, or multiply them by 0: it gets other numbers.
+    Beyond the edge all inputs are NaN, which every layer of a network passes on. A baseline gets other numbers instead,
+    as it may look inputs up in a table or multiply them by 0.
     """
     for size in SIZES:
         inputs = _random(task, size)
@@ -97,7 +98,7 @@ def _reach(part: nn.Module, task: RestorationTask) -> int | None:
 
 
 def _holds(task: RestorationTask, halo: int, multiple: int, factor: int) -> bool:
-    side = 4 * halo + 8 * multiple + 5 * factor  # 5: its last pieces are not whole
+    side = 4 * halo + 8 * multiple + 5 * factor  # 5, so that the last pieces are smaller
     inputs = _random(task, side)
     whole = task(inputs)
     for box in boxes(side, side, -(-side // (2 * multiple)) * multiple):

@@ -1,4 +1,4 @@
-"""The pictures of a prediction and the files of its results, checked before anything is computed."""
+"""Finds the pictures of a prediction and the files of its results, and checks them before anything is computed."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ class Place(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A picture file, and the searched folder; None: the file was named itself."""
+    """A picture file, and the folder in which it was found; None: the file itself was named."""
 
     file: Path
     folder: Path | None
 
 
 def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool) -> list[Place]:
-    """Where the result of each picture goes.
+    """Decide where the result of each picture goes.
 
-    Results of an earlier call are not pictures of the next: files that are the result of another picture beside them,
-    or lie in the folder `output`, are skipped, unless they are named themselves.
+    Results of an earlier call are not pictures of the next one: files that are the result of another picture in the
+    same folder, or that are in the folder `output`, are skipped, unless they are named themselves.
 
     Args:
         asked: a file, a folder with its sub-folders, a pattern such as `photos/*.jpg`, or a list.
-        output: a file, for one picture; a folder, which keeps the structure of a searched one; None: beside each
+        output: a file, for one picture; or a folder, in which sub-folders are kept; None: in the folder of each
             picture, as `<name>-<postfix>.png`.
-        postfix: such as "coloured".
-        ending: the format of results without a name, such as "png".
+        postfix: the suffix of results, such as "coloured".
+        ending: the format of results whose names are not given, such as "png".
         overwrite: whether existing files may be replaced, except pictures themselves.
 
     Raises:
         UsageError: a value that is not allowed, or a result that exists already.
-        InputError: no such picture.
+        InputError: there is no such picture.
     """
     if asked is None:
         raise UsageError("input: missing; give a picture, a folder or a pattern, such as input=photo.jpg")
@@ -104,7 +104,7 @@ def _is_file(target: Path, typed: str, pictures: Sequence[_Found]) -> bool:
 
 
 def _named(pictures: Sequence[_Found], target: Path | None, postfix: str, ending: str) -> list[Place]:
-    """Results named as their pictures, without the ending unless another picture has the same name."""
+    """Name results like their pictures, without the extension unless another picture has the same name."""
 
     def stem(each: _Found) -> Path:
         if target is None:
@@ -121,7 +121,7 @@ def _named(pictures: Sequence[_Found], target: Path | None, postfix: str, ending
 
 
 def _without_results(places: list[Place], pictures: Sequence[_Found], target: Path | None) -> list[Place]:
-    """The places whose picture is not itself the result of an earlier call, in any format."""
+    """The places without those whose picture is the result of an earlier call, in any format."""
     results = {place.result.absolute().with_suffix("") for place in places}
     inside = None if target is None else target.resolve()
     for found in pictures:
@@ -140,7 +140,7 @@ def _without_results(places: list[Place], pictures: Sequence[_Found], target: Pa
 
 
 def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # Path.resolve fails at a link to itself
+    return Path(os.path.realpath(path))  # Path.resolve fails for a link to itself
 
 
 def _check(places: Sequence[Place], overwrite: bool) -> None:

@@ -1,4 +1,4 @@
-"""A trained network on photographs of any size, with memory for the photograph, its result and a piece."""
+"""Applies a trained network to photographs of any size; memory is needed for the photograph, its result and a piece."""
 
 from __future__ import annotations
 
@@ -23,36 +23,37 @@ from colourize.tasks.symmetry_averaging import check_symmetries
 
 JOINS = ("luminance", "none")
 UPSAMPLINGS = ("joint_bilateral", "bilinear")
-ENTROPY = "entropy"  # how uncertain the network is: 0 (black) to that of equally likely classes (white)
-JOINED = 512  # pixels, side of the pieces in which colours are joined with a photograph
-WHOLE = 2**21  # the most pixels of a picture for a network without pieces
-LONGEST = 32  # an enlarged picture's length is at most so many times the trained size
+ENTROPY = "entropy"  # how uncertain the network is, from 0 (black) to the entropy of equally likely classes (white)
+JOINED = 512  # side in pixels of the pieces in which colours are joined with a photograph
+WHOLE = 2**21  # maximum number of pixels of a picture for a network that cannot work in pieces
+LONGEST = 32  # the longer side of an enlarged picture is at most this multiple of the trained size
 
-Advance = Callable[[float], None]  # called with the share of a photograph done since the last call
+Advance = Callable[[float], None]  # called with the share of a photograph that was done since the last call
 
 
 class Predictor:
-    """Photographs in, the network's pictures out.
+    """A function from photographs to the network's pictures.
 
     Args:
         task: a trained task.
         join: "luminance": colours are predicted at the trained size, enlarged, and joined with the photograph (see
-            `Degradation.join`); grey keeps exactly the network's input, its weighted mean of R, G and B. "none", and
-            any degradation without `join`: the network sees the photograph at its full size.
-        picture: the picture read from the outputs, such as "prediction" or "expected"; "auto": the mean of the
-            distribution where there is one; "entropy": how uncertain a classifier is at each pixel, as grey.
-        size: pixels of the shorter side at which colours are predicted; None: the trained size.
-        tile: pixels, the largest side of a network's input, without its halo.
+            `Degradation.join`); the network's input, a grey or lightness, is kept exactly. "none", or a degradation
+            without `join`: the network sees the photograph at its full size.
+        picture: the name of the decoded picture, such as "prediction" or "expected"; "auto": the mean of the
+            distribution if there is one; "entropy": a classifier's uncertainty at each pixel, as grey.
+        size: the shorter side, in pixels, at which colours are predicted; None: the trained size.
+        tile: the maximum side of a network's input, in pixels, without its halo.
         device: "auto", "cpu", "cuda", …
-        test_time_symmetries: answer with the mean over so many symmetric pictures, see `tasks.symmetry_averaging`.
+        test_time_symmetries: the number of symmetric inputs whose outputs are averaged, see
+            `tasks.symmetry_averaging`.
         upsampling: how colours are enlarged: "joint_bilateral", along the photograph's own edges, or "bilinear".
 
     Attributes:
-        factor: how many times as large a result is.
+        factor: the scale factor of a result.
         joins: whether results are joined with the photograph.
 
     Raises:
-        UsageError: a value that is not allowed, or a task whose network gives no picture of a photograph.
+        UsageError: a value that is not allowed, or a task whose network makes no picture from a photograph.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Predictor:
 
     @cached_property
     def halo(self) -> int | None:
-        """Pixels of a photograph around a piece on which its outputs depend; None: all of them."""
+        """The number of pixels around a piece on which its outputs depend; None: all pixels of the photograph."""
         halo = halo_of(self.task.cpu(), self.factor)
         self.task.to(self.device)
         return None if halo is None else math.ceil(halo / self.factor / self._step) * self._step
@@ -103,7 +104,7 @@ class Predictor:
         """The result for an RGB photograph: RGB, `factor` times as large.
 
         Raises:
-            InputError: it, or its result, is too large.
+            InputError: the photograph or its result is too large.
         """
         width, height = photograph.size
         limit = Image.MAX_IMAGE_PIXELS
@@ -119,7 +120,7 @@ class Predictor:
 
     @torch.no_grad()
     def _pieces(self, photograph: Image.Image, advance: Advance) -> Iterator[tuple[Box, Tensor]]:
-        """The network's picture piece by piece: the place in the result, and (1, 3, h, w) in [0, 1]."""
+        """The network's picture in pieces: the box in the result, and the pixels, (1, 3, h, w) in [0, 1]."""
         width, height = photograph.size
         in_one = max(width, height) <= self.side
         side, halo = self.side, 0 if in_one else self.halo
@@ -139,11 +140,11 @@ class Predictor:
             advance((box.bottom - box.top) * (box.right - box.left) / (width * height))
 
     def _inputs(self, photograph: Image.Image, box: Box) -> Tensor:
-        """What the network is given of a part of a picture, (1, in_channels, h, w)."""
+        """The network's input for a part of a picture, (1, in_channels, h, w)."""
         return self.task.degradation.given(self._tensor(photograph, box))
 
     def _read(self, outputs: Tensor, inputs: Tensor) -> Tensor:
-        """The picture that is asked for, (1, 3, h, w)."""
+        """The chosen picture, decoded from outputs, (1, 3, h, w)."""
         if self.picture == ENTROPY:
             shares = outputs.log_softmax(1)
             entropy = -(shares.exp() * shares).sum(1, keepdim=True) / math.log(outputs.shape[1])
@@ -191,11 +192,11 @@ class Predictor:
         return result
 
     def _lightness(self, picture: Tensor) -> Tensor:
-        """What the network sees of a picture (1, 3, h, w), without hints: its grey, or its lightness, (1, 1, h, w)."""
+        """The network's input for a picture (1, 3, h, w), without hints: its grey or its lightness, (1, 1, h, w)."""
         return self.task.degradation.given(picture)[:, :1]
 
     def _low_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) of the network's input: the shorter side as in training."""
+        """(width, height) of the network's input, whose shorter side is as in training."""
         scale = self.size / min(width, height)
         sides = (max(round(side * scale), 1) for side in (width, height))
         most = max(width, height, LONGEST * self.size)  # a limit for pictures of a few rows
@@ -203,7 +204,7 @@ class Predictor:
         return low_width, low_height
 
     def _tensor(self, photograph: Image.Image, box: Box) -> Tensor:
-        """A part of a photograph as the network's pixels, (1, 3, h, w)."""
+        """A part of a photograph as a tensor with the network's divisor, (1, 3, h, w)."""
         part = np.array(photograph.crop((box.left, box.top, box.right, box.bottom)))
         return torch.from_numpy(part).to(self.device).movedim(-1, 0)[None].float() / self.task.divisor
 
@@ -212,7 +213,7 @@ class Predictor:
         return Image.fromarray(levels.movedim(0, -1).cpu().numpy())
 
     def _which(self, picture: Any) -> str:
-        """The name of the picture that is read from the outputs."""
+        """The name of the picture to decode."""
         inputs = self.task.degradation.given(torch.zeros(1, 3, 4, 4))
         outputs = inputs.new_zeros(1, self.task.answer.out_channels, *inputs.shape[2:])
         names = list(self.task.pictures(outputs, inputs))
@@ -226,9 +227,9 @@ class Predictor:
 
 
 def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:
-    """`Degradation.join` of equally large pictures; over grey a colour that would be clipped is made paler.
+    """`Degradation.join` for pictures of equal size; over grey, colours that would be clipped are made paler.
 
-    So the grey stays exact, and the hue as well.
+    This keeps the grey and the hue exactly.
     """
     if isinstance(degradation, Grey):
         grey, own = degradation(picture), degradation(colours)
@@ -240,7 +241,7 @@ def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: floa
 
 
 def check_task(task: RestorationTask) -> None:
-    """Raise a UsageError for a task without pictures, or whose network accepts no degraded ones."""
+    """Raise a UsageError for a task without pictures, or whose network does not accept degraded pictures."""
     if not task.answer.per_pixel:
         raise UsageError(f"checkpoint: its answer, {type(task.answer).__name__}, is no picture")
     if isinstance(task.model, Baseline) and task.model.sees_truth:
@@ -253,7 +254,7 @@ def check_task(task: RestorationTask) -> None:
 
 
 def choose_device(device: Any) -> torch.device:
-    """The device of a name; "auto" is a GPU if there is one."""
+    """The device with this name; "auto" is a GPU if there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     refuse_mps("device", str(device))

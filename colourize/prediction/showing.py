@@ -1,4 +1,4 @@
-"""The progress of a prediction: bars on a terminal, and a line for each picture."""
+"""Shows the progress of a prediction: bars on a terminal, and a line for each picture."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from colourize.cli.messages import printable
 from colourize.prediction.places import Place
 from colourize.prediction.predictor import Advance
 
-Tell = Callable[..., None]  # prints a line, to sys.stdout unless another stream is named
+Tell = Callable[..., None]  # prints a line, by default to sys.stdout
 
 
 @contextlib.contextmanager
 def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance], Tell]]:
-    """Two functions: one begins a picture and returns its `Advance`; the other prints a line at its end."""
+    """Two functions: one begins a picture and returns its `Advance`; the other prints a line when it is done."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=40)),
@@ -39,7 +39,7 @@ def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance],
 
         def tell(line: str, stream: TextIO | None = None) -> None:
             progress.advance(whole)
-            # Without the bars, and not by the console: a path must stay on one line to be copied.
+            # Printed without the bars and without rich's console, so that a path stays on one line and can be copied.
             if not progress.disable:
                 progress.stop()
             print(printable(line), file=stream or sys.stdout, flush=True)

@@ -1,4 +1,4 @@
-"""Colours of a small picture, enlarged along the edges of the photograph that they are laid over."""
+"""Enlarges the colours of a small picture along the edges of the photograph that gets them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from torch import Tensor
 
 from colourize.prediction.pieces import Box
 
-SIGMA = 0.06  # of lightness in 0…1; measured on photographs, see docs/predict.md
-LEAST = 1e-6  # added to every likeness: where no small pixel is alike, it is bilinear interpolation
+SIGMA = 0.06  # for lightness in 0…1; chosen by measurements on photographs, see docs/predict.md
+LEAST = 1e-6  # added to every similarity, so that without a similar small pixel it is bilinear interpolation
 
 
 def bilinear(pictures: Tensor, height: int, width: int, box: Box) -> Tensor:
-    """A box of `F.interpolate(pictures, (height, width), mode="bilinear", align_corners=False)`, and no more."""
+    """A box of `F.interpolate(pictures, (height, width), mode="bilinear", align_corners=False)`, computed alone."""
     rows = (torch.arange(box.top, box.bottom, device=pictures.device) + 0.5) * (2 / height) - 1
     columns = (torch.arange(box.left, box.right, device=pictures.device) + 0.5) * (2 / width) - 1
     grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None]
@@ -26,19 +26,19 @@ def joint_bilateral(
     """A box of small pictures enlarged along the edges of a large one (Kopf, Cohen, Lischinski & Uyttendaele 2007,
     "Joint bilateral upsampling", https://doi.org/10.1145/1276377.1276497).
 
-    Each pixel is a mean of the four nearest small pixels, weighted as in bilinear interpolation, times exp(−d²/2σ²) of
-    the distance d between its lightness and theirs. So a colour ends where the lightness changes, and not half a small
-    pixel beyond. A pixel depends on nothing else: boxes give what the whole gives.
+    Each pixel is a mean of the four nearest small pixels. Their weights are those of bilinear interpolation times
+    exp(−d²/2σ²), where d is the difference in lightness. A colour thus ends where the lightness changes, and not half a
+    small pixel beyond. Pixels depend on nothing else, so that boxes agree with the whole picture.
 
     Args:
         pictures: (1, C, h, w).
-        low: their lightness in 0…1, (1, 1, h, w).
-        lightness: that of the large picture within the box, (1, 1, …).
-        height, width: of the large picture.
+        low: the lightness of `pictures` in 0…1, (1, 1, h, w).
+        lightness: the lightness of the large picture in the box, (1, 1, …).
+        height, width: the size of the large picture.
         sigma: σ.
 
     Returns:
-        (1, C, …), the box's part.
+        (1, C, …), the pixels of the box.
     """
     total = weights = torch.zeros_like(lightness)
     for rows, of_rows in _nearest(pictures.shape[2], height, box.top, box.bottom, lightness):
@@ -51,7 +51,7 @@ def joint_bilateral(
 
 
 def _nearest(low: int, high: int, start: int, end: int, like: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """For pixels `start` to `end` of `high` the two nearest of `low`, each with its weight in linear interpolation."""
+    """For pixels `start` to `end` of `high`: the two nearest of `low`, each with its linear interpolation weight."""
     places = ((torch.arange(start, end, dtype=torch.float64) + 0.5) * (low / high) - 0.5).clamp(0, low - 1)
     first = places.floor()
     share = (places - first).to(like)
@@ -60,5 +60,5 @@ def _nearest(low: int, high: int, start: int, end: int, like: Tensor) -> list[tu
 
 
 def _at(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """The pixels in some rows and columns."""
+    """The pixels in these rows and columns."""
     return pictures.index_select(2, rows).index_select(3, columns)

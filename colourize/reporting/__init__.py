@@ -1,1 +1,1 @@
-"""What finished runs say, as one page: a section for each question, made of the files in their folders."""
+"""Reports on finished runs as one page, with a section for each question, made from the files in their folders."""

@@ -1,4 +1,4 @@
-"""Whether measures agree on what is better: the rank correlations of all measures over a set of models."""
+"""Whether measures agree on which model is better: their rank correlations over a set of models."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from colourize.reporting.elements import Element, Figure, Text
 from colourize.reporting.plots import draw_matrix
 from colourize.runs.tables import read_table, write_table
 
-FEWEST = 4  # models: of three, any two measures agree by chance one time in three
+FEWEST = 4  # minimum number of models; with three, two measures agree by chance one time in three
 
 
 def rank_correlations(values: Sequence[Mapping[str, float]]) -> tuple[list[str], np.ndarray]:
     """Spearman's ρ between every two measures over the models, signed so that 1 is full agreement on what is better.
 
-    Only of measures that all models have and that vary between them; each seed is a model.
+    It is computed for measures that all models have and that vary between them; each seed is a model.
 
     Args:
-        values: of each model, by measure.
+        values: the measures of each model, by name.
 
     Returns:
-        The measures' names, K of them, and (K, K).
+        The names of the K measures, and their correlations, (K, K).
     """
     shared = [name for name in values[0] if all(name in each for each in values)]
     columns = {name: np.array([-badness(name, each[name]) for each in values]) for name in shared}
@@ -37,7 +37,7 @@ def rank_correlations(values: Sequence[Mapping[str, float]]) -> tuple[list[str],
 
 
 def write_agreement(folder: Path, names: Sequence[str], correlations: np.ndarray, models: int) -> None:
-    """`agreement.csv`, and the matrix with its numbers as `agreement.svg` and `agreement.png`."""
+    """Write `agreement.csv`, and the matrix with its numbers as `agreement.svg` and `agreement.png`."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = zip(names, correlations.tolist(), strict=True)
     write_table(
@@ -75,7 +75,7 @@ def agreement(context: Context) -> list[Element]:
 
 
 def _finding(names: Sequence[str], correlations: np.ndarray, models: int) -> Text:
-    """How well the squared error, or else the first measure, agrees with the others."""
+    """A sentence on how well the squared error, or else the first measure, agrees with the others."""
     own = names.index("mse") if "mse" in names else 0
     others = sorted((correlations[own, place], words(name)) for place, name in enumerate(names) if place != own)
     least, most = (f"{name} ({value:.2f})" for value, name in (others[0], others[-1]))

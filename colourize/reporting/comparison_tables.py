@@ -24,8 +24,8 @@ from colourize.methods.wording import headed, setting, words
 from colourize.reporting.elements import Table
 from colourize.runs.tables import write_table
 
-MAIN = ("cross_entropy", "mse", "loss")  # decides the order of a sweep's table: the first that all networks have
-FOR_NAMES = 26  # columns that a sweep's table leaves for the methods' names
+MAIN = ("cross_entropy", "mse", "loss")  # the first that all networks have decides the order of a sweep's table
+FOR_NAMES = 26  # columns of a sweep's table that are reserved for the methods' names
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 ARROWS = {MORE: " ↑", LESS: " ↓", ZERO: " →0", NEITHER: ""}
 NOTE = (
@@ -42,7 +42,7 @@ MARKED = (
 
 
 def write_comparison(folder: Path, comparison: Comparison) -> None:
-    """`comparison.csv`, `comparison.md` and `comparison.txt`, each with all measures."""
+    """Write `comparison.csv`, `comparison.md` and `comparison.txt`, each with all measures."""
     write_table(folder / "comparison.csv", [row.cells() for row in comparison.rows])
     write_whole(folder / "comparison.md", markdown(comparison))
     text = io.StringIO()
@@ -56,7 +56,7 @@ def show_comparison(
     console: Console | None = None,
     named: Sequence[str] = (),
 ) -> None:
-    """Tables of measures on the terminal, by default of the headlines that were measured and those `named` besides."""
+    """Print tables of measures on the terminal, by default of the measured headlines and of the measures in `named`."""
     console = console or Console()
     usual = headlines(comparison.measures) or comparison.measures[:4]
     for measure in measures or [*usual, *(each for each in comparison.measures if each in named and each not in usual)]:
@@ -71,7 +71,7 @@ def show_comparison(
 
 
 def show_sweep(folder: Path) -> None:
-    """Print what the finished runs of a sweep reached, the best method first, in the width of the terminal."""
+    """Print the results of a sweep's finished runs in the width of the terminal, the best method first."""
     found = read_sources([folder]).sources
     results = read_results(read_settings([run for source in found for run in source.runs]))
     main = results.main_measure(MAIN) if results.settings.settings else None
@@ -116,12 +116,12 @@ def markdown(comparison: Comparison) -> str:
 
 
 def titled(measure: str) -> str:
-    """A measure's name, and which of its values are good."""
+    """A measure's name with the direction in which it is better."""
     return f"{measure} ({direction(measure)})" if direction(measure) else measure
 
 
 def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table:
-    """A row for each setting, a column for each measure, the best network's cell marked; `csv` has all numbers."""
+    """A row for each setting, a column for each measure, with the best network's cell marked; `csv` has all numbers."""
     labels = [each.label for each in results.settings.settings]
     networks = {each.label for each in results.settings.networks}
     rows = [[label if label in networks else f"{label} °"] for label in labels]
@@ -155,9 +155,9 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
 
 
 def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
-    """A mean ± half of its interval, and in brackets the standard deviation over seeds, each where it is known.
+    """A mean ± half of its interval, and in brackets the standard deviation over seeds, if they are known.
 
-    A line may end before each ±, and not after it.
+    A line may break before each ±, but not after it.
     """
     half = (high - low) / 2
     digits = digits_for(half if half > 0 else seed_deviation)
@@ -174,7 +174,7 @@ def with_spread(values: Sequence[float], spread: float) -> str:
 
 
 def digits_for(uncertainty: float) -> int:
-    """How many decimals of a number are meaningful: up to the second digit of its uncertainty."""
+    """The number of meaningful decimals of a number, up to the second digit of its uncertainty."""
     if not (math.isfinite(uncertainty) and uncertainty > 0):
         return 4
     return max(0, min(6, 1 - math.floor(math.log10(uncertainty))))

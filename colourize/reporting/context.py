@@ -1,4 +1,4 @@
-"""What the parts of a section share: its results, its checkpoints, and where its files lie."""
+"""The data that the parts of a section share: its results, its checkpoints and the paths of its files."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Context:
 
     results: Results
     measure: str | None  # the measure of the section's finding; None: the runs have none in common
-    folder: Path  # the report's, with `tables/`, `figures/` and `pictures/`
+    folder: Path  # the report's folder, with `tables/`, `figures/` and `pictures/`
     pictures: Pictures
-    anchor: str  # how the names of the section's files begin
+    anchor: str  # prefix of the names of the section's files
 
     def path(self, folder: str, name: str) -> Path:
-        """The path of a file, whose `name` has its ending."""
+        """The path of a file; `name` includes the extension."""
         return self.folder / folder / f"{self.anchor}{name}"
 
     def plot(self, name: str, draw: Callable[[Path], object], caption: str, alt: str) -> list[Element]:
-        """A plot without checkpoints, which `draw` saves as SVG; none where that returns False."""
+        """A plot that needs no checkpoints and that `draw` saves as SVG; empty if `draw` returns False."""
         path = self.path("figures", f"-{name}.svg")
         return [] if draw(path.with_suffix("")) is False else [Figure(path, caption, alt)]
 
@@ -47,11 +47,11 @@ class Context:
     def made(
         self, path: Path, runs: Iterable[Run], make: Callable[[], object], caption: str, alt: str, also: object = ""
     ) -> list[Element]:
-        """A figure of checkpoints, which is made where it is older than these; none where that is impossible."""
+        """A figure from checkpoints, which is made again if it is older than these; empty if that is impossible."""
         return [Figure(path, caption, alt)] if keep_up_to_date(path, runs, make, also=also) else []
 
     def table(self, name: str, rows: Iterable[Mapping[str, object]]) -> str:
-        """Write a table; returns its path from the report's folder."""
+        """Write a table; returns its path relative to the report's folder."""
         path = self.path("tables", f"-{name}.csv")
         write_table(path, rows)
         return str(path.relative_to(self.folder))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph, perhaps with a command; `kind` is plain, note, missing, toy (a banner), finding (a
-    sentence that answers the section's question), or fact (one that needs no training and holds at any size).
+    """A paragraph, perhaps with a command; `kind` is plain, note, missing, toy (a banner), finding (a sentence that
+    answers the section's question), or fact (a sentence that holds without training, at any size).
     """
 
     text: str
@@ -25,8 +25,8 @@ class Table:
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-    best: Sequence[set[int]] = ()  # for each row the columns whose cell is the best
-    csv: str = ""  # its file with all numbers, from the report's folder
+    best: Sequence[set[int]] = ()  # for each row, the columns with the best cells
+    csv: str = ""  # the file with all numbers, relative to the report's folder
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ Element = Text | Table | Figure
 class Section:
     """A question, or a sweep of the user."""
 
-    anchor: str  # its name in links and in names of files
+    anchor: str  # its name in links and file names
     number: str  # such as "C3"; empty for a sweep of the user
     title: str
-    setting: list[str] = field(default_factory=list)  # the origin of its numbers, line by line
+    setting: list[str] = field(default_factory=list)  # lines on the origin of its numbers
     elements: list[Element] = field(default_factory=list)

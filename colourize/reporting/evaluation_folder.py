@@ -1,4 +1,4 @@
-"""The files of an evaluation."""
+"""Writes the files of an evaluation."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from colourize.reporting.plots import draw_intervals
 from colourize.runs.tables import write_columns
 from colourize.study.page import write_page
 
-MOST_IN_STUDY = 400  # pictures from which a study's page chooses
+MOST_IN_STUDY = 400  # maximum number of pictures from which a study's page chooses
 
 
 def write_files(
     folder: Path, evaluated: Sequence[Evaluated], comparison: Comparison, data: PictureData, *, study: bool, seed: int
 ) -> None:
-    """The first method's `metrics.json` and `per_picture.csv`, and those of the others in `methods/<name>/`.
+    """Write the first method's `metrics.json` and `per_picture.csv`, and those of the others in `methods/<name>/`.
 
-    With several methods also the comparison (`comparison.csv`, `.md`, `.txt`, `.svg` and `.png`), the pictures on which
-    they differ most (`pictures.png`), and with enough of them `agreement.csv`, `.svg` and `.png`.
+    With several methods, also write the comparison (`comparison.csv`, `.md`, `.txt`, `.svg`, `.png`), the pictures on
+    which they differ most (`pictures.png`), and, with enough methods, `agreement.csv`, `.svg` and `.png`.
     """
     for place, each in enumerate(evaluated):
         own = folder / "methods" / each.candidate.folder_name if place else folder
@@ -49,7 +49,7 @@ def write_files(
         return
     write_comparison(folder, comparison)
     headlines = headlines_of(comparison.measures) or comparison.measures[:4]
-    if not headlines:  # no measure was asked for
+    if not headlines:  # no measure was requested
         return
     draw_intervals(comparison, headlines, folder / "comparison")
     shown = [each for each in one_seed if each.label in asked or each.label in comparison.reference.values()]
@@ -64,6 +64,6 @@ def write_files(
 
 
 def study_labels(candidates: Sequence[Candidate]) -> list[str]:
-    """The methods of a study: the networks, or all methods where there is no network."""
+    """The methods of a study: the networks, or all methods if there is no network."""
     networks = [each.label for each in candidates if not each.is_baseline]
     return list(dict.fromkeys(networks or [each.label for each in candidates]))

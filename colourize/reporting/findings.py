@@ -1,7 +1,7 @@
 """Sentences that answer a question, made from the numbers alone, each with its interval.
 
-There are two kinds of questions: which of these is best (`best`; with two settings: does this part help), and what
-does more of something do (`trend`). The parts of a section add what only they know.
+There are two kinds of questions: which setting is best (`best`; with two settings: does this part help), and what is
+the effect of more of something (`trend`). The parts of a section add further sentences.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from colourize.methods.comparison import Gap, Results
 from colourize.methods.grouping import Setting
 from colourize.methods.wording import last_words, words
 
-NAMED = 3  # settings that are named before the others are counted
+NAMED = 3  # settings that are named; further ones are only counted
 
 
 def findings(results: Results, networks: Sequence[Setting], measures: Sequence[str]) -> list[str]:
-    """What the numbers of some networks say, by the first of the measures first; empty where nothing is compared."""
+    """Sentences that compare networks, mainly by the first of the measures; empty if nothing is compared."""
     settings, (main, *others) = results.settings, measures
     found = []
     if (axis := settings.axis) is not None:
@@ -45,9 +45,9 @@ def findings(results: Results, networks: Sequence[Setting], measures: Sequence[s
 def best(
     measure: str, estimates: Mapping[str, Estimate], rivals: Mapping[str, tuple[str, Estimate]] | None = None
 ) -> str:
-    """Which setting is best by a measure, or that the seeds show no difference; empty where nothing is compared.
+    """Which setting is best by a measure, or that the seeds show no difference; empty if nothing is compared.
 
-    `estimates` are by the networks' labels; `rivals` are their baselines, by the same labels.
+    The keys of `estimates` are the networks' labels; `rivals` has their baselines, by the same labels.
     """
     order = _ranked(measure, estimates)
     rival = (rivals or {}).get(order[0]) if order else None
@@ -75,13 +75,13 @@ def best(
 
 
 def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: str = "", gap: Gap | None = None) -> str:
-    """What a measure does from the first value of a setting to the last.
+    """How a measure changes from the first value of a setting to the last.
 
     Args:
-        x: what grows, such as "batch size" or "epochs".
-        points: its values in ascending order, each with the measure there.
+        x: the name of the setting, such as "batch size" or "epochs".
+        points: its values in ascending order, each with the measure.
         also: what else changes, as the end of a clause.
-        gap: the last less the first, where it is known better than from the two estimates.
+        gap: the difference of the last to the first, if it is known more precisely than from the two estimates.
     """
     (low, first), (high, last), name = points[0], points[-1], measure.rpartition("/")[2]
     gap = gap or Gap.between(name, last, first)
@@ -99,7 +99,7 @@ def trend(x: str, points: Sequence[tuple[Any, Estimate]], measure: str, also: st
 
 
 def difference(measure: str, own: Estimate, other: Estimate) -> str:
-    """How far one is from another: "0.246 (95 % interval 0.211 … 0.281) lower than"."""
+    """The difference of two estimates in words: "0.246 (95 % interval 0.211 … 0.281) lower than"."""
     value, low, high = own.less(other)
     way = "higher" if value > 0 else "lower"
     if direction(measure) == ZERO:
@@ -133,7 +133,7 @@ def _ranked(measure: str, estimates: Mapping[str, Estimate]) -> list[str]:
 
 
 def _by_other_measures(results: Results, networks: Sequence[Setting], main: str, others: Sequence[str]) -> str:
-    """Which networks are best by the other measures."""
+    """A sentence on which networks are best by the other measures."""
     winners: dict[str, list[str]] = {}
     for measure in others:
         estimates = results.of(measure, networks)

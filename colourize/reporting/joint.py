@@ -19,10 +19,10 @@ from colourize.runs.tables import write_table
 
 
 def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> None:
-    """Write `hints.csv` and `hints.svg`, `likelihood.csv` and `samples.csv`, those that there are values for.
+    """Write `hints.csv` and `hints.svg`, `likelihood.csv` and `samples.csv`, if there are values for them.
 
     Args:
-        values: of each method, by its label, those of each of its seeds.
+        values: the values of each method's seeds, by the method's label.
     """
     hints, likelihood, samples = [], [], []
     for label, seeds in values.items():
@@ -48,7 +48,7 @@ def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> No
 
 
 def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]]) -> None:
-    """Each measure against the number of hints with its 95 % interval; the axis is logarithmic but for 0."""
+    """Draw each measure with its 95 % interval against the number of hints; the axis is logarithmic except at 0."""
     from matplotlib.figure import Figure
 
     curves = {label: seeds for label, seeds in values.items() if seeds[0].hints}
@@ -72,7 +72,7 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]]) -> 
 
 
 def write_samples(path: Path, grey: Tensor, samples: Sequence[Tensor], mean: Tensor, truth: Tensor) -> None:
-    """A sheet: the grey pictures, their samples, the mean of the distribution and the truth; all (N, 3, H, W)."""
+    """Draw a sheet of grey pictures, their samples, the mean of the distribution and the truth; all (N, 3, H, W)."""
     rows = {"grey": grey, **{f"sample {k}": each for k, each in enumerate(samples, 1)}, "mean": mean, "truth": truth}
     with whole_file(path) as part:
         labelled_grid(rows).save(part)

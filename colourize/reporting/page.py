@@ -18,7 +18,7 @@ from colourize.reporting.elements import Figure, Section
 def write_page(
     path: Path, title: str, facts: Sequence[str], sections: Sequence[Section], skipped: Sequence[str]
 ) -> None:
-    """Write the page; `facts` are lines below the title, `skipped` folders that were left out, with the reason."""
+    """Write the page; `facts` are lines below the title, `skipped` are folders that were left out, with the reason."""
     here = Path(__file__).parent
     environment = Environment(loader=FileSystemLoader(here), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["inline"] = inline
@@ -30,7 +30,7 @@ def write_page(
 
 
 def inline(figure: Figure) -> Markup:
-    """A figure as part of the page: an SVG with ids of its own, since matplotlib's are in all, or a PNG in base64."""
+    """A figure as part of the page: an SVG with unique ids, as matplotlib repeats them, or a PNG in base64."""
     if figure.path.suffix != ".svg":
         encoded = base64.b64encode(figure.path.read_bytes()).decode()
         return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(encoded, figure.alt)

@@ -1,4 +1,4 @@
-"""Sheets of pictures: the same ones by several methods, and those on which methods differ most."""
+"""Sheets of the same pictures by several methods, and of the pictures on which methods differ most."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
-COUNT = 8  # pictures of each setting
-EACH = 4  # pictures of each kind on which methods differ more or less
+COUNT = 8  # pictures per setting
+EACH = 4  # pictures with most, medium and least difference between methods
 
 
 class Pictures:
@@ -44,7 +44,7 @@ class Pictures:
         return task_from(read(path, self.trust), path)
 
     def data(self, run: Run) -> PictureData:
-        """The pictures that a run was tested on."""
+        """The data that a run was tested on."""
         checkpoint = read(self._path(run), self.trust)
         key = repr(sorted((checkpoint.get("datamodule_hyper_parameters") or {}).items(), key=str))
         if key not in self._data:
@@ -61,7 +61,7 @@ class Pictures:
 
 
 def save_rows(path: Path, rows: Mapping[str, Tensor], groups: Mapping[str, int] | None = None) -> None:
-    """A labelled sheet as PNG, see `labelled_grid`."""
+    """Write a labelled sheet as PNG, see `labelled_grid`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet = labelled_grid(rows, groups)
     with whole_file(path) as part:
@@ -69,9 +69,10 @@ def save_rows(path: Path, rows: Mapping[str, Tensor], groups: Mapping[str, int] 
 
 
 def keep_up_to_date(path: Path, runs: Iterable[Run], make: Callable[[], object], *, also: object = "") -> bool:
-    """Make a file unless it is as new as the runs that it shows; `<file>.made-of` keeps a checksum of these.
+    """Make a file unless it is up to date with the runs that it shows; `<file>.made-of` has a checksum of these.
 
-    It also depends on `also`, such as its labels. False where its checkpoints or pictures are missing; the log says so.
+    The file also depends on `also`, such as its labels. Returns False if checkpoints or pictures are missing, with a
+    warning in the log.
     """
     metrics = [run.path.absolute() / "metrics.json" for run in runs]
     made_of = repr([also, [(str(each), each.exists() and each.stat().st_mtime_ns) for each in metrics]])
@@ -91,9 +92,9 @@ def keep_up_to_date(path: Path, runs: Iterable[Run], make: Callable[[], object],
 
 
 def contrasting_pictures(evaluated: Sequence[Evaluated], count: int = EACH) -> dict[str, np.ndarray]:
-    """The numbers of pictures on which methods differ most, in the middle, and least.
+    """The indices of pictures on which methods differ most, medium and least, at most `count` of each kind.
 
-    By the standard deviation, between methods, of a picture's root mean squared error; `count` of each kind at most.
+    The difference is the standard deviation, between methods, of a picture's root mean squared error.
     """
     errors = np.sqrt(np.stack([each.table["mse"] for each in evaluated]))
     order = np.argsort(-errors.std(0), kind="stable")
@@ -105,13 +106,13 @@ def contrasting_pictures(evaluated: Sequence[Evaluated], count: int = EACH) -> d
 
 @torch.no_grad()
 def predictions(task: RestorationTask, data: PictureData, which: np.ndarray) -> Tensor:
-    """A task's pictures for some of the test pictures, (N, 3, H, W), RGB in [0, 1]."""
+    """A task's predictions for some test pictures, (N, 3, H, W), RGB in [0, 1]."""
     pair = _pair(task, data, which)
     return task.eval().answer.decode(task.outputs(pair).float(), pair.inputs)
 
 
 def sheet_rows(tasks: Mapping[str, RestorationTask], data: PictureData, which: np.ndarray) -> dict[str, Tensor]:
-    """By label each task's pictures for some test pictures, (N, 3, H, W): the input above, the truth below."""
+    """The rows of a sheet for some test pictures, label → (N, 3, H, W): the input, each task's picture, the truth."""
     first = next(iter(tasks.values()))
     pair = _pair(first, data, which)
     rows = {first.degradation.name: first.degradation.show(pair.inputs)}

@@ -17,20 +17,20 @@ from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.findings import number
 
 INK, REFERENCE = "#1f4e79", "#b8590b"
-# Okabe & Ito's colours, which are also distinct to the colour-blind; each has a dash and a marker of its own.
+# Okabe & Ito's colours, which colour-blind people can distinguish too; each has its own dash and marker.
 COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)), "-")
 MARKERS = "osD^vPX"
-MOST = len(COLOURS)  # settings in one panel; with more each key gets its own panel
-FEWEST_EFFECTS = 3  # values of a key; a table shows two as well
+MOST = len(COLOURS)  # maximum number of settings in one panel; with more, each key gets its own panel
+FEWEST_EFFECTS = 3  # minimum number of values of a key in a plot; for two, a table is enough
 MEASURES = ("train/loss", "val/loss", "val/accuracy")
 
 
 def draw_intervals(comparison: Comparison, measures: list[str], path: Path, formats: Sequence[str] = BOTH) -> None:
-    """Each method's mean, a dot, with its 95 % interval over pictures, a broad bar, in a panel for each measure.
+    """Draw each method's mean (a dot) with its 95 % interval over pictures (a broad bar), in a panel for each measure.
 
     A method with several seeds also has a thin bar, ± one standard deviation over them. A reference is a diamond on a
-    dashed line. A mean far outside the others' range is written at the edge. `path` is without its ending.
+    dashed line. A mean far outside the others' range is written at the edge. `path` has no extension.
     """
     figure, axes = _panels(len(measures), 2, (4.6, 0.8 + 0.26 * len(comparison.reference)))
     references = set(comparison.reference.values())
@@ -60,12 +60,12 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
 
 
 def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None:
-    """Training and validation measures against epochs (or "step"): a line for each setting, thin lines for its seeds.
+    """Draw training and validation measures against epochs (or "step"): a line per setting, thin lines for its seeds.
 
-    Grey dashes are the baselines' values. Saved as SVG.
+    Grey dashes are the baselines' values. The file is an SVG.
 
     Returns:
-        Whether there are such dashes; None: no run has a curve, and nothing is drawn.
+        Whether baselines are drawn; None: no run has a curve, and nothing is drawn.
     """
     read = {each.label: [run.metrics() for run in each.runs.values()] for each in settings.networks}
     measures = [name for name in MEASURES if any(name in row for runs in read.values() for run in runs for row in run)]
@@ -93,7 +93,7 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
                 dashed = True
                 axis.axhline(value, color="#666666", lw=0.8, ls=(0, (2, 2)))
                 if any(abs(value - other) < (high - low) / 15 for other in named):
-                    continue  # its name would cover another
+                    continue  # its name would cover another name
                 named.append(value)
                 axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=6, color="#444444",
                               ha="right", va="bottom")  # fmt: skip
@@ -107,9 +107,9 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
 
 
 def draw_effects(path: Path, results: Results, measure: str) -> bool:
-    """A measure against the values of each key that varies alone, a ring for each seed; in a grid of all settings.
+    """Draw a measure against the values of each key that varies alone (in a grid, for all settings), a ring per seed.
 
-    Saved as SVG; False where no key has three values.
+    The file is an SVG; False if no key has three values.
     """
     panels: dict[str, dict[Any, list[float]]] = {}
     for key, members in results.settings.variations().items():
@@ -135,7 +135,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
 
 
 def draw_interaction(path: Path, results: Results, measure: str, keys: Sequence[str]) -> bool:
-    """A measure against two keys that vary together, as a heat map in SVG; False where one has a single value."""
+    """Draw a measure against two keys that vary together, as a heat map in SVG; False if one has a single value."""
     settings = results.settings
     first, second = keys
     cells: dict[tuple[Any, Any], float] = {}
@@ -159,13 +159,13 @@ def draw_matrix(
     path: Path, grid: np.ndarray, rows: Sequence[Any], columns: Sequence[Any], text: Any, label: str,
     formats: Sequence[str] = BOTH, *, axes: Sequence[str] = ("", ""), heading: str = "", **colours: Any,
 ) -> None:  # fmt: skip
-    """A heat map of a grid (rows, columns) with its numbers; cells that are nan stay empty.
+    """Draw a heat map of a grid (rows, columns) with its numbers; cells that are nan stay empty.
 
-    `text` makes the text of a number, `label` is that of the colour bar, and `colours` are arguments of `imshow`.
+    `text` formats a number, `label` is the label of the colour bar, and `colours` are arguments of `imshow`.
     """
     from matplotlib.figure import Figure
 
-    width, height = max(0.34, 0.9 - 0.05 * len(columns)), max(0.34, 0.6 - 0.02 * len(rows))  # of a cell, in inches
+    width, height = max(0.34, 0.9 - 0.05 * len(columns)), max(0.34, 0.6 - 0.02 * len(rows))  # size of a cell in inches
     figure = Figure(figsize=(1.8 + width * len(columns), 1.4 + height * len(rows)), layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(grid, aspect="auto", **colours)
@@ -186,7 +186,7 @@ def draw_matrix(
 
 
 def _panels(count: int, columns: int, size: tuple[float, float], **shared: Any) -> tuple[Any, Sequence[Any]]:
-    """A figure and its axes, row by row, each of a size in inches."""
+    """A figure and its axes, row by row; `size` is that of one panel in inches."""
     from matplotlib.figure import Figure
 
     columns = min(columns, count)

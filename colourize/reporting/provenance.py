@@ -1,4 +1,4 @@
-"""How a sweep's numbers were made: data, protocol, training, seeds, versions, machine and commit, in a few lines."""
+"""The origin of a sweep's numbers: data, protocol, training, seeds, versions, machine and commit, in a few lines."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ TRAINING = {
     "epochs": "trainer.max_epochs", "batches of": "data.batch_size", "optimizer": "task.optimizer",
     "learning rate": "task.optimizer.lr", "schedule": "task.lr_scheduler", "loss": "task.loss",
 }  # fmt: skip
-TOY = 10_000  # pictures that a network sees in its training, each epoch anew; with fewer it has learned next to nothing
+TOY = 10_000  # with fewer pictures in a training, counted in each epoch, a network has learnt next to nothing
 
 
 def toy_size(runs: Sequence[Run]) -> str:
-    """How little the networks of some runs were trained, in words; empty where it is enough, or unknown."""
+    """In words, how little the networks of these runs were trained; empty if it is enough, or unknown."""
     seen = []
     for run in runs:
         parts = (run.record.get("data") or {}).get("parts") or {}
@@ -32,7 +32,7 @@ def toy_size(runs: Sequence[Run]) -> str:
 
 
 def provenance(runs: Sequence[Run]) -> list[str]:
-    """A line for each subject; where runs differ it has all values."""
+    """A line for each subject; if runs differ, it has all values."""
     records = [run.record for run in runs]
     methods = [settings_of_run(run) for run in runs]
     data = [record["data"] for record in records if record.get("data")]

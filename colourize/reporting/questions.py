@@ -10,28 +10,28 @@ import yaml
 
 from colourize.configuration import config_dir
 
-OF_ASSIGNMENT = re.compile(r"[a-f]\d?_")  # how its questions' files begin
+OF_ASSIGNMENT = re.compile(r"[a-f]\d?_")  # the beginning of the names of the assignment's experiments
 
 
 @dataclass(frozen=True)
 class Question:
     """An experiment that answers a question."""
 
-    name: str  # the experiment's
-    number: str  # in the assignment, such as "C3"
-    text: str  # the question, which opens the file as a comment
+    name: str  # the experiment's name
+    number: str  # the question's number in the assignment, such as "C3"
+    text: str  # the question, from the comment at the top of the file
     about: str  # the rest of that comment
     measures: list[str]  # the columns of its table, the most important first
     parts: list[str]  # further parts of its section, see `parts.PARTS`
 
     @property
     def command(self) -> str:
-        """The command that runs it."""
+        """The command that runs the experiment."""
         return f"colourize-train experiment={self.name}"
 
 
 def questions() -> dict[str, Question]:
-    """All of them by the experiment's name, the assignment's in its order and then the others."""
+    """All questions by the experiment's name: the assignment's in its order, then the others."""
     found = {}
     files = (config_dir() / "experiment").glob("*.yaml")
     for path in sorted(files, key=lambda path: (not OF_ASSIGNMENT.match(path.stem), path.stem)):

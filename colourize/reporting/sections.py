@@ -1,4 +1,4 @@
-"""A section of the report: the table, finding, curves and pictures of a sweep, whatever it varies."""
+"""A section of the report: the table, findings, curves and pictures of a sweep, whatever it varies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from colourize.reporting.questions import Question
 log = logging.getLogger(__name__)
 
 MOST_MEASURES = 6
-MOST_SHOWN = 12  # settings in a sheet of pictures
+MOST_SHOWN = 12  # maximum number of settings in a sheet of pictures
 INTERVALS = "Each method's mean with its 95 % interval over pictures, a broad bar"
 SEEDS = ", and the standard deviation over seeds, a thin one"
 DASHED = "; the dashed line is {}, which needs no network"
@@ -40,14 +40,14 @@ SAME = "The first test pictures by each method"
 OF_CLASSES = [name for name, each in MEASURES.items() if each.kinds]
 NOT_COMPARED = "With another palette there are other classes: accuracy and cross-entropy are not compared here."
 ANSWERS = ("fact", "finding")  # the kinds of sentences that open a section
-LISTED = 6  # settings that are named before the others are counted
+LISTED = 6  # settings that are named; further ones are only counted
 
 
 def build_section(source: Source, question: Question | None, folder: Path, pictures: Pictures, anchor: str) -> Section:
-    """The section of a sweep in a report's folder; a part that cannot be made is replaced by the reason.
+    """The section of a sweep in a report's folder; if a part cannot be made, the reason replaces it.
 
-    It opens with the sentences that answer the question: first those of its parts, then those of the comparison. At
-    toy size a banner takes their place.
+    It starts with the sentences that answer the question, first those of its parts, then those of the comparison. At
+    toy size, a banner replaces them.
     """
     settings = read_settings(source.runs)
     results = read_results(settings)
@@ -114,7 +114,7 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
     results, main = context.results, str(context.measure)
     shown = [name for name in dict.fromkeys((*asked, main)) if name in results.comparison.measures][:MOST_MEASURES]
     found: list[Element] = []
-    for members in _by_input(results.settings.networks).values():  # colouring and sharpening are no rivals
+    for members in _by_input(results.settings.networks).values():  # colourization and super-resolution are not compared
         found += [Text(text, "finding") for text in findings(results, members, [main, *shown])]
     path = context.path("tables", ".csv")
     write_results(path, results)
@@ -184,7 +184,7 @@ def _last_epoch(context: Context) -> Table:
 
 
 def _by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Settings with the same input, small or grey pictures, by the ending of their file's name."""
+    """Settings with the same input, small or grey pictures, by the suffix of their file's name."""
     found: dict[str, list[Setting]] = {}
     for each in settings:
         found.setdefault("-low" if each.task[0] == "low_resolution" else "-grey", []).append(each)

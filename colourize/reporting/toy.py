@@ -1,4 +1,4 @@
-"""The quick report's runs: small networks on drawn horses, which learn enough in minutes for pictures worth a look."""
+"""The runs of the quick report: small networks on drawn horses, which learn enough in minutes for useful pictures."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from colourize.errors import InputError
 from colourize.runs.surroundings import cores
 from colourize.runs.sweeps import quoted
 
-# A few hundred pictures at a high rate that falls: the course's networks then colour sky, meadow and horse.
+# With a few hundred pictures and a high, falling learning rate, the course's networks colour sky, meadow and horse.
 SIZE = (
     "data=synthetic", "data.num_train=600", "data.num_val=100", "data.num_test=100", "data.batch_size=25",
     "trainer.max_epochs=12", "lr_scheduler=one_cycle", "task.optimizer.lr=5e-3", "seeds=[0]",
     "trainer.enable_progress_bar=false",
 )  # fmt: skip
-# The questions whose experiments have few networks, most of them shared; the first ones train what the others take.
+# Questions with few networks, most of which are shared; the first experiments train those that the others reuse.
 EXPERIMENTS = {
     "c2_skip_connections": (), "a4_colour_space": (), "a5_classification": (), "d2_super_resolution": (),
     "a3_epochs": ("callbacks.checkpoints.keep_epochs=[4,8]", "lr_scheduler=constant", "task.optimizer.lr=1e-3"),
@@ -31,10 +31,10 @@ EXPERIMENTS = {
 
 
 def run_all(folder: Path, experiments: Mapping[str, Sequence[str]] = EXPERIMENTS, size: Sequence[str] = SIZE) -> Path:
-    """Run experiments of a size into a folder, each with its own words, except those that it has already.
+    """Run experiments at this size into a folder, each with its overrides; those that are finished are skipped.
 
     Raises:
-        InputError: one of them failed; the others are run nevertheless.
+        InputError: an experiment failed; the others run nevertheless.
     """
     folder.mkdir(parents=True, exist_ok=True)
 

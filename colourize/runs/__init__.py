@@ -1,1 +1,1 @@
-"""A run's folder and a sweep's: what is written into them, whole or not at all, and how it is read again."""
+"""The folders of runs and sweeps: writing their files, whole or not at all, and reading them again."""

@@ -1,4 +1,4 @@
-"""How a checkpoint reaches the disk: whole or not at all, with the one before it kept, while training goes on."""
+"""Writes checkpoints to disk, whole or not at all, while training continues; the previous one is kept."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 
 class CheckpointFiles(TorchCheckpointIO):
-    """Writes each checkpoint beside its place, syncs and renames it; `last.ckpt` becomes `last-previous.ckpt`.
+    """Writes each checkpoint to a temporary file, syncs and renames it; `last.ckpt` becomes `last-previous.ckpt`.
 
-    The writing takes longer than the rest of a checkpoint. Within `meanwhile` a thread does it, one file after the
-    other, while training goes on; the contents are fixed before. `wait`, or the next checkpoint, raises its errors.
+    Writing takes longer than the rest of a checkpoint. Within `meanwhile`, a thread writes one file after the other
+    while training continues; the contents are fixed before. `wait`, or the next checkpoint, raises the thread's errors.
     """
 
     def __init__(self) -> None:
@@ -37,9 +37,9 @@ class CheckpointFiles(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        contents = io.BytesIO()  # torch's own writer hides the system's error of a full disk
+        contents = io.BytesIO()  # torch's own writer hides the system's error for a full disk
         torch.save(checkpoint, contents)
-        self.wait(all_but=1)  # two are an epoch's best and last; more would fill the memory
+        self.wait(all_but=1)  # an epoch's best and last may wait; more would fill the memory
         self._writer = self._writer or ThreadPoolExecutor(1, "checkpoints")
         self._under_way.append(self._writer.submit(_write, path, contents.getvalue()))
         if not self.is_meanwhile:
@@ -54,7 +54,7 @@ class CheckpointFiles(TorchCheckpointIO):
         super().remove_checkpoint(path)
 
     def wait(self, all_but: int = 0) -> None:
-        """Wait until all but so many of the newest files are written; raises the error of one that failed."""
+        """Wait until all but the `all_but` newest files are written; raises the error of a failed file."""
         while len(self._under_way) > all_but:
             self._under_way.popleft().result()
 
@@ -73,7 +73,7 @@ def _write(path: Path, contents: bytes) -> None:
 
 @contextlib.contextmanager
 def meanwhile(trainer: Trainer) -> Iterator[None]:
-    """In the block saving does not wait for the disk; `wait` does afterwards."""
+    """In the block, saving does not wait for the disk; call `wait` afterwards."""
     files = trainer.strategy.checkpoint_io
     if not isinstance(files, CheckpointFiles):
         yield
@@ -86,7 +86,7 @@ def meanwhile(trainer: Trainer) -> Iterator[None]:
 
 
 def wait(trainer: Trainer) -> None:
-    """Wait until all checkpoints of a trainer are on the disk; raises the error of one that failed."""
+    """Wait until all checkpoints of a trainer are on the disk; raises the error of a failed one."""
     files = trainer.strategy.checkpoint_io
     if isinstance(files, CheckpointFiles):
         files.wait()

@@ -1,4 +1,4 @@
-"""TensorBoard's event file: one for a run, and one more each time that the run is resumed."""
+"""TensorBoard's event files: one per run, and one more each time the run is resumed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ FILES = "events.out.tfevents.*"
 
 
 class EventLogger(TensorBoardLogger):
-    """Lightning's logger, whose file stays open between training and test.
+    """Lightning's logger, but with a file that stays open between training and test.
 
-    Lightning closes it whenever a Trainer's method ends, and TensorBoard's writer then begins another file.
+    Lightning closes the file whenever a Trainer's method ends, and TensorBoard's writer would then start another one.
     """
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:  # type: ignore[override]
-        """Without the epoch, and with the learning rate after the losses: HPARAMS has tags in alphabetical order."""
+        """Log without the epoch, and with the learning rate sorted after the losses, as HPARAMS sorts tags by name."""
         kept = {f"train/{name}" if name.startswith("lr-") else name: each for name, each in metrics.items()}
         super().log_metrics({name: each for name, each in kept.items() if name != "epoch"}, step)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, metrics: dict[str, Any] | None = None, step: int | None = None) -> None:
-        """What this run was, with its final measures; without these the page HPARAMS does not show it.
+        """Log the run's hyperparameters with its final measures, without which the page HPARAMS does not show it.
 
-        Lightning also writes a summary of the experiment in each run. TensorBoard takes the columns of all runs from
-        one of these, so that runs with other settings have blank rows.
+        Lightning also writes a summary of the experiment in each run. TensorBoard would take the columns of all runs
+        from one of these summaries and leave the rows of runs with other settings blank.
         """
         self.hparams.update(params)
         if metrics:
@@ -44,7 +44,7 @@ class EventLogger(TensorBoardLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Bring everything to the disk; after success `hparams.yaml` as well."""
+        """Write everything to disk; after success `hparams.yaml` as well."""
         if self._experiment is not None:
             self._experiment.flush()
         if status == "success":
@@ -58,7 +58,7 @@ class EventLogger(TensorBoardLogger):
 
     @rank_zero_only
     def cut_back(self, place: dict[str, int]) -> None:
-        """Remove what was logged after a `place`, which is logged again; the file that is open stays."""
+        """Remove what was logged after a `place`, as it will be logged again; the open file stays."""
         writer = getattr(self._experiment, "file_writer", None)
         own = Path(writer.event_writer._file_name).name if writer is not None else None
         for path in Path(self.log_dir).glob(FILES):
@@ -69,7 +69,7 @@ class EventLogger(TensorBoardLogger):
 
     @rank_zero_only
     def close(self) -> None:
-        """Bring everything to the disk and close the file; later values would begin another file."""
+        """Write everything to disk and close the file; later values would start another file."""
         if self._experiment is not None:
             self._experiment.close()
 

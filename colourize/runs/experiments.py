@@ -1,14 +1,14 @@
-"""The jobs of an experiment: its cells, each a few settings, times its seeds, and its baselines.
+"""The jobs of an experiment: each of its cells (a few settings) with each of its seeds, and its baselines.
 
-An experiment's file in `conf/experiment/` may hold, beside settings (`common/experiment.yaml` has the rest):
+Besides settings, an experiment's file in `conf/experiment/` may have (`common/experiment.yaml` has the rest):
 
     cells:                                # what is compared; a grid cannot pair a model with a task
       - {model: cnn, task: colour_classification}
       - {data.batch_size: 200, trainer.max_epochs: "${product:${trainer.max_epochs},2}"}
     seeds: [0, 1, 2]
-    baselines: [grey_lookup]              # once for each task among the cells: they have no seeds
+    baselines: [grey_lookup]              # once for each task among the cells, as they have no seeds
 
-What is typed wins over a cell, but for values that a cell computes from it.
+Typed settings override those of a cell, except values that the cell computes from them.
 """
 
 from __future__ import annotations
@@ -31,20 +31,22 @@ from colourize.runs.method_settings import PLAN
 from colourize.runs.sweeps import key_of, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
-MODULE = "hydra_plugins.colourize"  # Hydra takes no plugins from outside of that package
+MODULE = "hydra_plugins.colourize"  # Hydra accepts plugins from that package only
 BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MODULE}.CellSweeper"
 
 
 def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
     """The overrides of each job of a sweep, each job once.
 
-    Those of an experiment are its baselines, then all its cells of a seed before the next. A UsageError says that its
-    cells or seeds are not valid, or that one of several experiments is a sweep already.
+    The jobs of an experiment are its baselines, then all cells with the first seed, then with the next.
 
     Args:
         config: the composed configuration.
         words: the sweep's overrides, such as `seed=0,1`.
-        config_loader: Hydra's, for patterns such as `model=glob(*)`.
+        config_loader: Hydra's loader, for patterns such as `model=glob(*)`.
+
+    Raises:
+        UsageError: cells or seeds are not valid, or one of several experiments is a sweep already.
     """
     parsed = OverridesParser.create(config_loader=config_loader).parse_overrides(list(words))
     for each in parsed:
@@ -57,7 +59,7 @@ def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) ->
 
 
 def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequence[Override]) -> list[list[str]]:
-    """The jobs of a grid in each cell of an experiment, beside its baselines."""
+    """The jobs of a grid in each cell of an experiment, and its baselines."""
     cells: Any = OmegaConf.to_container(config.cells, resolve=True)
     raw: Any = OmegaConf.to_container(config.cells, resolve=False)
     _check(cells, config.seeds, parsed, raw)
@@ -68,7 +70,7 @@ def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequenc
         found += [job for each in config.baselines for job in _baseline(each, cells, typed)]
         for seed in [[]] if "seed" in keys else [[f"seed={seed}"] for seed in config.seeds]:
             for cell, own in zip(cells, raw, strict=True):
-                # A typed key wins over a plain value, but not over one that is computed.
+                # A typed key overrides a plain value, but not one that is computed.
                 kept = {key: value for key, value in cell.items() if key not in keys or "${" in str(own[key])}
                 before = [word for word in typed if key_of(word) not in kept]
                 found.append([*before, *(_word(key, value) for key, value in kept.items()), *seed])
@@ -76,14 +78,14 @@ def _in_cells(config: DictConfig, grid: Sequence[Sequence[str]], parsed: Sequenc
 
 
 def fixed_keys(config: DictConfig, words: Sequence[str], asked: Sequence[Sequence[str]]) -> list[str]:
-    """The keys that do not appear in the names of job folders, because all jobs that have them share their value.
+    """The keys that do not appear in the names of job folders, because all jobs with them have the same value.
 
-    A key that only some cells have varies; a typed key that a baseline lacks does not. More seeds may follow in an
-    experiment, and so its seed always appears.
+    A key that only some cells have varies; a typed key that a baseline lacks does not. An experiment's seed always
+    appears, as more seeds may follow.
     """
     values: dict[str, list[str]] = {}
     for job in asked:
-        for key, word in {key_of(word): word for word in job}.items():  # of a repeated key the last word acts
+        for key, word in {key_of(word): word for word in job}.items():  # the last word of a repeated key counts
             values.setdefault(key, []).append(word)
     cells = config.get("cells") or ()
     typed = {key_of(word) for word in words} - {str(key) for cell in cells for key in cell}
@@ -94,7 +96,7 @@ def fixed_keys(config: DictConfig, words: Sequence[str], asked: Sequence[Sequenc
 def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
     """Register the sweeper of these jobs with Hydra, under the name `TARGET`."""
     plugins = Plugins.instance()
-    # Only now: Hydra loads its plugins' modules anew, and then knows no subclass of the old class.
+    # Imported late, because Hydra reloads its plugins' modules and then rejects subclasses of the old class.
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     class CellSweeper(BasicSweeper):
@@ -103,7 +105,7 @@ def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
 
         def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
             super().validate_batch_is_legal(batch)
-            # Only jobs that compose are listed.
+            # Composing each job here refuses invalid ones before they are listed.
             assert self.config is not None
             sweeps.plan(self.config.hydra.sweep.dir, batch, fixed)
             results.add_jobs(self.config.hydra.sweep.dir)
@@ -115,12 +117,12 @@ def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
     plugins.register(CellSweeper)
 
 
-# In the file of an experiment: twice the epochs that the user asked for.
+# For experiments' files, for example twice the user's number of epochs.
 OmegaConf.register_new_resolver("product", lambda *factors: _product(factors), replace=True)
 
 
 def _product(factors: Iterable[float]) -> float | int:
-    """A product; it is a whole number of at least 1 where the first factor is whole."""
+    """A product; if the first factor is an integer, it is rounded to an integer of at least 1."""
     first, *others = factors
     value = first
     for factor in others:
@@ -139,7 +141,7 @@ def _check(cells: Any, seeds: Any, parsed: Sequence[Override], raw: Any) -> None
 
 
 def _check_plain(several: Override, config: DictConfig, config_loader: Any) -> None:
-    """Refuse several experiments of which one is a sweep already; those of settings alone can be varied."""
+    """Refuse several experiments if one is a sweep itself; experiments with settings only can be varied."""
     for name in several.sweep_string_iterator():
         alone = config_loader.load_sweep_config(config, [f"experiment={name}"])
         if "cells" in alone or alone.hydra.sweeper.params:
@@ -147,7 +149,7 @@ def _check_plain(several: Override, config: DictConfig, config_loader: Any) -> N
 
 
 def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str]) -> Iterable[list[str]]:
-    """A baseline's jobs, with its own settings: one for each task of the cells, or for its own task alone."""
+    """A baseline's jobs, with its own settings: one for each task of the cells, or one for its own task."""
     asked = {"model": asked} if isinstance(asked, str) else dict(asked)
     tasks = [asked.get("task")] if "task" in asked else list(dict.fromkeys(cell.get("task") for cell in cells))
     for task in tasks:
@@ -157,7 +159,7 @@ def _baseline(asked: Any, cells: Sequence[dict[str, Any]], typed: Sequence[str])
 
 
 def _word(key: str, value: Any) -> str:
-    """A setting as Hydra's grammar takes it."""
+    """A setting in Hydra's grammar."""
     if value is None or isinstance(value, bool):
         return f"{key}={'null' if value is None else str(value).lower()}"
     return f"{key}={quoted(value) if isinstance(value, str) else value}"

@@ -1,4 +1,4 @@
-"""Reading what lies in run folders, and finding them: in a sweep's folder, or anywhere below a folder.
+"""Reads run folders and finds them, in a sweep's folder or anywhere below a folder.
 
 for run in find_runs("multirun/2025-01-01"):
     print(run.path, run.status, run.config.model, run.measures().get("test/loss"))
@@ -28,18 +28,18 @@ log = logging.getLogger(__name__)
 
 HYDRA = ".hydra"
 NO_RUN = "holds no run"
-MOST = 10_000  # folders to search: those of some thousand runs, but not a whole disk
+MOST = 10_000  # maximum number of folders to search, which is enough for thousands of runs but not for a whole disk
 Contents = TypeVar("Contents", dict[str, Any], DictConfig, ListConfig)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder, in any state; a run of a version without `run.json` as well.
+    """A run's folder, in any state; runs of versions without `run.json` can be read too.
 
     Attributes:
-        record: the contents of `run.json`; empty where there is none.
+        record: the contents of `run.json`; empty if there is none.
         config: the configuration, its interpolations unresolved (`output_dir` cannot be resolved outside the run).
-        overrides: what was typed.
+        overrides: the overrides that were typed.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class Run:
 
     @classmethod
     def read(cls, path: str | Path) -> Run:
-        """The run of a folder; an InputError names a damaged file, or says that there is no run."""
+        """Read the run in a folder; an InputError names a damaged file, or says that there is no run."""
         path = Path(path)
         record = _read(path / RECORD, _json, dict)
         config = _read(path / HYDRA / "config.yaml", OmegaConf.load, DictConfig)
@@ -61,7 +61,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """As in `run.json`; without one "completed" where there are final measures, else "unknown"."""
+        """The status in `run.json`; without this file, "completed" if there are final measures, else "unknown"."""
         without = "completed" if (self.path / "metrics.json").is_file() else "unknown"
         return str(self.record.get("status", without))
 
@@ -72,17 +72,17 @@ class Run:
         return {path.stem: path for path in sorted(found, key=natural)}
 
     def metrics(self) -> list[dict[str, float]]:
-        """The measures after each epoch, with `epoch` and `step`; an InputError where `metrics.csv` is damaged."""
+        """The measures after each epoch, with `epoch` and `step`; an InputError if `metrics.csv` is damaged."""
         path = self.path / "metrics.csv"
         return read_numbers(path) if path.exists() else []
 
     def measures(self) -> dict[str, float]:
-        """The final measures, none before the end; an InputError where `metrics.json` is damaged."""
+        """The final measures, empty before the end; an InputError if `metrics.json` is damaged."""
         return read_measures(self.path / "metrics.json")
 
 
 def read_measures(path: Path) -> dict[str, float]:
-    """The measures in a `metrics.json`, null as NaN; none without the file, an InputError where it is damaged."""
+    """The measures in a `metrics.json`, null as NaN; empty without the file, an InputError if it is damaged."""
     measures = _read(path, _json, dict) or {}
     wrong = [name for name, value in measures.items() if not isinstance(value, (int, float, type(None)))]
     if wrong:
@@ -91,7 +91,7 @@ def read_measures(path: Path) -> dict[str, float]:
 
 
 def find_runs(path: str | Path) -> list[Run]:
-    """All runs in a folder and below it, in natural order (2 before 10); the log names the folders that are skipped."""
+    """All runs in a folder and below it, in natural order (2 before 10); the log names the skipped folders."""
     runs, skipped = search(path)
     for folder, reason in skipped.items():
         log.warning("%s: skipped: %s", folder, reason)
@@ -99,25 +99,25 @@ def find_runs(path: str | Path) -> list[Run]:
 
 
 def search(path: str | Path) -> tuple[list[Run], dict[Path, str]]:
-    """The runs of `find_runs`, and the folders that were skipped, with the reason."""
+    """The runs of `find_runs`, and the skipped folders with the reasons."""
     return _search(Path(path), Path(path), within=False, visited=set())
 
 
 def natural(path: Path) -> tuple[Any, ...]:
     """A key that sorts paths with the numbers in their names as numbers."""
-    # Pairs of a text and a number can always be compared.
+    # Pairs of a text and a number are always comparable.
     return tuple(
         tuple((text, int(number or -1)) for text, number in re.findall(r"(\D*)(\d*)", part)) for part in path.parts
     ), str(path)
 
 
 def _search(folder: Path, top: Path, *, within: bool, visited: set[Path]) -> tuple[list[Run], dict[Path, str]]:
-    """Runs and skipped folders; `within` a run's folder, a folder without a run belongs to that run."""
+    """Runs and skipped folders; `within` a run's folder, a sub-folder without a run belongs to that run."""
     runs: list[Run] = []
     skipped: dict[Path, str] = {}
     try:
         real = folder.resolve()
-        if real in visited:  # a link to a folder above
+        if real in visited:  # a link to a parent folder
             return runs, skipped
         visited.add(real)
         if len(visited) > MOST:
@@ -141,12 +141,12 @@ def _search(folder: Path, top: Path, *, within: bool, visited: set[Path]) -> tup
         skipped |= others
     has_no_run = all(reason == NO_RUN for reason in skipped.values()) and (skipped or len(inside) > len(below))
     if has_no_run and not (runs or within):
-        skipped = {folder: NO_RUN}  # the top of the tree stands for all below it
+        skipped = {folder: NO_RUN}  # the top folder represents all folders below it
     return runs, skipped
 
 
 def _read(path: Path, load: Callable[[Path], Any], kind: type[Contents]) -> Contents | None:
-    """The contents of a file, of a kind; None without the file."""
+    """The contents of a file, which must be of this kind; None without the file."""
     try:
         contents = load(path)
     except FileNotFoundError:

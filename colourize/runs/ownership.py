@@ -1,4 +1,4 @@
-"""A folder belongs to one run at a time: its process holds a lock in it as long as the run lives."""
+"""A folder belongs to one run at a time, whose process holds a lock in it while the run lives."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from filelock import FileLock, Timeout
 from colourize.errors import InputError, UsageError
 from colourize.files import remove_parts
 
-FILE = ".lock"  # it disappears when the run has ended
+FILE = ".lock"  # it is removed when the run ends
 WRITTEN = ("checkpoints", "samples", "activations")  # the folders in a run's folder that the run writes into
-RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # of a run of several processes, whose first one owns the folder
+RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")  # set in runs of several processes, the first of which owns the folder
 
 _held: dict[Path, FileLock] = {}
 
@@ -25,9 +25,11 @@ def is_first_process() -> bool:
 
 
 def own(folder: str | Path, key: str) -> None:
-    """Take a folder, named by the setting `key`, make it if missing, and remove what killed owners left half-written.
+    """Take a folder, make it if it is missing, and remove the unfinished files of killed owners.
 
-    A UsageError says that another process owns it, an InputError that it cannot be written.
+    Raises:
+        UsageError: another process owns the folder; messages name it by the setting `key`.
+        InputError: the folder cannot be written.
     """
     path = Path(os.path.abspath(folder))
     if path in _held or not is_first_process():
@@ -68,7 +70,7 @@ def release(folder: str | Path | None = None) -> None:
 
 @contextlib.contextmanager
 def owned(folder: str | Path, key: str = "hydra.run.dir") -> Iterator[None]:
-    """Own a folder in the block; a folder that this process owns already it keeps afterwards."""
+    """Own a folder in the block; if this process owns it already, it keeps it afterwards."""
     keeps = Path(os.path.abspath(folder)) in _held
     own(folder, key)
     try:

@@ -1,4 +1,4 @@
-"""`run.json`: what a run was, how it went, and where its numbers come from.
+"""`run.json`: a run's command, status, phases and environment.
 
 record = RunRecord(folder)
 with record.start():
@@ -33,11 +33,11 @@ FILE = "run.json"
 
 
 class RunRecord:
-    """A run's `run.json`: written when the run begins, after every phase and change, and when it ends.
+    """A run's `run.json`, written when the run begins, after every phase and change, and when it ends.
 
-    The file holds `status` ("running", "completed", "failed" or "interrupted"; a killed run stays "running"), `error`
-    (of a failed run, in one line), `command` and `overrides` (what was typed), `started` and `ended` (UTC), `seconds`,
-    `phases` (seconds of each), `earlier` (a resumed run's earlier starts), the run's facts and its surroundings.
+    The file has `status` ("running", "completed", "failed" or "interrupted"; a killed run stays "running"), `error`
+    (one line, for a failed run), `command` and `overrides` (as typed), `started` and `ended` (UTC), `seconds`, `phases`
+    (the seconds of each), `earlier` (the earlier starts of a resumed run), the run's facts and its surroundings.
     """
 
     def __init__(self, folder: str | Path, command: list[str] | None = None) -> None:
@@ -60,7 +60,7 @@ class RunRecord:
     def start(self, *, writes: bool = True, resumes: bool = False, **facts: Any) -> Iterator[RunRecord]:
         """Complete the record when the block ends, however it ends.
 
-        Of several processes one `writes`. Where the folder's run `resumes`, its record so far is kept as `earlier`.
+        Only one of several processes `writes`. If the folder's run `resumes`, its record so far is kept as `earlier`.
         """
         self._writes = writes
         if writes:
@@ -84,13 +84,13 @@ class RunRecord:
         self._end(status="completed")
 
     def begin(self) -> None:
-        """Write the file: from here on a failure belongs to the run's history."""
+        """Write the file for the first time; from here on it also records a failure."""
         self._begun = True
         self._write()
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Add the seconds that the block takes to a phase's, also before `start`."""
+        """Add the seconds of the block to a phase, also before `start`."""
         started = time.perf_counter()
         try:
             yield
@@ -103,7 +103,7 @@ class RunRecord:
         return self._phases[phase]
 
     def update(self, **facts: Any) -> None:
-        """Add or replace facts, such as `parameters=…` or `data={…}`; JSON holds the text of unknown types."""
+        """Add or replace facts, such as `parameters=…` or `data={…}`; unknown types are written as text."""
         self.facts.update(facts)
         self._write()
 
@@ -119,7 +119,7 @@ class RunRecord:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """The contents of a folder's `run.json`; empty where the file is missing or damaged."""
+    """The contents of a folder's `run.json`; empty if the file is missing or damaged."""
     try:
         contents = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -128,7 +128,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def error_summary(error: BaseException) -> str:
-    """An error in one line: its kind, and the first two lines of its text; a user's error in place of its wrapper."""
+    """An error in one line: its type, and the first two lines of its text; a user's error replaces its wrapper."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ColourizeError):
         cause = cause.__cause__

@@ -1,6 +1,6 @@
-"""`results.csv`: a sweep's table, with a row for each of its jobs from the start on.
+"""`results.csv`: a sweep's table, which has a row for each of its jobs from the start.
 
-A Hydra callback keeps it: Hydra calls `on_job_end` for every job, also for one that fails (unlike `on_multirun_end`).
+A Hydra callback writes it, because Hydra calls `on_job_end` also for jobs that fail (unlike `on_multirun_end`).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 FILE = "results.csv"
 PENDING, RUNNING, INTERRUPTED, FAILED, COMPLETED = "pending", "running", "interrupted", "failed", "completed"
 
-RESUMABLE = "train"  # the app whose jobs can go on; an evaluation is short, and starts again
+RESUMABLE = "train"  # the app whose jobs can be resumed; an evaluation is short, and starts again
 
 _sweep: Path | None = None  # the sweep that this process launches
 
 
 class Refused(BaseException):
-    """A run or a sweep may not start; Hydra turns any Exception of a callback into a warning."""
+    """A run or a sweep may not start. It is no Exception, as Hydra turns those of a callback into warnings."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
@@ -41,7 +41,7 @@ class Refused(BaseException):
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """Make errors in the block end the command: without its lists a sweep's jobs would get other names."""
+    """Make errors in the block end the command, because without its lists a sweep's jobs would get other names."""
     try:
         yield
     except (ColourizeError, OSError) as error:
@@ -49,9 +49,9 @@ def refusing() -> Iterator[None]:
 
 
 class ResultsTable(Callback):
-    """Keeps one row a job: `job`, `folder` (within the sweep's), `status`, the overrides, the final measures, `error`.
+    """Keeps one row per job: `job`, `folder` (in the sweep's), `status`, the overrides, the final measures, `error`.
 
-    Jobs may end at the same time in several processes: a lock beside the table lets one write at a time.
+    Jobs may end at the same time in several processes, so that a lock beside the table lets only one write at a time.
     """
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -78,13 +78,13 @@ class ResultsTable(Callback):
 
 
 def begin(folder: str | Path) -> None:
-    """This process launches the sweep in a folder; see `settle`."""
+    """Note that this process launches the sweep in a folder; see `settle`."""
     global _sweep
     _sweep = Path(folder).absolute()
 
 
 def leave() -> None:
-    """The jobs that this process launched go on without it."""
+    """Note that the jobs that this process launched continue without it."""
     global _sweep
     _sweep = None
 
@@ -120,7 +120,7 @@ def add_row(path: Path, row: dict[str, str]) -> None:
 
 
 def interrupt(folder: str | Path, job: str | None) -> None:
-    """Mark a job of this process, which goes on another time, as interrupted."""
+    """Mark a job of this process as interrupted; it can be resumed later."""
     if ownership.is_first_process():
         with _table(Path(folder) / FILE) as rows:
             for row in rows:
@@ -129,7 +129,7 @@ def interrupt(folder: str | Path, job: str | None) -> None:
 
 
 def settle() -> Path | None:
-    """Mark the jobs that this process launched and did not end as interrupted, and print how to go on.
+    """Mark the unfinished jobs that this process launched as interrupted, and print how to continue.
 
     Returns:
         The folder of the sweep that this process launched, if all of its jobs have ended.
@@ -151,9 +151,9 @@ def settle() -> Path | None:
 
 @contextlib.contextmanager
 def _table(path: Path) -> Any:
-    """The rows of a table, to be changed in place by one process at a time.
+    """The rows of a table, which one process at a time may change in place.
 
-    The row of a finished job stays until the job has finished again, or another run has begun in its folder
+    The row of a finished job stays until the job has finished again, or another run has started in its folder
     (`overwrite=true`).
     """
     from filelock import FileLock
@@ -173,7 +173,7 @@ def _table(path: Path) -> Any:
 
 
 def _correct(folder: Path, row: dict[str, str]) -> None:
-    """Correct the status of a job that no process runs any more, by the state of its folder."""
+    """Correct the status of a job that no process runs any more, from the state of its folder."""
     state = resuming.state(folder / row["folder"])
     if row["status"] in (RUNNING, COMPLETED) and state == "unfinished":
         row["status"] = INTERRUPTED

@@ -1,7 +1,7 @@
-"""A run goes on in its own folder: the state of the folder, the run's settings, and what a new run may not replace.
+"""Resuming a run in its own folder: the state of the folder, the run's settings, and what a new run may not replace.
 
-A run's folder holds `config.yaml`, its settings as they were resolved when it began, and at its end `metrics.json`,
-which is written last: a folder with the first and without the second is that of an unfinished run.
+A run's folder has `config.yaml`, its resolved settings, from the start, and `metrics.json`, which is written last, at
+the end. A folder with the first but without the second belongs to an unfinished run.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def state(folder: str | Path) -> str:
 
 
 def arguments(words: Sequence[str]) -> list[str]:
-    """The arguments that Hydra gets for a command line: with `resume=…` it takes the run's folder, and keeps `.hydra/`.
+    """The arguments for Hydra from a command line; `resume=…` becomes the run's folder and leaves `.hydra/` as it is.
 
     Raises:
-        UsageError: a word does not go with `resume=…`.
-        InputError: the folder holds no run that could be resumed.
+        UsageError: a word cannot be combined with `resume=…`.
+        InputError: the folder has no run that can be resumed.
     """
     typed = [word for word in words if not word.startswith("-")]
     for key in ("hydra.run.dir", "hydra.sweep.dir", "resume", "experiment"):
@@ -62,7 +62,7 @@ def arguments(words: Sequence[str]) -> list[str]:
         if word.startswith(("hydra.run.dir=", "hydra.sweep.dir=", "hydra.output_subdir=")):
             raise UsageError(f"{word.partition('=')[0]}: resume=… goes on in the run's own folder")
     (override,) = _parsed(resume)
-    is_quoted = isinstance(override._value, QuotedString)  # otherwise even a folder named 5 is a text
+    is_quoted = isinstance(override._value, QuotedString)  # unquoted, even a folder named 5 is a text
     folder = str(override.value()) if is_quoted else resume[0].partition("=")[2]
     changes = [word for word in typed if word not in resume]
     if sweeps.is_sweep(folder):
@@ -80,11 +80,11 @@ def arguments(words: Sequence[str]) -> list[str]:
 
 
 def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig, list[str]]:
-    """The settings with which a run goes on, changed by overrides (without `resume=…`), and the words that change them.
+    """The settings of a resumed run, changed by overrides (without `resume=…`), and the words that change them.
 
     Raises:
-        UsageError: a word changes what may not be changed.
-        InputError: the folder holds no run that could be resumed.
+        UsageError: a word changes a setting that may not change.
+        InputError: the folder has no run that can be resumed.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -114,14 +114,14 @@ def continued(folder: str | Path, words: Sequence[str] = ()) -> tuple[DictConfig
 
 
 def is_job() -> bool:
-    """Whether this is a job of a sweep, listed in the sweep's folder, and may find its own folder filled already."""
+    """Whether this is a listed job of a sweep, whose folder may have files already."""
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         return False
     return sweeps.folder_of(HydraConfig.get().sweep.dir, sweeps.as_typed()) is not None
 
 
 def is_over(folder: str | Path, config: DictConfig) -> bool:
-    """Whether a run is finished, and the configuration asks for no more epochs than it was trained for."""
+    """Whether a run is finished and the configuration does not ask for more epochs than it was trained for."""
     planned = _read(Path(folder)).trainer.get("max_epochs")
     return state(folder) == "finished" and config.trainer.get("max_epochs") == planned
 
@@ -132,7 +132,7 @@ def final_measures(folder: str | Path) -> dict[str, float]:
 
 
 def check_free(folder: str | Path, *, overwrite: bool) -> None:
-    """Raise a UsageError where a new run would replace another one's results."""
+    """Raise a UsageError if a new run would replace the results of another one."""
     folder = Path(folder)
     shown = os.path.relpath(folder)
     if sweeps.is_sweep(folder):
@@ -147,7 +147,7 @@ def check_free(folder: str | Path, *, overwrite: bool) -> None:
 
 
 def check_no_training(folder: str | Path) -> None:
-    """Raise a UsageError where an evaluation would leave its files among those of a training or a sweep."""
+    """Raise a UsageError if an evaluation would write its files into the folder of a training or a sweep."""
     shown, folder = os.path.relpath(folder), Path(folder)
     is_training = state(folder) != "none" or (folder / "checkpoints").is_dir()
     if is_training or sweeps.is_sweep(folder):
@@ -155,13 +155,13 @@ def check_no_training(folder: str | Path) -> None:
 
 
 def begin(folder: str | Path, config: DictConfig, *, checkpoint: Path | None) -> None:
-    """Keep the settings of a run that begins, or goes on from a checkpoint, and remove what an earlier run left."""
+    """Write the settings of a run that starts, or resumes from a checkpoint, and remove files of an earlier run."""
     folder = Path(folder)
-    # The final measures go first: from here on the run is unfinished.
+    # The final measures are removed first: from here on the run is unfinished.
     for pattern in (FINAL, "hparams.yaml") if checkpoint is not None else PRODUCTS:
         for path in folder.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if checkpoint is not None and checkpoint.name == PREVIOUS:  # the last one is damaged: it must not replace this one
+    if checkpoint is not None and checkpoint.name == PREVIOUS:  # the last one is damaged and must not replace this one
         checkpoint.with_name(LAST).unlink(missing_ok=True)
     keep_settings(folder, config)
 
@@ -179,7 +179,7 @@ def keep_settings(folder: Path, config: DictConfig) -> None:
 
 
 def command(folder: str | Path) -> str:
-    """The command that resumes a run, as a shell takes it."""
+    """The shell command that resumes a run."""
     return f"colourize-train {shlex.quote(f'resume={quoted(os.path.relpath(folder))}')}"
 
 
@@ -200,7 +200,7 @@ def _check_epochs(config: DictConfig, now: Any, folder: Path) -> None:
 
 
 def _read(folder: Path) -> DictConfig:
-    """A run's settings, whose paths follow the folder where it was moved."""
+    """A run's settings, with paths that follow the folder if it was moved."""
     path = folder / CONFIG
     try:
         contents: Any = brought_up_to_date(OmegaConf.to_container(OmegaConf.load(path)))

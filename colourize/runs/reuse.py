@@ -1,6 +1,6 @@
-"""A job of an experiment that another experiment has run already is copied from there, and not trained again.
+"""Copies a job of an experiment that another experiment has run already, instead of training it again.
 
-Such a run lies in a folder beside the experiment's own, is finished, and had the same settings and versions.
+Such a run is finished, has the same settings and versions, and its experiment's folder is beside this experiment's.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from colourize.runs.sweeps import as_typed
 
 log = logging.getLogger(__name__)
 
-# These files in a job's folder are the job's own.
+# Files in a job's folder that are not copied.
 OWN = (".hydra", "train.log", resuming.FINAL, resuming.CONFIG, RECORD)
 
 
 def settings_digest(config: DictConfig) -> str:
-    """A fingerprint of all settings that decide what a run computes and leaves, and of two packages' versions.
+    """A fingerprint of all settings that decide a run's results and files, and of two packages' versions.
 
-    Unlike a method it includes the seed, the machine's settings and the files that are kept.
+    Unlike a method, it includes the seed, the machine's settings and the files that are kept.
     """
     settings: Any = OmegaConf.to_container(config, resolve=True)
     kept = {key: value for key, value in flat(settings) if not is_one_of(key, (*DISPLAY, *LAUNCH))}
@@ -41,7 +41,7 @@ def settings_digest(config: DictConfig) -> str:
 
 
 def find_twin(folder: Path, config: DictConfig) -> Path | None:
-    """The folder of a finished run with the same settings, of an experiment whose folder lies beside this one's."""
+    """The folder of a finished run with the same settings, in an experiment whose folder is beside this one's."""
     digest = settings_digest(config)
     for path in sorted(folder.absolute().parent.parent.glob("*/*")):
         if path != folder and resuming.state(path) == "finished" and read_record(path).get("settings") == digest:
@@ -50,17 +50,17 @@ def find_twin(folder: Path, config: DictConfig) -> Path | None:
 
 
 def is_half_taken(folder: Path) -> bool:
-    """Whether the process died while it copied a run: then the run is copied again, and not resumed."""
+    """Whether a process died while it copied a run, which must then be copied again and not resumed."""
     return resuming.state(folder) == "unfinished" and "taken_from" in read_record(folder)
 
 
 def take(twin: Path, folder: Path, config: DictConfig) -> dict[str, float]:
     """Copy a finished run's files into a job's folder, `metrics.json` last, and return its measures.
 
-    `run.json` stays that of the run, so that it says when, where and with what the numbers were made; it has
-    `taken_from` besides.
+    `run.json` is that of the original run, so that it says when, where and with what the numbers were made; it also has
+    `taken_from`.
     """
-    log.info("The same run lies in %s and is copied from there", twin)
+    log.info("The same run is in %s and is copied from there", twin)
     for path in sorted(twin.iterdir()):
         if path.name in OWN or path.name.startswith("."):
             continue

@@ -1,7 +1,8 @@
-"""A sweep's jobs on a SLURM cluster: Hydra's submitit launcher, which finds its jobs again and reports SLURM's errors.
+"""A sweep's jobs on a SLURM cluster: Hydra's submitit launcher, extended to find its jobs again and to report errors.
 
-The jobs belong to SLURM: they go on when the command that queued them ends, and the same command waits for them again.
-A job that SLURM stops, at its time limit or for another one, saves its state and goes on when SLURM starts it again.
+The jobs belong to SLURM: they continue when the command that queued them ends, and the same command waits for them
+again. A job that SLURM stops, at its time limit or for another job, saves its state and continues when SLURM starts it
+again.
 """
 
 from __future__ import annotations
@@ -30,33 +31,33 @@ from colourize.runs import results, resuming, stopping, sweeps
 
 log = logging.getLogger(__name__)
 
-# SLURM's reasons of jobs that can never start on this cluster with these resources.
+# SLURM's reasons for jobs that can never start on this cluster with these resources.
 NEVER = re.compile(
     r"BadConstraints|DependencyNeverSatisfied|Partition(Config|NodeLimit|TimeLimit)|Invalid(Account|QOS)"
     r"|(Account|QOS)NotAllowed|(Assoc|QOS)M(ax|in)\w*Per(Job|Node)\w*"
 )
-OFTEN, SELDOM = 2.0, 60.0  # seconds between two queries: at first, and for jobs that take long
+OFTEN, SELDOM = 2.0, 60.0  # seconds between two queries, at first and for long jobs
 RESOURCES = ("partition", "cpus_per_task", "gpus_per_node", "tasks_per_node", "nodes", "mem_gb", "timeout_min")
 
 
 class Queue(InfoWatcher):
-    """This user's jobs in SLURM, by squeue: unlike sacct it needs no accounting, and it knows why a job waits."""
+    """This user's jobs in SLURM, from squeue, which needs no accounting (unlike sacct) and knows why a job waits."""
 
     def __init__(self, resources: str = "") -> None:
         super().__init__()
-        self.resources = resources  # that the jobs ask for
+        self.resources = resources  # the resources that the jobs request
         self.mine: set[str] = set()
         self.waiting: set[str] | None = None  # this user's jobs in the queue or running; None: SLURM did not answer
         self._logged: set[str] = set()
         self._since = self._queried = float("-inf")
 
     def register_job(self, job_id: str) -> None:
-        """Add a job that was queued, or found again."""
+        """Add a job that was just queued, or found again."""
         self.mine.add(job_id)
         self._since, self._queried = time.monotonic(), float("-inf")
 
     def is_done(self, job_id: str, mode: str = "standard") -> bool:
-        """Whether SLURM has no such job any more."""
+        """Whether SLURM no longer has this job."""
         now = time.monotonic()
         if now - self._queried > min(SELDOM, max(OFTEN, (now - self._since) / 4)):
             self.query()
@@ -71,7 +72,7 @@ class Queue(InfoWatcher):
         return self.mine if self.waiting is None else self.mine & self.waiting
 
     def query(self) -> None:
-        """Ask SLURM for this user's jobs; a UsageError where none of the jobs can ever start; they are cancelled."""
+        """Ask SLURM for this user's jobs. If none of them can ever start, they are cancelled with a UsageError."""
         self._queried = time.monotonic()
         command = ["squeue", "--noheader", "--array", f"--user={getpass.getuser()}", "--format=%i|%r"]
         try:
@@ -100,10 +101,15 @@ class Queue(InfoWatcher):
 
 
 class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
-    """Queues those jobs of a sweep that are neither finished nor queued, and waits for all."""
+    """Queues the jobs of a sweep that are neither finished nor queued, and waits for all jobs."""
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Launch jobs; a UsageError says that SLURM refuses them, an InputError that one ended without a result."""
+        """Launch jobs.
+
+        Raises:
+            UsageError: SLURM refuses the jobs.
+            InputError: a job ended without a result.
+        """
         values = {f"hydra.launcher.{key}": self.params.get(key) for key in RESOURCES}
         queue = Queue(", ".join(f"{key}={value}" for key, value in values.items() if value is not None))
         SlurmJob.watcher = queue  # type: ignore[assignment]
@@ -113,9 +119,9 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
         except (FailedJobError, UncompletedJobError) as error:
             if not queue.mine:
                 raise UsageError(f"launcher=submitit: {one_line(str(error).replace('sbatch: error: ', ''))}") from error
-            while not all(queue.is_done(job) for job in queue.mine):  # the others go on
+            while not all(queue.is_done(job) for job in queue.mine):  # the other jobs continue
                 time.sleep(1)
-            if isinstance(error, FailedJobError):  # its traceback stands between two rules
+            if isinstance(error, FailedJobError):  # its traceback is between two lines of dashes
                 reason = one_line(str(error).split("-" * 22)[1].strip().splitlines()[-1])
             else:
                 job = str(error).split()[1]
@@ -144,7 +150,7 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
         return found
 
     def _queued(self, queue: Queue) -> dict[frozenset[str], SlurmJob[JobReturn]]:
-        """The jobs of this sweep that an earlier command queued, and that have not ended."""
+        """The jobs of this sweep that an earlier command queued and that have not ended."""
         folder = Path(self.params["submitit_folder"]).absolute()
         if not folder.parent.is_dir():
             return {}
@@ -176,7 +182,7 @@ class SlurmLauncher(submitit_launcher.SlurmLauncher):  # type: ignore[misc]
     def __call__(self, sweep_overrides: list[str], *others: Any) -> JobReturn:
         """Run a job, in one of SLURM's processes."""
         assert self.config is not None
-        if os.environ.get("SLURM_RESTART_COUNT", "0") != "0":  # the job goes on with what it began itself
+        if os.environ.get("SLURM_RESTART_COUNT", "0") != "0":  # the job resumes what it started itself
             sweep_overrides = [word for word in sweep_overrides if not word.startswith("overwrite=")]
         sweep = self.config.hydra.sweep.dir
         signum = SlurmJobEnvironment._usr_sig()

@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM: they end a script at once, and a training at the end of its step, when its state is saved.
+"""Ctrl-C and SIGTERM end a script at once, and a training at the end of its step, after its state is saved.
 
 with stopping.handled():               # as early as possible: a signal ends the process …
-    with stopping.importing(False):    # … or raises Stopped, where an exception passes through
+    with stopping.importing(False):    # … or raises Stopped, where exceptions propagate
         stopping.wait()                # … or is kept for `check`, at the end of a step
         ...
 """
@@ -19,7 +19,7 @@ NAMES: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
 
 class Stopped(SystemExit):
-    """A signal ends this script; its code is the one that shells use, 128 and the signal's number."""
+    """A signal ends this script; as in shells, its exit code is 128 plus the signal's number."""
 
 
 @dataclass
@@ -37,9 +37,9 @@ _state = _State()
 
 @contextlib.contextmanager
 def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
-    """Handle both signals, and `more` with their names, in the block.
+    """Handle both signals, and the signals → names in `more`, in the block.
 
-    Within another such block, or outside the main thread, it changes nothing.
+    Within another such block, or outside the main thread, this does nothing.
     """
     global _state
     if are_handled() or threading.current_thread() is not threading.main_thread():
@@ -56,7 +56,7 @@ def handled(more: Mapping[int, str] | None = None) -> Iterator[None]:
 
 
 def clean_up_by(function: Callable[[], None]) -> None:
-    """Set what remains to be done where a signal ends the process without unwinding."""
+    """Set the function that cleans up when a signal ends the process without unwinding."""
     _state.clean_up = function
 
 
@@ -67,7 +67,7 @@ def are_handled() -> bool:
 
 @contextlib.contextmanager
 def importing(is_so: bool = True) -> Iterator[None]:
-    """In the block a signal ends the process without unwinding, because an import may swallow an exception."""
+    """In the block, a signal ends the process without unwinding, because an import might swallow an exception."""
     before, _state.importing = _state.importing, is_so
     try:
         yield
@@ -76,7 +76,7 @@ def importing(is_so: bool = True) -> Iterator[None]:
 
 
 def wait() -> None:
-    """From here on the first signal is kept for `check`; a second Ctrl-C stops at once."""
+    """Keep the first signal from here on for `check`; a second Ctrl-C stops at once."""
     if are_handled():
         for signum in _state.names:
             signal.signal(signum, _handle)  # Lightning may have replaced it
@@ -84,7 +84,7 @@ def wait() -> None:
 
 
 def wait_no_more() -> None:
-    """Undo `wait`: signals act at once again, also one that is kept."""
+    """Undo `wait`: signals act at once again, including one that is kept."""
     _state.waiting = False
     check()
 
@@ -100,7 +100,7 @@ def requested() -> bool:
 
 
 def check(by_another: bool = False) -> None:
-    """Raise Stopped where this process, or another one of the run, keeps a signal."""
+    """Raise Stopped if this process, or another process of the run, keeps a signal."""
     if requested() or (by_another and not _state.ending):
         _state.ending, _state.waiting = True, False
         raise Stopped(128 + (_state.signum or signal.SIGTERM))

@@ -1,4 +1,4 @@
-"""Where a run's numbers were made, beyond its settings: versions, the code's commit, the machine."""
+"""The environment of a run, beyond its settings: versions, the code's commit, the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import colourize
 
 PACKAGES = ("lightning", "numpy")
-GIT_SECONDS = 10  # a checkout on a slow network disk must not hold a run up
+GIT_SECONDS = 10  # a checkout on a slow network disk must not delay a run
 
 
 def surroundings() -> dict[str, Any]:
@@ -33,13 +33,13 @@ def surroundings() -> dict[str, Any]:
 
 
 def commit(package: Path) -> dict[str, Any]:
-    """The commit of the checkout that a package lies in; None without a checkout or git.
+    """The commit of the checkout that contains a package; None without a checkout or git.
 
-    Only files that git tracks count as the checkout's: a package in a virtual environment within somebody's checkout
-    has no commit. New files in the package or in conf, such as one's own model, make it dirty.
+    The package must be tracked by git: a package in a virtual environment within somebody's checkout has no commit. New
+    files in the package or in conf, such as a user's own model, make the checkout dirty.
     """
     none: dict[str, Any] = {"commit": None, "dirty": None}
-    # Within a git hook these point elsewhere; and git must not lock the index here.
+    # In a git hook these variables point elsewhere; and git must not lock the index here.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment["GIT_OPTIONAL_LOCKS"] = "0"
 
@@ -70,5 +70,5 @@ def processor() -> str:
 
 
 def cores() -> int | None:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

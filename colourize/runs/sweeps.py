@@ -1,8 +1,8 @@
-"""Which jobs a sweep's folder holds: `sweep.json`, so that the same command goes on where the sweep stopped.
+"""`sweep.json`: the list of jobs in a sweep's folder, so that the same command continues where the sweep stopped.
 
-A job is identified by its overrides, in any order, and keeps its folder when the command is typed again. A new job is
-added at the end; none is renumbered or renamed. Its folder is named after what varies, such as `model-cnn+seed-0`, and
-Hydra's grammar takes such a name without quotes.
+A job is identified by its overrides, in any order, and keeps its folder when the command is typed again. New jobs are
+added at the end; none is renumbered or renamed. A job's folder is named after the keys that vary, such as
+`model-cnn+seed-0`; Hydra's grammar accepts such names without quotes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ FILE, MULTIRUN = "sweep.json", "multirun.yaml"  # our list of jobs, and Hydra's 
 # Overrides of these keys do not make another job.
 FREE = (*DISPLAY, "launcher", "overwrite", "hydra")
 
-LONGEST = 120  # characters; a file system takes 255, and a path is longer than its last folder
+LONGEST = 120  # characters; file systems allow 255, but file names in the folder may be longer
 UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
-PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # what Hydra's grammar and a shell take without quotes
+PLAIN = re.compile(r"[\w./:+@%-]+", re.ASCII)  # texts that Hydra's grammar and a shell accept without quotes
 
 
 def check_jobs(folder: str | Path, asked: Sequence[Sequence[str]]) -> None:
-    """Raise a UsageError where the folder is a run's, or there is no job."""
+    """Raise a UsageError if the folder belongs to a run, or there are no jobs."""
     if any((Path(folder) / name).is_file() for name in ("run.json", "metrics.json")) and not is_sweep(folder):
         raise UsageError(f"hydra.sweep.dir={folder}: holds a run; name another folder")
     if not asked:
@@ -40,7 +40,7 @@ def check_jobs(folder: str | Path, asked: Sequence[Sequence[str]]) -> None:
 
 
 def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
-    """Add jobs, each a list of overrides, to the list in a sweep's folder; `fixed` keys appear in no folder's name."""
+    """Add jobs (lists of overrides) to the list in a sweep's folder; folders' names leave out the `fixed` keys."""
     folder = Path(folder)
     jobs = read(folder)
     known = {identity(job["overrides"]) for job in jobs}
@@ -58,7 +58,7 @@ def plan(folder: str | Path, asked: Sequence[Sequence[str]], fixed: Sequence[str
 
 
 def read(folder: str | Path) -> list[dict[str, Any]]:
-    """The jobs in a sweep's list, each with "folder" and "overrides", none without a list; an InputError if damaged."""
+    """The jobs in a sweep's list, with "folder" and "overrides"; empty without a list, an InputError if damaged."""
     path = Path(folder) / FILE
     try:
         jobs = json.loads(path.read_text(encoding="utf-8"))["jobs"]
@@ -76,7 +76,7 @@ def folder_of(folder: str | Path, overrides: Iterable[str]) -> str | None:
 
 
 def identity(overrides: Iterable[str]) -> frozenset[str]:
-    """The overrides that distinguish a job from all others."""
+    """The overrides that distinguish a job from all other jobs."""
     return frozenset(each for each in overrides if not is_one_of(key_of(each), FREE))
 
 
@@ -86,7 +86,7 @@ def key_of(override: str) -> str:
 
 
 def arguments(folder: str | Path) -> list[str]:
-    """The arguments that launch a sweep again into its own folder; an InputError where the folder holds no sweep."""
+    """The arguments that launch a sweep again in its own folder; an InputError if the folder has no sweep."""
     try:
         overrides = OmegaConf.load(Path(folder) / MULTIRUN).hydra.overrides
         words = [*as_typed(overrides.task), *as_typed(overrides.hydra)]
@@ -97,7 +97,7 @@ def arguments(folder: str | Path) -> list[str]:
 
 
 def as_typed(overrides: Any = None) -> list[str]:
-    """Overrides, by default this run's, with unresolved references, which have a value in their own run only."""
+    """Overrides, by default this run's, with references unresolved, as they have a value in their own run only."""
     if overrides is None:
         overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else OmegaConf.create([])
     words: Any = OmegaConf.to_container(overrides, resolve=False)
@@ -110,7 +110,7 @@ def is_sweep(folder: str | Path) -> bool:
 
 
 def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> str:
-    """The name of a job's folder: each key that varies, by its last part, and its value; else the job's number."""
+    """The name of a job's folder: the last part of each key that varies, and its value; else the job's number."""
     pairs = [override.lstrip("+~").partition("=")[::2] for override in overrides if "=" in override]
     varied = {key: value for key, value in pairs if key not in fixed}
     last_parts = [key.rpartition(".")[2] for key in varied]
@@ -119,13 +119,13 @@ def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> s
         for (key, value), last in zip(varied.items(), last_parts, strict=True)
     ]
     safe = "+".join(UNSAFE.sub("_", part).strip("_") for part in parts)
-    if safe != "+".join(parts) or len(safe) > LONGEST:  # other values may become the same safe name
+    if safe != "+".join(parts) or len(safe) > LONGEST:  # several values may have the same safe name
         safe = f"{safe[:LONGEST]}_{_digest(['+'.join(parts)])}"
     return safe or str(number)
 
 
 def quoted(text: str) -> str:
-    """A text as Hydra's grammar takes it."""
+    """A text in Hydra's grammar."""
     if PLAIN.fullmatch(text):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -136,7 +136,7 @@ def _digest(texts: Iterable[str]) -> str:
 
 
 def _holds_another(path: Path, overrides: Sequence[str]) -> bool:
-    """Whether the folder exists already and holds another job, of a sweep without a list."""
+    """Whether the folder exists already and has another job, from a sweep without a list."""
     typed = path / ".hydra" / "overrides.yaml"
     return typed.is_file() and identity(as_typed(OmegaConf.load(typed))) != identity(overrides)
 
@@ -146,5 +146,5 @@ def _job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int, swe
     return folder_of(sweep, words) or job_folder(words, fixed, number)
 
 
-# Registered on import of the sweep's callback: in the main process, and in those that run jobs.
+# Registered when the sweep's callback is imported, in the main process and in those that run jobs.
 OmegaConf.register_new_resolver("job_folder", _job_folder, replace=True)

@@ -1,7 +1,7 @@
 """A study with people: can they distinguish the coloured picture from the real one?
 
-`page.write_page` makes the page of the study. `colourize-study`, which is here, turns the answers into fooling rates,
-and measures how well each measure predicts them.
+`page.write_page` makes the page of the study. `colourize-study`, defined here, computes fooling rates from the answers,
+and how well each measure predicts them.
 
 colourize-study results=answers
 colourize-study 'results=[a.json,b.json]' 'measures={unet: unet/per_picture.csv, cnn: cnn/per_picture.csv}'
@@ -20,7 +20,7 @@ from colourize.errors import InputError, UsageError, check_count
 
 
 def study(config: DictConfig) -> None:
-    """Read the results, analyse them, show the findings and save them.
+    """Read the participants' results, analyse them, and show and save the analysis.
 
     Raises:
         UsageError: a setting that is not allowed.

@@ -1,12 +1,12 @@
 """The analysis of a study: how often people took a model's pictures for real, and which measures predict that.
 
-Answers of one participant are alike, and so are answers to one picture. Therefore both are resampled, independently,
-and an answer's weight is the product of the two counts (the "pigeonhole bootstrap", Owen 2007). Its intervals are
-rather too wide than too narrow.
+Answers of one participant are correlated, and so are answers to one picture. Therefore participants and pictures are
+resampled independently, and an answer's weight is the product of the two counts (the "pigeonhole bootstrap", Owen
+2007). Its intervals tend to be too wide rather than too narrow.
 
 A measure has a rank correlation (Spearman) with the fooling rate, over pictures and over models, and an area under the
-ROC curve: the chance that a picture which fooled has a larger value than one which did not (ties count half). With few
-participants a picture's rate is mostly chance, which moves correlations towards 0, but not the area.
+ROC curve: the probability that a picture that fooled people has a larger value than one that did not (ties count half).
+With few participants, a picture's rate is mostly chance, which moves correlations towards 0, but not the area.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from colourize.study.participants import Participant
 from colourize.study.trials import REAL
 
 ALL = "all models"
-LEAST_MODELS = 3  # fewer have no meaningful rank correlation
+LEAST_MODELS = 3  # with fewer models, a rank correlation has no meaning
 RESAMPLES = 1000
 
 
 class Choices:
-    """All answers that count, as tables of participants by items; an item is a picture as a model made it.
+    """All answers that count, as tables of participants by items; an item is a model's version of a picture.
 
     Attributes:
-        items: (model, picture) of each item, I of them, by model and picture.
-        shown, fooled: (P, I), 1 where the participant saw the item; 1 where it was taken for the real one.
+        items: (model, picture) of the I items, sorted by model and picture.
+        shown, fooled: (P, I), 1 if the participant saw the item, and 1 if the participant took it for the real one.
     """
 
     def __init__(self, participants: Sequence[Participant], seed: int = 0) -> None:
@@ -52,7 +52,7 @@ class Choices:
             self.fooled[row, column] = each.fooled
 
     def of(self, model: str) -> np.ndarray:
-        """Which items are a model's, (I,) of bool."""
+        """Which items belong to a model, (I,) of bool."""
         return np.array([each == model for each, _ in self.items])
 
     @cached_property
@@ -63,7 +63,7 @@ class Choices:
 
     @cached_property
     def resampled(self) -> tuple[np.ndarray, np.ndarray]:
-        """`shown` and `fooled` summed over the participants that were drawn, (RESAMPLES, I)."""
+        """`shown` and `fooled`, summed over the drawn participants, (RESAMPLES, I)."""
         participants = _drawn(len(self.shown), self.seed + 1)
         return participants @ self.shown, participants @ self.fooled
 
@@ -85,8 +85,8 @@ class Rate:
 def fooling_rates(choices: Choices) -> list[Rate]:
     """Each model's rate, the share of all trials in which its picture was taken for the real one.
 
-    The interval is the bootstrap's over participants and pictures, but never narrower than Wilson's (1927), which holds
-    for independent answers: resampling a rate of 0 gives only 0. With one participant it is Wilson's.
+    The interval comes from the bootstrap over participants and pictures. It is never narrower than Wilson's (1927) for
+    independent answers, because resampling a rate of 0 gives only 0. With one participant it is Wilson's.
     """
     found = []
     for model in choices.models:
@@ -104,7 +104,7 @@ def fooling_rates(choices: Choices) -> list[Rate]:
 
 
 def quantiles(draws: np.ndarray) -> tuple[float, float]:
-    """The percentile interval of resampled values; nan where less than half of the draws have a value."""
+    """The percentile interval of resampled values; nan if less than half of the draws have a value."""
     known = draws[~np.isnan(draws)]
     if 2 * len(known) < len(draws) or not len(known):
         return float("nan"), float("nan")
@@ -113,17 +113,17 @@ def quantiles(draws: np.ndarray) -> tuple[float, float]:
 
 
 def _drawn(count: int, seed: int) -> np.ndarray:
-    """How often each of `count` was drawn, (RESAMPLES, count)."""
+    """How often each of `count` things was drawn, (RESAMPLES, count)."""
     return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(float)
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a measure agrees with people's choices; nan where there is no value, such as for a rate that never varies."""
+    """How a measure agrees with people's choices; nan if there is no value, such as for a constant rate."""
 
     measure: str
-    over: str  # what is compared, pictures or models
-    model: str  # whose pictures; of all models together the comparison is across models as well
+    over: str  # what is compared: pictures or models
+    model: str  # the model of the pictures; for all models together, the comparison is across models as well
     count: int  # the number of pictures (of a model), or of models
     spearman: float
     spearman_low: float
@@ -137,7 +137,7 @@ def read_measures(files: Mapping[str, str | Path], choices: Choices) -> dict[str
     """The measures of the study's pictures by name, (I,); nan where a model has no value.
 
     Args:
-        files: by the label of a model its `per_picture.csv`, as colourize-evaluate writes it.
+        files: the `per_picture.csv` of each model, as colourize-evaluate writes it, by the model's label.
 
     Raises:
         UsageError: a label that the study does not have.
@@ -159,7 +159,7 @@ def read_measures(files: Mapping[str, str | Path], choices: Choices) -> dict[str
 
 
 def agreements(values: Mapping[str, np.ndarray], choices: Choices) -> list[Agreement]:
-    """How each measure agrees over all pictures, over each model's pictures, and over models where there are three."""
+    """How each measure agrees over all pictures, over each model's pictures, and over at least three models."""
     found = []
     for measure, column in values.items():
         known = ~np.isnan(column)
@@ -175,8 +175,8 @@ def agreements(values: Mapping[str, np.ndarray], choices: Choices) -> list[Agree
 def _over_pictures(measure: str, model: str, column: np.ndarray, mine: np.ndarray, choices: Choices) -> Agreement:
     """The agreement over pictures, with intervals over participants and pictures.
 
-    Resampled participants add noise to each picture's rate, so that resampled correlations lie nearer to 0 than the
-    observed one. Only their deviation is used, on Fisher's scale, where it is much the same everywhere.
+    Resampling participants adds noise to each picture's rate, so that resampled correlations are closer to 0 than the
+    observed one. Therefore only their standard deviation is used, on Fisher's scale, where it is nearly constant.
     """
     column = column[None, mine]
     pictures = choices.picture_weights[:, mine]
@@ -184,7 +184,7 @@ def _over_pictures(measure: str, model: str, column: np.ndarray, mine: np.ndarra
     shown, fooled = (each[:, mine] for each in choices.resampled)
     rho = float(_spearman(column, all_shown, all_fooled, np.ones_like(column))[0])
     draws = _spearman(column, shown, fooled, pictures)
-    centre, scaled = (np.arctanh(np.clip(each, -0.999999, 0.999999)) for each in (rho, draws))  # ±1 is not infinite
+    centre, scaled = (np.arctanh(np.clip(each, -0.999999, 0.999999)) for each in (rho, draws))  # ±1 would be infinite
     half = norm.ppf((1 + LEVEL) / 2) * (np.nan if np.isnan(draws).all() else np.nanstd(scaled))
     low, high = float(np.tanh(centre - half)), float(np.tanh(centre + half))
     auc = float(_auc(column, all_shown, all_fooled)[0])
@@ -213,9 +213,9 @@ def _over_models(measure: str, column: np.ndarray, models: list[str], choices: C
 
 
 def _spearman(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of values with rates for each draw, (R,); nan where either never varies.
+    """Spearman's correlation of values with rates for each draw, (R,); nan if one of them is constant.
 
-    All are (R, I), or `values` (1, I) for all draws. An item counts as often as its weight, if it was shown.
+    All arguments are (R, I); `values` may be (1, I) for all draws. An item that was shown counts by its weight.
     """
     weights = weights * (shown > 0)
     rates = np.divide(fooled, shown, out=np.zeros_like(fooled), where=shown > 0)
@@ -236,7 +236,7 @@ def _auc(values: np.ndarray, shown: np.ndarray, fooled: np.ndarray) -> np.ndarra
 
 
 def _weight_below(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """For each item the weight of all items with smaller values, and half of that with equal ones; (R, I)."""
+    """For each item, the weight of all items with smaller values plus half the weight of equal ones, (R, I)."""
     found = np.empty_like(weights)
     for row, (own, weight) in enumerate(zip(np.broadcast_to(values, weights.shape), weights, strict=True)):
         places = np.unique(own, return_inverse=True)[1]

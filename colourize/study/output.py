@@ -1,4 +1,4 @@
-"""The findings of a study: tables on the terminal, study.json, tables as CSV, and a plot of the fooling rates."""
+"""The results of a study: tables on the terminal, study.json, tables as CSV, and a plot of the fooling rates."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from colourize.runs.tables import write_table
 from colourize.study.analysis import ALL, RESAMPLES, Agreement, Choices, Rate
 from colourize.study.participants import Participant
 
-WIDTH = 100  # columns, where the output is no terminal
+WIDTH = 100  # columns, if the output is not a terminal
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that an analysis found; `agreements` are empty where no measures were given."""
+    """All results of an analysis; `agreements` is empty without measures."""
 
     kept: Sequence[Participant]
     dropped: Sequence[Participant]
@@ -35,7 +35,7 @@ class Report:
 
 
 def show(report: Report) -> None:
-    """Print who counts, a row for each model, and a row for each measure, the best predictor first."""
+    """Print the participants, a row for each model, and a row for each measure, the best predictor first."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, highlight=False, soft_wrap=True)
     count, least = len(report.kept), f"{100 * report.catch_correct:.0f} %"
     console.print(f"{count} participant{'s' * (count != 1)}; left out for fewer than {least} correct catch trials: "
@@ -63,7 +63,7 @@ def show(report: Report) -> None:
 
 
 def write(folder: Path, report: Report) -> None:
-    """`study.json` has everything; the CSV tables have the models, the pictures and the measures."""
+    """Write `study.json`, which has everything, and CSV tables of the models, the pictures and the measures."""
     folder.mkdir(parents=True, exist_ok=True)
     rates, agreements = ([asdict(each) for each in found] for found in (report.rates, report.agreements))
     choices = report.choices
@@ -87,7 +87,7 @@ def write(folder: Path, report: Report) -> None:
 
 
 def draw(rates: Sequence[Rate], folder: Path) -> None:
-    """`study.png` and `study.svg`: the rates with their intervals, the best model on top."""
+    """Draw the rates with their intervals, the best model on top, as `study.png` and `study.svg`."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

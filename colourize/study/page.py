@@ -1,4 +1,4 @@
-"""The page of a study: one HTML file with everything in it, which opens anywhere and asks no network for anything."""
+"""The page of a study: one HTML file that contains everything and needs no network."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from colourize.files import write_whole
 from colourize.study.trials import Plan, Trial, make_plan
 
 SHOWN_MS = 1000  # how long a pair is shown (Zhang, Isola & Efros 2016)
-CROSS_MS = 500  # how long the fixation cross stands before it
-PAUSE_EVERY = 25  # trials
-TRIAL_S = 3.5  # what a trial takes, with its cross and the choice, for the estimate on the first page
+CROSS_MS = 500  # how long the fixation cross is shown before it
+PAUSE_EVERY = 25  # trials between two pauses
+TRIAL_S = 3.5  # seconds of a trial, with its cross and the choice, for the estimate on the first page
 
 
 def write_page(
@@ -31,16 +31,16 @@ def write_page(
 ) -> Plan:  # fmt: skip
     """Write the page of a two-alternative forced choice: which of two pictures is the real photograph?
 
-    It chooses the pictures of the trials at random; give it more than a participant sees.
+    The pictures of the trials are chosen at random, so there should be more pictures than a participant sees.
 
     Args:
-        path: the HTML file; its folder exists already.
+        path: the HTML file; its folder must exist.
         title: the heading, for participants.
         truth: the true pictures, (N, H, W, 3) uint8.
-        coloured: by the label of a model its pictures, (N, H, W, 3) uint8.
-        which: the number of each picture, (N,), each once, as in the column `picture` of `per_picture.csv`, so that
-            answers can be compared with measures.
-        seed: of the choice of pictures and sides.
+        coloured: the pictures of each model, (N, H, W, 3) uint8, by the model's label.
+        which: the unique index of each picture, (N,), as in the column `picture` of `per_picture.csv`, so that answers
+            can be compared with measures.
+        seed: the seed of the choice of pictures and sides.
         counts: trials_per_model, practice and catch of `make_plan`.
 
     Returns:
@@ -48,7 +48,7 @@ def write_page(
 
     Raises:
         UsageError: too few pictures, or a count that is not allowed.
-        ValueError: arrays that do not fit one another.
+        ValueError: arrays that do not match.
     """
     for label, pictures in {"truth": truth, **coloured}.items():
         if pictures.dtype != np.uint8 or pictures.shape != truth.shape or pictures.shape[-1:] != (3,):
@@ -62,7 +62,7 @@ def write_page(
     )
     count = len(plan.practice) + len(plan.catch) + len(plan.versions[0])
     minutes = max(1, round(count * TRIAL_S / 60))
-    contents = json.dumps(study).replace("<", "\\u003c")  # else a label could end the script
+    contents = json.dumps(study).replace("<", "\\u003c")  # otherwise a label could end the script
     values = {"style": style, "script": script, "study": contents, "count": count, "minutes": minutes}
     write_whole(path, Template(page).substitute(values, title=html.escape(title)))
     return plan
@@ -71,7 +71,7 @@ def write_page(
 def _study(
     plan: Plan, truth: np.ndarray, coloured: Mapping[str, np.ndarray], which: Sequence[int] | np.ndarray
 ) -> dict[str, Any]:
-    """The study as the page's script reads it: trials refer to pictures by their place in a list."""
+    """The study in the form that the page's script reads; trials refer to pictures by their index in a list."""
     index = {int(number): place for place, number in enumerate(which)}
     pictures: dict[tuple[str, str | None, int], tuple[int, np.ndarray]] = {}
 

@@ -1,4 +1,4 @@
-"""The answers of participants: reading and checking the JSON files that a study's page gives them."""
+"""Reads and checks the participants' answers, JSON files that a study's page writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = "colourize-study-result 1"
 
 @dataclass(frozen=True)
 class Answer:
-    """A trial and what was chosen: the side of the picture that was taken for the real one."""
+    """A trial and the chosen side, whose picture was taken for the real one."""
 
     kind: str
     model: str | None
@@ -27,13 +27,13 @@ class Answer:
 
     @property
     def fooled(self) -> bool:
-        """Whether the other picture was taken for the real one."""
+        """Whether the model's picture was taken for the real one."""
         return self.answer != self.real_side
 
 
 @dataclass(frozen=True)
 class Participant:
-    """One participant's answers, and the file that they are from."""
+    """One participant's answers, and their file."""
 
     file: Path
     study: str
@@ -45,7 +45,7 @@ class Participant:
 
     @property
     def caught(self) -> tuple[int, int]:
-        """How many catch trials were answered correctly, and of how many."""
+        """The number of correct catch trials, and of all catch trials."""
         catches = self.of_kind(CATCH)
         return sum(not answer.fooled for answer in catches), len(catches)
 
@@ -59,7 +59,7 @@ def find_results(asked: object) -> list[Path]:
     """The files of a path, a folder (all its .json) or a glob pattern, or of a list of these.
 
     Raises:
-        UsageError: these are no paths.
+        UsageError: the argument has something other than paths.
         InputError: there is no such file.
     """
     values = [asked] if isinstance(asked, str) else asked
@@ -78,10 +78,10 @@ def find_results(asked: object) -> list[Path]:
 
 
 def read_results(files: Sequence[Path]) -> list[Participant]:
-    """The participants of one study; one whose result lies there twice counts once.
+    """The participants of one study; a participant with two copies of the result counts once.
 
     Raises:
-        InputError: a file is damaged or no result, or results are of different pages.
+        InputError: a file is damaged or not a result, or results are from different pages.
     """
     participants: dict[str, Participant] = {}
     for file in files:
@@ -118,7 +118,7 @@ def _read(file: Path) -> Participant:
 
 
 def _answer(file: Path, number: int, trial: Any) -> Answer:
-    """A trial, if each of its values is allowed."""
+    """A trial with its answer, after checking each of its values."""
     if not isinstance(trial, dict):
         raise InputError(f"{file}: trial {number} is damaged; it must be an object")
     known: dict[str, Any] = {key: trial.get(key) for key in ("kind", "model", "picture", "real_side", "answer")}

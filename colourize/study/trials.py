@@ -1,7 +1,7 @@
 """The trials of a study: pairs of a true picture and a coloured one, from a seed.
 
-No participant sees a picture twice, since its second colours would give it away. There are as many versions of the
-trials as models, one for each participant; over all versions every model shows every picture (a Latin square).
+No participant sees a picture twice, since different colours would give it away. There are as many versions of the
+trials as models, and each participant gets one; over all versions every model shows every picture (a Latin square).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ PRACTICE, CATCH, REAL = KINDS = ("practice", "catch", "real")
 class Trial:
     """One pair to choose from."""
 
-    kind: str  # practice (comes first, with feedback), catch (who attends cannot fail it) or real (what counts)
-    model: str | None  # whose picture stands beside the true one; None: the true one's negative
-    picture: int  # the number of the picture
-    real_side: str  # where the true one stands, left or right
+    kind: str  # practice (comes first, with feedback), catch (checks attention) or real (counts)
+    model: str | None  # the model of the picture beside the true one; None: the true one's negative
+    picture: int  # the index of the picture
+    real_side: str  # the side of the true picture, left or right
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def make_plan(
 
     Args:
         models: the labels of the models.
-        pictures: the numbers of the pictures to choose from, each once.
-        seed: of the choice of pictures and sides.
-        trials_per_model: how many a participant sees of each model; fewer where there are not enough pictures.
-        practice, catch: how many a participant sees of these. The first half of the practice, rounded up, shows
+        pictures: the unique indices of the pictures to choose from.
+        seed: the seed of the choice of pictures and sides.
+        trials_per_model: trials per participant for each model; fewer if there are not enough pictures.
+        practice, catch: trials of these kinds per participant. The first half of the practice, rounded up, shows
             negatives, the second half pictures of the models.
 
     Raises:
@@ -81,7 +81,7 @@ def make_plan(
 def _trials(
     rng: np.random.Generator, kind: str, models: Sequence[str | None], pictures: Sequence[int]
 ) -> tuple[Trial, ...]:
-    """A trial for each picture. The true one stands on the left as often as on the right, but for an odd one."""
+    """A trial for each picture. The true picture is on the left as often as on the right, up to an odd one."""
     start = rng.integers(2)
     sides = rng.permutation([SIDES[(start + place) % 2] for place in range(len(pictures))])
     return tuple(Trial(kind, *each) for each in zip(models, pictures, map(str, sides), strict=True))

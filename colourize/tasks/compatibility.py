@@ -1,4 +1,4 @@
-"""Which parts of a task fit each other; what does not is refused in one line, before pictures are read."""
+"""Checks that the parts of a task fit each other, before any pictures are read; each error is one line."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from colourize.models.baselines import Baseline
 
 
 def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
-    """The classes of the losses that add up, by name; of one alone this one. None is built yet.
+    """The classes of the loss's terms by name, or of the single loss; nothing is built yet.
 
     Raises:
-        UsageError: one cannot be computed from such answers.
+        UsageError: a loss cannot be computed from such answers.
     """
-    found: dict[str, type[Loss]] = {}
+    classes: dict[str, type[Loss]] = {}
     for name, term in terms_of(loss).items():
         loss_class: type[Loss] = part_class(term.key, term.config)
         if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
@@ -35,12 +35,12 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
             )
         if term.key != "task.loss" and issubclass(loss_class, Fitted):
             raise UsageError(f"{term.key}={loss_class.__name__}: is fitted to the training pictures; it must be alone")
-        found[name] = loss_class
-    return found
+        classes[name] = loss_class
+    return classes
 
 
 def check_degradation(degradation: Degradation, answer: Answer) -> None:
-    """Raise a UsageError where an answer is for other degradations than this one."""
+    """Raise a UsageError where the answer does not support this degradation."""
     if answer.degradations and not isinstance(degradation, answer.degradations):
         names = " or ".join(each.__name__ for each in answer.degradations)
         raise UsageError(
@@ -50,7 +50,7 @@ def check_degradation(degradation: Degradation, answer: Answer) -> None:
 
 
 def check_model(model: nn.Module, answer: Answer) -> None:
-    """Raise a UsageError where a network answers pixels and the task asks about whole pictures, or the other way."""
+    """Raise a UsageError where a network predicts each pixel and the answer is for whole pictures, or vice versa."""
     per_pixel = getattr(model, "per_pixel", True)
     if per_pixel != answer.per_pixel:
         ways = {True: "each pixel", False: "a whole picture"}
@@ -62,13 +62,13 @@ def check_model(model: nn.Module, answer: Answer) -> None:
 
 
 def check_prior(model: nn.Module, prior: object) -> None:
-    """Raise a UsageError where a prior's outputs would be added to those of a method that answers by itself."""
+    """Raise a UsageError where a prior is combined with a baseline, which learns nothing."""
     if isinstance(model, Baseline) and prior is not None:
         raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
 
 
 def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
-    """Raise a UsageError where a network enlarges by another factor than the degradation shrinks by."""
+    """Raise a UsageError where the network's scale factor differs from the degradation's."""
     factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
     if factor is None or isinstance(model, Baseline) or factor == of_degradation:
         return
@@ -78,7 +78,7 @@ def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
 
 
 def check_projected(model: nn.Module, degradation: Degradation) -> None:
-    """Raise a UsageError where blocks are to have known means and a network answers only some of their pixels."""
+    """Raise a UsageError where outputs are projected to block means and the network predicts only some pixels."""
     stride = getattr(model, "training_stride", 1)
     if getattr(degradation, "projected", False) and stride > 1:
         name = type(model).__name__

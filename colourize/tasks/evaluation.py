@@ -1,4 +1,4 @@
-"""Several tasks tested in one pass: each batch is read once, and what they share is computed once."""
+"""Tests several tasks in one pass: each batch is read once, and shared work is done once."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Tested(NamedTuple):
     """A method of an evaluation."""
 
     task: RestorationTask
-    precision: str  # Lightning's name of what it computes in
-    kind: Hashable  # equal for tasks that make the same pairs of a batch
+    precision: str  # Lightning's name of the precision it computes in
+    kind: Hashable  # equal for tasks that make the same pairs from a batch
 
 
 class Evaluation(LightningModule):
-    """Methods beside each other, for `Trainer.test`; `results` has what each was measured, in their order."""
+    """Tests methods side by side with `Trainer.test`; `results` holds each method's values, in the same order."""
 
     def __init__(self, methods: Sequence[Tested], measures: Sequence[Measure]) -> None:
         super().__init__()
         self.methods, self.measures = methods, measures
-        self.tasks = nn.ModuleList(each.task for each in methods)  # so that they go to the device
+        self.tasks = nn.ModuleList(each.task for each in methods)  # registered, so that they move to the device
         self.results: list[dict[str, float]] = []
 
     def on_test_epoch_start(self) -> None:

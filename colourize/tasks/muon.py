@@ -1,4 +1,4 @@
-"""Muon: momentum that is made orthogonal before it is applied."""
+"""Muon: momentum that is orthogonalised before it is applied."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from torch.optim import Optimizer
 
 from colourize.errors import UsageError, check_count, is_number
 
-COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of the odd polynomial that, repeated, takes singular values to about 1
+COEFFICIENTS = 3.4445, -4.7750, 2.0315  # of an odd polynomial; iterating it moves singular values to about 1
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # Adam's
 ADAM_SIZE = 0.2  # the root mean square of Adam's usual update, in learning rates
 
 
 class Muon(Optimizer):
-    """Muon for the kernels between the first and the last layer, Adam for these two and for biases and norms.
+    """Muon for the kernels between the first and the last layer; Adam for these two, for biases and for norms.
 
-    A kernel (out, in, k, k) is a matrix (out, in·k·k). Its gradients' moving average (with Nesterov's step ahead) is
-    made nearly orthogonal, so that all directions are learnt at one rate, and scaled to the size of Adam's updates, so
-    that one learning rate and one schedule serve both. torch's own Muon takes matrices only.
+    A kernel (out, in, k, k) is treated as a matrix (out, in·k·k). The moving average of its gradients (with Nesterov
+    momentum) is made nearly orthogonal, so that all directions are learnt at one rate. It is then scaled to the size
+    of Adam's updates, so that one learning rate and one schedule serve both. torch's own Muon takes matrices only.
     Source: Jordan et al. (2024), "Muon: An optimizer for hidden layers in neural networks",
     https://kellerjordan.github.io/posts/muon; the scale is that of Liu et al. (2025), https://arxiv.org/abs/2502.16982.
 
     Args:
-        params: in the order of the layers: the first and the last one with two dimensions or more are Adam's.
+        params: in the order of the layers. Adam updates the first and the last one with two or more dimensions.
         lr: the learning rate.
-        momentum: of the moving average, 0 or more and below 1.
-        weight_decay: decoupled, of tensors with two dimensions or more.
-        steps: of the Newton-Schulz iteration.
+        momentum: the decay of the moving average, at least 0 and below 1.
+        weight_decay: decoupled weight decay of tensors with two or more dimensions.
+        steps: the number of Newton-Schulz iterations.
     """
 
     def __init__(
@@ -85,10 +85,10 @@ class Muon(Optimizer):
 
 
 def orthogonalised(matrix: Tensor, steps: int) -> Tensor:
-    """The nearest orthogonal matrix, nearly: singular values go to about 1, singular vectors stay.
+    """An approximation of the nearest orthogonal matrix: singular values become about 1, singular vectors stay.
 
-    It is scaled to a Frobenius norm of 1. Then each step takes all singular values s to a·s + b·s³ + c·s⁵. Three steps
-    take those of 0.02 and more into 0.68…1.20, five those of 0.003 and more; smaller ones stay below.
+    The matrix is scaled to a Frobenius norm of 1. Each step then maps every singular value s to a·s + b·s³ + c·s⁵.
+    Three steps bring values of at least 0.02 into 0.68…1.20; five steps do so from 0.003. Smaller ones stay below.
     """
     a, b, c = COEFFICIENTS
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix

@@ -1,4 +1,4 @@
-"""Optimiser and learning-rate schedule from their configurations."""
+"""Builds the optimiser and the learning-rate schedule from their configurations."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from colourize.errors import UsageError, is_number
 
 TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the number of training steps
 INTERVALS = ("step", "epoch")
-LARGEST_RATE = 1e6  # far above any that learns; far below where float32 ends
+LARGEST_RATE = 1e6  # far above any useful learning rate and far below float32's maximum
 NUMBERS, NAMES = (int, float), ("int", "float")
 RATES = {"max_lr", "base_lr", "min_lr", "eta_min"}  # arguments of torch's schedules that are learning rates
 
 
 def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """A torch optimiser of `_target_` and arguments.
+    """Build a torch optimiser from `_target_` and arguments.
 
     Raises:
         UsageError: an argument that it does not take.
@@ -38,7 +38,7 @@ def build_optimizer(config: dict[str, Any] | None, parameters: Iterable[nn.Param
 
 
 def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimizer, total_steps: int) -> Any:
-    """A torch schedule of `_target_`, arguments and `interval`, for a run of so many steps; None where there is none.
+    """Build a torch schedule from `_target_`, arguments and `interval`, for a run of `total_steps`; None for None.
 
     Raises:
         UsageError: an argument that it does not take.
@@ -57,10 +57,10 @@ def build_scheduler(config: dict[str, Any] | None, optimizer: torch.optim.Optimi
 
 
 def count_steps(trainer: Trainer) -> int:
-    """How many steps a training takes in all.
+    """The total number of steps of a training.
 
-    Lightning's own count (`estimated_stepping_batches`) takes the training batches before a checkpoint could say where
-    among them to go on, and that place is lost: https://github.com/Lightning-AI/pytorch-lightning/issues/20550
+    Lightning's own count (`estimated_stepping_batches`) sets up the training batches before a checkpoint restores the
+    position among them, and that position is lost: https://github.com/Lightning-AI/pytorch-lightning/issues/20550
     """
     data = getattr(trainer, "datamodule", None)
     epochs = trainer.max_epochs
@@ -75,29 +75,29 @@ def count_steps(trainer: Trainer) -> int:
 def check_optimisation(
     optimizer: dict[str, Any] | None, scheduler: dict[str, Any] | None, parameters: Iterable[nn.Parameter]
 ) -> None:
-    """Raise a UsageError where training could not begin with this optimiser and schedule."""
+    """Raise a UsageError where training cannot start with this optimiser and schedule."""
     steps = 100
     check_rates(build_scheduler(scheduler, build_optimizer(optimizer, parameters), steps), scheduler or {}, steps)
 
 
 def check_rates(scheduler: Any, config: dict[str, Any], total_steps: int) -> None:
-    """Raise a UsageError where a schedule by itself leaves the rates that are allowed; it is used up.
+    """Raise a UsageError where a schedule leaves the allowed range of learning rates. This uses up the schedule.
 
-    One that waits for a measure (ReduceLROnPlateau) is not looked at.
+    A schedule that depends on a measure (ReduceLROnPlateau) is not checked.
     """
     if scheduler is None or isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
         return
     for step in range(total_steps):
         for group in scheduler.optimizer.param_groups:
             rate = float(group["lr"])
-            if not -1e-12 <= rate <= LARGEST_RATE:  # rounding of one that ends at 0
+            if not -1e-12 <= rate <= LARGEST_RATE:  # a schedule that ends at 0 may round below it
                 raise UsageError(
                     f"task.lr_scheduler={class_name(config)}: the learning rate becomes {rate:.3g} at step {step} of "
                     f"{total_steps}; must stay from 0 to {LARGEST_RATE:g}"
                 )
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that no optimiser has stepped before
+                warnings.simplefilter("ignore")  # torch warns that the optimiser has not stepped first
                 scheduler.step()
         except ValueError:  # OneCycleLR beyond its last step
             return
@@ -109,7 +109,7 @@ def _check_rate(key: str, rate: object) -> None:
 
 
 def _check_numbers(key: str, config: dict[str, Any]) -> None:
-    """Refuse true and false where a class takes numbers, which Python would take for 1 and 0, and infinite ones."""
+    """Refuse true and false for a number, as Python would read them as 1 and 0, and refuse infinite numbers."""
     parameters = inspect.signature(part_class(key, config)).parameters
     for name, value in config.items():
         of = parameters.get(name)
@@ -120,5 +120,5 @@ def _check_numbers(key: str, config: dict[str, Any]) -> None:
 
 
 def class_name(config: dict[str, Any]) -> str:
-    """What a configured part is, for people: the last part of its `_target_`."""
+    """The class name of a configured part, for messages: the last part of its `_target_`."""
     return str(config.get("_target_")).rpartition(".")[2]

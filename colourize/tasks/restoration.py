@@ -39,30 +39,30 @@ from colourize.tasks.symmetry_averaging import over_symmetries
 
 
 class RestorationTask(LightningModule):
-    """A network and what it is for: what it is given, what it answers, and what training makes small.
+    """A network with its input, its target and its training objective.
 
-    Each of these is a configured part of its own: `degradation`, `answer` and `loss`. Parts that must be fitted are
-    built with the others and fitted afterwards (`fit_parts`). All arguments are plain values, so that a checkpoint
-    alone rebuilds the task (`colourize.load`).
+    These are three configured parts: `degradation` makes the input, `answer` defines the outputs and the target, and
+    `loss` is minimised. Parts that need fitting are built with the others and fitted afterwards (`fit_parts`). All
+    arguments are plain values, so that a checkpoint alone rebuilds the task (`colourize.load`).
 
     Args:
-        model: `_target_` and arguments of the network; it is built with `in_channels` and `out_channels` added.
-        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`; losses may add
-            up, see `losses.weighted_sum`.
-        optimizer: `_target_` and arguments of a torch optimiser; None where nothing is to be trained.
+        model: `_target_` and arguments of the network; `in_channels` and `out_channels` are added when it is built.
+        degradation, answer, loss: `_target_` and arguments of a `Degradation`, an `Answer` and a `Loss`. The loss may
+            be a weighted sum, see `losses.weighted_sum`.
+        optimizer: `_target_` and arguments of a torch optimiser; None if nothing is trained.
         lr_scheduler: None, or `_target_` and arguments of a torch schedule (see `tasks.optimisation`).
         prior: None, or `_target_` and arguments of a fitted table whose outputs are added to the network's, which then
             learns only what the table does not know.
-        divisor: what a pixel is divided by, the data's.
-        size: height and width of the pictures that it is trained on; `fit_parts` sets it.
-        fitted: what its parts were fitted to earlier, by part, as `Fitted.fit` returned it.
-        palette: for an answer that is still to be fitted: how many colours, or a file of them (`data.palette`).
-        measures: what a test measures, by the names that `measures.registry.choose` takes; they are not saved.
+        divisor: the number that pixels are divided by; it belongs to the data.
+        size: height and width of the training pictures; `fit_parts` sets it.
+        fitted: the results of earlier fits, by part, as `Fitted.fit` returned them.
+        palette: for an answer that is not fitted yet: the number of colours, or a file of them (`data.palette`).
+        measures: the measures of a test, by the names that `measures.registry.choose` takes; they are not saved.
 
     Attributes:
-        test_time_symmetries: answers are means over so many symmetric pictures, 1, 2 or 8 (see
+        test_time_symmetries: outputs are averaged over this number of symmetric inputs, 1, 2 or 8 (see
             `tasks.symmetry_averaging`); it is not saved.
-        start: where a training began with the weights of a file, that file and its validation measures.
+        start: if training started from the weights of a file, that file and its validation measures.
 
     Raises:
         UsageError: a value that is not allowed, or parts that do not fit each other.
@@ -102,38 +102,37 @@ class RestorationTask(LightningModule):
         check_degradation(self.degradation, self.answer)
         self.degradation.prepare(self.answer)
         self.loss_classes = check_loss(loss, self.answer)
-        self._loss: list[Loss] = []  # in a list: no submodule, so that it is neither saved, trained nor set to training
+        self._loss: list[Loss] = []  # in a list, not a submodule: it is not saved, trained or set to training mode
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
         network: nn.Module = self._build("model", "model", **channels)
         check_model(network, self.answer)
         check_prior(network, prior)
         check_scale_factor(network, self.degradation)
         check_projected(network, self.degradation)
-        # The same numbers in another order: convolutions and above all max-pooling are faster so.
+        # This memory layout makes convolutions, and above all max-pooling, faster.
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = self._build("prior", "prior", **channels) if prior is not None else None
         for key, part in (("model", self.model), ("prior", self.prior)):
             if isinstance(part, Baseline):
                 part.prepare(self.degradation, self.answer, key)
         self.train_loss, self.eval_loss = BatchMean(), BatchMean()
-        # Of losses that add up each by itself.
-        names = self.loss_classes if is_sum(loss) else ()
+        names = self.loss_classes if is_sum(loss) else ()  # each term of a weighted sum has its own mean
         self.train_terms, self.eval_terms = (nn.ModuleDict({name: BatchMean() for name in names}) for _ in range(2))
         self.tally = Tally()
         self.measures = choose(measures)
 
     def _build(self, name: str, key: str, **channels: int) -> Any:
-        """A part of this task, with what it was fitted to earlier."""
+        """Build a part of this task, with the result of its earlier fit if there is one."""
         try:
             part = build_part(key, self.hparams[name], **channels)
-        except UsageError as error:  # a table names its keys as if it were the model
+        except UsageError as error:  # a table's messages name its keys as if it were the model
             raise UsageError(re.sub("^model", "task.prior", str(error)) if name == "prior" else str(error)) from error
         if name in self.hparams["fitted"]:
             part.take(self.hparams["fitted"][name])
         return part
 
     def _unfitted(self) -> dict[str, Fitted]:
-        """The parts that are still to be fitted, by name, in the order in which one needs the other."""
+        """The parts that are not fitted yet, by name; each may depend on the ones before it."""
         parts = {name: getattr(self, name) for name in ("degradation", "answer", "model", "prior")}
         if any(issubclass(each, Fitted) for each in self.loss_classes.values()) and self.is_trained:
             parts["loss"] = self.build_loss()
@@ -141,7 +140,7 @@ class RestorationTask(LightningModule):
         return {name: part for name, part in parts.items() if isinstance(part, Fitted) and name not in done}
 
     def fit_parts(self, training: Training) -> None:
-        """Fit to the training split what is not fitted yet; the hyperparameters carry what was found.
+        """Fit the unfitted parts to the training split; the results go into the hyperparameters.
 
         Raises:
             UsageError: the pictures have a size that cannot be degraded, or a part cannot be fitted to them.
@@ -156,13 +155,13 @@ class RestorationTask(LightningModule):
             self.hparams["fitted"][name] = found
 
     def with_model(self, model: dict[str, Any]) -> RestorationTask:
-        """Another model on the same task: degradation and answer are fitted as they are here.
+        """The same task with another model; degradation and answer keep their fits.
 
         Raises:
             UsageError: the model is not for this task.
         """
         same = {name: self.hparams[name] for name in ("degradation", "answer", "loss", "divisor", "size")}
-        fitted = {key: found for key, found in self.hparams["fitted"].items() if key in ("degradation", "answer")}
+        fitted = {key: value for key, value in self.hparams["fitted"].items() if key in ("degradation", "answer")}
         return type(self)(model=model, **same, fitted=fitted)
 
     def setup(self, stage: str) -> None:
@@ -170,7 +169,7 @@ class RestorationTask(LightningModule):
             raise UsageError(f"{name}: {type(part).__name__} must be fitted to training pictures first (fit_parts)")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Beside Lightning's own hyperparameters of task and data: whose they are, so that a file rebuilds itself."""
+        """Add the classes of task and data to Lightning's hyperparameters, so that the file alone rebuilds them."""
         data = getattr(self.trainer, "datamodule", None)
         checkpoint["colourize"] = {
             "version": __version__,
@@ -181,7 +180,7 @@ class RestorationTask(LightningModule):
         }
 
     def describe(self) -> dict[str, Any]:
-        """What the task is made of, and how much it has to learn and to compute (see `flops_per_picture`)."""
+        """The task's parts, its number of trainable parameters and its FLOPs (see `flops_per_picture`)."""
         parts = {"model": self.model, "prior": self.prior, "degradation": self.degradation, "answer": self.answer}
         size = self.hparams["size"]
         return {
@@ -192,17 +191,17 @@ class RestorationTask(LightningModule):
         }
 
     def make_pair(self, pictures: Batch | Tensor) -> Pair:
-        """uint8 pictures (N, H, W, 3) on any device → what the task learns from, in one vectorised place."""
+        """uint8 pictures (N, H, W, 3) on any device → the inputs and targets that the task learns from."""
         batch = as_batch(pictures)
-        # Whatever the network computes in, what it is given and is to answer is computed in float32.
+        # Inputs and targets are computed in float32, whatever the network's precision.
         with torch.autocast(batch.pictures.device.type, enabled=False):
-            # Pictures lie in memory with their channels last, and stay so: the models' layout, too.
+            # In memory the channels stay last, which is the models' layout too.
             truth = batch.pictures.permute(0, 3, 1, 2).float() / self.divisor
             inputs = self.degradation(truth, batch.draws("degradation"))
             return Pair(inputs, self.answer.encode(truth, batch), truth, batch.which, batch.labels)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(N, in_channels, H, W) → the outputs, (N, out_channels, H, W); in training of every `stride`th pixel."""
+        """(N, in_channels, H, W) → outputs (N, out_channels, H, W); in training, of every `training_stride`th pixel."""
         if self.test_time_symmetries > 1:
             multiple = getattr(self.model, "size_multiple", 1)
             return over_symmetries(self._once, inputs, self.answer, multiple, self.test_time_symmetries)
@@ -215,30 +214,30 @@ class RestorationTask(LightningModule):
         return outputs if isinstance(self.model, Baseline) else self.degradation.finish(outputs, inputs)
 
     def _outputs_of(self, part: nn.Module, inputs: Tensor) -> Tensor:
-        """The outputs of network or prior; where a part makes pictures, the outputs that stand for these."""
+        """The outputs of the network or the prior; where it returns pictures, the outputs that decode to them."""
         outputs: Tensor = part(inputs)
         return self.answer.outputs_of(outputs) if _gives_pictures(part) else outputs
 
     def outputs(self, pair: Pair) -> Tensor:
-        """The outputs for a batch: of its inputs, or of the truth itself where the model is an oracle."""
+        """The outputs for a batch, from its inputs, or from the truth itself if the model is an oracle."""
         sees_truth = isinstance(self.model, Baseline) and self.model.sees_truth
         outputs: Tensor = self(pair.truth if sees_truth else pair.inputs)
         return outputs
 
     @property
     def _stride(self) -> int:
-        """Outputs are those of every so many pixels in height and width: of some networks, as long as they train."""
+        """Outputs are for every `_stride`th row and column; above 1 only while some networks train."""
         return int(getattr(self.model, "training_stride", 1)) if self.model.training else 1
 
     @property
     def is_trained(self) -> bool:
-        """Whether there is anything to learn by gradients; tables and interpolations have nothing."""
+        """Whether any parameter is learnt by gradients; tables and interpolations have none."""
         return any(parameter.requires_grad for parameter in self.parameters())
 
     @property
     def reads_classes(self) -> bool:
-        """Whether the classes are read from the model's pictures: each is certain then, whether it is right or not, and
-        what asks for probabilities has no meaning.
+        """Whether the classes are read from the model's pictures. Each then has probability 1, right or wrong, and
+        measures of probabilities are meaningless.
         """
         return self.answer.kind == "classes" and _gives_pictures(self.model)
 
@@ -247,15 +246,15 @@ class RestorationTask(LightningModule):
         return self.answer.pictures(outputs, inputs)
 
     def loss(self, outputs: Tensor, pair: Pair) -> Tensor:
-        """What training makes small, a scalar; where a network answers every so many pixels, it is of these."""
+        """The training loss, a scalar; where a network predicts every `_stride`th pixel, the loss of these."""
         if self._stride > 1:
             pair = every(pair, self._stride)
-        # No submodule: nobody else moves it along when the task goes to another device.
+        # The loss is no submodule, so it does not move to another device with the task.
         value: Tensor = self.build_loss().to(outputs.device)(outputs, pair, self.answer)
         return value
 
     def _measured_loss(self, outputs: Tensor, pair: Pair, mean: BatchMean, terms: nn.ModuleDict) -> Tensor:
-        """The loss of a batch, which is added to its mean; of losses that add up, each to its own."""
+        """The loss of a batch. It is added to `mean`, and each term of a weighted sum to its mean in `terms`."""
         value = self.loss(outputs, pair)
         mean.update(value.detach(), len(pair.truth))
         for name, each in means_of(terms).items():
@@ -265,7 +264,7 @@ class RestorationTask(LightningModule):
         return value
 
     def build_loss(self) -> Loss:
-        """The loss, frozen; it is built when it is first needed: an evaluation may have to do without its files."""
+        """The loss, frozen. It is built when first needed, because its files may be missing in an evaluation."""
         if not self._loss:
             loss = build_loss(self.hparams["loss"])
             if "loss" in self.hparams["fitted"]:
@@ -282,7 +281,7 @@ class RestorationTask(LightningModule):
         return loss
 
     def on_fit_start(self) -> None:
-        # At a run's first step it would draw other random numbers than at a resumed run's.
+        # Built at the first step, it would draw random numbers at another point than in a resumed run.
         if self.is_trained:
             self.build_loss()
 
@@ -324,13 +323,13 @@ class RestorationTask(LightningModule):
         *,
         quick: bool = False,
     ) -> None:
-        """Add a batch to `tally` and `eval_loss`, in float32 whatever the network computes in.
+        """Add a batch to `tally` and `eval_loss`, in float32 whatever the network's precision.
 
-        Where an output is NaN or +infinite its picture has no values: not every measure could be asked about it.
+        A picture with an output that is NaN or +infinite gets no values, as some measures cannot be computed for it.
 
         Args:
-            truth: of `pair`, where another task has used it already.
-            quick: measure the prediction alone, and no other picture that can be read from the outputs.
+            truth: the truth of `pair`, if another task has used it already.
+            quick: measure the prediction only, and none of the other pictures that the outputs decode to.
         """
         with torch.autocast(self.device.type, enabled=False):
             outputs = outputs.float()
@@ -353,13 +352,13 @@ class RestorationTask(LightningModule):
             first, *others = pictures
             self.tally.add(of_pictures, PictureBatch(pictures[first]), truth, failed)
             for name in others:
-                if torch.equal(pictures[name], pictures[first]):  # of answers that are certain
+                if torch.equal(pictures[name], pictures[first]):  # as for a distribution with one certain class
                     self.tally.repeat(of_pictures, f"_{name}")
                 else:
                     self.tally.add(of_pictures, PictureBatch(pictures[name]), truth, failed, f"_{name}")
 
     def fitting(self, measures: Sequence[Measure]) -> list[Measure]:
-        """Those measures that can be asked about this task's answer."""
+        """The measures that apply to this task's answer."""
         return [
             each
             for each in measures
@@ -369,24 +368,24 @@ class RestorationTask(LightningModule):
 
     @property
     def _has_loss(self) -> bool:
-        """Whether a test tells the loss: not one that needs files, unless this task was trained here."""
+        """Whether a test reports the loss. A loss that needs files is left out unless it was built already."""
         needs_files = any(each.needs_files for each in self.loss_classes.values())
         return bool(self._loss or not needs_files) and not self.reads_classes
 
     def results(self, stage: str) -> dict[str, float]:
-        """The loss and all measures of what was added, as `<stage>/<name>`; all processes must call it."""
+        """The means of the loss and all measures so far, as `<stage>/<name>`; all processes must call it."""
         loss = {"loss": float(self.eval_loss.compute())} if self._has_loss else {}
         if loss:
             loss |= {f"loss_{name}": float(mean.compute()) for name, mean in means_of(self.eval_terms).items()}
         return {f"{stage}/{name}": value for name, value in sorted({**loss, **self.tally.means()}.items())}
 
     def _log_means(self, stage: str) -> None:
-        # They are the same in all processes already; without `sync_dist` Lightning warns of each that they may differ.
+        # The means agree in all processes already; without `sync_dist`, Lightning warns that they may differ.
         for name, mean in self.tally.means().items():
             self.log(f"{stage}/{name}", mean, sync_dist=True, prog_bar=stage == "val" and name == "accuracy")
 
     def sample_rows(self, pair: Pair, outputs: Tensor) -> dict[str, Tensor]:
-        """Pictures to look at, label → (N, 3, H, W): the input, the answers, simple methods, the truth."""
+        """Pictures to look at, label → (N, 3, H, W): the input, the predictions, simple methods and the truth."""
         return {
             self.degradation.name: self.degradation.show(pair.inputs),
             **self.pictures(outputs, pair.inputs),
@@ -406,26 +405,26 @@ class RestorationTask(LightningModule):
         scheduler = build_scheduler(config, optimizer, count_steps(self.trainer))
         step: dict[str, Any] = {"scheduler": scheduler, "interval": config.get("interval", "epoch")}
         if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
-            # It looks at the loss after those epochs only that have one.
+            # The validation loss exists only after the epochs that validate.
             every = self.trainer.check_val_every_n_epoch or 1
             step |= {"monitor": "val/loss", "frequency": every, "strict": False}
         return {"optimizer": optimizer, "lr_scheduler": step}
 
 
 def every(values: Any, stride: int) -> Any:
-    """Of pictures (…, H, W), or of a tuple with some in it, every so many pixels in height and width."""
+    """Every `stride`th row and column of pictures (…, H, W), or of the pictures in a tuple."""
     if isinstance(values, tuple):
         return type(values)(*(every(each, stride) for each in values))
     return values[..., ::stride, ::stride] if isinstance(values, Tensor) and values.dim() > 2 else values
 
 
 def means_of(terms: nn.ModuleDict) -> dict[str, BatchMean]:
-    """The means of losses that add up, by name."""
+    """The means of the terms of a weighted sum of losses, by name."""
     return {name: each for name, each in terms.items() if isinstance(each, BatchMean)}
 
 
 def _gives_pictures(part: nn.Module) -> bool:
-    """Whether it returns pictures in place of outputs."""
+    """Whether a part returns pictures instead of outputs."""
     return isinstance(part, Baseline) and part.gives_pictures
 
 

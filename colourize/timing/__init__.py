@@ -1,1 +1,1 @@
-"""The parts of `colourize-benchmark`: what training and start-up cost on this machine."""
+"""The parts of `colourize-benchmark`, which measures the time of training and start-up on this machine."""

@@ -1,4 +1,4 @@
-"""An epoch of training and validation by the project and by a bare loop, on the same pictures and weights."""
+"""Times an epoch of training and validation by the project and by a bare loop, on the same pictures and weights."""
 
 import contextlib
 import io
@@ -18,18 +18,18 @@ from colourize.build import build_task, build_trainer
 from colourize.data.pictures import PictureData
 from colourize.measures.registry import EPOCH
 
-Times = dict[str, float]  # "step_ms", the mean of an epoch; "epoch_s", of training and validation; "validation_s"
+Times = dict[str, float]  # "step_ms", the mean of an epoch; "epoch_s", training and validation; "validation_s"
 
 
 def now(device: torch.device) -> float:
-    """Seconds on a monotonic clock, read when the device has finished its work."""
+    """The seconds on a monotonic clock, read after the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
 
 
 class Stopwatch(Callback):
-    """Notes when an epoch begins and ends. It stands before the other callbacks, so that their work counts."""
+    """Records when epochs begin and end. It must be the first callback, so that the others' work counts."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -38,12 +38,12 @@ class Stopwatch(Callback):
     def mark(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.times.append(now(self.device))
 
-    # The last comes after everything that belongs to the last epoch, its checkpoint included.
+    # The last hook runs after everything in the last epoch, including its checkpoint.
     on_train_epoch_start = on_validation_start = on_validation_end = on_train_end = mark
 
 
 class HiddenTerminal(io.StringIO):
-    """Progress bars are drawn here as on a terminal, but not shown."""
+    """A terminal on which progress bars are drawn but not shown."""
 
     def isatty(self) -> bool:
         return True
@@ -52,7 +52,7 @@ class HiddenTerminal(io.StringIO):
 def time_project(config: DictConfig, data: PictureData, device: torch.device, work: Path) -> Times:
     """Time the second epoch under Lightning's Trainer; the configuration's callbacks and logger write below `work`.
 
-    The first one is dearer once: it computes the labels that all later ones look up.
+    The first epoch takes longer, as it computes the labels that all later ones look up.
     """
     config.output_dir = str(work / "project")
     config.trainer.max_epochs = 2
@@ -62,7 +62,7 @@ def time_project(config: DictConfig, data: PictureData, device: torch.device, wo
     trainer.callbacks.insert(0, watch)  # type: ignore[attr-defined]
     with contextlib.redirect_stdout(HiddenTerminal()):
         trainer.fit(task, datamodule=data)
-        # Again by itself: within an epoch sample pictures are drawn in between.
+        # Timed again alone, because sample pictures are drawn in between within an epoch.
         trainer.validate(task, datamodule=data, verbose=False)
     shutil.rmtree(work / "project", ignore_errors=True)
     _, _, _, start, trained, _, end, validating, validated = watch.times
@@ -71,14 +71,14 @@ def time_project(config: DictConfig, data: PictureData, device: torch.device, wo
 
 
 class BareLoop:
-    """A plain PyTorch loop over the same model, batches and arithmetic, for one epoch: the limit of the project's path.
+    """A plain PyTorch loop over the same model, batches and arithmetic, for one epoch: a lower limit of the time.
 
-    Inputs and labels of all pictures are made beforehand, without augmentation. Of the Trainer's limits
-    `limit_train_batches` counts, as a whole number.
+    Inputs and labels of all pictures are made beforehand, without augmentation. The only limit of the Trainer that is
+    respected is `limit_train_batches`, as an integer.
     """
 
     def __init__(self, config: DictConfig, data: PictureData, device: torch.device) -> None:
-        torch.use_deterministic_algorithms(False)  # a Trainer may have asked for them
+        torch.use_deterministic_algorithms(False)  # a Trainer may have switched them on
         torch.manual_seed(config.seed)
         self.task = build_task(config, data).to(device)
         self.optimizer = self.task.build_optimizer()
@@ -91,7 +91,7 @@ class BareLoop:
         )
 
     def train(self) -> list[Tensor]:
-        """Train for the epoch; returns the losses of its steps."""
+        """Train for one epoch; returns the losses of its steps."""
         self.task.train()
         losses = []
         for pair in self.train_pairs:
@@ -105,7 +105,7 @@ class BareLoop:
 
     @torch.inference_mode()
     def validate(self) -> float:
-        """The mean loss; the answer's own measures, such as the accuracy, are computed as well."""
+        """The mean loss; measures of the outputs, such as the accuracy, are computed as well."""
         self.task.eval()
         losses = []
         for pair in self.val_pairs:
@@ -119,7 +119,7 @@ class BareLoop:
 
 
 def time_bare(config: DictConfig, data: PictureData, device: torch.device) -> Times:
-    """Time an epoch of the bare loop, without its preparations."""
+    """Time an epoch of the bare loop, without its preparation."""
     loop = BareLoop(config, data, device)
     start = now(device)
     steps = len(loop.train())

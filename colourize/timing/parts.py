@@ -18,7 +18,7 @@ from colourize.timing.programs import run, train
 from colourize.timing.report import Part
 from colourize.timing.settings import Settings
 
-# How threads wait for one another: as the console scripts set it, and as OpenMP does by default.
+# How threads wait for each other: as set by the console scripts, and OpenMP's default.
 WAYS = {
     "1 thread": {"OMP_NUM_THREADS": "1"},
     "2 threads": {"OMP_NUM_THREADS": "2"},
@@ -29,7 +29,7 @@ SHORT = ("trainer.max_epochs=1", *(f"trainer.limit_{stage}_batches=1" for stage 
 
 
 def steps(part: Part, settings: Settings) -> None:
-    """Training and validation of each case by the project and by a bare loop, epoch by epoch in turn."""
+    """Time training and validation of each case by the project and by a bare loop, epoch by epoch in turn."""
     for case in settings.node.cases:
         config = settings.case(case)
         one_epoch = functools.partial(_one_epoch, config, build_data(config), settings)
@@ -45,7 +45,7 @@ def _one_epoch(config: DictConfig, data: PictureData, settings: Settings, path: 
 
 
 def threads(part: Part, settings: Settings) -> None:
-    """An epoch of the first case on one thread and on two, on idle cores and beside a process that is always busy."""
+    """Time an epoch of the first case with one thread and with two, on idle cores and beside a busy process."""
     model, task = settings.node.cases[0].split("/")
     overrides = [*settings.overrides, f"model={model}", f"task={task}", "trainer.max_epochs=1"]
     if settings.steps is not None:
@@ -73,7 +73,7 @@ def _busy_process() -> Iterator[None]:
 
 
 def startup(part: Part, settings: Settings) -> None:
-    """How long each console script takes for its help, and training for its first step."""
+    """Time the help of each console script, and training until its first step."""
     scripts = distribution("colourize").entry_points.select(group="console_scripts")
     commands = {f"{script.name} --help": [sys.executable, "-m", script.module, "--help"] for script in scripts}
     commands[IMPORTS] = [sys.executable, "-c", IMPORTS]

@@ -1,4 +1,4 @@
-"""Programs in processes of their own, timed from their start, as a user waits for them."""
+"""Times programs in separate processes from their start, as a user waits for them."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> f
     Raises:
         ColourizeError: the command failed; the message ends with its last two lines.
     """
-    # Without what Hydra's apps set for themselves.
+    # Without the variables that Hydra's apps set for themselves.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HYDRA_")}
     started = time.perf_counter()
     done = subprocess.run(command, env={**environment, **(variables or {})}, capture_output=True, text=True)
@@ -47,7 +47,7 @@ def train(overrides: Sequence[str], work: Path, variables: Mapping[str, str] | N
 
 
 class Stamps(Callback):
-    """Adds the time to a file after the first step and after every epoch, for the process that started this one."""
+    """Appends the time to a file after the first step and after every epoch, for the parent process."""
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)

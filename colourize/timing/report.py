@@ -1,4 +1,4 @@
-"""The numbers of a part of the benchmark: repetitions in turn, medians and ratios, tables and files."""
+"""The results of a part of the benchmark: repetitions in turn, medians and ratios, tables and files."""
 
 import logging
 import sys
@@ -18,16 +18,16 @@ from colourize.timing.settings import Settings
 
 log = logging.getLogger(__name__)
 
-WIDTH = 100  # columns, where the output is no terminal
+WIDTH = 100  # columns, if the output is not a terminal
 
 
 class Part:
-    """The outcome of one part."""
+    """The results of one part."""
 
     def __init__(self) -> None:
         self.repetitions: list[dict[str, Any]] = []  # the raw measurements
         self.rows: list[dict[str, Any]] = []  # the lines of the CSV file
-        self.tables: dict[str, list[dict[str, str]]] = {}  # the same as text, by title
+        self.tables: dict[str, list[dict[str, str]]] = {}  # the same lines as text, by the table's title
 
     def compare(
         self, title: str, label: str, names: Sequence[str], measure: Callable[[str], Mapping[str, Any]], repeats: int,
@@ -36,16 +36,16 @@ class Part:
         """Measure all of `names` in turn, `repeats` times; rows and tables have medians, ranges and ratios.
 
         Args:
-            title: of the tables.
-            label: the column of the names, such as "path".
-            measure: returns a name's numbers; only floats are summarised.
-            over: pairs of names whose ratios are wanted.
-            warm_up: whether a first round is not counted.
+            title: the title of the tables.
+            label: the heading of the column of names, such as "path".
+            measure: returns the numbers for a name; only floats are summarised.
+            over: pairs of names whose ratios are reported.
+            warm_up: whether there is a first round that does not count.
             where: further columns, such as case="unet/super_resolution".
         """
         found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
         for repetition in range(0 if warm_up else 1, repeats + 1):
-            # Each round begins with another name, so that none always follows the same other one.
+            # Each round starts with another name, so that the order does not favour any of them.
             start = repetition % len(names)
             for name in [*names[start:], *names[:start]]:
                 turn = f"repetition {repetition} of {repeats}" if repetition else "warming up"
@@ -62,7 +62,7 @@ class Part:
             for row in rows:
                 row |= spread(key, values[row[label]])
             for row, (one, other) in zip(compared, over, strict=True):
-                # Within each repetition: what slows the machine for a while slows both.
+                # Ratios are taken within each repetition, as temporary load slows both.
                 shares = [a / b for a, b in zip(values[one], values[other], strict=True)]
                 row |= spread(f"{key}_ratio", shares)
         for kind, each in (("median (range)", rows), ("ratios within each repetition", compared)):
@@ -74,12 +74,12 @@ class Part:
 
 
 def spread(key: str, values: Sequence[float]) -> dict[str, float]:
-    """Median and range; the standard deviation of so few values would be mostly noise."""
+    """Median and range, as the standard deviation of so few values would be mostly noise."""
     return {key: median(values), f"{key}_min": min(values), f"{key}_max": max(values)}
 
 
 def shown(row: Mapping[str, Any], key: str) -> str:
-    """A number with its range where there is one: "68.7 (65.3–76.4)"."""
+    """A number with its range if there is one: "68.7 (65.3–76.4)"."""
     middle = row[key]
     digits = 0 if middle >= 100 else 1 if middle >= 10 else 2 if middle >= 0.1 else 3
     ends = [f"{row[key + end]:,.{digits}f}" for end in ("_min", "_max") if key + end in row]

@@ -12,21 +12,21 @@ from colourize.machine.precision import automatic_precision
 from colourize.runs.sweeps import as_typed
 
 DEVICES = ("cpu", "cuda", "auto")
-PRECISIONS = ("32-true", "bf16-mixed")  # of the plain loops
+PRECISIONS = ("32-true", "bf16-mixed")  # precisions of the bare loop
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The node `benchmark` of the configuration, and what makes training configurations of its cases."""
+    """The node `benchmark` of the configuration, and the training configurations of its cases."""
 
     node: DictConfig
-    overrides: list[str]  # of `colourize-train`
+    overrides: list[str]  # overrides of `colourize-train`
     device: torch.device
-    precision: str  # Lightning's name
+    precision: str  # Lightning's name of the precision
     work: Path  # a temporary folder for the measured runs
 
     def compose(self, *overrides: str) -> DictConfig:
-        """The configuration of `colourize-train` under the user's overrides and further ones, which win."""
+        """The configuration of `colourize-train` with the user's overrides and further ones, which take precedence."""
         return hydra.compose("train", [*self.overrides, *overrides])
 
     @property

@@ -1,3 +1,3 @@
-"""The weights that the package ships, one folder a version, and the format of such files."""
+"""The weights that the package ships, one folder per version, and the format of such files."""
 
 SUFFIX = ".safetensors"

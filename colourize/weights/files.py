@@ -1,9 +1,9 @@
-"""A task without its training state, in one `.safetensors` file: weights in float16, and the configuration as JSON.
+"""The format of `.safetensors` files: a task without its training state, weights in float16, configuration as JSON.
 
-The file holds tensors and text, and no code: https://huggingface.co/docs/safetensors. Its contents are those of a
-checkpoint, so that `checkpoints.read` takes both. In the metadata, under "colourize", lies JSON with the checkpoint's
-plain values. A tensor among these, such as a palette, is a tensor of the file, and its place in the JSON has
-{"_tensor_": its name}.
+Such a file has tensors and text, but no code: https://huggingface.co/docs/safetensors. Its contents are those of a
+checkpoint, so that `checkpoints.read` takes both. The metadata has JSON with the checkpoint's plain values, under
+"colourize". A tensor among these, such as a palette, is a tensor of the file, and the JSON has {"_tensor_": its name}
+in its place.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from colourize.files import write_whole
 
 KEY, TENSOR = "colourize", "_tensor_"
 WEIGHTS, TASK, DATA = "state_dict", "hyper_parameters", "datamodule_hyper_parameters"
-# Parts whose fitted tensors are rounded. Those of answer and degradation say what an output means, and stay exact.
+# Parts whose fitted tensors are rounded. Those of answer and degradation define what outputs mean, and stay exact.
 ROUNDED = ("fitted.model.", "fitted.prior.")
-PLACES = ("root", "mirror")  # arguments of data that name a place on one machine
+PLACES = ("root", "mirror")  # arguments of data that name a location on one machine
 
 
 def write(path: str | Path, checkpoint: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> None:
-    """Write a checkpoint's task as weights in float16.
+    """Write a checkpoint's task with weights in float16.
 
-    The folder and the files of its data are left out: whoever reads the weights has others.
+    The location of its data is left out, as it differs for whoever reads the weights.
 
     Args:
-        path: the file, which appears whole or not at all.
+        path: the file, which is written whole or not at all.
         checkpoint: the contents of a checkpoint, as `checkpoints.read` returns them.
         about: plain values for people, such as how the weights were made.
 
@@ -44,7 +44,7 @@ def write(path: str | Path, checkpoint: Mapping[str, Any], about: Mapping[str, A
     tensors = {name: _half(path, name, value) for name, value in checkpoint[WEIGHTS].items()}
     data = {key: value for key, value in (checkpoint.get(DATA) or {}).items() if key not in PLACES}
     if isinstance(data.get("palette"), str):
-        data["palette"] = None  # the colours are among what was fitted
+        data["palette"] = None  # the colours are among the fitted tensors
 
     def kept(value: Any, name: str) -> Any:
         if isinstance(value, Tensor):
@@ -65,10 +65,10 @@ def write(path: str | Path, checkpoint: Mapping[str, Any], about: Mapping[str, A
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The contents of a file that `write` wrote, as those of a checkpoint, on the CPU; weights in float32.
+    """The contents of a file from `write`, like those of a checkpoint, on the CPU, with weights in float32.
 
     Raises:
-        InputError: the file is missing, damaged, or another kind of file.
+        InputError: the file is missing, damaged, or of another kind.
     """
     path = Path(path)
     if not path.is_file():
@@ -97,7 +97,7 @@ def _float(value: Tensor) -> Tensor:
 
 
 def _with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """Nested plain values with their tensors, which are taken out of `tensors`."""
+    """Nested plain values with their tensors, which are removed from `tensors`."""
     if isinstance(value, dict):
         if set(value) == {TENSOR}:
             return tensors.pop(value[TENSOR])

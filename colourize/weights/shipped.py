@@ -1,9 +1,9 @@
-"""`builtin:NAME`: the weights that lie in the package, the newest version of each, checked before they are used.
+"""`builtin:NAME`: the package's weights, the newest version of each, which are checked before they are used.
 
-Imports of torch have no place here: shell completion waits for them.
+This module must not import torch, as shell completion would wait for it.
 
-A version is a folder with a number. Its files are never replaced: better weights go into a folder with the next one.
-`SHA256SUMS` lists them in the format of `sha256sum --check`. Beside each file lies its card, `NAME.md`.
+A version is a numbered folder. Its files are never replaced; better weights go into a folder with the next number.
+`SHA256SUMS` lists the files in the format of `sha256sum --check`. Each file has a card, `NAME.md`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ SUMS = "SHA256SUMS"
 
 
 def resolve(checkpoint: str | Path) -> Path:
-    """The file that a checkpoint's key names: that of `builtin:NAME`, or the path as it is.
+    """The file that the key `checkpoint` names: the file of `builtin:NAME`, or else the path itself.
 
     Raises:
-        UsageError: the package has no weights of this name.
+        UsageError: the package has no weights with this name.
         InputError: the file is not the one that was shipped.
     """
     named = str(checkpoint)
@@ -41,12 +41,12 @@ def resolve(checkpoint: str | Path) -> Path:
 
 
 def is_builtin(checkpoint: object) -> bool:
-    """Whether a checkpoint's key names weights of the package."""
+    """Whether the key `checkpoint` names weights of the package."""
     return str(checkpoint).startswith(PREFIX)
 
 
 def are_weights(checkpoint: object) -> bool:
-    """Whether a checkpoint's key names a file without training state, with whose weights a new training begins."""
+    """Whether the key `checkpoint` names a file without training state, from whose weights a new training starts."""
     return is_builtin(checkpoint) or str(checkpoint).endswith(SUFFIX)
 
 

@@ -104,7 +104,7 @@ def test_the_symmetries_of_the_square_are_equally_likely():
     assert (fits.sum(0) == 1).all() and stats.chisquare(fits.sum(1)).pvalue > 1e-3
     part = Symmetries()(torch.from_numpy(originals[[7, 3]]), draws([7, 3]))
     np.testing.assert_array_equal(part, outputs[[7, 3]])
-    with pytest.raises(UsageError, match=r"^data\.augmentation=Symmetries: pictures of 10×12 are no squares"):
+    with pytest.raises(UsageError, match=r"^data\.augmentation=Symmetries: pictures are 10×12; must be square"):
         augmented(Symmetries(), pictures(2))
 
 

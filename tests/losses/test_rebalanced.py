@@ -79,7 +79,7 @@ def test_weights_are_fitted_to_the_training_pictures(answer, palette, caplog):
     labels = answer.labels(make_pair(Plain()).target).flatten()
     shares = torch.bincount(labels, minlength=answer.out_channels) / len(labels)
     torch.testing.assert_close(found, class_weights(shares, answer.class_places(), 0.5, 5.0).float())
-    told = f"least weight {found.min():.3g}, greatest {found.max():.3g}, mean {found.mean():.3g}"
+    told = f"the weights are {found.min():.3g} to {found.max():.3g}, with a mean of {found.mean():.3g}"
     assert f"{answer.out_channels} classes: {told}" in caplog.text
 
 

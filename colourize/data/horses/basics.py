@@ -1,4 +1,4 @@
-"""What all parts of the drawing share: choices by chance, and colours in rows of red, green and blue."""
+"""What all parts of the drawing share: random choices, and colours as rows of red, green and blue."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,13 +13,13 @@ WHITE = (228, 224, 216)  # of a horse's markings, and of a painted fence
 
 
 def choose(rng: Rng, table: Mapping[str, Sequence[Any]]) -> str:
-    """A name from a table whose rows begin with a weight; several times faster than `rng.choice`."""
+    """A random name from a table whose rows start with a weight; several times faster than `rng.choice`."""
     mark = rng.random() * sum(row[0] for row in table.values())
     for name, row in table.items():
         mark -= row[0]
         if mark < 0:
             return name
-    return next(iter(table))  # only if rounding let the mark outlive the weights
+    return next(iter(table))  # reached only if rounding makes the weights sum to less than the mark
 
 
 def vary(rng: Rng, colours: Sequence[ArrayLike], brightness: float, hue: float) -> Array:

@@ -1,4 +1,4 @@
-"""Further parts of some sections, by their names in `question.parts` of an experiment's file."""
+"""Further parts of some sections, by their names in `question.parts` of experiments' files."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ BATCH = 250
 
 
 def colour_pairs(context: Context) -> list[Element]:
-    """Pairs of the pictures' own colours that distance in RGB ranks against human perception."""
+    """Pairs of colours from the pictures that distance in RGB ranks against human perception."""
     colours = colours_of(_pictures(context, context.results.settings.settings[0]).movedim(-1, 1) / 255)
     draw = partial(draw_contradictions, contradictions(colours))
     alt = "Pairs of colours with their distances in RGB and by CIEDE2000"
@@ -31,7 +31,7 @@ def colour_pairs(context: Context) -> list[Element]:
 
 
 def distributions(context: Context) -> list[Element]:
-    """For some pixels a classifier's distribution, its mean and mode, a regression's colour, and the truth."""
+    """For some pixels, a classifier's distribution with its mean and mode, a regression's colour, and the truth."""
     classifiers, others = _answering(context, "PaletteClasses"), _answering(context, "RGB")
     if not classifiers:
         return []
@@ -53,7 +53,7 @@ def distributions(context: Context) -> list[Element]:
 
 
 def reliability(context: Context) -> list[Element]:
-    """Whether classifiers are right as often as their probabilities promise."""
+    """Whether the classifiers' probabilities are calibrated."""
     classifiers = _answering(context, "PaletteClasses")
     path = context.path("figures", "-reliability.svg")
 

@@ -1,4 +1,4 @@
-"""What hints are worth: of experiments whose networks take them."""
+"""The benefit of hints, for experiments whose networks take them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colourize.reporting.elements import Element
 from colourize.reporting.joint import draw_hint_curve
 
 ASKED = JointSettings(hints=(0, 1, 3, 10, 32))
-COUNT = 250  # test pictures: each number of hints takes as long as a test of them
+COUNT = 250  # test pictures; each number of hints takes as long as a test of them
 
 
 def hints(context: Context) -> list[Element]:

@@ -1,4 +1,4 @@
-"""Networks on larger pictures than those of their training: question F4."""
+"""Networks on pictures larger than their training pictures: question F4."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from colourize.runs.tables import read_table
 from colourize.tasks.restoration import RestorationTask
 
 SIZES = (32, 64, 128, 256)
-COUNT = 24  # pictures of each kind and size, at most
+COUNT = 24  # maximum number of pictures of each kind and size
 SHOWN = {"drawn": 3, "test": 2}
-SHEET = 128  # pixels of those that are shown
+SHEET = 128  # size in pixels of the pictures that are shown
 MEASURES = {each.name: each for each in (MeanSquaredError(), ColourDifference(), StructuralSimilarity())}
 WAYS = {"luminance": "scaling down", "none": "the full size"}
 ABOUT = (
@@ -47,7 +47,7 @@ GONE = "Larger pictures could not be made of {}, as the checkpoints or the test 
 
 
 class Case(NamedTuple):
-    """A network, how it takes larger pictures, and which."""
+    """A network, the way in which it handles larger pictures, and the kind and size of these."""
 
     network: str
     way: str
@@ -56,7 +56,7 @@ class Case(NamedTuple):
 
 
 def larger_pictures(context: Context) -> list[Element]:
-    """Each network with and without scaling down, on drawn horses of several sizes and the test pictures enlarged."""
+    """Each network with and without scaling down, on drawn horses of several sizes and on enlarged test pictures."""
     everything = context.results.settings.settings
     settings = [each for each in everything if all(run.checkpoints for run in each.runs.values())]
     runs = [run for each in settings for run in each.runs.values()]
@@ -98,13 +98,13 @@ def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:
     for row in rows:
         case = Case(row["network"], row["way"], row["pictures"], int(row["pixels"]))
         values.setdefault(case, {}).setdefault(row["seed"], []).append([float(row[name]) for name in MEASURES])
-    # By picture, seed and measure; pictures that a seed lacks are left out.
+    # By picture, seed and measure; pictures that some seed lacks are left out.
     shared = {case: np.array([*zip(*seeds.values(), strict=False)]) for case, seeds in values.items()}
     return {case: own.transpose(2, 1, 0) for case, own in shared.items()}
 
 
 def _findings(estimates: Mapping[Case, Mapping[str, Estimate]]) -> Iterator[Text]:
-    """Which way is the better one for the largest drawn pictures, of each network that has both."""
+    """For each network with both ways, which way is better on the largest drawn pictures."""
     size, (scaled, full) = max(SIZES), WAYS.values()
     for network in dict.fromkeys(case.network for case in estimates):
         cases = [Case(network, way, "drawn", size) for way in (scaled, full)]
@@ -115,7 +115,7 @@ def _findings(estimates: Mapping[Case, Mapping[str, Estimate]]) -> Iterator[Text
 
 
 def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapping[Case, Any]) -> Table:
-    """A row for each network, way and kind of pictures, a column for each size; the file has all measures."""
+    """A row for each network, way and kind of pictures, and a column for each size; the file has all measures."""
     lines: list[dict[str, Any]] = []
     texts: dict[Case, str] = {}
     for case, own in estimates.items():
@@ -140,7 +140,7 @@ def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapp
 
 
 def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
-    """A setting's measures, a row for each seed, way, kind of pictures, size and picture."""
+    """A setting's measures, with a row for each seed, way, kind of pictures, size and picture."""
     for seed, run in setting.runs.items():
         test = context.pictures.data(run).pictures.test[:COUNT]
         predictors = _predictors(context.pictures.task(run))
@@ -154,12 +154,12 @@ def _measured(context: Context, setting: Setting) -> Iterator[dict[str, Any]]:
 
 
 def _predictors(task: RestorationTask) -> dict[str, Predictor]:
-    """The ways in which a task takes larger pictures; without a grey of their own to join with there is one."""
+    """The ways in which a task handles larger pictures; only one if it cannot join colours with the picture's grey."""
     found = {}
     for join, way in WAYS.items():
         try:
             predictor = Predictor(task, join, device="cpu", upsampling="bilinear")
-        except UsageError:  # the size of its training is unknown
+        except UsageError:  # the size of its training pictures is unknown
             continue
         if predictor.joins == (join == "luminance"):
             found[way] = predictor
@@ -167,14 +167,14 @@ def _predictors(task: RestorationTask) -> dict[str, Predictor]:
 
 
 def _pictures(kind: str, size: int, test: np.ndarray) -> Tensor:
-    """(N, 3, size, size) in [0, 1]: drawn at this size, or the test pictures (N, H, W, 3) resized to it."""
+    """Pictures (N, 3, size, size) in [0, 1], drawn at this size, or the test pictures (N, H, W, 3) resized to it."""
     resized = (Image.fromarray(each).resize((size, size), Image.Resampling.LANCZOS) for each in test)
     pictures = _drawn(COUNT, size, seed=0) if kind == "drawn" else np.stack([*map(np.array, resized)])
     return torch.from_numpy(pictures).movedim(-1, 1).float() / 255
 
 
 def _predicted(predictor: Predictor, truth: Tensor) -> Tensor:
-    """A network's pictures, from small ones if it enlarges."""
+    """A network's pictures, predicted from small pictures if it enlarges."""
     inputs = torch.nn.functional.avg_pool2d(truth, predictor.factor) if predictor.factor > 1 else truth
     levels = (inputs.movedim(1, -1) * 255).round().to(torch.uint8).numpy()
     predicted = np.stack([np.array(predictor(Image.fromarray(picture))) for picture in levels])

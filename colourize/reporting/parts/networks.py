@@ -31,7 +31,7 @@ from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_table
 
-REPEATS = 15  # timed passes of each order, in turn
+REPEATS = 15  # timed passes of each order, taken in turn
 ORDER_COLUMNS = {
     "order": "order", "scales": "batch-norm scales", "equal": "equal", "largest": "largest difference",
     "rms": "root mean square", "classes_changed": "classes changed", "time": "time, ratio",
@@ -42,7 +42,7 @@ ORDERS = (
     f"as a ratio to the fastest's (least of {REPEATS}, measured where the report was made)."
 )
 COUNT = 100  # test pictures for the statistics
-SHOWN = (0, 1)  # those whose maps are shown
+SHOWN = (0, 1)  # indices of the pictures whose maps are shown
 ABOUT = f"The maps of {COUNT} test pictures at most after every block; mean over seeds (± standard deviation)."
 MAPS = "Feature maps after every block, with the least seed; numbers: mean, share of zeros, dead channels."
 
@@ -74,7 +74,7 @@ def layers(context: Context) -> list[Element]:
 
 
 def _summary(name: str, table: Sequence[Layer]) -> str:
-    """How many convolutions a network has, and which."""
+    """A sentence on the convolutions of a network."""
     convolutions = [each for each in table if each.filters]
     kernels = Counter(each.kernel for each in convolutions)
     sizes = listed([kernel if len(kernels) == 1 else f"{count} of {kernel}" for kernel, count in kernels.items()])
@@ -87,7 +87,7 @@ def _summary(name: str, table: Sequence[Layer]) -> str:
 
 
 def block_orders(context: Context) -> list[Element]:
-    """The effect of other orders of max-pool, ReLU and batch norm with the same weights, and the time of each."""
+    """The effect of other orders of max-pool, ReLU and batch norm with the same weights, and the time of each order."""
     for setting in context.results.settings.networks:
         task = context.pictures.task(setting.first)
         model = task.model
@@ -120,7 +120,7 @@ def block_orders(context: Context) -> list[Element]:
 
 
 def _effect(line: Mapping[str, str]) -> str:
-    """What another order of a block's layers does to the outputs."""
+    """How another order of a block's layers changes the outputs, in words."""
     if line["equal"] == "True":
         return "gives exactly the same outputs"
     share = float(line.get("classes_changed", "nan"))
@@ -130,11 +130,11 @@ def _effect(line: Mapping[str, str]) -> str:
 
 @torch.no_grad()
 def _times(model: EncoderDecoder, inputs: torch.Tensor) -> dict[str, float]:
-    """The time of a pass in each order, as a ratio to the least."""
+    """The time of a pass in each order, divided by the shortest time."""
     networks = {order: with_order(model, order) for order in BLOCK_ORDERS}
     least = dict.fromkeys(networks, float("inf"))
     for _ in range(REPEATS):
-        for order, network in networks.items():  # in turn, so that what slows the machine slows all
+        for order, network in networks.items():  # in turn, so that other load affects all orders
             started = time.perf_counter()
             network(inputs)
             least[order] = min(least[order], time.perf_counter() - started)
@@ -142,7 +142,7 @@ def _times(model: EncoderDecoder, inputs: torch.Tensor) -> dict[str, float]:
 
 
 def _cell(text: str) -> str:
-    """A cell of the file for people."""
+    """A cell of the file as text for people."""
     try:
         return {"True": "yes", "False": "no"}.get(text) or number(float(text))
     except ValueError:
@@ -150,7 +150,7 @@ def _cell(text: str) -> str:
 
 
 def activations(context: Context) -> list[Element]:
-    """The feature maps of all networks for the same pictures, and statistics of all seeds' maps."""
+    """The feature maps of all networks for the same pictures, and statistics of the maps of all seeds."""
     settings = context.results.settings.networks
     labels = [each.label for each in settings]
     folder = context.path("pictures", "-maps")
@@ -186,7 +186,7 @@ def activations(context: Context) -> list[Element]:
 
 
 def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
-    """How the share of zeros changes from a network's first block to its last one with a ReLU, and dead channels."""
+    """A sentence on dead channels and on the share of zeros, from the first block to the last one with a ReLU."""
     own = [line for line in lines if line["model"] == network]
     shares = {
         layer: np.array([100 * float(line["sparsity"]) for line in own if line["layer"] == layer])
@@ -212,7 +212,7 @@ def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
 
 
 def _statistics(lines: Sequence[dict[str, str]], csv: str) -> Table:
-    """A row for each layer of each network, from a line for each of its seeds."""
+    """A row for each layer of each network, from one line per seed."""
     rows = []
     for network, layer in dict.fromkeys((line["model"], line["layer"]) for line in lines):
         own = [line for line in lines if (line["model"], line["layer"]) == (network, layer)]

@@ -1,4 +1,4 @@
-"""The same trainings at other temperatures: of experiments whose networks answer bins of chroma."""
+"""Other decoding temperatures, for experiments whose networks predict bins of chroma."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from colourize.reporting.context import Context
 from colourize.reporting.elements import Element
 
 MEASURES = ("colourfulness_gap", "auc_balanced", "delta_e")
-COUNT, BATCH = 250, 50  # test pictures that are decoded: each temperature takes as long as a test of them
+COUNT, BATCH = 250, 50  # test pictures that are decoded; each temperature takes as long as a test of them
 
 
 def temperatures(context: Context) -> list[Element]:

@@ -1,4 +1,4 @@
-"""Lengths of training, batches and settings: questions A3, C3 and F1."""
+"""Epochs, batch sizes and hyperparameters: questions A3, C3 and F1."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from colourize.reporting.picture_sheets import COUNT, save_rows, sheet_rows
 from colourize.reporting.plots import draw_interaction
 from colourize.runs.folders import natural
 
-Effect = tuple[str, Setting, Estimate, Gap]  # a key, the setting that differs in it alone, and how far
+Effect = tuple[str, Setting, Estimate, Gap]  # a key, the setting that differs in it alone, its estimate, the difference
 
-MARKS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)  # epochs at which a long run is read
+MARKS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)  # epochs at which the measures of a long run are shown
 MEASURES = ("val/loss", "train/loss", "val/accuracy", "val/psnr")
 BY_EPOCH = "At a constant learning rate, this is also where a run of so many epochs ends"
 RANKED = "The largest effect of each setting alone, from {} on; the interval is over pictures{}."
 
 
 def epochs(context: Context) -> list[Element]:
-    """A long run read at several epochs: its validation measures there, and its pictures where weights were kept."""
+    """A long run at several epochs: its validation measures, and its pictures where weights were kept."""
     found: list[Element] = []
     for setting in context.results.settings.networks:
         runs = [run.metrics() for run in setting.runs.values()]
@@ -77,12 +77,12 @@ def _with_deviation(values: np.ndarray) -> str:
 
 
 def batches(context: Context) -> list[Element]:
-    """Learning curves against steps: equal epochs are not equal steps."""
+    """Learning curves against steps, as equal epochs are not equal steps."""
     return context.curves("step")
 
 
 def effects(context: Context) -> list[Element]:
-    """The keys ranked by their largest effect, and the two that vary together as a heat map."""
+    """The keys ranked by their largest effect, and a heat map of the two that vary together."""
     results, measure = context.results, context.measure
     if measure is None:
         return []
@@ -113,7 +113,7 @@ def effects(context: Context) -> list[Element]:
 
 
 def _ranking(ranked: Sequence[Effect], measure: str, usual: Mapping[str, Any]) -> Text:
-    """Which settings matter."""
+    """A sentence on which settings matter."""
     clear = [each for each in ranked if each[3].mark]
     unclear = [last_words(key) for key, *_, gap in ranked if not gap.mark]
     text = f"No setting changes the {words(measure)} beyond what pictures and seeds leave open"
@@ -131,7 +131,10 @@ def _ranking(ranked: Sequence[Effect], measure: str, usual: Mapping[str, Any]) -
 
 
 def ranked_effects(results: Results, measure: str) -> list[Effect]:
-    """For each key the setting that differs from the usual one only in it, and most; the largest effect first."""
+    """For each key, the setting with the largest effect that differs from the usual one in this key only.
+
+    The largest effect comes first.
+    """
     settings = results.settings
     known = results.of(measure, settings.networks)
     usual = [known[each.label] for each in settings.networks if not settings.departures(each) and each.label in known]
