@@ -46,9 +46,9 @@ TESTS = {
 HINTS = "[0,1,3,10,32]"  # at how many a network that takes hints is tested
 COLOUR = """\
 Colours are guesses, not history: the network predicts what is common in its training pictures. It cannot know the
-colour of a car, a dress or a painted wall, and gives such things patches of several colours. It has only seen CIFAR-10's
-ten categories at 32×32 pixels: people, plants, food, text and interiors are unknown to it. Its colours may change with
-the size at which it sees a picture."""
+colour of a car, a dress or a painted wall, and gives such things patches of several colours. It has only seen
+CIFAR-10's ten categories at 32×32 pixels: people, plants, food, text and interiors are unknown to it. Its colours may
+change with the size at which it sees a picture."""
 SHARPNESS = """\
 Details are guesses. The network was trained on exact averages of blocks of pixels. It enlarges noise, JPEG artefacts
 and the traces of other ways to reduce a picture as if they were details."""
