@@ -27,6 +27,7 @@ COLUMNS = {
     "accuracy": "accuracy", "cross_entropy": "cross-entropy", "mse": "MSE", "psnr": "PSNR, dB", "ssim": "SSIM",
     "delta_e": "ΔE2000", "colourfulness_gap": "colourfulness gap", "category_accuracy": "category accuracy",
     "auc_balanced": "balanced AuC", "mdsi": "MDSI", "haarpsi": "HaarPSI", "feature_distance": "feature distance",
+    "mse_expected": "MSE of the mean",
 }  # fmt: skip
 MARKER = re.compile(r"(<!-- ([\w*-]+)((?: [\w().=, ]+)?)(?: \| ([\w, ]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
