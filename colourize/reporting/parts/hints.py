@@ -29,7 +29,7 @@ def hints(context: Context) -> list[Element]:
         draw_hint_curve(path.with_suffix(""), found)
 
     caption = (
-        f"The lowest seed at several numbers of hints, on the first {COUNT} test pictures, with 95 % intervals over these. "
+        f"The lowest seed at several numbers of hints, on {COUNT} test pictures, with 95 % intervals over these. "
         "`colourize-evaluate … joint=all` evaluates all seeds and pictures, as well as likelihoods and samples."
     )
     return context.made(path, [each.first for each in settings], draw, caption, "Measures against the number of hints")
