@@ -41,14 +41,10 @@ WAYS = {
     "joint bilateral, shorter side 24": {"size": 24},
     "joint bilateral, shorter side 48": {"size": 48},
     "joint bilateral, shorter side 64": {"size": 64},
+    "joint bilateral, mean of 24 and 32": {"size": [24, 32]},
+    "joint bilateral, mean of 32 and 48": {"size": [32, 48]},
+    "joint bilateral, mean of 24, 32 and 48": {"size": [24, 32, 48]},
 }
-AVERAGED = {
-    "mean of 24 and 32": ("joint bilateral, shorter side 24", "joint bilateral"),
-    "mean of 32 and 48": ("joint bilateral", "joint bilateral, shorter side 48"),
-    "mean of 24, 32 and 48": (
-        "joint bilateral, shorter side 24", "joint bilateral", "joint bilateral, shorter side 48",
-    ),
-}  # fmt: skip
 
 
 def photographs() -> Iterator[tuple[str, Image.Image]]:
@@ -137,7 +133,6 @@ def main() -> None:
         truth = tensor(picture)
         grey = task.degradation.show(task.degradation.given(truth))
         results = {way: tensor(predictor(picture)) for way, predictor in predictors.items()}
-        results |= {way: torch.stack([results[each] for each in of]).mean(0) for way, of in AVERAGED.items()}
         kind = "drawn horses" if name.startswith("horse") else "photographs"
         everything = {f"true: {way}": result for way, result in true_chroma(picture).items()}
         everything |= {"network: grey": grey, **{f"network: {way}": each for way, each in results.items()}}

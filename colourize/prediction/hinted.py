@@ -94,15 +94,17 @@ class HintedPredictor(Predictor):
         check_count("samples", count)
         if not self.joins:
             raise UsageError("samples: are drawn at the trained size; must be with join=luminance")
+        if len(self.sizes) > 1:
+            raise UsageError("samples: are drawn at one size; size must be one number, or null")
         self._begin(photograph)
-        low = self._low(photograph)
+        low = self._low(photograph, self.sizes[0])
         if low.width * low.height > WHOLE:
             raise InputError(f"{low.width}×{low.height} pixels: too many to be sampled; size=… takes fewer")
         inputs = self._inputs(low, Box(0, low.height, 0, low.width))
         draws = Draws(torch.zeros(1, dtype=torch.int64), seed=seed, epoch=0, stage="predict", purpose="samples")
         for _ in range(count):
             classes = sample(self.task, inputs, draws, rounds=rounds, temperature=temperature)
-            yield self._over(photograph, low, self.task.answer.picture_of_classes(classes, inputs))
+            yield self._over(photograph, [(low, self.task.answer.picture_of_classes(classes, inputs))])
 
     def _begin(self, photograph: Image.Image) -> None:
         width, height = self._full = photograph.size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -41,7 +41,8 @@ class Predictor:
             without `join`: the network sees the photograph at its full size.
         picture: the name of the decoded picture, such as "prediction" or "expected"; "auto": the mean of the
             distribution if there is one; "entropy": a classifier's uncertainty at each pixel, as grey.
-        size: the shorter side, in pixels, at which colours are predicted; None: the trained size.
+        size: the shorter side, in pixels, at which colours are predicted; with several, the mean of their results is
+            taken; None: the trained size.
         tile: the maximum side of a network's input, in pixels, without its halo.
         device: "auto", "cpu", "cuda", …
         test_time_symmetries: the number of symmetric inputs whose outputs are averaged, see
@@ -61,7 +62,7 @@ class Predictor:
         task: RestorationTask,
         join: str = "luminance",
         picture: str = "auto",
-        size: int | None = None,
+        size: int | Sequence[int] | None = None,
         tile: int = 256,
         device: str = "auto",
         test_time_symmetries: int = 1,
@@ -82,12 +83,10 @@ class Predictor:
         self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
         self.picture = self._which(picture)
         self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join
-        if size is not None:
-            check_count("size", size, least=4, most=8192)
         trained = task.hparams["size"]
-        if self.joins and not (size or trained):
+        if self.joins and size is None and not trained:
             raise UsageError("size: missing; the checkpoint does not say at which size its network was trained")
-        self.size = size or min(trained or [0])
+        self.sizes = _sizes(min(trained or [4]) if size is None else size)
         self._step = multiple_of(task) // math.gcd(multiple_of(task), self.factor)  # of the photograph's own pixels
         self.side = max(tile // self.factor // self._step, 1) * self._step
         self.device = choose_device(device)
@@ -153,38 +152,48 @@ class Predictor:
 
     @torch.no_grad()
     def _joined(self, photograph: Image.Image, advance: Advance) -> Image.Image:
-        """Colours predicted at the trained size, over the photograph itself."""
-        low = self._low(photograph)
-        colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
-        for box, predicted in self._pieces(low, lambda share: advance(share / 2)):
-            colours[..., box.top : box.bottom, box.left : box.right] = predicted
+        """Colours predicted at small sizes, over the photograph itself."""
+        small = []
+        for size in self.sizes:
+            low = self._low(photograph, size)
+            colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
+            for box, predicted in self._pieces(low, lambda share: advance(share / 2 / len(self.sizes))):
+                colours[..., box.top : box.bottom, box.left : box.right] = predicted
+            small.append((low, colours))
         joins = self.picture != ENTROPY
-        return self._over(photograph, low, colours, lambda share: advance(share / 2), joins=joins)
+        return self._over(photograph, small, lambda share: advance(share / 2), joins=joins)
 
-    def _low(self, photograph: Image.Image) -> Image.Image:
-        """The photograph at the size at which colours are predicted."""
-        return photograph.resize(self._low_size(*photograph.size), Image.Resampling.LANCZOS)  # as `middle_square`
+    def _low(self, photograph: Image.Image, size: int) -> Image.Image:
+        """The photograph at a size at which colours are predicted."""
+        return photograph.resize(low_size(*photograph.size, size), Image.Resampling.LANCZOS)  # as `middle_square`
 
     @torch.no_grad()
     def _over(
         self,
         photograph: Image.Image,
-        low: Image.Image,
-        colours: Tensor,
+        small: Sequence[tuple[Image.Image, Tensor]],
         advance: Advance = lambda share: None,
         *,
         joins: bool = True,
     ) -> Image.Image:
-        """Colours (1, 3, h, w) of a small photograph, enlarged and joined with the photograph, or only enlarged."""
+        """Colours of small photographs, enlarged, averaged, and joined with the photograph unless `joins` is False.
+
+        Args:
+            small: the photograph at a small size, and its colours (1, 3, h, w), for each size.
+        """
         width, height = photograph.size
         result = Image.new("RGB", photograph.size)
-        small = self._lightness(self._tensor(low, Box(0, low.height, 0, low.width)))
+        lightness = [self._lightness(self._tensor(low, Box(0, low.height, 0, low.width))) for low, _ in small]
         for box in boxes(height, width, JOINED):
             own = self._tensor(photograph, box)
             if joins and self.upsampling == "joint_bilateral":
-                part = joint_bilateral(colours, small, self._lightness(own), height, width, box)
+                parts = [
+                    joint_bilateral(colours, low, self._lightness(own), height, width, box)
+                    for low, (_, colours) in zip(lightness, small, strict=True)
+                ]
             else:
-                part = bilinear(colours, height, width, box)
+                parts = [bilinear(colours, height, width, box) for _, colours in small]
+            part = torch.stack(parts).mean(0)
             if joins:
                 part = join(self.task.degradation, part, own, 255 / self.task.divisor)
             result.paste(self._image(part), (box.left, box.top))
@@ -194,14 +203,6 @@ class Predictor:
     def _lightness(self, picture: Tensor) -> Tensor:
         """The network's input for a picture (1, 3, h, w), without hints: its grey or its lightness, (1, 1, h, w)."""
         return self.task.degradation.given(picture)[:, :1]
-
-    def _low_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) of the network's input, whose shorter side is as in training."""
-        scale = self.size / min(width, height)
-        sides = (max(round(side * scale), 1) for side in (width, height))
-        most = max(width, height, LONGEST * self.size)  # a limit for pictures of a few rows
-        low_width, low_height = (min(side, most) for side in sides)
-        return low_width, low_height
 
     def _tensor(self, photograph: Image.Image, box: Box) -> Tensor:
         """A part of a photograph as a tensor with the network's divisor, (1, 3, h, w)."""
@@ -224,6 +225,29 @@ class Predictor:
         if picture not in names:
             raise UsageError(f"picture={picture}: must be auto, or what this network gives: {', '.join(names)}")
         return str(picture)
+
+
+def low_size(width: int, height: int, size: int) -> tuple[int, int]:
+    """(width, height) of the network's input for a photograph, whose shorter side becomes `size`."""
+    scale = size / min(width, height)
+    sides = (max(round(side * scale), 1) for side in (width, height))
+    most = max(width, height, LONGEST * size)  # a limit for pictures of a few rows
+    low_width, low_height = (min(side, most) for side in sides)
+    return low_width, low_height
+
+
+def _sizes(size: Any) -> tuple[int, ...]:
+    """The sizes at which colours are predicted, from a number or a list.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+    sizes = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
+    if not sizes:
+        raise UsageError("size=[]: must have at least one number of pixels, or be null")
+    for each in sizes:
+        check_count("size", each, least=4, most=8192)
+    return sizes
 
 
 def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:

@@ -14,7 +14,7 @@ from PIL import Image
 from colourize.colour.chroma import chroma_of, chroma_over, lightness_of
 from colourize.data.horses import draw_horses
 from colourize.prediction.hinted import HintedPredictor, Point
-from colourize.prediction.predictor import Predictor
+from colourize.prediction.predictor import Predictor, low_size
 from colourize.tasks import RestorationTask
 
 LANCZOS = Image.Resampling.LANCZOS
@@ -79,7 +79,7 @@ def levels(found: list[int], like: Image.Image) -> np.ndarray:
 
 def most_levels(predictor: Predictor, picture: Image.Image) -> int:
     """By how many levels results may differ: by more than one where Pillow scales down first and then across."""
-    low = predictor._low(picture)
+    low = predictor._low(picture, 16)
     across_first = picture.resize((low.width, picture.height), LANCZOS).resize(low.size, LANCZOS)
     return 1 if np.array_equal(np.asarray(across_first), np.asarray(low)) else 4
 
@@ -107,7 +107,7 @@ def test_hints_are_those_of_colourize_predict(name: str, tmp_path: Path) -> None
     task, colours = build(name), ("#b5651d", "#3050d0")
     hints = [{"row": 3 + 5 * number, "column": 4, "size": 1, "colour": colour} for number, colour in enumerate(colours)]
     for picture in photographs()[:2]:
-        low = Predictor(task, device="cpu")._low_size(*picture.size)
+        low = low_size(*picture.size, 16)
         points = []
         for hint in hints:
             red, green, blue = (int(hint["colour"][start : start + 2], 16) / 255 for start in (1, 3, 5))

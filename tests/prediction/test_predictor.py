@@ -11,7 +11,7 @@ from PIL import Image
 
 from colourize.degradations import Grey
 from colourize.errors import InputError, UsageError
-from colourize.prediction.predictor import Predictor, join
+from colourize.prediction.predictor import Predictor, join, low_size
 from colourize.tasks import RestorationTask
 
 TaskMaker = Callable[..., RestorationTask]
@@ -48,11 +48,9 @@ def test_colours_that_are_too_strong_are_made_paler_and_keep_their_hue() -> None
 
 
 def test_sizes_of_inputs_and_results(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    method = Predictor(tiny_task("grey", "regression", size=[32, 32]))
-    assert method._low_size(6000, 4000) == (48, 32)
-    assert method._low_size(8, 16) == (32, 64)
-    assert method._low_size(20000, 7) == (20000, 32)  # and not 91429
-    assert Predictor(tiny_task("grey", "regression", size=[32, 32]), size=64)._low_size(100, 200) == (64, 128)
+    assert low_size(6000, 4000, 32) == (48, 32)
+    assert low_size(8, 16, 32) == (32, 64)
+    assert low_size(20000, 7, 32) == (20000, 32)  # and not 91429
     enlarging = Predictor(tiny_task("low", "regression", size=[32, 32]))
     assert enlarging(photograph(9, 7)).size == (36, 28)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
@@ -71,6 +69,16 @@ def test_any_size(size: tuple[int, int], join: str, tiny_task: TaskMaker) -> Non
     assert sum(shares) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("upsampling", ["joint_bilateral", "bilinear"])
+def test_several_sizes_give_the_mean_of_their_results(upsampling: str, tiny_task: TaskMaker) -> None:
+    task, shares = tiny_task("grey", "regression", size=[16, 16]), []
+    several = Predictor(task, size=[8, 16, 24], upsampling=upsampling)(photograph(60, 40), shares.append)
+    each = [np.array(Predictor(task, size=size, upsampling=upsampling)(photograph(60, 40))) for size in (8, 16, 24)]
+    close = np.abs(np.array(several) - np.mean(each, 0)) <= 1  # each of them is rounded
+    assert close.mean() > 0.9  # colours that are too strong are made paler after the mean
+    assert np.abs(each[0].astype(int) - each[2]).max() > 2 and sum(shares) == pytest.approx(1)
+
+
 def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
     task = tiny_task("grey", "regression", size=[16, 16])
     for wrong, message in (
@@ -78,6 +86,8 @@ def test_values_that_are_not_allowed(tiny_task: TaskMaker) -> None:
         ({"picture": "expected"}, "picture=expected: must be auto, or what this network gives: prediction"),
         ({"tile": 8}, "tile=8: must be a whole number from 32"),
         ({"size": True}, "size=True: must be"),
+        ({"size": [32, 2]}, "size=2: must be a whole number from 4 to 8192"),
+        ({"size": []}, r"size=\[\]: must have at least one"),
         ({"upsampling": "cubic"}, "upsampling=cubic: must be one of joint_bilateral, bilinear"),
         ({"device": "tpu"}, "device=tpu: must be auto, cpu"),
         ({"device": "mps"}, "device=mps: Apple's GPU has no double precision, which palettes need; take cpu"),
