@@ -18,10 +18,11 @@ from colourize.cli import app
 log = logging.getLogger(__name__)
 
 KINDS = ("full", "quick")
+PAINTING, PAINTS_WITH = "colour.html", "builtin:colour_hints"  # the page to paint on, and its network
 
 
 def report(config: DictConfig) -> None:
-    """Write `report.html`, and `tables/`, `figures/` and `pictures/` in the same folder.
+    """Write `report.html`, and `tables/`, `figures/`, `pictures/` and `colour.html` in the same folder.
 
     Raises:
         UsageError: a setting that is not allowed.
@@ -42,6 +43,7 @@ def report(config: DictConfig) -> None:
     if config.report not in KINDS:
         raise UsageError(f"report={config.report}: must be one of {', '.join(KINDS)}")
     check_flag("questions", config.questions)
+    check_flag("paint", config.paint)
     folder = Path(config.output)
     paths = [str(each) for each in config.runs] if OmegaConf.is_list(config.runs) else [str(config.runs)]
     is_quick = config.report == "quick"
@@ -82,7 +84,13 @@ def report(config: DictConfig) -> None:
     runs = sum(len(each.runs) for each in found.sources)
     head = " · ".join(str(each) for each in (config.author, config.date) if each)
     facts = [*([head] if head else []), f"{runs} finished runs of {', '.join(paths)}"]
-    write_page(folder / "report.html", str(config.title), facts, sections, skipped)
+    if config.paint:
+        from colourize.export import export_page
+        from colourize.methods.candidates import find_checkpoints
+
+        export_page(find_checkpoints(PAINTS_WITH), folder / PAINTING)
+    painting = PAINTING if config.paint else None
+    write_page(folder / "report.html", str(config.title), facts, sections, skipped, painting)
     print(f"Report:  {terminal.shown(folder / 'report.html')}")
 
 

@@ -69,13 +69,15 @@ def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
     assert len(list((page.parent / "figures").glob("*.svg"))) == 2  # intervals and curves
     assert not list((page.parent / "pictures").iterdir())  # without checkpoints
     check_in_a_browser(page)
+    assert '<a href="colour.html">' in text
+    assert "<title>Colour a picture</title>" in (page.parent / "colour.html").read_text(encoding="utf-8")
 
 
 def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
     width, rate = {"model.num_filters": 16}, {"task.optimizer.lr": 0.1}
     for number, typed in enumerate(({}, {"model": "unet"}, width, rate, width | rate)):
         write_run(tmp_path / "mine" / str(number), typed | {"seed": 0}, [1.0, 2.0])
-    succeed("report", positional(["mine", "questions=false"]), tmp_path)
+    succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "dashe" not in text.partition("<main>")[2]  # captions promise no lines that are not there
     assert "Filters and learning rate together" in text
@@ -87,9 +89,14 @@ def test_a_toy_has_a_banner_and_no_findings(tmp_path: Path) -> None:
     for path in (tmp_path / "mine").glob("*/run.json"):
         data = {"source": "SyntheticData", "parts": {"train": {"pictures": 60}, "test": {"pictures": 24}}}
         path.write_text(json.dumps(json.loads(path.read_text()) | {"data": data}))
-    succeed("report", positional(["mine", "questions=false", "title=Ours", "author=Ada", "date=today"]), tmp_path)
+    succeed(
+        "report",
+        positional(["mine", "questions=false", "paint=false", "title=Ours", "author=Ada", "date=today"]),
+        tmp_path,
+    )
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "Toy size: 2 epochs on 60 drawn pictures, tested on 24. This is not a result." in text
+    assert not (tmp_path / "report" / "colour.html").exists() and "colour.html" not in text
     assert "Answer." not in text and "the best is" not in text
     assert "<h1>Ours</h1>" in text and '<p class="fact">Ada · today</p>' in text
 
@@ -98,7 +105,7 @@ def test_classes_of_different_palettes_are_not_compared(tmp_path: Path) -> None:
     for palette in (8, 24):
         write_run(tmp_path / "mine" / str(palette), {}, [0.1, 0.2], data={"palette": palette})
         (tmp_path / "mine" / str(palette) / "metrics.json").write_text('{"test/mse": 0.15, "test/accuracy": 0.5}')
-    succeed("report", positional(["mine", "questions=false"]), tmp_path)
+    succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "With another palette there are other classes" in text
     assert ">MSE ↓</th>" in text and ">accuracy ↑</th>" not in text
@@ -108,7 +115,7 @@ def test_questions_that_were_not_run_have_their_command(tmp_path: Path) -> None:
     write_sweep(tmp_path / "multirun" / "mine")
     # An experiment without a finished run.
     write_run(tmp_path / "multirun" / "c3_batch_size" / "seed-0", {"experiment": "c3_batch_size"}, [], status="running")
-    succeed("report", positional(["multirun/mine", "multirun/c3_batch_size", "output=here"]), tmp_path)
+    succeed("report", positional(["multirun/mine", "multirun/c3_batch_size", "output=here", "paint=false"]), tmp_path)
     text = (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
     for question in questions().values():
         assert question.text.replace("'", "&#39;") in text and question.command in text

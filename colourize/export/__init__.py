@@ -41,7 +41,8 @@ def export(config: DictConfig) -> None:
     if kind == "onnx":
         print(_onnx(paths[0], output, config.trust))
     elif kind == "html":
-        print(_page(paths, output, config))
+        size = export_page(paths, output, str(config.title or TITLE), config.trust)
+        print(f"{', '.join(str(path) for path in paths)} → {output} ({size / 1e6:.1f} MB)")
     else:
         print(_safetensors(paths[0], output, config.trust))
 
@@ -104,13 +105,18 @@ def _safetensors(path: Path, output: Path, trust: Any) -> str:
     return f"{path} → {output} ({output.stat().st_size / 1e6:.1f} MB)"
 
 
-def _page(paths: Sequence[Path], output: Path, config: DictConfig) -> str:
+def export_page(paths: Sequence[Path], output: Path, title: str = TITLE, trust: Any = ()) -> int:
+    """Write a page to paint on with the networks of these files; returns its size in bytes.
+
+    Raises:
+        UsageError: a network that cannot be exported.
+        InputError: a checkpoint that cannot be read, or a file that would be too large.
+    """
     from colourize.export.page import write_page
 
-    networks = [_read(path, config.trust)[1:] for path in paths]
+    networks = [_read(path, trust)[1:] for path in paths]
     output.parent.mkdir(parents=True, exist_ok=True)
-    size = write_page(output, networks, str(config.title or TITLE))
-    return f"{', '.join(str(path) for path in paths)} → {output} ({size / 1e6:.1f} MB)"
+    return write_page(output, networks, title)
 
 
 def main() -> None:

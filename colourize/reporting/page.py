@@ -16,17 +16,28 @@ from colourize.reporting.elements import Figure, Section
 
 
 def write_page(
-    path: Path, title: str, facts: Sequence[str], sections: Sequence[Section], skipped: Sequence[str]
+    path: Path,
+    title: str,
+    facts: Sequence[str],
+    sections: Sequence[Section],
+    skipped: Sequence[str],
+    painting: str | None = None,
 ) -> None:
-    """Write the page; `facts` are lines below the title, `skipped` are folders that were left out, with the reason."""
+    """Write the page.
+
+    Args:
+        facts: lines below the title.
+        skipped: folders that were left out, with the reason.
+        painting: the name of the page to paint on, in the same folder; None: there is none.
+    """
     here = Path(__file__).parent
     environment = Environment(loader=FileSystemLoader(here), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["inline"] = inline
     environment.filters["kind"] = lambda element: type(element).__name__.lower()
     environment.filters["linked"] = lambda name: re.sub(r"[^\w.-]+", "-", name)
     style = Markup((here / "page.css").read_text(encoding="utf-8"))
-    values = {"title": title, "facts": facts, "sections": sections, "skipped": skipped, "style": style}
-    write_whole(path, environment.get_template("page.html").render(values) + "\n")
+    values = {"title": title, "facts": facts, "sections": sections, "skipped": skipped, "painting": painting}
+    write_whole(path, environment.get_template("page.html").render(values, style=style) + "\n")
 
 
 def inline(figure: Figure) -> Markup:
