@@ -26,11 +26,11 @@ TABLES, PAGE, README = HERE / "answers", HERE / "answers.md", HERE.parent / "REA
 MARKER = re.compile(r"(<!-- answers -->\n).*?(<!-- end -->)", re.DOTALL)
 # What the README shows: how it is called there, and its row in f3_human_judgement.
 FRONT = {
-    "a table: grey level → how often each colour": "grey_lookup · colour_classification",
-    "U-Net": "unet · colour_classification",
-    "CNN": "cnn · colour_classification",
-    "a table: grey level → mean colour": "grey_lookup · colour_regression",
-    "RegressionCNN": "regression_cnn · colour_regression",
+    "a table: grey level → how often each colour": "grey look-up table (colour classification)",
+    "U-Net": "U-Net",
+    "CNN": "CNN",
+    "a table: grey level → mean colour": "grey look-up table (colour regression)",
+    "RegressionCNN": "RegressionCNN",
 }
 MEASURES = {"accuracy": 3, "cross_entropy": 3, "mse": 4, "colourfulness_gap": 1}  # with their digits
 Row = dict[str, str]

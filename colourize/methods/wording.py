@@ -23,7 +23,8 @@ SPELLED = {
     "cnn": "CNN", "unet": "U-Net", "rgb": "RGB", "lab": "Lab", "mse": "MSE", "mae": "MAE", "psnr": "PSNR",
     "ssim": "SSIM", "haarpsi": "HaarPSI", "mdsi": "MDSI", "fsimc": "FSIMc", "vsi": "VSI", "lpips": "LPIPS",
     "fid": "FID", "relu": "ReLU", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon",
-    "resnet": "ResNet", "kaiming": "Kaiming", "xavier": "Xavier", "val": "validation", "train": "training",
+    "resnet": "ResNet", "kaiming": "Kaiming", "xavier": "Xavier", "nazeri": "Nazeri", "frechet": "Fréchet",
+    "val": "validation", "train": "training",
 }  # fmt: skip
 
 
