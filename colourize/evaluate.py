@@ -249,7 +249,7 @@ def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Ca
             batch = batch._replace(pictures=batch.pictures[:8], which=batch.which[:8], labels=None, numbers=None)
             batch = batch.to(each.task.device)
             truth, mean = pictures_with_hints(each.task, batch, 0)
-            grey = each.task.degradation.show(each.task.degradation.given(truth))
+            grey = each.task.degradation.show(each.task.degradation.inputs_of(truth))
             write_samples(folder / "samples.png", grey, samples_of(each.task, batch, settings), mean, truth)
     write_joint(folder, values)
 

@@ -131,7 +131,7 @@ def main() -> None:
     found: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
     for name, picture in photographs():
         truth = tensor(picture)
-        grey = task.degradation.show(task.degradation.given(truth))
+        grey = task.degradation.show(task.degradation.inputs_of(truth))
         results = {way: tensor(predictor(picture)) for way, predictor in predictors.items()}
         kind = "drawn horses" if name.startswith("horse") else "photographs"
         everything = {f"true: {way}": result for way, result in true_chroma(picture).items()}

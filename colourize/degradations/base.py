@@ -13,7 +13,7 @@ class Degradation(nn.Module):
     """A true picture (N, 3, H, W), RGB in [0, 1] → the network's input (N, channels, H, W).
 
     `forward` makes the input, `channels` is its number of channels, `show` turns it into a picture, `references` makes
-    pictures by methods without a network, and `check_size` refuses sizes that cannot be degraded. `given` makes the
+    pictures by methods without a network, and `check_size` refuses sizes that cannot be degraded. `inputs_of` makes the
     input from a picture that is degraded already, such as a grey or small photograph, and `join` combines that picture
     with the network's.
     """
@@ -29,12 +29,12 @@ class Degradation(nn.Module):
         """The input as an RGB picture, (N, 3, H, W)."""
         raise NotImplementedError
 
-    def given(self, picture: Tensor) -> Tensor:
+    def inputs_of(self, picture: Tensor) -> Tensor:
         """The input for a picture that is degraded already, (N, 3, h, w), RGB in [0, 1]."""
         raise TypeError(f"{type(self).__name__} cannot be handed a picture that is degraded already")
 
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
-        """Combine the network's picture (N, 3, H, W) with what `picture`, the argument of `given`, says for certain."""
+        """Combine the network's picture (N, 3, H, W) with what `picture` (see `inputs_of`) says for certain."""
         return prediction
 
     def references(self, truth: Tensor) -> dict[str, Tensor]:

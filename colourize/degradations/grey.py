@@ -36,7 +36,7 @@ class Grey(Degradation):
     def show(self, inputs: Tensor) -> Tensor:
         return inputs.expand(-1, 3, -1, -1)
 
-    def given(self, picture: Tensor) -> Tensor:
+    def inputs_of(self, picture: Tensor) -> Tensor:
         # The weighted mean of a grey picture's three equal channels is that picture; a coloured one becomes grey.
         return self(picture)
 

@@ -120,7 +120,7 @@ class Hints(Luminance):
         """The grey of this lightness, with the hints' colours."""
         return chroma_over(inputs[:, :1], self.chroma_in(inputs))
 
-    def given(self, picture: Tensor) -> Tensor:
+    def inputs_of(self, picture: Tensor) -> Tensor:
         """The input for a picture without any hints."""
         lightness = lightness_of(picture)
         return with_hints(lightness, lightness.expand(-1, 2, -1, -1), torch.zeros_like(lightness, dtype=torch.bool))

@@ -42,12 +42,12 @@ class LowResolution(Degradation):
         return project(outputs, F.avg_pool2d(inputs, self.scale_factor)) if self.projected else outputs
 
     def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
-        return self.given(F.avg_pool2d(truth, self.scale_factor))
+        return self.inputs_of(F.avg_pool2d(truth, self.scale_factor))
 
     def show(self, inputs: Tensor) -> Tensor:
         return inputs
 
-    def given(self, picture: Tensor) -> Tensor:
+    def inputs_of(self, picture: Tensor) -> Tensor:
         """A small picture (N, 3, h, w), repeated to blocks as in training, `scale_factor` times as large."""
         return F.interpolate(picture, scale_factor=self.scale_factor, mode="nearest")
 

@@ -27,7 +27,7 @@ class Luminance(Degradation):
         """The grey of this lightness."""
         return chroma_over(inputs, torch.zeros_like(inputs).expand(-1, 2, -1, -1))
 
-    def given(self, picture: Tensor) -> Tensor:
+    def inputs_of(self, picture: Tensor) -> Tensor:
         return lightness_of(picture)
 
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:

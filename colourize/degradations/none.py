@@ -20,5 +20,5 @@ class Undegraded(Degradation):
     def show(self, inputs: Tensor) -> Tensor:
         return inputs
 
-    def given(self, picture: Tensor) -> Tensor:
+    def inputs_of(self, picture: Tensor) -> Tensor:
         return picture

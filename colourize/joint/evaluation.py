@@ -149,7 +149,7 @@ def pictures_with_hints(task: RestorationTask, batch: Batch, number: int) -> tup
 
 def samples_of(task: RestorationTask, batch: Batch, settings: JointSettings) -> list[Tensor]:
     """Coloured samples of each picture, drawn without any hints; each (N, 3, H, W)."""
-    inputs = task.degradation.given(batch.pictures.permute(0, 3, 1, 2).float() / task.divisor)
+    inputs = task.degradation.inputs_of(batch.pictures.permute(0, 3, 1, 2).float() / task.divisor)
     draws = batch.draws("samples")
     return [
         task.answer.picture_of_classes(

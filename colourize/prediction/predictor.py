@@ -80,7 +80,7 @@ class Predictor:
         if test_time_symmetries > 1 and isinstance(task.model, Baseline):
             raise UsageError(f"test_time_symmetries={test_time_symmetries}: {type(task.model).__name__} is no network")
         self.task.test_time_symmetries = test_time_symmetries
-        self.factor = task.degradation.given(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
+        self.factor = task.degradation.inputs_of(torch.zeros(1, 3, 8, 8)).shape[-1] // 8
         self.picture = self._which(picture)
         self.joins = join == "luminance" and type(task.degradation).join is not Degradation.join
         trained = task.hparams["size"]
@@ -140,7 +140,7 @@ class Predictor:
 
     def _inputs(self, photograph: Image.Image, box: Box) -> Tensor:
         """The network's input for a part of a picture, (1, in_channels, h, w)."""
-        return self.task.degradation.given(self._tensor(photograph, box))
+        return self.task.degradation.inputs_of(self._tensor(photograph, box))
 
     def _read(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """The chosen picture, decoded from outputs, (1, 3, h, w)."""
@@ -202,7 +202,7 @@ class Predictor:
 
     def _lightness(self, picture: Tensor) -> Tensor:
         """The network's input for a picture (1, 3, h, w), without hints: its grey or its lightness, (1, 1, h, w)."""
-        return self.task.degradation.given(picture)[:, :1]
+        return self.task.degradation.inputs_of(picture)[:, :1]
 
     def _tensor(self, photograph: Image.Image, box: Box) -> Tensor:
         """A part of a photograph as a tensor with the network's divisor, (1, 3, h, w)."""
@@ -215,7 +215,7 @@ class Predictor:
 
     def _which(self, picture: Any) -> str:
         """The name of the picture to decode."""
-        inputs = self.task.degradation.given(torch.zeros(1, 3, 4, 4))
+        inputs = self.task.degradation.inputs_of(torch.zeros(1, 3, 4, 4))
         outputs = inputs.new_zeros(1, self.task.answer.out_channels, *inputs.shape[2:])
         names = list(self.task.pictures(outputs, inputs))
         if self.task.answer.kind == "classes" and not self.task.reads_classes:
@@ -271,7 +271,7 @@ def check_task(task: RestorationTask) -> None:
     if isinstance(task.model, Baseline) and task.model.sees_truth:
         raise UsageError(f"checkpoint: {type(task.model).__name__} answers with the true picture, which is not known")
     try:
-        task.degradation.given(torch.zeros(1, 3, 8, 8))
+        task.degradation.inputs_of(torch.zeros(1, 3, 8, 8))
     except TypeError:
         name = type(task.degradation).__name__
         raise UsageError(f"checkpoint: its degradation, {name}, accepts no degraded picture") from None

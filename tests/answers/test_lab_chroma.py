@@ -43,10 +43,10 @@ def test_what_is_given_and_what_is_answered():
 
 def test_a_picture_given_and_joined_keeps_its_lightness():
     degradation, photograph = Luminance(), random_truth(12, 8)
-    inputs = degradation.given(photograph)
+    inputs = degradation.inputs_of(photograph)
     shown = degradation.show(inputs)
     assert torch.equal(shown[:, 0], shown[:, 2])
-    torch.testing.assert_close(degradation.given(shown), inputs, atol=1e-6, rtol=0)  # a grey photograph's as well
+    torch.testing.assert_close(degradation.inputs_of(shown), inputs, atol=1e-6, rtol=0)  # a grey photograph's as well
     joined = degradation.join(random_truth(3, 2), photograph)
     assert joined.shape == photograph.shape
     torch.testing.assert_close(degradation(joined), inputs, atol=1e-6, rtol=0)

@@ -39,8 +39,8 @@ def test_grey_is_a_weighted_mean(weights):
 def test_grey_of_a_picture_that_is_grey_already():
     picture = pictures(5, 7)[:, :1].expand(-1, 3, -1, -1)
     for weights in (None, [0.299, 0.587, 0.114]):
-        torch.testing.assert_close(Grey(weights).given(picture), picture[:, :1])
-    assert torch.equal(Grey().given(pictures(5, 7)), Grey()(pictures(5, 7)))  # of a coloured one the grey is taken
+        torch.testing.assert_close(Grey(weights).inputs_of(picture), picture[:, :1])
+    assert torch.equal(Grey().inputs_of(pictures(5, 7)), Grey()(pictures(5, 7)))  # of a coloured one the grey is taken
 
 
 @pytest.mark.parametrize("weights", [None, [0.299, 0.587, 0.114], [0.0, 1.0, 0.0]])
@@ -108,6 +108,6 @@ def test_a_small_picture_is_the_input_of_what_it_was_averaged_from(scale_factor)
     truth = pictures(16, 24)
     small = torch.from_numpy(block_means(truth, scale_factor)).float()
     degradation = LowResolution(scale_factor)
-    torch.testing.assert_close(degradation.given(small), degradation(truth))
+    torch.testing.assert_close(degradation.inputs_of(small), degradation(truth))
     assert torch.equal(degradation.join(truth, small), truth)  # nothing of the small picture stands beside it
-    assert degradation.given(pictures(5, 7)).shape == (2, 3, 5 * scale_factor, 7 * scale_factor)
+    assert degradation.inputs_of(pictures(5, 7)).shape == (2, 3, 5 * scale_factor, 7 * scale_factor)

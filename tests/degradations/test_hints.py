@@ -75,7 +75,7 @@ def test_mixed_hints_are_points_in_half_of_the_pictures_and_a_share_in_the_other
 def test_a_picture_without_hints_is_its_lightness():
     truth = pictures(2)
     degradation = Hints(number=0)
-    torch.testing.assert_close(degradation.given(truth), degradation(truth, draws(2)))
-    shown = degradation.show(degradation.given(truth))
+    torch.testing.assert_close(degradation.inputs_of(truth), degradation(truth, draws(2)))
+    shown = degradation.show(degradation.inputs_of(truth))
     torch.testing.assert_close(lightness_of(shown), lightness_of(truth), atol=1e-4, rtol=0)
     assert (shown[:, :1] == shown[:, 1:]).all()

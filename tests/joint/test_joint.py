@@ -75,7 +75,7 @@ def shares(classes):
 
 def test_samples_have_the_joint_distribution_in_as_many_rounds_as_pixels_and_not_in_one():
     task, count = make_task(), 4000
-    inputs = task.degradation.given(torch.full((count, 3, 1, 2), 0.5))
+    inputs = task.degradation.inputs_of(torch.full((count, 3, 1, 2), 0.5))
     torch.testing.assert_close(shares(sample(task, inputs, draws(count), rounds=2)), JOINT.flatten(), atol=0.03, rtol=0)
     independent = (JOINT.sum(1)[:, None] * JOINT.sum(0)).flatten()
     torch.testing.assert_close(shares(sample(task, inputs, draws(count), rounds=1)), independent, atol=0.03, rtol=0)
@@ -83,7 +83,7 @@ def test_samples_have_the_joint_distribution_in_as_many_rounds_as_pixels_and_not
 
 def test_at_temperature_0_the_surest_first_is_the_same_whatever_is_drawn():
     task = make_task()
-    inputs = task.degradation.given(torch.full((8, 3, 1, 2), 0.5))
+    inputs = task.degradation.inputs_of(torch.full((8, 3, 1, 2), 0.5))
     other = Draws(torch.arange(8), seed=9, epoch=0, stage="test", purpose="samples")
     first, second = (sample(task, inputs, each, rounds=2, temperature=0, order="surest") for each in (draws(8), other))
     # The left pixel's red (0.6) and the right one's red (0.65) are the likeliest; red follows red (0.5 / 0.65).
@@ -92,7 +92,7 @@ def test_at_temperature_0_the_surest_first_is_the_same_whatever_is_drawn():
 
 def test_samples_keep_hints_and_follow_them():
     task, count = make_task(), 2000
-    inputs = task.degradation.given(torch.full((count, 3, 1, 2), 0.5))
+    inputs = task.degradation.inputs_of(torch.full((count, 3, 1, 2), 0.5))
     inputs[:, 1, 0, 0], inputs[:, 3, 0, 0] = -80 / 110, 0.5  # the left pixel is green
     classes = sample(task, inputs, draws(count), rounds=4)[:, 0]
     assert abs((classes[:, 1] == 0).float().mean() - 0.15 / 0.4) < 0.04
@@ -100,7 +100,7 @@ def test_samples_keep_hints_and_follow_them():
 
 def test_hints_come_first_and_leave_the_schedule_to_the_other_pixels():
     task = make_task()
-    inputs = task.degradation.given(torch.full((500, 3, 1, 2), 0.5))
+    inputs = task.degradation.inputs_of(torch.full((500, 3, 1, 2), 0.5))
     inputs[:, 1, 0, 1], inputs[:, 3, 0, 1] = -80 / 110, 0.5  # the right pixel is green
     seen = []
     task.model.register_forward_pre_hook(lambda _, given: seen.append((given[0][:, 3] > 0).sum((1, 2))))
@@ -119,7 +119,7 @@ def test_hints_come_first_and_leave_the_schedule_to_the_other_pixels():
 )
 def test_values_that_are_refused(arguments, message):
     task = make_task()
-    inputs = task.degradation.given(torch.zeros(1, 3, 1, 2))
+    inputs = task.degradation.inputs_of(torch.zeros(1, 3, 1, 2))
     with pytest.raises(UsageError, match=message):
         sample(task, inputs, draws(1), **arguments)
 
