@@ -6,19 +6,22 @@ import { Client } from "./client.js";
 import { Comparison } from "./comparison.js";
 import { MOST_PIXELS, Unreadable, openPicture, save, withAtMost } from "./files.js";
 import { Hints } from "./hints.js";
-import { nameOf } from "./names.js";
+import { listenForPictures, showExamples } from "./incoming.js";
 import { Samples } from "./samples.js";
 import { STOPPED, serve } from "./server.js";
 import { Stage } from "./stage.js";
+import { Changes, coloured, subjectOf } from "./state.js";
 import { Teacher } from "./teacher.js";
-import { fillWords, say } from "./words.js";
+import { enable, fillWords, say } from "./words.js";
 
 /** @typedef {import("./engine.js").Part} Part */
 /** @typedef {import("./files.js").Opened} Opened */
+/** @typedef {import("./stage.js").Place} Place */
+/** @typedef {import("./state.js").Change} Change */
+/** @typedef {import("./state.js").Spot} Spot */
 /** @typedef {{networks: Omit<Part, "numbers">[], examples: string[]}} Contents */
 
 const MOST_ENLARGED = 128 * 128; // pixels of a picture that is enlarged: a second or two of work
-const SAMPLES = 6, ROUNDS = 16;
 
 /** What a network is for. @param {Part} part @returns {"enlarge" | "paint" | "colour"} */
 function purposeOf({ facts: { degradation, answer } }) {
@@ -26,51 +29,75 @@ function purposeOf({ facts: { degradation, answer } }) {
   return degradation.kind === "hints" && saysClasses(answer) ? "paint" : "colour";
 }
 
+/** How a picture begins with a network: as the network colours it. @param {Part} part @param {number} which */
+function startOf({ facts: { answer } }, which) {
+  const temperature = answer.kind === "palette" || answer.kind === "ab_bins" ? answer.temperature : 1;
+  return { which, spots: /** @type {Spot[]} */ ([]), chosen: null, temperature, sample: null };
+}
+
 class App {
   /** @param {Contents} contents @param {Part[]} parts @param {string} program */
   constructor(contents, parts, program) {
     this.parts = parts;
     this.client = new Client(parts, program);
-    this.which = 0;
-    /** @type {Opened | null} */
-    this.picture = null;
-    this.low = { width: 1, height: 1 };
+    this.changes = new Changes({ picture: null, ...startOf(parts[0], 0) });
+    /** @type {import("./resize.js").Levels} - the picture as the network is given it. */
+    this.low = { width: 1, height: 1, data: new Uint8ClampedArray(4), channels: 4 };
     /** @type {import("./resize.js").Levels | null} - the enlarged picture, once it is there. */
     this.result = null;
+    /** @type {{picture: Opened | null, which: number} | null} - what the engine works with. */
+    this.used = null;
     this.working = this.again = false;
+    this.shown = -1; // the network that the panels are for
+    /** How many pictures are on their way into the engine: until then there is nothing to ask. */
+    this.entering = 0;
+    const go = (/** @type {Change} */ change) => this.attempt(() => this.go(change));
+    const tell = (/** @type {string} */ text) => this.tell(text);
     this.stage = new Stage(element, {
-      place: (at) => this.attempt(() => this.hints.add(at)),
+      place: (at) => this.attempt(async () => { if (!this.entering) await this.hints.add(at); }),
       choose: (number) => this.hints.choose(number),
-      drag: (to, goesOn) => this.hints.drag(to, goesOn),
+      drag: (number, to, name) => this.hints.move(number, to, name),
+      dropped: () => this.hints.dropped(),
       remove: (at) => this.hints.removeAt(at),
       nudge: (by) => this.hints.nudge(by),
-      visit: (at) => this.attempt(() => this.visit(at)),
+      visit: (at) => this.attempt(async () => this.tell(await this.hints.describe(at))),
     });
     this.hints = new Hints(element, {
-      changed: () => this.hintsChanged(),
-      chosen: () => this.attempt(() => this.refresh()),
-      tell: (text) => this.tell(text),
-      fail: (text) => this.fail(text),
-      likeliest: async (at, hints) => (await this.client.ask("likeliest", { ...this.question(), ...at, hints, colour: null })).likely,
+      go, tell,
+      refresh: () => this.attempt(() => this.refresh()),
+      state: () => this.state,
+      choose: (number) => this.changes.choose(number),
+      reveal: (at) => this.stage.reveal(at),
+      look: async (at) => (await this.looks([{ ...at, colour: null }]))[0],
+      likeliest: (at, others) => this.client.ask("likeliest", { ...this.question(), ...at, hints: coloured(others) }),
       size: () => this.low,
     });
     this.samples = new Samples(element, {
-      draw: (seed) => this.draw(seed),
-      chosen: () => this.refresh(),
-      tell: (text) => this.tell(text),
+      go, tell,
+      draw: (seeds, advance) => this.client.ask("draw", { ...this.question(), seeds }, advance),
       attempt: (work) => this.attempt(work),
     });
     this.comparison = new Comparison(element);
     this.teacher = new Teacher(element, (block) => this.client.ask("features", { ...this.question(), block }));
     this.listen();
     this.showNetworks();
-    this.showExamples(contents.examples);
-    this.use(0);
-    if (contents.examples.length) this.openExample(contents.examples[0], 0);
+    const open = (/** @type {Blob | string} */ source, /** @type {string} */ name) => this.open(source, name);
+    listenForPictures(element, open, () => this.fail(say("noPicture")));
+    showExamples(element("examples"), contents.examples, open);
+    this.show();
+    if (contents.examples.length) this.open(contents.examples[0], say("example", { number: 1 }));
+  }
+
+  get state() {
+    return this.changes.now;
+  }
+
+  get picture() {
+    return this.state.picture;
   }
 
   get part() {
-    return this.parts[this.which];
+    return this.parts[this.state.which];
   }
 
   get enlarges() {
@@ -81,26 +108,33 @@ class App {
     return purposeOf(this.part) === "paint";
   }
 
-  /** What is asked about: the network, the hints and the temperature. */
+  /** What is asked about. @returns {import("./server.js").Question} */
   question() {
-    return { which: this.which, hints: this.takesHints ? this.hints.hints : [], temperature: Number(element("temperature").value), sample: this.samples.chosen };
+    const { which, spots, temperature, sample } = this.state;
+    return { which, hints: coloured(spots), temperature, sample };
+  }
+
+  /** How places look now. @param {(Place & {colour: string | null})[]} places @returns {Promise<string[]>} */
+  looks(places) {
+    return this.client.ask("looks", { ...this.question(), places });
   }
 
   /** @param {string} text */
   tell(text) {
     element("status").textContent = text;
+    if (text) this.fail("");
   }
 
   /** @param {string} text */
   fail(text) {
     element("problem").textContent = text;
     element("problem").hidden = !text;
+    if (text) this.tell("");
   }
 
   /** Do something that may fail, and say so where it does. @param {() => Promise<void>} work */
   async attempt(work) {
     try {
-      this.fail("");
       await work();
     } catch (error) {
       if (error instanceof Unreadable) this.fail(say(error.message, error.values));
@@ -109,86 +143,118 @@ class App {
   }
 
   listen() {
-    for (const id of ["open", "photograph"]) {
-      const field = /** @type {HTMLInputElement} */ (element(id));
-      field.addEventListener("change", () => {
-        if (field.files?.length) this.openFile(field.files[0]);
-        field.value = ""; // the same file can be chosen again
-      });
-    }
-    addEventListener("dragover", (event) => event.preventDefault());
-    addEventListener("drop", (event) => this.openTransfer(event, event.dataTransfer));
-    addEventListener("paste", (event) => {
-      if (!(event.target instanceof HTMLInputElement)) this.openTransfer(event, event.clipboardData);
-    });
+    const on = (/** @type {string} */ id, /** @type {string} */ event, /** @type {() => Promise<void> | void} */ work) =>
+      element(id).addEventListener(event, () => this.attempt(async () => work()));
+    const temperature = element("temperature");
     addEventListener("keydown", (event) => this.key(event));
-    element("save").addEventListener("click", () => this.attempt(() => this.save()));
-    element("temperature").addEventListener("input", () => this.showTemperature());
-    element("temperature").addEventListener("change", () => this.attempt(() => this.refresh()));
-    element("unsure").addEventListener("change", () => this.attempt(() => this.refresh()));
+    on("save", "click", () => this.save());
+    on("undo", "click", () => this.step(this.changes.undo()));
+    on("redo", "click", () => this.step(this.changes.redo()));
+    on("restart", "click", () => this.restart());
+    on("temperature", "input", () => this.heat(Number(temperature.value)));
+    on("temperature-usual", "click", () => this.heat(startOf(this.part, this.state.which).temperature));
+    on("unsure", "change", () => {
+      this.tell(say(element("unsure").checked ? "uncertaintyShown" : "uncertaintyHidden"));
+      return this.refresh();
+    });
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || !this.takesHints) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     if (event.target instanceof HTMLInputElement && event.target.type === "text") return; // it has an undo of its own
     const key = event.key.toLowerCase(), redoes = key === "y" || (key === "z" && event.shiftKey);
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
-    this.attempt(() => (redoes ? this.hints.redo() : this.hints.undo()));
+    this.attempt(() => this.step(redoes ? this.changes.redo() : this.changes.undo()));
   }
 
-  /** @param {Event} event @param {DataTransfer | null} transfer */
-  openTransfer(event, transfer) {
-    event.preventDefault();
-    const files = [...(transfer?.files ?? [])], file = files.find((each) => each.type.startsWith("image/")) ?? files[0];
-    if (file) this.openFile(file);
-    else this.fail(say("noPicture"));
+  /** Make a change, say it, and show what comes of it. @param {Change} change */
+  go(change) {
+    return this.step(this.changes.make(change));
   }
 
-  /** @param {File} file */
-  openFile(file) {
-    return this.attempt(async () => this.begin(await openPicture(file, file.name || "picture")));
+  /** Show the state to which somebody went. @param {string} says */
+  async step(says) {
+    if (says) this.tell(says);
+    this.show();
+    const { picture, which } = this.state;
+    if (picture === this.used?.picture && which === this.used?.which) await this.refresh();
+    else await this.enter();
   }
 
-  /** @param {string} source @param {number} number */
-  openExample(source, number) {
-    return this.attempt(async () => this.begin(await openPicture(source, say("example", { number: number + 1 }))));
+  async restart() {
+    if (this.isAtStart()) return;
+    const { which } = this.state;
+    await this.go({ to: startOf(this.part, which), done: say("doneRestart"), says: say("restarted") });
   }
 
-  /** @param {Opened} picture */
-  async begin(picture) {
-    this.picture = picture;
-    this.hints.reset();
-    await this.reopen();
-    const { full, original: [width, height], name, notes } = picture;
-    const bounded = full.width < width ? [say("bounded", { width, height, most: MOST_PIXELS / 1e6 })] : [];
-    if (!this.enlarges) this.tell([say("opened", { name, width: full.width, height: full.height }), ...bounded, ...notes.map((note) => say(note))].join(" "));
+  isAtStart() {
+    const { spots, temperature, sample, which } = this.state;
+    return !spots.length && sample === null && temperature === startOf(this.part, which).temperature;
   }
 
-  /** Give the picture to the network in use. */
-  async reopen() {
-    const { picture } = this;
+  /** @param {number} temperature */
+  async heat(temperature) {
+    if (temperature === this.state.temperature) return;
+    const series = "temperature", says = this.state.series === series ? "" : say("temperatureChanged");
+    await this.go({ to: { temperature }, series, says, done: say("doneTemperature", { value: said(temperature) }) });
+  }
+
+  /** Open a picture. @param {Blob | string} source @param {string} name */
+  open(source, name) {
+    return this.attempt(async () => {
+      element("frame").classList.add("busy");
+      this.tell(say("opening", { name }));
+      try {
+        const picture = await openPicture(source, name);
+        await this.begin({ to: { picture, ...startOf(this.part, this.state.which) }, done: say("doneOpened", { name }) });
+      } finally {
+        element("frame").classList.remove("busy");
+      }
+    });
+  }
+
+  /** Give picture and network to the engine. */
+  async enter() {
+    const { picture, which } = this.state;
     if (!picture) return;
-    const full = this.enlarges ? withAtMost(picture.full, MOST_ENLARGED) : picture.full;
-    await this.client.ask("open", { full, display: this.enlarges ? full : picture.display });
-    this.samples.reset();
-    if (this.enlarges) {
-      await this.enlarge(full);
-      return;
+    this.used = { picture, which };
+    this.entering++;
+    try {
+      const full = this.enlarges ? withAtMost(picture.full, MOST_ENLARGED) : picture.full;
+      await this.client.ask("open", { full, display: this.enlarges ? full : picture.display });
+      if (this.enlarges) {
+        await this.enlarge(full);
+      } else {
+        const { grey, low } = await this.client.ask("grey", { which });
+        this.low = low;
+        this.stage.open(grey, low, this.takesHints);
+      }
+    } finally {
+      this.entering--;
     }
-    const { grey, low } = await this.client.ask("grey", { which: this.which });
-    this.low = low;
-    this.lowPicture = low;
-    this.stage.open(grey, low, this.takesHints);
     await this.refresh();
+  }
+
+  /** Go on to another picture or network, and say what is shown then. @param {Change} change */
+  async begin(change) {
+    await this.go(change);
+    if (this.picture && !this.enlarges) this.tell(this.introduction(this.picture));
+  }
+
+  /** What is said of a picture that was opened. @param {Opened} picture */
+  introduction({ full, original: [width, height], name, notes }) {
+    const bounded = full.width < width ? [say("bounded", { width, height, most: MOST_PIXELS / 1e6 })] : [];
+    const next = this.takesHints ? [say("whatNext")] : [];
+    return [say("opened", { name, width: full.width, height: full.height }), ...bounded, ...notes.map((note) => say(note)), ...next].join(" ");
   }
 
   /** @param {import("./resize.js").Levels} small */
   async enlarge(small) {
     this.result = null;
     this.tell(say("enlarging"));
-    const pictures = await this.client.ask("enlarge", { which: this.which });
+    const pictures = await this.client.ask("enlarge", { which: this.state.which });
     this.result = pictures.network;
     this.comparison.show(pictures);
     const scaled = small.width < (this.picture?.full.width ?? 0) ? [say("small", small)] : [];
@@ -196,63 +262,59 @@ class App {
     await this.teacher.explain(this.part, small);
   }
 
-  /** What depends on hints and settings; of many changes at once the last one is enough. */
+  /** What depends on spots and settings; of many changes at once the last one is enough. */
   async refresh() {
     this.again = true;
     if (this.working) return;
     this.working = true;
     try {
-      while (this.again && this.picture && !this.enlarges) {
+      while (this.again && this.picture && !this.enlarges && !this.entering) {
         this.again = false;
-        const question = this.question(), { hints } = question;
+        const question = this.question(), { spots, chosen } = this.state;
         const { picture, milliseconds } = await this.client.ask("colour", question);
         const uncertainty = element("unsure").checked && saysClasses(this.part.facts.answer) ? await this.client.ask("uncertainty", question) : null;
-        const looks = await this.client.ask("looks", question).catch(() => []);
-        if (this.again) continue;
+        const looks = spots.length ? await this.looks(spots) : [];
+        if (this.again || this.entering) continue;
         this.stage.colour(picture);
         this.stage.showUncertainty(uncertainty);
-        element("legend").hidden = !uncertainty;
-        this.stage.showMarks(hints.map(({ row, column }, number) => ({ row, column, look: looks[number] })), this.hints.chosen);
+        this.stage.showMarks(spots.map(({ row, column }, number) => ({ row, column, look: looks[number] })), chosen);
         if (this.takesHints) this.hints.render(looks);
-        await this.teacher.explain(this.part, this.lowPicture, milliseconds, hints.length > 0);
+        await this.teacher.explain(this.part, this.low, milliseconds, question.hints.length > 0);
       }
     } finally {
       this.working = false;
     }
   }
 
-  hintsChanged() {
-    if (this.hints.hints.length && Number(element("split").value) > 0) this.stage.split(0);
-    this.samples.reset();
-    return this.attempt(() => this.refresh());
+  /** Show the state as far as no network is needed for it. */
+  show() {
+    const { history: { canUndo, canRedo } } = this.changes, { which, temperature, sample } = this.state;
+    const start = startOf(this.part, which);
+    if (which !== this.shown) this.use(which);
+    enable(element("undo"), canUndo);
+    enable(element("redo"), canRedo);
+    enable(element("restart"), !this.isAtStart());
+    enable(element("temperature-usual"), temperature !== start.temperature);
+    element("temperature-usual").textContent = say("temperatureUsual", { value: said(start.temperature) });
+    element("temperature").value = String(temperature);
+    element("temperature-value").textContent = say("temperatureValue", { value: said(temperature) });
+    this.samples.show(subjectOf(this.state), sample);
   }
 
-  /** Say what lies under the cursor. @param {import("./stage.js").Place} at */
-  async visit({ row, column }) {
-    const there = this.hints.hints.findIndex((hint) => hint.row === row && hint.column === column);
-    const { likely } = await this.client.ask("likeliest", { ...this.question(), row, column, colour: null });
-    if (there >= 0) this.tell(this.hints.words("hint", there, this.hints.hints[there], likely[0].look));
-    else if (likely.length) this.tell(say("cursor", { row: row + 1, column: column + 1, colour: nameOf(likely[0].look) }));
-  }
-
-  /** @param {number} seed */
-  async draw(seed) {
-    const bar = element("progress");
-    bar.hidden = false;
-    bar.value = 0;
-    element("draw").disabled = true;
-    this.tell(say("drawing"));
-    try {
-      const question = { ...this.question(), temperature: 1, count: SAMPLES, rounds: ROUNDS, seed };
-      return await this.client.ask("draw", question, (share) => { bar.value = share; });
-    } finally {
-      bar.hidden = true;
-      element("draw").disabled = false;
-    }
+  /** Show what a network can do. @param {number} which */
+  use(which) {
+    this.shown = which;
+    [...element("networks").querySelectorAll("input")].forEach((choice, number) => { choice.checked = number === which; });
+    element("frame").hidden = this.enlarges;
+    element("comparison").hidden = !this.enlarges;
+    element("hints").hidden = element("samples").hidden = !this.takesHints;
+    element("look").hidden = !saysClasses(this.part.facts.answer) || this.enlarges;
+    this.teacher.use(this.part);
   }
 
   async save() {
     if (!this.picture) return;
+    this.tell(say("saving"));
     const levels = this.enlarges ? this.result : await this.client.ask("full", this.question());
     if (!levels) return;
     const name = `${this.picture.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-")}-${this.enlarges ? "enlarged" : "coloured"}.png`;
@@ -260,57 +322,24 @@ class App {
     this.tell(say("saved", { name, width: levels.width, height: levels.height }));
   }
 
-  showTemperature() {
-    element("temperature-label").textContent = say("temperature", { value: Number(element("temperature").value).toFixed(2) });
-  }
-
   showNetworks() {
     element("networks").hidden = this.parts.length < 2;
-    element("networks").append(...this.parts.map((part, number) => {
+    element("networks").append(...this.parts.map((part, which) => {
       const label = document.createElement("label"), choice = document.createElement("input");
       const { degradation } = part.facts;
+      const name = say(purposeOf(part), { factor: degradation.kind === "low_resolution" ? degradation.factor : 1 });
       label.className = "inline";
       choice.type = "radio";
       choice.name = "network";
-      choice.checked = number === 0;
-      choice.addEventListener("change", () => this.attempt(async () => {
-        this.use(number);
-        this.hints.reset();
-        await this.reopen();
-      }));
-      label.append(choice, say(purposeOf(part), { factor: degradation.kind === "low_resolution" ? degradation.factor : 1 }));
+      choice.addEventListener("change", () => this.attempt(() => this.begin({ to: startOf(part, which), done: say("doneNetwork", { network: name }) })));
+      label.append(choice, name);
       return label;
     }));
   }
-
-  /** @param {string[]} examples */
-  showExamples(examples) {
-    element("examples").append(...examples.map((source, number) => {
-      const item = document.createElement("li"), choose = document.createElement("button"), image = document.createElement("img");
-      choose.type = "button";
-      image.src = source;
-      image.alt = say("example", { number: number + 1 });
-      choose.append(image);
-      choose.addEventListener("click", () => this.openExample(source, number));
-      item.append(choose);
-      return item;
-    }));
-  }
-
-  /** Use a network. @param {number} which */
-  use(which) {
-    this.which = which;
-    const { answer } = this.part.facts, classes = saysClasses(answer);
-    element("frame").hidden = this.enlarges;
-    element("comparison").hidden = !this.enlarges;
-    element("hints").hidden = element("samples").hidden = !this.takesHints;
-    element("look").hidden = !classes || this.enlarges;
-    element("legend").hidden = true;
-    if (answer.kind === "palette" || answer.kind === "ab_bins") element("temperature").value = String(answer.temperature);
-    this.showTemperature();
-    this.teacher.use(this.part);
-  }
 }
+
+/** @param {number} temperature */
+const said = (temperature) => temperature.toFixed(2);
 
 /** @param {string} id @returns {any} */
 function element(id) {

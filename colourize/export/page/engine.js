@@ -2,7 +2,7 @@
  * A picture and the networks: everything that is computed, without a page.
  */
 import { colourOfClass, knownChroma, nearestClass, pictureOf, saysClasses, sharesAt, uncertainty } from "./answers.js";
-import { hexOf, lightnessOf, rgbOf } from "./colour.js";
+import { chromaOf, chromaOver, hexOf, lightnessOf, rgbOf } from "./colour.js";
 import { inputsOf, joinRows, levelsOf, lightnessesOf, lowSize } from "./degradations.js";
 import { Network, decode } from "./network.js";
 import { maps, nearest } from "./operations.js";
@@ -168,9 +168,36 @@ export class Engine {
     return hexOf(colourOfClass(answer, nearestClass(answer, rgbOf(colour)), lightnessOfPixel(this.low(which), row, column, divisor)));
   }
 
-  /** How uncertain the network is at each pixel, 0 … 1. @param {number} which @param {Hint[]} hints */
+  /**
+   * How a pixel of colours looks in the picture, which keeps its lightness.
+   * @param {number} which @param {Maps} colours @param {number} row @param {number} column
+   */
+  lookAt(which, { width, height, data }, row, column) {
+    const plane = width * height, pixel = row * width + column, rgb = [0, 0, 0];
+    const [a, b] = chromaOf(data[pixel], data[plane + pixel], data[2 * plane + pixel]);
+    chromaOver(lightnessOfPixel(this.low(which), row, column, this.parts[which].facts.divisor), a, b, rgb, 0, 1);
+    return hexOf(rgb);
+  }
+
+  /** How uncertain the network is at each pixel, 0 … 1; never where it was told. @param {number} which @param {Hint[]} hints */
   uncertainty(which, hints) {
-    return uncertainty(this.answerTo(which, hints).outputs);
+    const found = uncertainty(this.answerTo(which, hints).outputs);
+    for (const { row, column } of this.known(which, hints)) found.data[row * found.width + column] = 0;
+    return found;
+  }
+
+  /**
+   * The colours of a drawn colouring, which are kept.
+   * @param {number} which @param {Hint[]} hints @param {{rounds: number, temperature: number, seed: number}} settings
+   * @returns {Generator<number, Maps>} yields the share that is done.
+   */
+  *drawn(which, hints, settings) {
+    const key = JSON.stringify(["drawn", which, hints, settings]);
+    if (!this.cache.has(key)) {
+      const colours = yield* this.sampled(which, hints, settings);
+      this.cache.set(key, colours);
+    }
+    return this.cache.get(key);
   }
 
   /**

@@ -3,10 +3,11 @@
  */
 
 /** @typedef {import("./resize.js").Levels} Levels */
-/** @typedef {{name: string, full: Levels, display: Levels, original: [number, number], notes: string[]}} Opened */
+/** @typedef {{number: number, name: string, full: Levels, display: Levels, original: [number, number], notes: string[]}} Opened */
 
 export const MOST_PIXELS = 16e6; // a larger picture is scaled down to it: what every phone's canvas can hold
 export const REFUSED_PIXELS = 89e6; // and one above this is refused, as colourize-predict does
+let openings = 0; // of pictures
 const DISPLAY = 1024; // pixels, the longer side of what is shown while somebody paints
 
 /** The reason why a picture is not taken: a text and what it says. */
@@ -31,9 +32,11 @@ export async function openPicture(source, name) {
       throw new Unreadable("tooLarge", { name, millions: Math.round((width * height) / 1e6), most: REFUSED_PIXELS / 1e6 });
     }
     const full = levelsOfImage(image, width, height, Math.min(Math.sqrt(MOST_PIXELS / (width * height)), 1), name);
-    const notes = typeof source !== "string" && (await isAnimated(source)) ? ["animated"] : [];
-    if (isTransparent(full)) notes.push("transparent");
-    return { name, full, display: boundedTo(full, image, DISPLAY, name), original: [width, height], notes };
+    const bytes = typeof source === "string" ? null : new Uint8Array(await source.arrayBuffer());
+    const notes = bytes && isAnimated(bytes) ? ["animated"] : [];
+    if (bytes && isCut(bytes)) notes.push("incomplete");
+    else if (isTransparent(full)) notes.push("transparent");
+    return { number: ++openings, name, full, display: boundedTo(full, image, DISPLAY, name), original: [width, height], notes };
   } finally {
     if (typeof source !== "string") URL.revokeObjectURL(url);
   }
@@ -84,9 +87,22 @@ function isTransparent({ data }) {
   return false;
 }
 
-/** Whether a file holds several pictures in time. @param {Blob} file */
-async function isAnimated(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer()), text = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 16));
+/** Whether a file ends before its picture does, which browsers show as far as it goes. @param {Uint8Array} bytes */
+function isCut(bytes) {
+  const last = (/** @type {number} */ marker) => {
+    let at = bytes.length - 2;
+    while (at >= 0 && !(bytes[at] === 0xff && bytes[at + 1] === marker)) at--;
+    return at;
+  };
+  const text = new TextDecoder("latin1").decode(bytes);
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return last(0xd9) < last(0xda); // a JPEG's end, and where its last pixels start
+  if (text.startsWith("PNG", 1)) return !text.includes("IEND");
+  return text.startsWith("RIFF") && new DataView(bytes.buffer).getUint32(4, true) + 8 > bytes.length;
+}
+
+/** Whether a file holds several pictures in time. @param {Uint8Array} bytes */
+function isAnimated(bytes) {
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 16));
   if (text.startsWith("GIF")) return gifPictures(bytes) > 1;
   return text.slice(1, 4) === "PNG" ? text.includes("acTL") : text.startsWith("RIFF") && text.slice(0, 64).includes("ANIM");
 }

@@ -1,39 +1,38 @@
 /**
- * The panel of hints: their list, the colour of the chosen one, undo and redo.
+ * The panel of hints, which people know as spots: their list, and the colour of the chosen one.
  */
-import { History } from "./history.js";
 import { colourFrom, nameOf } from "./names.js";
 import { say } from "./words.js";
 
-/** @typedef {import("./engine.js").Hint} Hint */
 /** @typedef {import("./engine.js").Likely} Likely */
 /** @typedef {import("./stage.js").Place} Place */
-/** @typedef {{hints: Hint[], chosen: number | null}} State */
+/** @typedef {import("./state.js").Change} Change */
+/** @typedef {import("./state.js").Spot} Spot */
 /**
- * What the panel needs of the page.
- * @typedef {{changed: () => Promise<void>, chosen: () => Promise<void>, tell: (text: string) => void, fail: (text: string) => void,
- *   likeliest: (at: Place, others: Hint[]) => Promise<Likely[]>, size: () => {height: number, width: number}}} Page
+ * What the panel needs of the page; `go` makes a change.
+ * @typedef {{go: (change: Change) => Promise<void>, refresh: () => Promise<void>, tell: (text: string) => void,
+ *   state: () => {spots: Spot[], chosen: number | null}, choose: (number: number) => void, reveal: (at: Place) => void,
+ *   look: (at: Place) => Promise<string>, likeliest: (at: Place, others: Spot[]) => Promise<Likely[]>,
+ *   size: () => {height: number, width: number}}} Page
  */
+
+const SIZES = [1, 3, 5]; // pixels of the picture at the size at which colours are predicted
 
 export class Hints {
   /** @param {(id: string) => any} element @param {Page} page */
   constructor(element, page) {
     this.element = element;
     this.page = page;
-    /** @type {History<State>} */
-    this.history = new History({ hints: [], chosen: null });
-    /** @type {Place | null} - where a hint is about to be set, as soon as its colour is known. */
-    this.adding = null;
+    /** @type {string[]} - how the spots look, as far as it is known. */
+    this.looks = [];
     const on = (/** @type {string} */ id, /** @type {string} */ event, /** @type {(target: any) => void} */ act) =>
       element(id).addEventListener(event, (/** @type {Event} */ { target }) => act(target));
-    on("undo", "click", () => this.undo());
-    on("redo", "click", () => this.redo());
-    on("restart", "click", () => this.restart());
     on("remove", "click", () => this.remove(this.chosen ?? 0));
+    on("keep", "click", () => this.recolour(this.looks[this.chosen ?? 0]));
     on("field", "change", (field) => this.recolour(field.value));
     on("text", "change", (field) => this.write(field));
-    for (const option of element("size").options) option.textContent = say("sizeOne", { size: option.value });
-    on("size", "change", (select) => { if (this.chosen !== null) this.change(this.chosen, { size: Number(select.value) }); });
+    element("size").replaceChildren(...SIZES.map((size) => new Option(say(`size${size}`), String(size), size === 3, size === 3)));
+    on("size", "change", (select) => this.resize(Number(select.value)));
     for (const button of element("chosen").querySelectorAll("[data-move]")) {
       const [row, column] = button.dataset.move.split(",").map(Number);
       button.addEventListener("click", () => this.nudge({ row, column }));
@@ -41,169 +40,172 @@ export class Hints {
   }
 
   get hints() {
-    return this.history.now.hints;
+    return this.page.state().spots;
   }
 
   get chosen() {
-    return this.history.now.chosen;
+    return this.page.state().chosen;
   }
 
-  /** Forget all: another picture was opened. */
-  reset() {
-    this.adding = null;
-    this.history = new History({ hints: [], chosen: null });
+  /** @param {Place} at */
+  placeOf({ row, column }) {
+    const { height, width } = this.page.size();
+    const share = (/** @type {number} */ at, /** @type {number} */ size) => Math.round(((at + 0.5) / size) * 100);
+    return say("place", { across: share(column, width), down: share(row, height) });
   }
 
-  /** @param {State} state @param {boolean} [replaces] @param {string} [text] - what a live region says of it. */
-  async go(state, replaces = false, text = "") {
-    this.history.push(state, replaces);
-    await this.page.changed();
-    if (text) this.page.tell(text);
-  }
-
-  /** Set a hint where somebody clicked, with the likeliest colour that is there. @param {Place} at */
+  /** Put a spot, which shows the colour that is there until it gets one. @param {Place} at */
   async add({ row, column }) {
-    const place = this.adding = { row, column }, [first] = await this.page.likeliest(place, this.hints);
-    if (place !== this.adding) return;
-    this.adding = null;
-    const hint = { ...place, size: Number(this.element("size").value), colour: first.colour };
-    const hints = [...this.hints, hint];
-    await this.go({ hints, chosen: hints.length - 1 }, false, this.words("added", hints.length - 1, hint, first.look));
-  }
-
-  /** @param {string} key @param {number} number @param {Hint} hint @param {string} look */
-  words(key, number, { row, column }, look) {
-    return say(key, { number: number + 1, colour: nameOf(look), row: row + 1, column: column + 1 });
+    const look = await this.page.look({ row, column }), number = this.hints.length;
+    const spots = [...this.hints, { row, column, size: Number(this.element("size").value), colour: null }];
+    this.page.reveal({ row, column });
+    await this.page.go({
+      to: { spots, chosen: number }, done: say("doneSpotAdded", { number: number + 1 }),
+      says: say("added", { number: number + 1, place: this.placeOf({ row, column }), colour: nameOf(look) }),
+    });
   }
 
   /** @param {number} number */
   choose(number) {
-    this.history.now.chosen = number;
+    if (number >= this.hints.length) return undefined; // it has just gone
+    this.page.choose(number);
     this.element("size").value = String(this.hints[number].size);
-    return this.page.chosen();
+    return this.page.refresh();
   }
 
-  /** @param {number} number @param {Partial<Hint>} by @param {boolean} [replaces] @param {string} [text] */
-  change(number, by, replaces = false, text = "") {
-    const hints = this.hints.map((hint, each) => (each === number ? { ...hint, ...by } : hint));
-    return this.go({ hints, chosen: number }, replaces, text);
+  /** @param {number} number @param {Partial<Spot>} by @param {Omit<Change, "to">} change */
+  change(number, by, change) {
+    const spots = this.hints.map((spot, each) => (each === number ? { ...spot, ...by } : spot));
+    this.page.reveal(spots[number]);
+    return this.page.go({ ...change, to: { spots, chosen: number } });
   }
 
   /** @param {string} colour @param {string} [look] - how it looks at its place. */
   recolour(colour, look = colour) {
-    if (this.chosen === null) return undefined;
-    return this.change(this.chosen, { colour }, false, say("changed", { number: this.chosen + 1, colour: nameOf(look) }));
+    const { chosen } = this;
+    if (chosen === null) return undefined;
+    this.complain("");
+    const number = chosen + 1;
+    return this.change(chosen, { colour }, { done: say("doneSpotChanged", { number }), says: say("changed", { number, colour: nameOf(look) }) });
   }
 
   /** @param {HTMLInputElement} field */
   write(field) {
     const colour = colourFrom(field.value);
-    field.setAttribute("aria-invalid", String(!colour));
     if (colour) this.recolour(colour);
-    else this.page.fail(say("badColour", { text: field.value }));
+    else this.complain(say("badColour", { text: field.value }));
   }
 
-  /** @param {Place} to @param {boolean} goesOn - whether it is the next step of one drag. */
-  drag(to, goesOn) {
-    if (this.adding) {
-      Object.assign(this.adding, to);
-      return undefined;
-    }
-    return this.chosen === null ? undefined : this.change(this.chosen, to, goesOn, goesOn ? "" : this.movedTo(to));
+  /** Say beside the text field what is wrong with it. @param {string} text */
+  complain(text) {
+    this.element("text-problem").textContent = text;
+    this.element("text").setAttribute("aria-invalid", String(!!text));
+    if (text) this.page.tell("");
   }
 
-  /** @param {Place} to */
-  movedTo({ row, column }) {
-    return say("moved", { number: (this.chosen ?? 0) + 1, row: row + 1, column: column + 1 });
+  /** @param {number} size */
+  resize(size) {
+    if (this.chosen === null) return;
+    const number = this.chosen + 1;
+    this.change(this.chosen, { size }, { done: say("doneSpotResized", { number }), says: say("resized", { number, size: say(`size${size}`) }) });
+  }
+
+  /** A step of a drag, of which only the end is said. @param {number} number @param {Place} to @param {string} [series] @param {string} [says] */
+  move(number, to, series, says) {
+    return this.change(number, to, { series, says, done: say("doneSpotMoved", { number: number + 1 }) });
+  }
+
+  /** Where the chosen spot is after it was moved. @param {Place} to */
+  moved(to) {
+    return say("moved", { number: (this.chosen ?? 0) + 1, place: this.placeOf(to) });
+  }
+
+  dropped() {
+    if (this.chosen !== null) this.page.tell(this.moved(this.hints[this.chosen]));
   }
 
   /** @param {Place} by */
   nudge(by) {
     if (this.chosen === null) return undefined;
-    const { height, width } = this.page.size(), hint = this.hints[this.chosen];
+    const { height, width } = this.page.size(), spot = this.hints[this.chosen];
     const to = {
-      row: Math.min(Math.max(hint.row + by.row, 0), height - 1),
-      column: Math.min(Math.max(hint.column + by.column, 0), width - 1),
+      row: Math.min(Math.max(spot.row + by.row, 0), height - 1),
+      column: Math.min(Math.max(spot.column + by.column, 0), width - 1),
     };
-    return this.change(this.chosen, to, false, this.movedTo(to));
+    return this.move(this.chosen, to, undefined, this.moved(to));
   }
 
   /** @param {number} number */
   remove(number) {
-    const hints = this.hints.filter((_, each) => each !== number);
-    return this.go({ hints, chosen: hints.length ? Math.min(number, hints.length - 1) : null }, false, say("removed", { number: number + 1 }));
+    const spots = this.hints.filter((_, each) => each !== number);
+    return this.page.go({
+      to: { spots, chosen: spots.length ? Math.min(number, spots.length - 1) : null },
+      done: say("doneSpotRemoved", { number: number + 1 }), says: say("removed", { number: number + 1 }),
+    });
   }
 
-  /** Remove the hint at a place, or else the chosen one. @param {Place} at */
+  /** Remove the spot at a place, or else the chosen one. @param {Place} at */
   removeAt({ row, column }) {
-    const there = this.hints.findIndex((hint) => hint.row === row && hint.column === column);
+    const there = this.hints.findIndex((spot) => spot.row === row && spot.column === column);
     const number = there >= 0 ? there : this.chosen;
     if (number === null) this.page.tell(say("nothingHere"));
     else this.remove(number);
   }
 
-  async undo() {
-    this.history.undo();
-    await this.page.changed();
-    this.page.tell(say("undone", { count: this.hints.length }));
+  /** What is at a place. @param {Place} at */
+  async describe({ row, column }) {
+    const there = this.hints.findIndex((spot) => spot.row === row && spot.column === column), place = this.placeOf({ row, column });
+    if (there >= 0) return say("spot", { number: there + 1, colour: nameOf(this.looks[there]), place });
+    return say("cursor", { place, colour: nameOf(await this.page.look({ row, column })) });
   }
 
-  async redo() {
-    this.history.redo();
-    await this.page.changed();
-    this.page.tell(say("redone", { count: this.hints.length }));
-  }
-
-  restart() {
-    return this.go({ hints: [], chosen: null }, false, say("restarted"));
-  }
-
-  /** Show the list and the chosen hint. @param {string[]} looks - how each hint looks at its place. */
+  /** Show the list and the chosen spot. @param {string[]} looks - how each spot looks at its place. */
   render(looks) {
-    const { element, hints, chosen } = this, focused = document.activeElement;
-    const had = focused instanceof HTMLElement ? focused.dataset.key : undefined;
-    element("undo").disabled = !this.history.canUndo;
-    element("redo").disabled = !this.history.canRedo;
-    element("restart").disabled = !hints.length;
+    const { element, hints, chosen } = this;
+    this.looks = looks;
     element("none").hidden = hints.length > 0;
-    element("list").replaceChildren(...hints.map((hint, number) => {
+    replace(element("list"), hints.map((spot, number) => {
       const item = document.createElement("li"), choose = button(`choose ${number}`, () => this.choose(number));
-      choose.append(chip(looks[number]), this.words("hint", number, hint, looks[number]));
+      choose.append(chip(looks[number]), say("spot", { number: number + 1, colour: nameOf(looks[number]), place: this.placeOf(spot) }));
       choose.setAttribute("aria-pressed", String(number === chosen));
-      const remove = button(`remove ${number}`, () => this.remove(number));
-      remove.className = "small";
-      remove.textContent = "×";
-      remove.setAttribute("aria-label", say("removeHint", { number: number + 1 }));
-      item.append(choose, remove);
+      item.append(choose);
       return item;
     }));
     element("chosen").hidden = chosen === null;
-    if (chosen !== null) {
-      element("chosen-title").textContent = say("hintTitle", { number: chosen + 1, colour: nameOf(looks[chosen]) });
-      element("field").value = looks[chosen];
-      if (document.activeElement !== element("text")) element("text").value = looks[chosen];
-      this.renderLikely(chosen, looks[chosen]);
+    if (chosen === null) return;
+    const look = looks[chosen], isSet = hints[chosen].colour !== null;
+    element("chosen-title").textContent = say(isSet ? "spotTitle" : "spotKept", { number: chosen + 1, colour: nameOf(look) });
+    element("keep").hidden = isSet;
+    element("field").value = look;
+    if (document.activeElement !== element("text")) {
+      element("text").value = look;
+      this.complain("");
     }
-    if (had) /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${had}"]`))?.focus();
+    this.renderLikely(chosen, look);
   }
 
   /** @param {number} chosen @param {string} look */
   async renderLikely(chosen, look) {
-    const hint = this.hints[chosen], others = this.hints.filter((_, number) => number !== chosen);
-    const likely = await this.page.likeliest(hint, others);
-    if (hint !== this.hints[this.chosen ?? -1]) return;
-    const had = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
-    this.element("likely").replaceChildren(...likely.map((each, number) => {
-      const swatch = button(`likely ${number}`, () => this.recolour(each.colour, each.look));
+    const spot = this.hints[chosen], others = this.hints.filter((_, number) => number !== chosen);
+    const likely = await this.page.likeliest(spot, others);
+    if (spot !== this.hints[this.chosen ?? -1]) return;
+    replace(this.element("likely"), likely.map((each, number) => {
+      const swatch = button(`likely ${number}`, () => this.recolour(each.colour, each.look)), colour = nameOf(each.look);
       const share = each.share < 0.01 ? "< 1" : String(Math.round(each.share * 100));
       swatch.append(chip(each.look), `${share} %`);
-      swatch.title = nameOf(each.look);
-      swatch.setAttribute("aria-label", say("likelyOne", { colour: nameOf(each.look), share }));
-      swatch.setAttribute("aria-pressed", String(each.look === look));
+      swatch.title = colour;
+      swatch.setAttribute("aria-label", say("likelyOne", { colour, share, place: number + 1, count: likely.length }));
+      swatch.setAttribute("aria-pressed", String(spot.colour !== null && each.look === look));
       return swatch;
     }));
-    if (had) /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${had}"]`))?.focus();
   }
+}
+
+/** Replace what is in a list; a button that has the focus keeps it. @param {HTMLElement} list @param {HTMLElement[]} items */
+function replace(list, items) {
+  const had = list.contains(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).dataset.key;
+  list.replaceChildren(...items);
+  if (had) /** @type {HTMLElement | null} */ (list.querySelector(`[data-key="${had}"]`))?.focus();
 }
 
 /** @param {string} key - by which the button is found again after the list was made anew. @param {() => void} act */
@@ -215,7 +217,7 @@ function button(key, act) {
   return made;
 }
 
-/** A round piece of a colour. @param {string} look */
+/** A piece of a colour. @param {string} look */
 function chip(look) {
   const made = document.createElement("span");
   made.className = "chip";

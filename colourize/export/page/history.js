@@ -24,12 +24,18 @@ export class History {
 
   /**
    * Go on to a state. @param {T} state
-   * @param {boolean} [replaces] - whether it takes the place of the last one, such as the next step of one drag.
+   * @param {boolean} replaces - whether it takes the place of the present one, such as the next step of one drag.
    */
-  push(state, replaces = false) {
-    if (replaces && this.at > 0) this.at--;
-    this.states = [...this.states.slice(0, this.at + 1), state];
-    this.at++;
+  push(state, replaces) {
+    this.states = [...this.states.slice(0, replaces ? this.at : this.at + 1), state];
+    this.at = this.states.length - 1;
+  }
+
+  /** Forget the past states that are not worth keeping. @param {(state: T) => boolean} isKept */
+  keep(isKept) {
+    const past = this.states.slice(0, this.at).filter(isKept);
+    this.states = [...past, ...this.states.slice(this.at)];
+    this.at = past.length;
   }
 
   undo() {

@@ -2,66 +2,86 @@
  * Drawn colourings as small pictures to choose from.
  */
 import { canvasOf } from "./files.js";
-import { say } from "./words.js";
+import { enable, say } from "./words.js";
 
 /** @typedef {import("./resize.js").Levels} Levels */
+/** @typedef {import("./state.js").Change} Change */
+
+const COUNT = 6;
 
 export class Samples {
   /**
    * @param {(id: string) => any} element
-   * @param {{draw: (seed: number) => Promise<Levels[]>, chosen: () => Promise<void>, tell: (text: string) => void,
-   *   attempt: (work: () => Promise<void>) => Promise<void>}} page
+   * @param {{draw: (seeds: number[], advance: (share: number) => void) => Promise<Levels[]>, go: (change: Change) => Promise<void>,
+   *   tell: (text: string) => void, attempt: (work: () => Promise<void>) => Promise<void>}} page
    */
   constructor(element, page) {
     this.element = element;
     this.page = page;
     this.seed = 1;
-    /** Which picture with which hints the samples are of. */
-    this.turn = 0;
-    /** @type {number | null} - the one that is shown; null: the mean of all. */
+    /** What is coloured now, and what the small pictures are of: samples of anything else are not shown. */
+    this.subject = this.drawnOf = "";
+    /** @type {number | null} - the seed of the colouring that is shown; null: the usual one. */
     this.chosen = null;
+    this.isDrawing = false;
     element("draw").addEventListener("click", () => page.attempt(() => this.draw()));
-    element("mean").addEventListener("click", () => page.attempt(() => this.choose(null)));
+    element("usual").addEventListener("click", () => page.attempt(() => this.choose(null)));
   }
 
-  /** Forget all: the picture or its hints have changed. */
-  reset() {
-    this.turn++;
-    this.chosen = null;
-    this.element("drawn").replaceChildren();
-    this.element("mean").hidden = true;
-    this.element("draw").textContent = say("draw");
+  /** @param {string} subject - what is coloured. @param {number | null} chosen - the seed of the colouring that is shown. */
+  show(subject, chosen) {
+    const isOf = subject === this.drawnOf, { element } = this;
+    this.subject = subject;
+    element("drawn").hidden = !isOf;
+    element("draw").textContent = say(isOf ? "drawAgain" : "draw");
+    for (const choose of element("drawn").querySelectorAll("button")) {
+      choose.setAttribute("aria-pressed", String(Number(choose.dataset.seed) === chosen));
+    }
+    enable(element("usual"), chosen !== null);
+    this.chosen = chosen;
   }
 
   async draw() {
-    const wasShown = this.chosen !== null;
-    this.reset(); // the engine forgets the samples before
-    const { turn } = this;
-    if (wasShown) await this.page.chosen();
-    const pictures = await this.page.draw(this.seed);
-    this.seed += pictures.length;
-    if (turn !== this.turn) return;
-    this.element("drawn").replaceChildren(...pictures.map((picture, number) => {
-      const item = document.createElement("li"), choose = document.createElement("button"), canvas = canvasOf(picture);
-      choose.type = "button";
-      choose.setAttribute("aria-label", say("sample", { number: number + 1 }));
-      choose.setAttribute("aria-pressed", "false");
-      choose.addEventListener("click", () => this.page.attempt(() => this.choose(number)));
-      choose.append(canvas);
-      item.append(choose);
-      return item;
-    }));
-    this.element("draw").textContent = say("drawAgain");
-    this.page.tell(say("drawn"));
+    if (this.isDrawing) return;
+    const { element, subject } = this, bar = element("progress");
+    const seeds = Array.from({ length: COUNT }, (_, number) => this.seed + number);
+    this.isDrawing = true;
+    bar.value = 0;
+    bar.classList.add("on");
+    this.page.tell(say("drawing"));
+    try {
+      const pictures = await this.page.draw(seeds, (share) => { bar.value = share; });
+      this.seed += COUNT;
+      this.drawnOf = subject;
+      element("drawn").replaceChildren(...pictures.map((picture, number) => this.small(picture, seeds[number])));
+      this.show(this.subject, this.chosen);
+      this.page.tell(say("drawn"));
+    } finally {
+      bar.classList.remove("on");
+      this.isDrawing = false;
+    }
   }
 
-  /** @param {number | null} number */
-  async choose(number) {
-    this.chosen = number;
-    [...this.element("drawn").querySelectorAll("button")].forEach((each, place) =>
-      each.setAttribute("aria-pressed", String(place === number)));
-    this.element("mean").hidden = number === null;
-    await this.page.chosen();
-    this.page.tell(number === null ? say("meanShown") : say("sampleChosen", { number: number + 1 }));
+  /** A colouring to choose. @param {Levels} picture @param {number} seed */
+  small(picture, seed) {
+    const item = document.createElement("li"), choose = document.createElement("button");
+    choose.type = "button";
+    choose.dataset.seed = String(seed);
+    choose.setAttribute("aria-label", say("sample", { number: numberOf(seed) }));
+    choose.append(canvasOf(picture));
+    choose.addEventListener("click", () => this.page.attempt(() => this.choose(seed)));
+    item.append(choose);
+    return item;
+  }
+
+  /** @param {number | null} seed */
+  async choose(seed) {
+    if (seed === this.chosen) return;
+    await this.page.go(seed === null
+      ? { to: { sample: null }, done: say("doneUsual"), says: say("usualShown") }
+      : { to: { sample: seed }, done: say("doneSample", { number: numberOf(seed) }), says: say("sampleChosen", { number: numberOf(seed) }) });
   }
 }
+
+/** The place among those that were drawn at once. @param {number} seed */
+const numberOf = (seed) => ((seed - 1) % COUNT) + 1;

@@ -8,12 +8,14 @@ import { resize } from "./resize.js";
 /** @typedef {import("./engine.js").Part} Part */
 /** @typedef {import("./operations.js").Maps} Maps */
 /** @typedef {import("./resize.js").Levels} Levels */
-/** What is asked about: a network by its number, hints, and a temperature of the mean.
- * @typedef {{which: number, hints: Hint[], temperature: number}} Question */
+/** What is asked about: a network by its number, hints, and a temperature of the mean or else the seed of a sample.
+ * @typedef {{which: number, hints: Hint[], temperature: number, sample: number | null}} Question */
 /** @typedef {(share: number) => void} Advance */
 /** @typedef {{id: number, share?: number, result?: any, error?: string}} Reply */
 
 const pause = () => new Promise((resolve) => { setTimeout(resolve, 0); });
+const LIKELIEST = 5; // colours of a pixel
+const DRAWING = { rounds: 16, temperature: 1 };
 const SLICE = 30; // milliseconds after which others get their turn
 
 /** The error of work that was stopped because something newer was asked. */
@@ -23,17 +25,15 @@ export class Server {
   /** @param {Part[]} parts */
   constructor(parts) {
     this.engine = new Engine(parts);
-    /** @type {Maps[]} - colours of the samples that were drawn last. */
-    this.samples = [];
     /** Which long work is the newest one. */
     this.turn = 0;
   }
 
   /**
    * Work in slices, until it is done or something newer was asked.
-   * @template T @param {Generator<number, T>} steps @param {number} turn @param {Advance} advance @returns {Promise<T>}
+   * @template T @param {Generator<number, T>} steps @param {number} turn @param {Advance} [advance] @returns {Promise<T>}
    */
-  async slices(steps, turn, advance) {
+  async slices(steps, turn, advance = () => {}) {
     let begun = performance.now();
     for (;;) {
       const { done, value } = steps.next();
@@ -51,7 +51,6 @@ export class Server {
   async open({ full, display }) {
     this.turn++;
     this.engine.open(full, display);
-    this.samples = [];
   }
 
   /** The picture without colour, and the size at which the network works. @param {{which: number}} question */
@@ -65,32 +64,40 @@ export class Server {
     return /** @type {Levels} */ (this.engine.display);
   }
 
-  /** The colours of a question, or of a sample. @param {Question & {sample?: number | null}} question */
-  coloursOf({ which, hints, temperature, sample }) {
-    return sample === null || sample === undefined ? this.engine.colours(which, hints, temperature) : this.samples[sample];
+  /**
+   * The colours of a question: those of a sample are drawn from its seed, if they are not there any more.
+   * @param {Question} question @returns {Promise<Maps>}
+   */
+  async coloursOf({ which, hints, temperature, sample }) {
+    if (sample === null) return this.engine.colours(which, hints, temperature);
+    return this.slices(this.engine.drawn(which, hints, { ...DRAWING, seed: sample }), this.turn);
   }
 
-  /** The picture as it is shown. @param {Question & {sample?: number | null}} question */
+  /** The picture as it is shown. @param {Question} question */
   async colour(question) {
     const { which, hints } = question, { milliseconds } = this.engine.answerTo(which, hints);
-    return { picture: this.engine.join(which, this.coloursOf(question), this.display()), milliseconds };
+    return { picture: this.engine.join(which, await this.coloursOf(question), this.display()), milliseconds };
   }
 
-  /** The picture at its full size. @param {Question & {sample?: number | null}} question @param {Advance} advance */
+  /** The picture at its full size. @param {Question} question @param {Advance} advance */
   async full(question, advance) {
-    const colours = this.coloursOf(question), full = /** @type {Levels} */ (this.engine.full);
+    const colours = await this.coloursOf(question), full = /** @type {Levels} */ (this.engine.full);
     return this.slices(this.engine.joined(question.which, colours, full), this.turn, advance);
   }
 
-  /** @param {Question & {row: number, column: number, colour: string | null}} question */
-  async likeliest({ which, hints, row, column, colour }) {
-    const look = colour === null ? null : this.engine.lookOf(which, colour, row, column);
-    return { likely: this.engine.likeliest(which, hints, row, column, 5), look };
+  /** The likeliest colours of a pixel. @param {Question & {row: number, column: number}} question */
+  async likeliest({ which, hints, row, column }) {
+    return this.engine.likeliest(which, hints, row, column, LIKELIEST);
   }
 
-  /** How each hint looks at its place. @param {Question} question */
-  async looks({ which, hints }) {
-    return hints.map(({ colour, row, column }) => this.engine.lookOf(which, colour, row, column));
+  /**
+   * How places look: in the colour that each was given, or as they are shown.
+   * @param {Question & {places: {row: number, column: number, colour: string | null}[]}} question
+   */
+  async looks({ places, ...question }) {
+    const { which } = question, colours = await this.coloursOf(question);
+    return places.map(({ colour, row, column }) =>
+      (colour === null ? this.engine.lookAt(which, colours, row, column) : this.engine.lookOf(which, colour, row, column)));
   }
 
   /** @param {Question} question */
@@ -100,20 +107,18 @@ export class Server {
 
   /**
    * Coherent colourings as small pictures.
-   * @param {Question & {count: number, seed: number, rounds: number}} question @param {Advance} advance
+   * @param {{which: number, hints: Hint[], seeds: number[]}} question @param {Advance} advance
    */
-  async draw({ which, hints, temperature, count, seed, rounds }, advance) {
+  async draw({ which, hints, seeds }, advance) {
     const turn = ++this.turn, { width, height } = this.display();
     const scale = Math.min(THUMBNAIL / Math.max(width, height), 1);
     const small = opaque(resize(this.display(), Math.max(Math.round(width * scale), 1), Math.max(Math.round(height * scale), 1)));
     const found = [];
-    this.samples = [];
-    for (let number = 0; number < count; number++) {
-      const steps = this.engine.sampled(which, hints, { rounds, temperature, seed: seed + number });
-      const colours = await this.slices(steps, turn, (share) => advance((number + share) / count));
-      this.samples.push(colours);
+    for (const [number, seed] of seeds.entries()) {
+      const steps = this.engine.drawn(which, hints, { ...DRAWING, seed });
+      const colours = await this.slices(steps, turn, (share) => advance((number + share) / seeds.length));
       found.push(finish(this.engine.joined(which, colours, small)));
-      advance((number + 1) / count);
+      advance((number + 1) / seeds.length);
     }
     return found;
   }

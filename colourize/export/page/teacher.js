@@ -22,7 +22,9 @@ export class Teacher {
 
   /** Another network is used. @param {Part} part */
   use({ graph }) {
-    this.element("block").replaceChildren(...Object.keys(graph.blocks).map((name) => new Option(name, name)));
+    const names = Object.keys(graph.blocks), last = names.length - 1;
+    this.element("block").replaceChildren(...names.map((name, number) =>
+      new Option(say(number === 0 ? "firstBlock" : number === last ? "lastBlock" : "middleBlock", { number }), name)));
   }
 
   /**
@@ -33,7 +35,7 @@ export class Teacher {
     const { answer, degradation } = facts;
     const values = {
       width: low.width, height: low.height, weights: facts.parameters.toLocaleString(), milliseconds: Math.max(Math.round(milliseconds), 1),
-      hints: hinted ? say("teacherHints") : "",
+      spots: hinted ? say("teacherSpots") : "",
       factor: degradation.kind === "low_resolution" ? degradation.factor : 1,
       answer: saysClasses(answer)
         ? say("answerClasses", { count: answer.kind === "palette" ? answer.colours.length : answer.kind === "ab_bins" ? answer.centres.length : 0 })
@@ -45,13 +47,14 @@ export class Teacher {
   }
 
   async showBlock() {
-    const block = this.element("block").value;
+    const { value: block, selectedOptions } = this.element("block");
     if (!this.element("teacher").open || !block) return;
     const { channels, height, width, levels } = await this.features(block);
     if (block !== this.element("block").value) return;
-    this.element("block-shown").textContent = say("blockShown", { channels, height, width });
-    this.element("features").setAttribute("aria-label", say("features", { block }));
-    this.element("features").replaceChildren(...Array.from({ length: Math.min(channels, MOST_MAPS) }, (_, channel) => {
+    const count = Math.min(channels, MOST_MAPS);
+    this.element("block-shown").textContent = `${say(count < channels ? "mapsSome" : "mapsAll", { count, channels, height, width })} ${say("mapsHelp")}`;
+    this.element("features").setAttribute("aria-label", say("features", { block: selectedOptions[0].text }));
+    this.element("features").replaceChildren(...Array.from({ length: count }, (_, channel) => {
       const data = new Uint8ClampedArray(4 * height * width).fill(255);
       for (let pixel = 0; pixel < height * width; pixel++) data.fill(levels[channel * height * width + pixel], 4 * pixel, 4 * pixel + 3);
       return canvasOf({ width, height, data, channels: 4 });
