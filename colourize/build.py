@@ -121,7 +121,7 @@ def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> Re
         # A user's own task may log other measures; Lightning checks those later.
         if monitor is None or monitor in LOSSES or type(task) is not RestorationTask:
             continue
-        names = [*LOSSES, *(f"val/{measure.name}" for measure in task.fitting(EPOCH))]
+        names = [*LOSSES, *(f"val/{measure.name}" for measure in task.applicable_measures(EPOCH))]
         if monitor not in names:
             raise UsageError(f"callbacks.{name}.monitor={monitor}: must be one of {', '.join(names)}")
     return task

@@ -60,11 +60,11 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """The evaluation itself, within its record."""
     from colourize.build import fit_task, make_data, make_task
     from colourize.errors import UsageError, check_count
-    from colourize.joint.evaluation import JointSettings, can_be_asked
+    from colourize.joint.evaluation import JointSettings, takes_hints
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
     from colourize.methods.comparison import compare
-    from colourize.methods.references import baseline_on, baselines_for, fitting, named_reference, references
+    from colourize.methods.references import baseline_names, baseline_on, baselines_for, named_reference, references
     from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
     from colourize.tasks.symmetry_averaging import check_symmetries
@@ -72,7 +72,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     measures = choose(config.measures.names)
     lacking = left_out(measures)
     measures = [each for each in measures if each.name not in lacking]
-    baselines = fitting(config.baselines)
+    baselines = baseline_names(config.baselines)
     if config.checkpoint and (config.get("model") or config.get("task")):
         raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
     task_is_given = (config.get("task") or {}).get("_target_")
@@ -84,7 +84,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     check_symmetries(config.test_time_symmetries)
     checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
     candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
-    if candidates and not joint.is_empty and not any(can_be_asked(each.task) for each in candidates):
+    if candidates and not joint.is_empty and not any(takes_hints(each.task) for each in candidates):
         raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
     candidates = at_temperatures(candidates, config.temperature)
     named = named_reference(config.reference, config.trust)
@@ -230,7 +230,7 @@ def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Ca
     from lightning.pytorch.utilities import rank_zero_only
     from rich.progress import track
 
-    from colourize.joint.evaluation import can_be_asked, joint_values, pictures_with_hints, samples_of
+    from colourize.joint.evaluation import joint_values, pictures_with_hints, samples_of, takes_hints
     from colourize.reporting.joint import write_joint, write_samples
 
     if rank_zero_only.rank:  # type: ignore[attr-defined]  # one process does it
@@ -239,12 +239,12 @@ def _test_joint(config: DictConfig, settings: JointSettings, everything: list[Ca
     values: dict[str, list[JointValues]] = {}
     for each in everything:
         says_classes = each.task.answer.kind == "classes" and not each.task.reads_classes
-        if not (can_be_asked(each.task) or (settings.orders and says_classes)):
+        if not (takes_hints(each.task) or (settings.orders and says_classes)):
             continue
         each.task.eval()
         batches = track(data.test_dataloader(), f"{each.label}: hints, likelihood and samples", transient=True)
         values.setdefault(each.label, []).append(joint_values(each.task, batches, settings))
-        if can_be_asked(each.task) and settings.samples and len(values) == len(values[each.label]) == 1:
+        if takes_hints(each.task) and settings.samples and len(values) == len(values[each.label]) == 1:
             batch = next(iter(data.test_dataloader()))
             batch = batch._replace(pictures=batch.pictures[:8], which=batch.which[:8], labels=None, numbers=None)
             batch = batch.to(each.task.device)

@@ -26,7 +26,7 @@ from colourize.data.batches import as_batch
 from colourize.data.pictures import VALIDATIONS
 from colourize.errors import ColourizeError, InputError, UsageError
 from colourize.files import write_whole
-from colourize.joint.evaluation import can_be_asked
+from colourize.joint.evaluation import takes_hints
 from colourize.losses import CrossEntropy, MeanSquaredError
 from colourize.measures.registry import direction, headlines
 from colourize.methods.candidates import find_checkpoints
@@ -95,7 +95,7 @@ def ship(checkpoint: str, name: str, to: str | None = None, tests: Mapping[str, 
             most = f"must be at most {LARGEST:,}, and all of a version {LARGEST_IN_ALL:,}"
             raise InputError(f"{target}: {size:,} bytes; {most}")
         folders = (Path(trial) / str(number) for number in range(len(tests)))
-        hints = [f"joint.hints={HINTS}"] if can_be_asked(task) else []
+        hints = [f"joint.hints={HINTS}"] if takes_hints(task) else []
         tables = {
             title: _tested(rounded, [*words, *hints], own)
             for (title, words), own in zip(tests.items(), folders, strict=True)
@@ -147,7 +147,7 @@ def card(
     lines = [f"# {shipped.PREFIX}{name}", "", "| | |", "| --- | --- |"]
     lines += [f"| {key} | {value} |" for key, value in told.items()]
     note = "Means over the pictures ± half of their 95 % intervals, with the weights as shipped."
-    if can_be_asked(task):
+    if takes_hints(task):
         note += " The measures are for hints as in training, the tables below them for fixed numbers of hints."
     lines += ["", "## Measures", "", note]
     for title, table in tables.items():

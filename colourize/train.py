@@ -31,25 +31,18 @@ def train(config: DictConfig) -> dict[str, float]:
     With `resume` the folder's run continues with its own settings; a finished run returns its measures.
     """
     from colourize.errors import check_flag
-    from colourize.runs import ownership, resuming, reuse, sweeps
+    from colourize.runs import ownership, resuming, reuse
     from colourize.runs.record import RunRecord
 
     overwrite = config.get("overwrite", False)
     check_flag("overwrite", overwrite)
     folder, resumes = Path(config.output_dir), config.get("resume") is not None
     half_taken = reuse.is_half_taken(folder)
-    if resumes:
-        config, _ = resuming.continued(folder, [word for word in sweeps.as_typed() if not word.startswith("resume=")])
-        if resuming.is_over(folder, config):
-            print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
-            return resuming.final_measures(folder)
-    elif resuming.is_job() and not overwrite:
-        state = resuming.state(folder)
-        if state == "finished":
-            print(f"{folder}: this job is finished")
-            return resuming.final_measures(folder)
-        if state == "unfinished" and not half_taken:
-            config, resumes = resuming.continued(folder)[0], True
+    if resumes or (resuming.is_job() and not overwrite):
+        known = resuming.continue_or_skip(folder, resumes=resumes, may_continue=not half_taken)
+        if isinstance(known, dict):
+            return known
+        config, resumes = (config, False) if known is None else (known, True)
     with ownership.owned(folder):
         if not resumes and ownership.is_first_process():
             resuming.check_free(folder, overwrite=overwrite or half_taken)

@@ -28,8 +28,8 @@ from colourize.colour.lab import ciede2000, rgb_to_lab
 from colourize.data.horses import draw_horses
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import Colourfulness
-from colourize.prediction.pieces import Box
 from colourize.prediction.predictor import Predictor
+from colourize.prediction.tiles import Box
 from colourize.prediction.upsampling import bilinear, joint_bilateral
 
 SHORTER, DRAWN, SIZE = 300, 256, 32  # pixels

@@ -19,7 +19,6 @@ from colourize.errors import UsageError, check_count, is_number
 
 log = logging.getLogger(__name__)
 
-LEAST = torch.finfo(torch.float32).tiny  # replaces a share of 0, whose logarithm is infinite
 MOST_SHARE = 0.99  # the log says how many bins hold this share of the training pixels
 
 
@@ -125,9 +124,6 @@ class AbBins(Fitted, Answer):
         target = self._soft(truth)
         for classes, shares in zip(target.classes.unbind(1), target.shares.unbind(1), strict=True):
             sums.index_put_((cells, classes), shares.to(sums.dtype), accumulate=True)
-
-    def outputs_from(self, average: Tensor) -> Tensor:
-        return average.clamp(min=LEAST).log()
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         nearest = self.bins.nearest(chroma_of(truth), self.neighbours)[0][:, 0]

@@ -111,7 +111,8 @@ class Answer(nn.Module):
 
     def outputs_from(self, average: Tensor) -> Tensor:
         """The outputs that decode to such an average, of any shape whose second dimension is the channels."""
-        raise NotImplementedError
+        # A share of 0 would have an infinite logarithm.
+        return average if self.kind == "values" else average.clamp(min=torch.finfo(torch.float32).tiny).log()
 
     def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
         """Add `average_form` of each true pixel (N, 3, H, W) to the row of `sums`, (cells, C), that `cells` names.

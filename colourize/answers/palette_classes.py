@@ -20,7 +20,6 @@ from colourize.errors import UsageError
 
 # The palette does not depend on the run's seed, so that runs stay comparable.
 PALETTE_SEED = 0
-LEAST = torch.finfo(torch.float32).tiny  # replaces a frequency of 0, whose logarithm is infinite
 
 
 class PaletteClasses(Fitted, Answer):
@@ -78,9 +77,6 @@ class PaletteClasses(Fitted, Answer):
 
     def average_form(self, truth: Tensor) -> Tensor:
         return F.one_hot(self.palette.labels(truth), self.out_channels).movedim(-1, 1).float()
-
-    def outputs_from(self, average: Tensor) -> Tensor:
-        return average.clamp(min=LEAST).log()
 
     def ceiling(self, truth: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         return {"quantised truth": self.palette.picture(self.palette.labels(truth))}

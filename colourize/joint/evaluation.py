@@ -81,7 +81,7 @@ class JointValues:
     diversity: np.ndarray | None = None
 
 
-def can_be_asked(task: RestorationTask) -> bool:
+def takes_hints(task: RestorationTask) -> bool:
     """Whether a task's network takes hints and predicts classes."""
     return isinstance(task.degradation, Hints) and task.answer.kind == "classes" and task.is_trained
 
@@ -98,7 +98,7 @@ def joint_values(task: RestorationTask, batches: Iterable[Batch], settings: Join
         batch = batch.to(task.device)
         part: dict[tuple[Any, ...], Tensor] = {}
         with torch.no_grad():
-            if can_be_asked(task):
+            if takes_hints(task):
                 _ask(task, batch, settings, part)
             if settings.orders:
                 part["nats", "independent"] = _without_hints(task, batch)

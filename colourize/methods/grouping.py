@@ -1,4 +1,7 @@
-"""Groups finished runs by method: which runs are seeds of one method, what varies between methods, their names."""
+"""Groups finished runs by method: which runs are seeds of one method, what varies between methods, their names.
+
+`identity` says which settings make two runs the same method, and `runs.method_settings` which do not count.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from colourize.errors import is_number
 from colourize.methods import identity
 from colourize.runs.folders import Run
 
@@ -100,11 +104,6 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     ]  # fmt: skip
     shown = {key: identity.shown(key, value) for key, value in base.items()}
     return _ordered(Settings(found, varied, shown, repeated))
-
-
-def is_number(value: Any) -> bool:
-    """Whether a setting is a number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def by_value(value: Any) -> tuple[bool, float]:

@@ -57,7 +57,7 @@ def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
     Raises:
         UsageError: it is none of these.
     """
-    baselines = fitting("fitting")
+    baselines = baseline_names("fitting")
     if asked in (None, "auto", *baselines):
         return Reference(asked if asked in baselines else None, usual=asked == "auto")
     allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
@@ -109,7 +109,7 @@ def baselines_for(
     return found
 
 
-def fitting(names: Any) -> list[str]:
+def baseline_names(names: Any) -> list[str]:
     """The options of the group `model` that `baselines` names; "fitting" means all baselines.
 
     Raises:

@@ -16,8 +16,8 @@ from colourize.data.draws import Draws
 from colourize.degradations.hints import Hints, with_hints
 from colourize.errors import InputError, UsageError, check_count
 from colourize.joint.sampling import check_joint, sample
-from colourize.prediction.pieces import Box
 from colourize.prediction.predictor import WHOLE, Advance, Predictor
+from colourize.prediction.tiles import Box
 from colourize.tasks.restoration import RestorationTask
 
 HEX = re.compile(r"#[0-9a-fA-F]{6}")

@@ -16,7 +16,7 @@ from colourize.degradations import Degradation, Grey
 from colourize.errors import InputError, UsageError, check_count
 from colourize.machine.precision import refuse_mps
 from colourize.models.baselines import Baseline
-from colourize.prediction.pieces import Box, boxes, halo_of, multiple_of
+from colourize.prediction.tiles import Box, boxes, halo_of, multiple_of
 from colourize.prediction.upsampling import bilinear, joint_bilateral
 from colourize.tasks.restoration import RestorationTask
 from colourize.tasks.symmetry_averaging import check_symmetries
@@ -113,12 +113,12 @@ class Predictor:
         if self.joins:
             return self._joined(photograph, advance)
         result = Image.new("RGB", (width * self.factor, height * self.factor))
-        for box, predicted in self._pieces(photograph, advance):
+        for box, predicted in self._tiles(photograph, advance):
             result.paste(self._image(predicted), (box.left, box.top))
         return result
 
     @torch.no_grad()
-    def _pieces(self, photograph: Image.Image, advance: Advance) -> Iterator[tuple[Box, Tensor]]:
+    def _tiles(self, photograph: Image.Image, advance: Advance) -> Iterator[tuple[Box, Tensor]]:
         """The network's picture in pieces: the box in the result, and the pixels, (1, 3, h, w) in [0, 1]."""
         width, height = photograph.size
         in_one = max(width, height) <= self.side
@@ -157,7 +157,7 @@ class Predictor:
         for size in self.sizes:
             low = self._low(photograph, size)
             colours = torch.zeros(1, 3, low.height, low.width, device=self.device)
-            for box, predicted in self._pieces(low, lambda share: advance(share / 2 / len(self.sizes))):
+            for box, predicted in self._tiles(low, lambda share: advance(share / 2 / len(self.sizes))):
                 colours[..., box.top : box.bottom, box.left : box.right] = predicted
             small.append((low, colours))
         joins = self.picture != ENTROPY

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colourize.prediction.pieces import Box
+from colourize.prediction.tiles import Box
 
 SIGMA = 0.06  # for lightness in 0…1; chosen by measurements on photographs, see docs/predict.md
 LEAST = 1e-6  # added to every similarity, so that without a similar small pixel it is bilinear interpolation

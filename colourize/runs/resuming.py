@@ -120,10 +120,28 @@ def is_job() -> bool:
     return sweeps.folder_of(HydraConfig.get().sweep.dir, sweeps.as_typed()) is not None
 
 
-def is_over(folder: str | Path, config: DictConfig) -> bool:
-    """Whether a run is finished and the configuration does not ask for more epochs than it was trained for."""
-    planned = _read(Path(folder)).trainer.get("max_epochs")
-    return state(folder) == "finished" and config.trainer.get("max_epochs") == planned
+def continue_or_skip(folder: Path, *, resumes: bool, may_continue: bool) -> DictConfig | dict[str, float] | None:
+    """Whether a run or a job of a sweep continues from what is in its folder, or is finished and skipped.
+
+    Args:
+        resumes: whether the command has `resume=…`; otherwise it is that of a sweep.
+        may_continue: whether an unfinished job can be continued.
+
+    Returns:
+        The settings with which it continues; the measures of a run that is finished, after a line that says so; or
+        None: it starts from the beginning.
+    """
+    if resumes:
+        config, _ = continued(folder, [word for word in sweeps.as_typed() if not word.startswith("resume=")])
+        planned = _read(folder).trainer.get("max_epochs")
+        if state(folder) != "finished" or config.trainer.get("max_epochs") != planned:
+            return config
+        print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
+        return final_measures(folder)
+    if state(folder) == "finished":
+        print(f"{folder}: this job is finished")
+        return final_measures(folder)
+    return continued(folder)[0] if state(folder) == "unfinished" and may_continue else None
 
 
 def final_measures(folder: str | Path) -> dict[str, float]:

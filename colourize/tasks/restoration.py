@@ -25,7 +25,7 @@ from colourize.measures.base import Measure, PictureBatch
 from colourize.measures.registry import EPOCH, choose
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
-from colourize.models.operations import flops_per_picture
+from colourize.models.flops import flops_per_picture
 from colourize.tasks.compatibility import (
     check_degradation,
     check_loss,
@@ -339,7 +339,7 @@ class RestorationTask(LightningModule):
             if failed.any():
                 outputs = outputs.nan_to_num(0, 0, -math.inf)
             self.tally.start(pair.which)
-            fitting = self.fitting(measures)
+            fitting = self.applicable_measures(measures)
             of_outputs = [each for each in fitting if each.kinds]
             of_pictures = [each for each in fitting if not each.kinds]
             if of_outputs:
@@ -357,7 +357,7 @@ class RestorationTask(LightningModule):
                 else:
                     self.tally.add(of_pictures, PictureBatch(pictures[name]), truth, failed, f"_{name}")
 
-    def fitting(self, measures: Sequence[Measure]) -> list[Measure]:
+    def applicable_measures(self, measures: Sequence[Measure]) -> list[Measure]:
         """The measures that apply to this task's answer."""
         return [
             each

@@ -111,7 +111,7 @@ class BareLoop:
         for pair in self.val_pairs:
             with self.arithmetic:
                 outputs = self.task(pair.inputs).float()
-            for measure in self.task.fitting(EPOCH):
+            for measure in self.task.applicable_measures(EPOCH):
                 if measure.kinds:
                     measure.values(outputs, self.task.answer.labels(pair.target))  # type: ignore[attr-defined]
             losses.append(self.task.loss(outputs, pair).item())

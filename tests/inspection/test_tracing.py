@@ -15,7 +15,7 @@ from colourize.inspection import layers
 from colourize.inspection.diagram import SKIP, diagram
 from colourize.inspection.tracing import blocks, trace
 from colourize.models import CNN, ConvTransposeNet, RegressionCNN, ResidualClassifier, StridedUNet, UNet
-from colourize.models.operations import flops_per_picture
+from colourize.models.flops import flops_per_picture
 
 NETWORKS = [CNN, RegressionCNN, UNet, ConvTransposeNet, StridedUNet, ResidualClassifier]
 every_network = pytest.mark.parametrize("network", NETWORKS)

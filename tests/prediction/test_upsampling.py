@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 from colourize.prediction import predictor
-from colourize.prediction.pieces import Box, boxes
 from colourize.prediction.predictor import Predictor
+from colourize.prediction.tiles import Box, boxes
 from colourize.prediction.upsampling import bilinear, joint_bilateral
 from colourize.tasks import RestorationTask
 

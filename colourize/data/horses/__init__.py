@@ -6,12 +6,12 @@ of the colour follows from grey level and place (sky above, ground below, a bay'
 part does not (the same grey may be a chestnut, a dun or a grey horse), so colourizing them is a real task.
 
 A picture is made in the order of these files: scene (`landscapes`), palette of the coat (`coats`), skeleton
-(`anatomy`), drawing (`painting`), light and the whole (`compositions`). `basics` and `curves` serve them all.
+(`anatomy`), painting (`painting`), light and the whole (`drawing`). `basics` and `curves` serve them all.
 
 A picture's side is 1, x to the right, y down. A horse faces right, its height at the withers is 1, and its
 points are complex numbers, x + iy with y up: turning a limb is then one multiplication.
 """
 
-from colourize.data.horses.compositions import draw_horses
+from colourize.data.horses.drawing import draw_horses
 
 __all__ = ["draw_horses"]

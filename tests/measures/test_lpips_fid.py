@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from colourize.measures import published
+from colourize.measures import lpips_fid
 from colourize.measures.base import PictureBatch
 from colourize.measures.registry import MEASURES, choose, left_out
 
@@ -13,9 +13,9 @@ from colourize.measures.registry import MEASURES, choose, left_out
 def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("fetched"))
-    published._lpips.cache_clear()
+    lpips_fid._lpips.cache_clear()
     yield tmp_path / "checkpoints"
-    published._lpips.cache_clear()
+    lpips_fid._lpips.cache_clear()
 
 
 def test_what_is_missing_is_named(hub) -> None:
@@ -27,7 +27,7 @@ def test_what_is_missing_is_named(hub) -> None:
 @pytest.mark.slow
 def test_lpips_with_the_users_weights(hub) -> None:
     hub.mkdir()
-    torch.save(torchvision.models.vgg16().state_dict(), hub / published.VGG)
+    torch.save(torchvision.models.vgg16().state_dict(), hub / lpips_fid.VGG)
     lpips = MEASURES["lpips"]
     assert lpips.needs() is None
     truth = torch.rand(2, 3, 32, 32)

@@ -1,4 +1,4 @@
-"""Pieces of a picture have the outputs that the whole has, and a network that sees all of a picture has no pieces."""
+"""Pieces of a picture have the outputs that the whole has, and a network that sees all of a picture has no tiles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from colourize.prediction import pieces, predictor
+from colourize.prediction import predictor, tiles
 from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
@@ -30,7 +30,7 @@ def table(name: str, cells: int) -> dict[str, Any]:
 
 
 def halo_of(task: RestorationTask) -> int | None:
-    return pieces.halo_of(task.eval())
+    return tiles.halo_of(task.eval())
 
 
 def noise(width: int, height: int) -> Image.Image:
@@ -46,7 +46,7 @@ def assert_pieces_are_the_whole(task: RestorationTask, width: int, height: int) 
         method = Predictor(task, join="none", tile=tile)
         whole = torch.zeros(1, 3, height * method.factor, width * method.factor)
         count = 0
-        for box, predicted in method._pieces(photograph, lambda share: None):
+        for box, predicted in method._tiles(photograph, lambda share: None):
             whole[..., box.top : box.bottom, box.left : box.right] = predicted
             count += 1
         made.append(whole)
@@ -131,5 +131,5 @@ def test_networks_of_ones_own(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPa
 
 
 def test_too_small_a_halo_is_noticed(tiny_task: TaskMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "_reach", lambda part, task: 0)
+    monkeypatch.setattr(tiles, "_reach", lambda part, task: 0)
     assert halo_of(tiny_task("grey", "regression", model=network("UNet"))) is None

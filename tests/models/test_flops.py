@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from colourize.models import CNN, UNet
-from colourize.models.operations import flops_per_picture
+from colourize.models.flops import flops_per_picture
 
 
 def convolution(inputs, outputs, size, kernel=3):
