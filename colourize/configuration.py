@@ -6,6 +6,7 @@ This module must not import torch or lightning, nor hydra at the top, since shel
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ def config_dir() -> Path:
     """The folder `conf`: inside the package in an installed wheel, beside the package in a checkout."""
     packaged = Path(__file__).parent / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "conf"
+
+
+def as_list(value: Any) -> list[Any]:
+    """The values of a setting that may be one value or a list of them."""
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)  # OmegaConf's lists are sequences
+    return list(value) if is_list else [value]
 
 
 def part_class(key: str, config: Any) -> Any:

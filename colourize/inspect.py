@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
 
 
 def inspect(config: DictConfig) -> None:
@@ -26,7 +27,7 @@ def inspect(config: DictConfig) -> None:
     if config.size is not None:
         check_count("size", config.size)
     check_count("count", config.count)
-    numbers = [*config.pictures] if OmegaConf.is_list(config.pictures) else [config.pictures]
+    numbers = as_list(config.pictures)
     for number in numbers:
         check_count("pictures", number, least=0, most=config.count - 1)
     if not numbers:

@@ -11,9 +11,10 @@ import logging
 import sys
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def report(config: DictConfig) -> None:
     check_flag("questions", config.questions)
     check_flag("paint", config.paint)
     folder = Path(config.output)
-    paths = [str(each) for each in config.runs] if OmegaConf.is_list(config.runs) else [str(config.runs)]
+    paths = [str(each) for each in as_list(config.runs)]
     is_quick = config.report == "quick"
     if is_quick:
         paths = [str(run_all(folder / "runs"))]

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from colourize.checkpoints import read, task_from
+from colourize.configuration import as_list
 from colourize.data.pictures import PictureData
 from colourize.errors import InputError, UsageError
 from colourize.methods.identity import names, settings_of_checkpoint, settings_of_task
@@ -59,7 +58,7 @@ def find_checkpoints(asked: Any) -> list[Path]:
         UsageError: nothing is named.
         InputError: a folder or a pattern has none.
     """
-    values = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
+    values = as_list(asked)
     if not values or any(value is None for value in values):
         raise UsageError(f"checkpoint={asked}: must name a file, a folder of runs, a pattern, or a list of these")
     found: dict[Path, Path] = {}
@@ -118,7 +117,7 @@ def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candida
     Raises:
         UsageError: a temperature is not allowed, or no method is decoded with one.
     """
-    temperatures = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
+    temperatures = as_list(asked)
     if asked is None or not temperatures or not candidates:
         return list(candidates)
     if None in temperatures:

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from omegaconf import OmegaConf
-
+from colourize.configuration import as_list
 from colourize.data.picture_files import find_pictures, passed_over
 from colourize.errors import InputError, UsageError, one_line
 from colourize.prediction.photographs import FORMATS
@@ -68,7 +67,7 @@ def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool)
 
 
 def _find(asked: Any) -> list[_Found]:
-    values = list(asked) if isinstance(asked, (list, tuple)) or OmegaConf.is_list(asked) else [asked]
+    values = as_list(asked)
     found = {each.file.absolute(): each for value in values for each in _named_by(str(value))}
     if not found:
         raise InputError(f"input={asked}: no picture lies there")

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from colourize.configuration import as_list
 from colourize.degradations import Degradation, Grey
 from colourize.errors import InputError, UsageError, check_count
 from colourize.machine.precision import refuse_mps
@@ -242,7 +243,7 @@ def _sizes(size: Any) -> tuple[int, ...]:
     Raises:
         UsageError: a value that is not allowed.
     """
-    sizes = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
+    sizes = tuple(as_list(size))
     if not sizes:
         raise UsageError("size=[]: must have at least one number of pixels, or be null")
     for each in sizes:
