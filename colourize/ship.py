@@ -38,7 +38,7 @@ from colourize.weights import SUFFIX, files, shipped
 
 LARGEST, LARGEST_IN_ALL = 2_000_000, 6_000_000  # maximum size in bytes of a file and of a version
 MEASURES = "measures.names=[mse,psnr,ssim,delta_e,colourfulness_gap,category_accuracy]"  # per picture, hence fast
-# Tests of the weights: a title, and the data of an evaluation. All categories at once would take 18 GB of memory.
+# Tests of the weights: a title, and the data of an evaluation. All ten categories would take hours.
 TESTS = {
     f"CIFAR-10's 1000 test {category}s": ["data=cifar10", f"data.category={category}", MEASURES]
     for category in ("horse", "cat", "ship")
