@@ -218,20 +218,20 @@ def test_a_finger_scrolls_taps_and_drags(page: Path, tmp_path: Path) -> None:
         tab.tap_at(*tab.middle_of("#stage", 0.7, 0.4))
         tab.until(f"{HINTS} === 1 && {SETTLED}")
         before, row = tab.value("[scrollY, app.hints.hints[0].row]")
-        swipe(tab, *tab.middle_of("#stage", 0.7, 0.4), 80)
+        swipe(tab, tab.middle_of("#stage", 0.7, 0.4), 80)
         tab.until(f"{SETTLED} && app.hints.hints[0].row > {row} + 2")
         assert tab.value("scrollY") == before and said(tab).startswith("Spot 1 moved to")
-        swipe(tab, *tab.middle_of("#stage", 0.3, 0.7), -200)
+        swipe(tab, tab.middle_of("#stage", 0.3, 0.7), -200)
         tab.until(f"scrollY > {before} + 50")
         assert tab.value("app.hints.hints.length") == 1 and tab.value("app.stage.press") is None
         assert (tab.requests, tab.problems) == ([], [])
 
 
-def swipe(tab: Tab, x: float, y: float, by: float) -> None:
+def swipe(tab: Tab, at: tuple[float, float], by: float) -> None:
     """A finger goes down, moves up or down the screen, and leaves it."""
     touches = [("touchStart", 0.0), *(("touchMove", share / 10) for share in range(1, 11))]
     for kind, share in touches:
-        tab.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y + share * by}]})
+        tab.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": at[0], "y": at[1] + share * by}]})
     tab.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
