@@ -64,7 +64,14 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
     from colourize.methods.comparison import compare
-    from colourize.methods.references import baseline_names, baseline_on, baselines_for, named_reference, references
+    from colourize.methods.references import (
+        baseline_names,
+        baseline_on,
+        baselines_for,
+        named_reference,
+        references,
+        warn_of_missing,
+    )
     from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
     from colourize.tasks.symmetry_averaging import check_symmetries
@@ -118,6 +125,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             *baselines_for(candidates, baselines, data, config.trust),
         ]
     everything = [*candidates, *others]
+    if config.baselines != "fitting":
+        warn_of_missing(baselines, everything)
     label(everything)
     if config.test_time_symmetries > 1:
         networks = [each for each in everything if not each.is_baseline]

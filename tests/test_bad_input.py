@@ -42,6 +42,7 @@ U model=foo | model=foo: must be one of bicubic,
 U optimizer=foo | optimizer=foo: must be one of adam, adamw, muon, sgd
 U data.extra_categories=all | data.extra_categories: there is no such key; data has
 U experiment=foo | experiment=foo
+U experiment=[c3_batch_size,fast] | experiment=[c3_batch_size,fast]: must be one experiment
 U foo=1 | foo: there is no such key; the top level has seed,
 U +trainer.zzz=1 | zzz
 U +model.foo=1 | foo
@@ -53,7 +54,7 @@ U =3 | 3
 U logger=null | logger
 U data.root=~/horses | data.root=~/horses: is not understood; arguments are key=value
 U horses.ckpt | horses.ckpt: has no value; arguments are key=value
-U seed=0,1 | Ambiguous value for argument 'seed=0,1'
+U seed=0,1 | seed=0,1: has several values; a sweep over them needs -m
 U launcher=joblib | launcher=joblib: acts on a sweep only, with -m
 F hydra.run.dir={files}/whole.npy | hydra.run.dir=
 U measures=[mse,foo] | measures=foo: must be one of all, default, quick

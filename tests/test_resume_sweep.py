@@ -63,16 +63,33 @@ def test_only_what_is_missing_runs_and_nothing_is_renumbered(tmp_path: Path) -> 
     assert len(table(sweep)) == 7 and len({row[1] for row in table(sweep)}) == 7
 
 
+OWN_SWEEP = """# @package _global_
+hydra:
+  mode: MULTIRUN
+  sweeper:
+    params: {data.num_val: "10,12", data.num_test: "${data.num_val}"}
+"""
+
+
 @pytest.mark.slow
-def test_what_an_override_refers_to_is_its_own_jobs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["typed", "file"])
+def test_what_an_override_refers_to_is_its_own_jobs(place: str, tmp_path: Path) -> None:
     sweep = tmp_path / "sweep"
-    words = ["-m", *WORDS, "data.num_val=10,12", "data.num_test=${data.num_val}", f"hydra.sweep.dir={sweep}"]
+    (tmp_path / "own" / "experiment").mkdir(parents=True)
+    (tmp_path / "own" / "experiment" / "mine.yaml").write_text(OWN_SWEEP)
+    varied = {
+        "typed": ["-m", "data.num_val=10,12", "data.num_test=${data.num_val}"],
+        "file": [f"--config-dir={tmp_path}/own", "experiment=mine"],
+    }
+    others = [word for word in WORDS if not word.startswith(("data.num_val=", "data.num_test="))]
+    words = [*varied[place], *others, f"hydra.sweep.dir={sweep}"]
     succeed("train", words, tmp_path)
     finished = (sweep / "results.csv").read_bytes()
     assert [row["data.num_test"] for row in read_table(sweep / "results.csv")] == ["${data.num_val}"] * 2
     for count in (10, 12):
         assert len(read_table(sweep / f"num_val-{count}" / "per_picture.csv")) == count
-    for again in (words, [f"resume={sweep}"]):
+    own = [word for word in words if word.startswith("--")]
+    for again in (words, [*own, f"resume={sweep}"]):
         assert succeed("train", again, tmp_path).stdout.count("this job is finished") == 2
         assert (sweep / "results.csv").read_bytes() == finished
     job = f"resume={sweep / 'num_val-12'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,8 @@ def check_arguments(config_name: str = "train") -> None:
             if next(values, None) is None:
                 raise UsageError(f"{each.input_line}: has no values, and so there is no job")
         names = value if isinstance(value, list) else []
+        if each.key_or_group == "experiment" and len(names) > 1:
+            raise UsageError(f"{each.input_line}: must be one experiment; run one after the other")
         if each.key_or_group in groups and not all(isinstance(name, str) for name in names):
             raise UsageError(f"{each.input_line}: a group takes names of its options")
 
@@ -93,6 +96,9 @@ def _message(error: BaseException) -> str | None:
     if isinstance(error, OmegaConfBaseException):
         return (f"{error.full_key}: " if error.full_key else "") + text.partition("\n")[0]
     if isinstance(error, HydraException):
+        ambiguous = re.match("Ambiguous value for argument '(.*)'", text)
+        if ambiguous:
+            return f"{ambiguous[1]}: has several values; a sweep over them needs -m"
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return ": ".join([" ".join(lines[:2]), *([one_line(cause)] if cause else [])])
     if isinstance(error, ValueError) and _is_hydras(error):  # about flags, or an override such as logger=null

@@ -54,7 +54,9 @@ class Starts(Callback):
             if hydra.job.name == results.RESUMABLE:
                 results.begin(folder)
             typed = sweeps.as_typed(hydra.overrides.task)
-            words = [*(f"{key}={value}" for key, value in (hydra.sweeper.params or {}).items()), *typed]
+            # Not resolved here: a reference such as ${data.num_val} has another value in each job.
+            params: Any = OmegaConf.to_container(hydra.sweeper, resolve=False)
+            words = [*(f"{key}={value}" for key, value in (params.get("params") or {}).items()), *typed]
             is_basic = hydra.sweeper._target_ == experiments.BASIC  # other sweepers choose their jobs one at a time
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.fixed_keys(config, words, asked)

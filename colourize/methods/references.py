@@ -109,6 +109,13 @@ def baselines_for(
     return found
 
 
+def warn_of_missing(names: Sequence[str], candidates: Sequence[Candidate]) -> None:
+    """Log the baselines that were named but are not among these methods."""
+    missing = [name for name in names if name not in {each.name for each in candidates}]
+    if missing:
+        log.warning("Baselines left out, as they are not for this task: %s", ", ".join(missing))
+
+
 def baseline_names(names: Any) -> list[str]:
     """The options of the group `model` that `baselines` names; "fitting" means all baselines.
 

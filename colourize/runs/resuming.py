@@ -65,15 +65,14 @@ def arguments(words: Sequence[str]) -> list[str]:
     is_quoted = isinstance(override._value, QuotedString)  # unquoted, even a folder named 5 is a text
     folder = str(override.value()) if is_quoted else resume[0].partition("=")[2]
     changes = [word for word in typed if word not in resume]
+    flags = [word for word in words if word.startswith("-")]  # Hydra accepts them in front of all others
     if sweeps.is_sweep(folder):
         first = sweeps.arguments(folder)
         for word, override in zip(changes, _parsed(changes), strict=True):
             if not is_one_of(override.key_or_group, sweeps.FREE) and word not in first:
                 raise UsageError(f"{word}: a resumed sweep keeps its settings; its first command adds jobs to it")
-        own = [word for word in words if word not in resume]
-        return [*first, *own, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
+        return [*flags, *first, *changes, f"hydra.sweep.dir={quoted(str(Path(folder)))}"]
     kept = continued(folder, changes)[1]
-    flags = [word for word in words if word.startswith("-")]
     if {"-m", "--multirun"} & set(flags):
         raise UsageError("resume: a run's folder resumes one run, without -m")
     return [*flags, *resume, *kept, f"hydra.run.dir={quoted(str(Path(folder)))}", "hydra.output_subdir=null"]
