@@ -161,7 +161,8 @@ def test_hints_by_keyboard_alone(tab: Tab) -> None:
     tab.type("brwon")
     tab.key("Enter")
     tab.until("document.getElementById('text-problem').textContent.includes('brwon')")
-    assert said(tab) == ""
+    assert "dark red, olive or light blue" in said(tab, "text-problem")
+    assert said(tab) == "Spot 1 has the same colour as before."
     tab.value("document.getElementById('stage').focus()")
     tab.key("Delete")
     tab.until(f"{HINTS} === 0")
@@ -173,6 +174,8 @@ def test_hints_by_keyboard_alone(tab: Tab) -> None:
 def test_fingers_samples_and_uncertainty_on_a_phone(page: Path, tmp_path: Path) -> None:
     with opened(page, tmp_path, 400, 800, touch=True) as tab:
         tab.until(SETTLED)
+        assert said(tab).endswith("coloured. Tap where a colour should change.")
+        assert said(tab, "none") == "Tap the picture where a colour should change."
         mean = tab.value(SHOWN)
         tab.click("#draw")
         tab.until("document.querySelectorAll('#drawn button').length === 6")
@@ -203,6 +206,7 @@ def test_fingers_samples_and_uncertainty_on_a_phone(page: Path, tmp_path: Path) 
         assert said(tab) == "The colours follow the temperature. The usual colouring is shown again."
         tab.click("#temperature-usual")
         tab.until(f"{SETTLED} && {SHOWN} === {json.dumps(mean)}")
+        assert said(tab) == f"The temperature is back at its usual {tab.value('said(app.state.temperature)')}."
         tab.click("#unsure")
         tab.until("!document.getElementById('over').hidden")
         assert said(tab) == "Blue: the network is sure of its colours. Yellow: it is unsure."
@@ -266,6 +270,55 @@ def test_a_new_hint_changes_no_colour_and_moves_the_divider_only_as_far_as_neede
     tab.click("#undo")  # the hints are not lost with the picture
     tab.until(f"{HINTS} === 2 && app.picture.name === 'horse.png'")
     assert said(tab) == "Undone: other.png opened."
+
+
+@pytest.mark.slow
+def test_drafts_map_and_divider_are_not_lost_silently(tab: Tab) -> None:
+    drop(tab, encoded(horse()), "horse.png")
+    tab.click("#draw")
+    tab.until("document.querySelectorAll('#drawn button').length === 6")
+    tab.click("#unsure")
+    tab.until("!document.getElementById('over').hidden")
+    seen = "document.getElementById('input').toDataURL()"
+    grey = tab.value(seen)
+    tab.press_at(*tab.middle_of("#stage", 0.7, 0.4))
+    tab.until(f"{HINTS} === 1 && {SETTLED} && document.querySelectorAll('#likely button').length > 1")
+    assert tab.value(seen) == grey and not tab.value("document.getElementById('drawn').hidden")
+    tab.click("#likely button:nth-child(2)")
+    tab.until(f"document.getElementById('over').hidden && {SETTLED}")
+    words = ("Spot 1 is now", "unsure is hidden.", "The six drafts were made for the spots as they were before")
+    assert [each for each in words if each not in said(tab)] == []
+    assert tab.value("document.getElementById('drawn').hidden") and tab.value(seen) != grey
+    tab.value("app.stage.split(100)")
+    tab.click("#unsure")
+    tab.until("!document.getElementById('over').hidden")
+    assert said(tab).endswith("All of it is hidden: move the divider to the left to see it.")
+    tab.click("#unsure")
+    tab.until("document.getElementById('over').hidden")
+    assert said(tab) == "The map of where the network is unsure is hidden."
+    drop(tab, encoded(horse().rotate(90)), "other.png")
+    tab.value("app.stage.split(60)")
+    for step in ("undo", "redo"):
+        tab.click(f"#{step}")
+        tab.until(f"document.getElementById('status').textContent.startsWith('{step.title()[:3]}') && {SETTLED}")
+        assert tab.value("Number(app.stage.slider.value)") == 60
+
+
+@pytest.mark.slow
+def test_saving_says_how_far_it_is_and_cannot_be_begun_twice(tab: Tab, tmp_path: Path) -> None:
+    drop(tab, encoded(horse((3000, 2000))), "large.png")
+    tab.value(
+        "window.heard = []; new MutationObserver(() => heard.push([document.getElementById('status').textContent,"
+        " document.getElementById('save').getAttribute('aria-disabled')]))"
+        ".observe(document.getElementById('status'), { childList: true }); 0"
+    )
+    tab.value("document.getElementById('save').click(), document.getElementById('save').click()")
+    assert saved(tab, tmp_path, "large-coloured.png").shape == (2000, 3000, 4)
+    tab.until("document.getElementById('save').getAttribute('aria-disabled') === 'false'")
+    heard = tab.value("heard")
+    assert heard[0] == ["Saving … 0 % done.", "true"] and len(heard) > 4
+    assert [each for each, _ in heard].count("Saving … The file is being written.") == 1
+    assert heard[-1][0] == "Saved as large-coloured.png, 3000 by 2000 pixels."
 
 
 @pytest.mark.slow

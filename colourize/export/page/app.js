@@ -47,7 +47,7 @@ class App {
     this.result = null;
     /** @type {{picture: Opened | null, which: number} | null} - what the engine works with. */
     this.used = null;
-    this.working = this.again = false;
+    this.working = this.again = this.saving = false;
     this.shown = -1; // the network that the panels are for
     /** How many pictures are on their way into the engine: until then there is nothing to ask. */
     this.entering = 0;
@@ -74,6 +74,7 @@ class App {
     });
     this.samples = new Samples(element, {
       go, tell,
+      progress: (says) => this.progress(says),
       draw: (seeds, advance) => this.client.ask("draw", { ...this.question(), seeds }, advance),
       attempt: (work) => this.attempt(work),
     });
@@ -125,6 +126,16 @@ class App {
     if (text) this.fail("");
   }
 
+  /** Say how far work is, until something else is said. @param {(share: number) => string} says @returns {(share: number) => void} */
+  progress(says) {
+    let last = says(0);
+    this.tell(last);
+    return (share) => {
+      const text = says(share);
+      if (text !== last && element("status").textContent === last) this.tell(last = text);
+    };
+  }
+
   /** @param {string} text */
   fail(text) {
     element("problem").textContent = text;
@@ -152,9 +163,10 @@ class App {
     on("redo", "click", () => this.step(this.changes.redo()));
     on("restart", "click", () => this.restart());
     on("temperature", "input", () => this.heat(Number(temperature.value)));
-    on("temperature-usual", "click", () => this.heat(startOf(this.part, this.state.which).temperature));
+    on("temperature-usual", "click", () => this.cool());
     on("unsure", "change", () => {
-      this.tell(say(element("unsure").checked ? "uncertaintyShown" : "uncertaintyHidden"));
+      const isShown = element("unsure").checked, behind = isShown && this.stage.hidesAll ? [say("uncertaintyBehind")] : [];
+      this.tell([say(isShown ? "uncertaintyShown" : "uncertaintyHidden"), ...behind].join(" "));
       return this.refresh();
     });
   }
@@ -171,13 +183,17 @@ class App {
 
   /** Make a change, say it, and show what comes of it. @param {Change} change */
   go(change) {
-    return this.step(this.changes.make(change));
+    const says = this.changes.make(change), hidesMap = change.colours && element("unsure").checked;
+    if (hidesMap) element("unsure").checked = false;
+    return this.step(hidesMap ? `${says} ${say("uncertaintyHidden")}` : says);
   }
 
   /** Show the state to which somebody went. @param {string} says */
   async step(says) {
-    if (says) this.tell(says);
+    const hadDrafts = this.samples.areShown;
     this.show();
+    const gone = hadDrafts && !this.samples.areShown ? say("draftsGone") : "";
+    if (says || gone) this.tell(`${says} ${gone}`.trim());
     const { picture, which } = this.state;
     if (picture === this.used?.picture && which === this.used?.which) await this.refresh();
     else await this.enter();
@@ -201,6 +217,13 @@ class App {
     await this.go({ to: { temperature }, series, says, done: say("doneTemperature", { value: said(temperature) }) });
   }
 
+  /** Back to the usual temperature, a step of its own. */
+  async cool() {
+    const { temperature } = startOf(this.part, this.state.which), value = said(temperature);
+    if (temperature === this.state.temperature) return;
+    await this.go({ to: { temperature }, says: say("temperatureBack", { value }), done: say("doneTemperature", { value }) });
+  }
+
   /** Open a picture. @param {Blob | string} source @param {string} name */
   open(source, name) {
     return this.attempt(async () => {
@@ -208,6 +231,7 @@ class App {
       this.tell(say("opening", { name }));
       try {
         const picture = await openPicture(source, name);
+        this.stage.begin();
         await this.begin({ to: { picture, ...startOf(this.part, this.state.which) }, done: say("doneOpened", { name }) });
       } finally {
         element("frame").classList.remove("busy");
@@ -271,7 +295,7 @@ class App {
       while (this.again && this.picture && !this.enlarges && !this.entering) {
         this.again = false;
         const question = this.question(), { spots, chosen } = this.state;
-        const { picture, milliseconds } = await this.client.ask("colour", question);
+        const { picture, seen, milliseconds } = await this.client.ask("colour", question);
         const uncertainty = element("unsure").checked && saysClasses(this.part.facts.answer) ? await this.client.ask("uncertainty", question) : null;
         const looks = spots.length ? await this.looks(spots) : [];
         if (this.again || this.entering) continue;
@@ -279,7 +303,7 @@ class App {
         this.stage.showUncertainty(uncertainty);
         this.stage.showMarks(spots.map(({ row, column }, number) => ({ row, column, look: looks[number] })), chosen);
         if (this.takesHints) this.hints.render(looks);
-        await this.teacher.explain(this.part, this.low, milliseconds, question.hints.length > 0);
+        await this.teacher.explain(this.part, seen, milliseconds, question.hints.length > 0);
       }
     } finally {
       this.working = false;
@@ -313,11 +337,25 @@ class App {
   }
 
   async save() {
-    if (!this.picture) return;
-    this.tell(say("saving"));
-    const levels = this.enlarges ? this.result : await this.client.ask("full", this.question());
+    const { picture } = this;
+    if (!picture || this.saving) return;
+    this.saving = true;
+    enable(element("save"), false);
+    try {
+      await this.saveAs(picture);
+    } finally {
+      this.saving = false;
+      enable(element("save"), true);
+    }
+  }
+
+  /** @param {Opened} picture */
+  async saveAs(picture) {
+    const report = this.progress((share) => (share < 1 ? say("saving", { share: 10 * Math.floor(10 * share) }) : say("savingFile")));
+    const levels = this.enlarges ? this.result : await this.client.ask("full", this.question(), report);
     if (!levels) return;
-    const name = `${this.picture.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-")}-${this.enlarges ? "enlarged" : "coloured"}.png`;
+    report(1);
+    const name = `${picture.name.replace(/\.\w+$/, "").replace(/[^\p{L}\p{N}_-]+/gu, "-")}-${this.enlarges ? "enlarged" : "coloured"}.png`;
     await save(levels, name);
     this.tell(say("saved", { name, width: levels.width, height: levels.height }));
   }

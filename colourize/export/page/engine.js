@@ -136,6 +136,18 @@ export class Engine {
     return this.join(which, maps(3, 1, 1, new Float32Array([0.5, 0.5, 0.5])), picture);
   }
 
+  /** The network's input: grey, but for the pixels whose colours it was told. @param {number} which @param {Hint[]} hints */
+  seen(which, hints) {
+    const low = this.low(which), { divisor } = this.parts[which].facts;
+    const seen = this.grey(which, low);
+    for (const { row, column, chroma: [a, b] } of hints.length ? this.known(which, hints) : []) {
+      const rgb = [0, 0, 0];
+      chromaOver(lightnessOfPixel(low, row, column, divisor), a, b, rgb, 0, 1);
+      seen.data.set(rgb.map((value) => Math.round(255 * value)), 4 * (row * low.width + column));
+    }
+    return seen;
+  }
+
   /**
    * The likeliest colours of a pixel, the likeliest first; equal looks count as one.
    * @param {number} which @param {Hint[]} hints - those at the pixel itself should not be among them.

@@ -86,7 +86,7 @@ export class Hints {
     if (chosen === null) return undefined;
     this.complain("");
     const number = chosen + 1;
-    return this.change(chosen, { colour }, { done: say("doneSpotChanged", { number }), says: say("changed", { number, colour: nameOf(look) }) });
+    return this.change(chosen, { colour }, { colours: true, done: say("doneSpotChanged", { number }), says: say("changed", { number, colour: nameOf(look) }) });
   }
 
   /** @param {HTMLInputElement} field */
@@ -100,7 +100,7 @@ export class Hints {
   complain(text) {
     this.element("text-problem").textContent = text;
     this.element("text").setAttribute("aria-invalid", String(!!text));
-    if (text) this.page.tell("");
+    if (text) this.page.tell(say("colourStays", { number: (this.chosen ?? 0) + 1 }));
   }
 
   /** @param {number} size */

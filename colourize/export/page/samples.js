@@ -13,7 +13,8 @@ export class Samples {
   /**
    * @param {(id: string) => any} element
    * @param {{draw: (seeds: number[], advance: (share: number) => void) => Promise<Levels[]>, go: (change: Change) => Promise<void>,
-   *   tell: (text: string) => void, attempt: (work: () => Promise<void>) => Promise<void>}} page
+   *   tell: (text: string) => void, progress: (says: (share: number) => string) => (share: number) => void,
+   *   attempt: (work: () => Promise<void>) => Promise<void>}} page
    */
   constructor(element, page) {
     this.element = element;
@@ -28,10 +29,16 @@ export class Samples {
     element("usual").addEventListener("click", () => page.attempt(() => this.choose(null)));
   }
 
+  /** Whether there are drafts of what is coloured now. */
+  get areShown() {
+    return this.subject === this.drawnOf;
+  }
+
   /** @param {string} subject - what is coloured. @param {number | null} chosen - the seed of the colouring that is shown. */
   show(subject, chosen) {
-    const isOf = subject === this.drawnOf, { element } = this;
+    const { element } = this;
     this.subject = subject;
+    const isOf = this.areShown;
     element("drawn").hidden = !isOf;
     element("draw").textContent = say(isOf ? "drawAgain" : "draw");
     for (const choose of element("drawn").querySelectorAll("button")) {
@@ -48,14 +55,20 @@ export class Samples {
     this.isDrawing = true;
     bar.value = 0;
     bar.classList.add("on");
-    this.page.tell(say("drawing"));
+    const report = this.page.progress((share) => {
+      const count = Math.floor(share * COUNT + 1e-6);
+      return count ? say("drawingCount", { count }) : say("drawing");
+    });
     try {
-      const pictures = await this.page.draw(seeds, (share) => { bar.value = share; });
+      const pictures = await this.page.draw(seeds, (share) => {
+        bar.value = share;
+        report(share);
+      });
       this.seed += COUNT;
       this.drawnOf = subject;
       element("drawn").replaceChildren(...pictures.map((picture, number) => this.small(picture, seeds[number])));
       this.show(this.subject, this.chosen);
-      this.page.tell(say("drawn"));
+      this.page.tell(say(this.areShown ? "drawn" : "draftsGone"));
     } finally {
       bar.classList.remove("on");
       this.isDrawing = false;
@@ -78,8 +91,8 @@ export class Samples {
   async choose(seed) {
     if (seed === this.chosen) return;
     await this.page.go(seed === null
-      ? { to: { sample: null }, done: say("doneUsual"), says: say("usualShown") }
-      : { to: { sample: seed }, done: say("doneSample", { number: numberOf(seed) }), says: say("sampleChosen", { number: numberOf(seed) }) });
+      ? { to: { sample: null }, colours: true, done: say("doneUsual"), says: say("usualShown") }
+      : { to: { sample: seed }, colours: true, done: say("doneSample", { number: numberOf(seed) }), says: say("sampleChosen", { number: numberOf(seed) }) });
   }
 }
 

@@ -55,9 +55,7 @@ export class Server {
 
   /** The picture without colour, and the size at which the network works. @param {{which: number}} question */
   async grey({ which }) {
-    const { width, height, data } = this.engine.low(which);
-    const low = this.engine.grey(which, { width, height, data, channels: 3 });
-    return { grey: this.engine.grey(which, this.display()), low };
+    return { grey: this.engine.grey(which, this.display()), low: this.engine.seen(which, []) };
   }
 
   display() {
@@ -73,10 +71,10 @@ export class Server {
     return this.slices(this.engine.drawn(which, hints, { ...DRAWING, seed: sample }), this.turn);
   }
 
-  /** The picture as it is shown. @param {Question} question */
+  /** The picture as it is shown, and what the network saw. @param {Question} question */
   async colour(question) {
     const { which, hints } = question, { milliseconds } = this.engine.answerTo(which, hints);
-    return { picture: this.engine.join(which, await this.coloursOf(question), this.display()), milliseconds };
+    return { picture: this.engine.join(which, await this.coloursOf(question), this.display()), seen: this.engine.seen(which, hints), milliseconds };
   }
 
   /** The picture at its full size. @param {Question} question @param {Advance} advance */

@@ -78,7 +78,6 @@ export class Stage {
     this.cursor = { row: Math.floor(low.height / 2), column: Math.floor(low.width / 2) };
     this.paints = paints;
     this.release();
-    this.split(START);
     this.area.classList.toggle("paints", paints);
     this.area.tabIndex = paints ? 0 : -1;
     this.area.setAttribute("role", paints ? "application" : "img");
@@ -102,6 +101,16 @@ export class Stage {
     this.slider.value = String(share);
     this.slider.setAttribute("aria-valuetext", say("splitAt", { share }));
     this.frame.style.setProperty("--split", share <= 0 ? "0px" : share >= 100 ? "100%" : inside);
+  }
+
+  /** Put the divider where it is at the start. */
+  begin() {
+    this.split(START);
+  }
+
+  /** Whether the divider hides all that is not the picture without colour. */
+  get hidesAll() {
+    return Number(this.slider.value) >= 100;
   }
 
   /** The divider's share at so many CSS pixels from the left. @param {number} x */

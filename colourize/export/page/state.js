@@ -12,7 +12,8 @@ import { say } from "./words.js";
  * @typedef {{picture: Opened | null, which: number, spots: Spot[], chosen: number | null, temperature: number, sample: number | null}} State */
 /**
  * A change: what it sets, what undoing it undoes, and what is said of it. Changes of one series in a row are one step.
- * @typedef {{to: Partial<State>, done: string, says?: string, series?: string}} Change
+ * `colours`: whether somebody chose colours, and so wants to see them.
+ * @typedef {{to: Partial<State>, done: string, says?: string, series?: string, colours?: boolean}} Change
  */
 /** @typedef {State & {done: string, series?: string}} Step */
 
