@@ -28,6 +28,9 @@ from colourize.machine.memory import keep_freed_memory
 from colourize.machine.threads import wait_briefly
 from colourize.runs import ownership, results, resuming, stopping
 
+# Commands with thousands of equal steps. The blocks of others differ in size and leave gaps that are never filled:
+# an evaluation of many pictures would take gigabytes.
+TRAINING = ("train", "benchmark")
 FULL_ERROR = "HYDRA_FULL_ERROR"
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # the exit code that shells report for a program that SIGPIPE ended
@@ -61,7 +64,8 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
 
     def guarded(config: DictConfig) -> Any:
         sys.argv = typed  # the run records the user's own words, and passes them to other processes
-        keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
+        if config_name in TRAINING:
+            keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
         workers.end_with_parent()
         os.environ.pop(FULL_ERROR, None)  # so that programs started by the run have the user's setting
         if full_error is not None:

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,9 +57,10 @@ def test_a_users_own_settings_stay(variable: dict[str, str]) -> None:
     assert counted("keep", **variable)[0] == "False"
 
 
-def test_a_console_script_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("command", "keeps"), [("train", True), ("predict", False)])
+def test_only_trainings_keep_it(command: str, keeps: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     kept: list[bool] = []
     monkeypatch.setattr(app, "keep_freed_memory", lambda: kept.append(True))
-    monkeypatch.setattr("sys.argv", ["colourize-predict"])
-    app.run(lambda config: None, "predict")
-    assert kept == [True]
+    monkeypatch.setattr("sys.argv", [f"colourize-{command}", f"hydra.run.dir={tmp_path}"])
+    app.run(lambda config: None, command)
+    assert kept == [True] * keeps
