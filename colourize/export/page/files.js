@@ -89,15 +89,25 @@ function isTransparent({ data }) {
 
 /** Whether a file ends before its picture does, which browsers show as far as it goes. @param {Uint8Array} bytes */
 function isCut(bytes) {
-  const last = (/** @type {number} */ marker) => {
-    let at = bytes.length - 2;
-    while (at >= 0 && !(bytes[at] === 0xff && bytes[at + 1] === marker)) at--;
-    return at;
-  };
   const text = new TextDecoder("latin1").decode(bytes);
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return last(0xd9) < last(0xda); // a JPEG's end, and where its last pixels start
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return !hasJpegEnd(bytes);
   if (text.startsWith("PNG", 1)) return !text.includes("IEND");
   return text.startsWith("RIFF") && new DataView(bytes.buffer).getUint32(4, true) + 8 > bytes.length;
+}
+
+/**
+ * Whether a JPEG's end follows its pixels. Its other segments are skipped, since a small picture in them has an end of
+ * its own; and nothing after the end is read, where phones put a film. @param {Uint8Array} bytes
+ */
+function hasJpegEnd(bytes) {
+  let at = 2;
+  while (at < bytes.length - 1) {
+    const marker = bytes[at + 1];
+    if (bytes[at] !== 0xff || marker === 0 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7)) at++; // among the pixels
+    else if (marker === 0xd9) return true;
+    else at += 2 + 256 * bytes[at + 2] + bytes[at + 3];
+  }
+  return false;
 }
 
 /** Whether a file holds several pictures in time. @param {Uint8Array} bytes */

@@ -25,7 +25,7 @@ export class Server {
   /** @param {Part[]} parts */
   constructor(parts) {
     this.engine = new Engine(parts);
-    /** Which long work is the newest one. */
+    /** Rises with each picture and each enlarging, which stop the long work before them. */
     this.turn = 0;
   }
 
@@ -108,7 +108,7 @@ export class Server {
    * @param {{which: number, hints: Hint[], seeds: number[]}} question @param {Advance} advance
    */
   async draw({ which, hints, seeds }, advance) {
-    const turn = ++this.turn, { width, height } = this.display();
+    const { turn } = this, { width, height } = this.display();
     const scale = Math.min(THUMBNAIL / Math.max(width, height), 1);
     const small = opaque(resize(this.display(), Math.max(Math.round(width * scale), 1), Math.max(Math.round(height * scale), 1)));
     const found = [];
