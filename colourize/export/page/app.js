@@ -66,9 +66,10 @@ class App {
       go, tell,
       refresh: () => this.attempt(() => this.refresh()),
       state: () => this.state,
+      attempt: (work) => this.attempt(work),
       choose: (number) => this.changes.choose(number),
       reveal: (at) => this.stage.reveal(at),
-      look: async (at) => (await this.looks([{ ...at, colour: null }]))[0],
+      look: async (at) => (await this.looks([{ colour: null, ...at }]))[0],
       likeliest: (at, others) => this.client.ask("likeliest", { ...this.question(), ...at, hints: coloured(others) }),
       size: () => this.low,
     });
@@ -243,18 +244,23 @@ class App {
   async enter() {
     const { picture, which } = this.state;
     if (!picture) return;
-    this.used = { picture, which };
+    const { enlarges } = this, used = this.used = { picture, which };
     this.entering++;
     try {
-      const full = this.enlarges ? withAtMost(picture.full, MOST_ENLARGED) : picture.full;
-      await this.client.ask("open", { full, display: this.enlarges ? full : picture.display });
-      if (this.enlarges) {
+      const full = enlarges ? withAtMost(picture.full, MOST_ENLARGED) : picture.full;
+      await this.client.ask("open", { full, display: enlarges ? full : picture.display });
+      if (this.used !== used) return; // somebody went on meanwhile
+      if (enlarges) {
         await this.enlarge(full);
       } else {
         const { grey, low } = await this.client.ask("grey", { which });
+        if (this.used !== used) return;
         this.low = low;
         this.stage.open(grey, low, this.takesHints);
       }
+    } catch (error) {
+      if (this.used === used) this.used = null; // so that it is tried again
+      throw error;
     } finally {
       this.entering--;
     }
@@ -276,9 +282,11 @@ class App {
 
   /** @param {import("./resize.js").Levels} small */
   async enlarge(small) {
+    const { used } = this;
     this.result = null;
     this.tell(say("enlarging"));
     const pictures = await this.client.ask("enlarge", { which: this.state.which });
+    if (this.used !== used) return;
     this.result = pictures.network;
     this.comparison.show(pictures);
     const scaled = small.width < (this.picture?.full.width ?? 0) ? [say("small", small)] : [];

@@ -8,11 +8,12 @@ import { say } from "./words.js";
 /** @typedef {import("./stage.js").Place} Place */
 /** @typedef {import("./state.js").Change} Change */
 /** @typedef {import("./state.js").Spot} Spot */
+/** @typedef {import("./state.js").State} State */
 /**
- * What the panel needs of the page; `go` makes a change.
+ * What the panel needs of the page; `go` makes a change, and `look` is of a spot's colour or of what is shown at a place.
  * @typedef {{go: (change: Change) => Promise<void>, refresh: () => Promise<void>, tell: (text: string) => void,
- *   state: () => {spots: Spot[], chosen: number | null}, choose: (number: number) => void, reveal: (at: Place) => void,
- *   look: (at: Place) => Promise<string>, likeliest: (at: Place, others: Spot[]) => Promise<Likely[]>,
+ *   state: () => State, attempt: (work: () => Promise<void>) => Promise<void>, choose: (number: number) => void, reveal: (at: Place) => void,
+ *   look: (at: Place & {colour?: string | null}) => Promise<string>, likeliest: (at: Place, others: Spot[]) => Promise<Likely[]>,
  *   size: () => {height: number, width: number}}} Page
  */
 
@@ -23,12 +24,14 @@ export class Hints {
   constructor(element, page) {
     this.element = element;
     this.page = page;
-    /** @type {string[]} - how the spots look, as far as it is known. */
+    /** @type {string[]} - how the spots of one state look. */
     this.looks = [];
+    /** @type {State | null} - that state. */
+    this.looksOf = null;
     const on = (/** @type {string} */ id, /** @type {string} */ event, /** @type {(target: any) => void} */ act) =>
       element(id).addEventListener(event, (/** @type {Event} */ { target }) => act(target));
     on("remove", "click", () => this.remove(this.chosen ?? 0));
-    on("keep", "click", () => this.recolour(this.looks[this.chosen ?? 0]));
+    on("keep", "click", () => page.attempt(() => this.keep()));
     on("field", "change", (field) => this.recolour(field.value));
     on("text", "change", (field) => this.write(field));
     element("size").replaceChildren(...SIZES.map((size) => new Option(say(`size${size}`), String(size), size === 3, size === 3)));
@@ -54,9 +57,25 @@ export class Hints {
     return say("place", { across: share(column, width), down: share(row, height) });
   }
 
+  /** The number of the spot at a place, or -1. @param {Place} at */
+  spotAt({ row, column }) {
+    return this.hints.findIndex((spot) => spot.row === row && spot.column === column);
+  }
+
+  /** How a spot looks, which is asked where it is not known of the present state. @param {number} number */
+  async lookOf(number) {
+    return this.page.state() === this.looksOf ? this.looks[number] : this.page.look(this.hints[number]);
+  }
+
   /** Put a spot, which shows the colour that is there until it gets one. @param {Place} at */
   async add({ row, column }) {
-    const look = await this.page.look({ row, column }), number = this.hints.length;
+    const { picture, which } = this.page.state(), look = await this.page.look({ row, column }), now = this.page.state();
+    if (now.picture !== picture || now.which !== which) return;
+    const there = this.spotAt({ row, column }), number = this.hints.length;
+    if (there >= 0) { // of the first of two clicks
+      await this.choose(there);
+      return;
+    }
     const spots = [...this.hints, { row, column, size: Number(this.element("size").value), colour: null }];
     this.page.reveal({ row, column });
     await this.page.go({
@@ -69,7 +88,6 @@ export class Hints {
   choose(number) {
     if (number >= this.hints.length) return undefined; // it has just gone
     this.page.choose(number);
-    this.element("size").value = String(this.hints[number].size);
     return this.page.refresh();
   }
 
@@ -77,6 +95,8 @@ export class Hints {
   change(number, by, change) {
     const spots = this.hints.map((spot, each) => (each === number ? { ...spot, ...by } : spot));
     this.page.reveal(spots[number]);
+    const before = /** @type {any} */ (this.hints[number]);
+    if (Object.entries(by).every(([name, value]) => before[name] === value)) return this.page.refresh(); // nothing to undo
     return this.page.go({ ...change, to: { spots, chosen: number } });
   }
 
@@ -87,6 +107,14 @@ export class Hints {
     this.complain("");
     const number = chosen + 1;
     return this.change(chosen, { colour }, { colours: true, done: say("doneSpotChanged", { number }), says: say("changed", { number, colour: nameOf(look) }) });
+  }
+
+  /** Give the chosen spot the colour that it shows. */
+  async keep() {
+    const { chosen } = this;
+    if (chosen === null) return;
+    const spot = this.hints[chosen], look = await this.lookOf(chosen);
+    if (spot === this.hints[this.chosen ?? -1]) await this.recolour(look);
   }
 
   /** @param {HTMLInputElement} field */
@@ -137,6 +165,7 @@ export class Hints {
 
   /** @param {number} number */
   remove(number) {
+    if (number >= this.hints.length) return undefined; // it has just gone
     const spots = this.hints.filter((_, each) => each !== number);
     return this.page.go({
       to: { spots, chosen: spots.length ? Math.min(number, spots.length - 1) : null },
@@ -146,7 +175,7 @@ export class Hints {
 
   /** Remove the spot at a place, or else the chosen one. @param {Place} at */
   removeAt({ row, column }) {
-    const there = this.hints.findIndex((spot) => spot.row === row && spot.column === column);
+    const there = this.spotAt({ row, column });
     const number = there >= 0 ? there : this.chosen;
     if (number === null) this.page.tell(say("nothingHere"));
     else this.remove(number);
@@ -154,8 +183,8 @@ export class Hints {
 
   /** What is at a place. @param {Place} at */
   async describe({ row, column }) {
-    const there = this.hints.findIndex((spot) => spot.row === row && spot.column === column), place = this.placeOf({ row, column });
-    if (there >= 0) return say("spot", { number: there + 1, colour: nameOf(this.looks[there]), place });
+    const there = this.spotAt({ row, column }), place = this.placeOf({ row, column });
+    if (there >= 0) return say("spot", { number: there + 1, colour: nameOf(await this.lookOf(there)), place });
     return say("cursor", { place, colour: nameOf(await this.page.look({ row, column })) });
   }
 
@@ -163,6 +192,7 @@ export class Hints {
   render(looks) {
     const { element, hints, chosen } = this;
     this.looks = looks;
+    this.looksOf = this.page.state();
     element("none").hidden = hints.length > 0;
     replace(element("list"), hints.map((spot, number) => {
       const item = document.createElement("li"), choose = button(`choose ${number}`, () => this.choose(number));
@@ -177,6 +207,7 @@ export class Hints {
     element("chosen-title").textContent = say(isSet ? "spotTitle" : "spotKept", { number: chosen + 1, colour: nameOf(look) });
     element("keep").hidden = isSet;
     element("field").value = look;
+    element("size").value = String(hints[chosen].size);
     if (document.activeElement !== element("text")) {
       element("text").value = look;
       this.complain("");
