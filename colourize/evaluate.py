@@ -70,7 +70,6 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
         baselines_for,
         named_reference,
         references,
-        warn_of_missing,
     )
     from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
@@ -122,11 +121,9 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             baselines = [*baselines, *({named.name} - set(baselines))]
         others = [
             *(each for each in named_candidates if each not in candidates),
-            *baselines_for(candidates, baselines, data, config.trust),
+            *baselines_for(candidates, baselines, data, config.trust, named=config.baselines != "fitting"),
         ]
     everything = [*candidates, *others]
-    if config.baselines != "fitting":
-        warn_of_missing(baselines, everything)
     label(everything)
     if config.test_time_symmetries > 1:
         networks = [each for each in everything if not each.is_baseline]

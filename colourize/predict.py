@@ -53,6 +53,7 @@ def predict(config: DictConfig) -> None:
 
 def _predictor(config: DictConfig) -> Predictor:
     from colourize.checkpoints import load
+    from colourize.configuration import as_list
     from colourize.errors import UsageError, check_count, check_flag
     from colourize.joint.sampling import check_settings
     from colourize.methods.candidates import find_checkpoints
@@ -73,6 +74,8 @@ def _predictor(config: DictConfig) -> Predictor:
     keys = ("join", "picture", "size", "tile", "device", "test_time_symmetries", "upsampling")
     arguments = [config[key] for key in keys]
     if config.samples:
+        if len(as_list(config.size)) > 1:
+            raise UsageError(f"size={config.size}: must be one number, or null, as samples are drawn at one size")
         check_settings(config.rounds, 1 if config.temperature is None else config.temperature)
     else:
         task.answer.decode_at(config.temperature)

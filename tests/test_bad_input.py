@@ -54,7 +54,7 @@ U =3 | 3
 U logger=null | logger
 U data.root=~/horses | data.root=~/horses: is not understood; arguments are key=value
 U horses.ckpt | horses.ckpt: has no value; arguments are key=value
-U seed=0,1 | seed=0,1: has several values; a sweep over them needs -m
+U seed=0,1 | seed=0,1: has several values; a sweep over them needs -m, a list is
 U launcher=joblib | launcher=joblib: acts on a sweep only, with -m
 F hydra.run.dir={files}/whole.npy | hydra.run.dir=
 U measures=[mse,foo] | measures=foo: must be one of all, default, quick

@@ -98,7 +98,7 @@ def _message(error: BaseException) -> str | None:
     if isinstance(error, HydraException):
         ambiguous = re.match("Ambiguous value for argument '(.*)'", text)
         if ambiguous:
-            return f"{ambiguous[1]}: has several values; a sweep over them needs -m"
+            return f"{ambiguous[1]}: has several values; a sweep over them needs -m, a list is written [a,b]"
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return ": ".join([" ".join(lines[:2]), *([one_line(cause)] if cause else [])])
     if isinstance(error, ValueError) and _is_hydras(error):  # about flags, or an override such as logger=null

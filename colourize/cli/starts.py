@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, read_write
 
@@ -54,9 +55,7 @@ class Starts(Callback):
             if hydra.job.name == results.RESUMABLE:
                 results.begin(folder)
             typed = sweeps.as_typed(hydra.overrides.task)
-            # Not resolved here: a reference such as ${data.num_val} has another value in each job.
-            params: Any = OmegaConf.to_container(hydra.sweeper, resolve=False)
-            words = [*(f"{key}={value}" for key, value in (params.get("params") or {}).items()), *typed]
+            words = [*_of_the_file(hydra.sweeper.params or OmegaConf.create(), typed), *typed]
             is_basic = hydra.sweeper._target_ == experiments.BASIC  # other sweepers choose their jobs one at a time
             asked = experiments.jobs(config, words, GlobalHydra.instance().config_loader()) if is_basic else []
             fixed = experiments.fixed_keys(config, words, asked)
@@ -71,6 +70,18 @@ class Starts(Callback):
                 hydra.sweeper._target_ = experiments.TARGET
             # Each job is composed again, but all must have the same sweep folder, even if a setting is in its name.
             hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={sweeps.quoted(folder)}"]
+
+
+def _of_the_file(params: DictConfig, typed: list[str]) -> list[str]:
+    """The overrides of `hydra.sweeper.params`, resolved unless they refer to what the sweep varies.
+
+    A reference such as ${data.num_val} then has another value in each job.
+    """
+    raw: Any = OmegaConf.to_container(params, resolve=False)
+    parsed = OverridesParser.create().parse_overrides(typed)
+    varied = [*raw, *(each.key_or_group for each in parsed if each.is_sweep_override())]
+    refers = {key for key, value in raw.items() if any(f"${{{other}}}" in str(value) for other in varied)}
+    return [f"{key}={raw[key] if key in refers else params[key]}" for key in raw]
 
 
 def _check(hydra: DictConfig) -> None:

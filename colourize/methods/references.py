@@ -82,13 +82,13 @@ def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, s
 
 
 def baselines_for(
-    candidates: Sequence[Candidate], names: Iterable[str], own: PictureData, trust: Any
+    candidates: Sequence[Candidate], names: Iterable[str], own: PictureData, trust: Any, *, named: bool = False
 ) -> list[Candidate]:
     """The named baselines for each task among the candidates, fitted to the candidates' training pictures.
 
     A baseline that does not support a task, or is a candidate already, is left out. If a network's training pictures
     are missing, all its baselines are left out, and the log says so. `own` is the data of candidates without a
-    checkpoint.
+    checkpoint. With `named`, the log has each baseline that does not support a task.
     """
     found: list[Candidate] = []
     for kind, first in {kind_of(each): each for each in candidates}.items():
@@ -102,18 +102,13 @@ def baselines_for(
         present = {each.name for each in candidates if kind_of(each) == kind}
         for name in names:
             task = None if name in present else baseline_on(first.task, name)
+            if task is None and named and name not in present:
+                log.warning("baselines=%s: is left out, as it is not for the task of %s", name, first.name)
             if task is not None:
                 task.fit_parts(training)
                 baseline = from_task(task, data, name=name, checkpoint=first.checkpoint)
                 found += at_temperatures([baseline], first.settings.get(TEMPERATURE))
     return found
-
-
-def warn_of_missing(names: Sequence[str], candidates: Sequence[Candidate]) -> None:
-    """Log the baselines that were named but are not among these methods."""
-    missing = [name for name in names if name not in {each.name for each in candidates}]
-    if missing:
-        log.warning("Baselines left out, as they are not for this task: %s", ", ".join(missing))
 
 
 def baseline_names(names: Any) -> list[str]:

@@ -94,8 +94,6 @@ class HintedPredictor(Predictor):
         check_count("samples", count)
         if not self.joins:
             raise UsageError("samples: are drawn at the trained size; must be with join=luminance")
-        if len(self.sizes) > 1:
-            raise UsageError("samples: are drawn at one size; size must be one number, or null")
         self._begin(photograph)
         low = self._low(photograph, self.sizes[0])
         if low.width * low.height > WHOLE:

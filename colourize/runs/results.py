@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -44,7 +45,7 @@ def refusing() -> Iterator[None]:
     """Make errors in the block end the command, because without its lists a sweep's jobs would get other names."""
     try:
         yield
-    except (ColourizeError, OSError) as error:
+    except (ColourizeError, HydraException, OSError) as error:
         raise Refused(error) from error
 
 
