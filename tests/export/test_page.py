@@ -322,6 +322,62 @@ def test_saving_says_how_far_it_is_and_cannot_be_begun_twice(tab: Tab, tmp_path:
 
 
 @pytest.mark.slow
+def test_drafts_drawn_meanwhile_do_not_end_the_saving(tab: Tab) -> None:
+    drop(tab, encoded(horse((3000, 2000))), "large.png")
+    tab.value(
+        "window.heard = ''; new MutationObserver(() => { heard += document.getElementById('status').textContent; })"
+        ".observe(document.getElementById('status'), { childList: true }); 0"
+    )
+    tab.value("document.getElementById('save').click(), document.getElementById('draw').click()")
+    tab.until("!app.saving && document.querySelectorAll('#drawn button').length === 6")
+    assert "Saved as large-coloured.png, 3000 by 2000 pixels." in tab.value("heard")
+
+
+@pytest.mark.slow
+def test_what_changes_nothing_is_no_step_and_quick_hands_break_nothing(tab: Tab) -> None:
+    drop(tab, encoded(horse()), "horse.png")
+    steps = "app.changes.history.states.length"
+    tab.value("app.hints.remove(0)")
+    begun = tab.value(steps)
+    tab.value("['Enter', 'Enter'].forEach((key) => app.stage.key(new KeyboardEvent('keydown', { key })))")
+    tab.until(f"{HINTS} === 1 && {SETTLED}")
+    assert tab.value(steps) == begun + 1  # the second one chooses the spot
+    tab.value("app.hints.resize(5)")
+    assert re.match("Spot 1: [a-z ]+, 5. % across", tab.value("app.hints.describe(app.hints.hints[0])"))
+    tab.value("document.getElementById('keep').click()")  # before the colours are there
+    tab.until(f"app.hints.hints[0].colour && {SETTLED}")
+    assert tab.value("document.getElementById('size').value") == "5"
+    for _ in range(2):
+        tab.click("#undo")
+    tab.until(f"document.getElementById('size').value === '3' && {SETTLED}")
+    tab.click("#likely button:nth-child(2)")
+    tab.until(f"app.hints.hints[0].colour && {SETTLED}")
+    for _ in range(99):
+        tab.value("app.hints.nudge({ row: 0, column: -1 })")
+    tab.until(SETTLED)
+    begun = tab.value(steps)
+    tab.value("app.hints.nudge({ row: 0, column: -1 }), app.hints.recolour(app.hints.hints[0].colour)")
+    tab.until(SETTLED)
+    assert tab.value("app.hints.hints[0].column") == 0 and tab.value(steps) == begun
+
+
+@pytest.mark.slow
+def test_somebody_goes_on_while_a_picture_is_entered(tab: Tab) -> None:
+    drop(tab, encoded(horse()), "horse.png")
+    networks = "[...document.querySelectorAll('#networks input')]"
+    tab.value(f"{networks}[1].click(), {networks}[0].click()")
+    tab.until(f"!app.entering && {SETTLED}")
+    assert tab.value("[app.result, app.enlarges, app.stage.before.width]") == [None, False, 90]
+    tab.value(
+        "window.ask = app.client.ask, app.client.ask = () => Promise.reject(new Error('no memory')), app.used = null"
+    )
+    tab.value("app.enter().catch(() => 0)")
+    tab.until("!app.entering")
+    tab.value("app.client.ask = window.ask, app.step('')")
+    tab.until(f"app.used && !app.entering && {SETTLED}")
+
+
+@pytest.mark.slow
 def test_enlarging_and_the_teachers_view(tab: Tab, tmp_path: Path) -> None:
     tab.click("#teacher summary")
     tab.until("document.querySelectorAll('#features canvas').length > 1")
@@ -413,6 +469,14 @@ def test_turned_transparent_animated_and_large_pictures(tab: Tab, tmp_path: Path
     cut = encoded(horse((300, 200)), "JPEG")
     drop(tab, cut[: len(cut) // 2], "cut.jpg", "image/jpeg")
     assert "The file is damaged or incomplete" in said(tab) and "transparent" not in said(tab)
+    thumbnail = b"\xff\xe2\x00\x08\xff\xda\xff\xd9\xff\xda"  # ends inside a segment
+    film = b"\x00\x00\x00\x18ftypmp42\xff\xd9 \xff\xda"  # a motion photo's
+    for progressive in (False, True):
+        whole = encoded(horse((300, 200)), "JPEG", progressive=progressive)
+        whole = whole[:2] + thumbnail + whole[2:]
+        for content, is_cut in ((whole, False), (whole + film, False), (whole[:-2], True), (whole[:-800], True)):
+            drop(tab, content, "photo.jpg", "image/jpeg")
+            assert ("The file is damaged or incomplete" in said(tab)) == is_cut
     clear = horse().convert("RGBA")
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     drop(tab, encoded(clear), "clear.png")
