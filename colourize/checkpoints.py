@@ -158,13 +158,12 @@ def check_same(path: Path, checkpoint: dict[str, Any], task: RestorationTask) ->
         raise InputError(f"{path}: was made with another {found[0]}; the pictures, or the code, have changed since")
 
 
-def check_resumable(path: str | Path, task: RestorationTask, max_epochs: int, trust: str | Sequence[str] = ()) -> None:
-    """Check that training of `task` can resume from a checkpoint, up to `max_epochs`.
+def check_resumable(path: str | Path, checkpoint: dict[str, Any], task: RestorationTask, max_epochs: int) -> None:
+    """Check that training of `task` can resume from a checkpoint, read from `path`, up to `max_epochs`.
 
     Raises:
         UsageError: the tasks' settings differ (the message names the first difference), or no epochs are left.
     """
-    checkpoint = read(path, trust)
     made_by, asked = checkpoint["colourize"]["task"], qualified_name(task)
     if made_by != asked:
         raise UsageError(f"checkpoint={path}: was made by {made_by}, this run's task is {asked}")

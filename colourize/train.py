@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from colourize.data.pictures import PictureData
     from colourize.runs.record import RunRecord
+    from colourize.starting_point import StartingPoint
     from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,15 @@ def train(config: DictConfig) -> dict[str, float]:
     check_flag("overwrite", overwrite)
     folder, resumes = Path(config.output_dir), config.get("resume") is not None
     half_taken = reuse.is_half_taken(folder)
-    if resumes or (resuming.is_job() and not overwrite):
-        known = resuming.continue_or_skip(folder, resumes=resumes, may_continue=not half_taken)
-        if isinstance(known, dict):
-            return known
-        config, resumes = (config, False) if known is None else (known, True)
+    known: DictConfig | dict[str, float] | None = None
+    if resumes:
+        known = resuming.continue_run(folder)
+    elif resuming.is_job() and not overwrite:
+        known = resuming.continue_or_skip_job(folder, may_continue=not half_taken)
+    if isinstance(known, dict):
+        return known
+    if known is not None:
+        config, resumes = known, True
     with ownership.owned(folder):
         if not resumes and ownership.is_first_process():
             resuming.check_free(folder, overwrite=overwrite or half_taken)
@@ -65,53 +70,31 @@ def train(config: DictConfig) -> dict[str, float]:
 def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, float]:
     """The training itself, within its record."""
     from lightning import seed_everything
-    from lightning.pytorch.callbacks import ModelCheckpoint
 
     from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
     from colourize.callbacks import weight_averaging
     from colourize.callbacks.tensorboard_pages import log_hyperparameters
-    from colourize.checkpoints import check_resumable, check_same, has_training_state, newest, read, read_any
     from colourize.cli import terminal
     from colourize.errors import check_count
-    from colourize.files import write_json
-    from colourize.fine_tuning import adopt, fitted_parts, measure_start, take_weights, verdict
     from colourize.measures.registry import describe
-    from colourize.runs import checkpoint_files, resuming
+    from colourize.runs import resuming
     from colourize.runs.events import closed
     from colourize.runs.reuse import settings_digest
-    from colourize.runs.tables import write_columns
+    from colourize.starting_point import StartingPoint
 
-    folder = Path(config.output_dir)
     check_launcher()
     check_count("seed", config.seed, least=0, most=2**32 - 1)  # numpy's limit
     trainer = build_trainer(config)
-    own = newest(folder) if resumes else None
-    before: dict[str, Any] | None = None  # the contents of a checkpoint
-    start: dict[str, Any] | None = None  # for fine-tuning: the file of the weights, and its validation measures
-    if own is not None:
-        before = read_any(own)
-        start = before["colourize"].get("start")
-    elif config.checkpoint is not None:
-        before = read(config.checkpoint, config.trust)  # refuses a damaged file before the pictures are read
-        start = None if has_training_state(before) else {"checkpoint": str(config.checkpoint)}
-        if start is not None and not resumes:
-            adopt(config, before)
+    start = StartingPoint(config, resumes=resumes)
     data = make_data(config)
     seed_everything(config.seed, workers=True, verbose=False)
-    task = make_task(config, data, fitted=fitted_parts(config, before) if before and start else None)
-    task.start = start
+    task = make_task(config, data, fitted=start.fitted())
     with record.phase("data"):
         read_data(config, data)
         data.check_processes(trainer.world_size)
     with record.phase("task"):
         fit_task(config, task, data)
-    if own is not None and before is not None:
-        check_same(own, before, task)
-    elif before is not None and start is not None:
-        take_weights(task, before, config.checkpoint)
-    elif config.checkpoint is not None:
-        check_resumable(config.checkpoint, task, config.trainer.max_epochs, config.trust)
-        weight_averaging.check_alike(trainer, config.checkpoint, before or {})
+    start.enter(task, trainer)
     record.update(
         seeds={"seed": data.seed, "eval_seed": data.eval_seed},
         precision=trainer.precision,
@@ -124,56 +107,78 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
         measures=describe(task.measures),
     )
     if trainer.is_global_zero:
-        resuming.begin(folder, config, checkpoint=own)
+        resuming.begin(Path(config.output_dir), config, checkpoint=start.own)
     record.begin()
     with closed(trainer.logger):
         terminal.log_setup(task, data, trainer)
-        if own is None:
+        if start.own is None:
             log_hyperparameters(trainer, config)
         else:
-            log.info("The run goes on from %s", own)
-        with record.phase("training"):
-            if task.is_trained:
-                if start is not None:
-                    if own is None:
-                        start |= measure_start(trainer, task, data)
-                    record.update(start=start)
-                ckpt_path = own or (config.checkpoint if start is None else None)
-                trainer.fit(task, datamodule=data, ckpt_path=ckpt_path and str(ckpt_path), weights_only=True)
-            else:
-                trainer.validate(task, datamodule=data, verbose=False)
-        measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
+            log.info("The run goes on from %s", start.own)
+        best = _fit(start, trainer, task, data, record)
+        return _test(best, config, trainer, task, data, record)
+
+
+def _fit(start: StartingPoint, trainer: Trainer, task: RestorationTask, data: PictureData, record: RunRecord) -> str:
+    """Train the task, or validate one that has nothing to train; returns the file of its best weights, if any."""
+    from colourize.checkpoints import read_any
+    from colourize.runs import checkpoint_files
+
+    with record.phase("training"):
         if task.is_trained:
-            epochs = trainer.current_epoch
-            trained = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if ckpt_path else ''}"
-            log.info("Trained %s in %.1f s", trained, record.seconds("training"))
-            best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
+            if start.weights is not None:
+                start.measure(trainer, task, data)
+                record.update(start=start.weights)
+            trainer.fit(task, datamodule=data, ckpt_path=start.checkpoint, weights_only=True)
         else:
-            log.info("%s has nothing to train", type(task.model).__name__)
-            best = str(folder / "checkpoints" / "best.ckpt")
-            trainer.save_checkpoint(best, weights_only=True)
-        if best and own is not None:
-            checkpoint_files.wait(trainer)
-            read_any(Path(best))  # an earlier start wrote it, and it may have been removed or damaged since
-        with record.phase("test"):
-            (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
-        measures = dict(sorted({**measures, **tested}.items()))
-        weights = None
-        if task.is_trained:
-            monitor = getattr(trainer.checkpoint_callback, "monitor", None)
-            weights = f"those with the best {monitor}" if best else "those of the last epoch"
-        table = task.tally.table()
-        pictures = len(table["picture"])  # trainer.limit_test_batches may leave some out
-        record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
-        if trainer.is_global_zero:
-            log_hyperparameters(trainer, config, dict(tested))
-            write_columns(folder / "per_picture.csv", table)
-            write_json(folder / resuming.FINAL, measures)  # this marks the run as finished
-            beside = _beside(config, task, data, trainer) if task.is_trained else {}
-            terminal.show_run(folder, measures, best=bool(best), weights=weights, beside=beside)
-            kept = trainer.checkpoint_callback
-            if start is not None and isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
-                print(verdict(start, str(kept.monitor), kept.mode, kept.best_model_score.item()))
+            trainer.validate(task, datamodule=data, verbose=False)
+    if not task.is_trained:
+        log.info("%s has nothing to train", type(task.model).__name__)
+        best = str(record.path.with_name("checkpoints") / "best.ckpt")
+        trainer.save_checkpoint(best, weights_only=True)
+        return best
+    epochs = trainer.current_epoch
+    trained = f"{epochs} epoch{'' if epochs == 1 else 's'}{' in all' if start.checkpoint else ''}"
+    log.info("Trained %s in %.1f s", trained, record.seconds("training"))
+    best = getattr(trainer.checkpoint_callback, "best_model_path", "")  # none with callbacks.checkpoints=null
+    if best and start.own is not None:
+        checkpoint_files.wait(trainer)
+        read_any(Path(best))  # an earlier start wrote it, and it may have been removed or damaged since
+    return best
+
+
+def _test(
+    best: str, config: DictConfig, trainer: Trainer, task: RestorationTask, data: PictureData, record: RunRecord
+) -> dict[str, float]:
+    """Test the best weights, or the last ones, and write, show and return the final measures."""
+    from lightning.pytorch.callbacks import ModelCheckpoint
+
+    from colourize.callbacks.tensorboard_pages import log_hyperparameters
+    from colourize.cli import terminal
+    from colourize.files import write_json
+    from colourize.fine_tuning import verdict
+    from colourize.runs import resuming
+    from colourize.runs.tables import write_columns
+
+    measures = {name: value.item() for name, value in trainer.callback_metrics.items()}
+    with record.phase("test"):
+        (tested,) = trainer.test(task, datamodule=data, ckpt_path=best or None, verbose=False, weights_only=True)
+    measures = dict(sorted({**measures, **tested}.items()))
+    folder, table = Path(config.output_dir), task.tally.table()
+    pictures = len(table["picture"])  # trainer.limit_test_batches may leave some out
+    record.update(evaluated_on={"part": "test", "pictures": pictures, "weights": best or "last"})
+    if not trainer.is_global_zero:
+        return measures
+    log_hyperparameters(trainer, config, dict(tested))
+    write_columns(folder / "per_picture.csv", table)
+    write_json(folder / resuming.FINAL, measures)  # this marks the run as finished
+    weights, beside, kept = None, {}, trainer.checkpoint_callback
+    if task.is_trained:
+        weights = f"those with the best {getattr(kept, 'monitor', None)}" if best else "those of the last epoch"
+        beside = _beside(config, task, data, trainer)
+    terminal.show_run(folder, measures, best=bool(best), weights=weights, beside=beside)
+    if task.start is not None and isinstance(kept, ModelCheckpoint) and kept.best_model_score is not None:
+        print(verdict(task.start, str(kept.monitor), kept.mode, kept.best_model_score.item()))
     return measures
 
 

@@ -17,6 +17,7 @@ ORDER = (
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks", "joint"),  # a picture's way
     *("runs", "checkpoints", "build", "fine_tuning", "methods"),
     *("cli", "figures", "inspection", "prediction", "export", "study", "timing", "callbacks", "reporting"),
+    "starting_point",
     *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark", "duplicates"),  # the console scripts
     "ship",
 )

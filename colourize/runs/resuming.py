@@ -1,7 +1,8 @@
 """Resuming a run in its own folder: the state of the folder, the run's settings, and what a new run may not replace.
 
 A run's folder has `config.yaml`, its resolved settings, from the start, and `metrics.json`, which is written last, at
-the end. A folder with the first but without the second belongs to an unfinished run.
+the end. A folder with the first but without the second belongs to an unfinished run. What a checkpoint keeps of a
+training, such as the random generators, is in `callbacks.training_state`.
 """
 
 from __future__ import annotations
@@ -119,24 +120,21 @@ def is_job() -> bool:
     return sweeps.folder_of(HydraConfig.get().sweep.dir, sweeps.as_typed()) is not None
 
 
-def continue_or_skip(folder: Path, *, resumes: bool, may_continue: bool) -> DictConfig | dict[str, float] | None:
-    """Whether a run or a job of a sweep continues from what is in its folder, or is finished and skipped.
+def continue_run(folder: Path) -> DictConfig | dict[str, float]:
+    """The settings with which a run continues after `resume=…`, or its measures if it is finished (a line says so)."""
+    config, _ = continued(folder, [word for word in sweeps.as_typed() if not word.startswith("resume=")])
+    if state(folder) != "finished" or config.trainer.get("max_epochs") != _read(folder).trainer.get("max_epochs"):
+        return config
+    print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
+    return final_measures(folder)
+
+
+def continue_or_skip_job(folder: Path, *, may_continue: bool) -> DictConfig | dict[str, float] | None:
+    """As `continue_run` for a job of a sweep; None if it starts from the beginning.
 
     Args:
-        resumes: whether the command has `resume=…`; otherwise it is that of a sweep.
         may_continue: whether an unfinished job can be continued.
-
-    Returns:
-        The settings with which it continues; the measures of a run that is finished, after a line that says so; or
-        None: it starts from the beginning.
     """
-    if resumes:
-        config, _ = continued(folder, [word for word in sweeps.as_typed() if not word.startswith("resume=")])
-        planned = _read(folder).trainer.get("max_epochs")
-        if state(folder) != "finished" or config.trainer.get("max_epochs") != planned:
-            return config
-        print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
-        return final_measures(folder)
     if state(folder) == "finished":
         print(f"{folder}: this job is finished")
         return final_measures(folder)

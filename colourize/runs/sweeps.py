@@ -2,7 +2,8 @@
 
 A job is identified by its overrides, in any order, and keeps its folder when the command is typed again. New jobs are
 added at the end; none is renumbered or renamed. A job's folder is named after the keys that vary, such as
-`model-cnn+seed-0`; Hydra's grammar accepts such names without quotes.
+`model-cnn+seed-0`; Hydra's grammar accepts such names without quotes. Finished jobs are skipped by
+`resuming.continue_or_skip_job`.
 """
 
 from __future__ import annotations
