@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import logging
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from colourize.methods.candidates import Candidate
     from colourize.methods.comparison import Evaluated
     from colourize.runs.record import RunRecord
+    from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
@@ -58,84 +58,41 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """The evaluation itself, within its record."""
-    from colourize.build import fit_task, make_data, make_task
-    from colourize.errors import UsageError, check_count
-    from colourize.joint.evaluation import JointSettings, takes_hints
+    from colourize.build import fit_task
+    from colourize.joint.evaluation import JointSettings
     from colourize.measures.registry import choose, describe, left_out
-    from colourize.methods.candidates import at_temperatures, find_checkpoints, from_checkpoint, from_task, label
     from colourize.methods.comparison import compare
-    from colourize.methods.references import (
-        baseline_names,
-        baseline_on,
-        baselines_for,
-        named_reference,
-        references,
-    )
+    from colourize.methods.selection import Selection
     from colourize.reporting.evaluation_folder import study_labels
     from colourize.study.trials import make_plan
-    from colourize.tasks.symmetry_averaging import check_symmetries
 
+    _check(config)
     measures = choose(config.measures.names)
     lacking = left_out(measures)
     measures = [each for each in measures if each.name not in lacking]
-    baselines = baseline_names(config.baselines)
-    if config.checkpoint and (config.get("model") or config.get("task")):
-        raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
-    task_is_given = (config.get("task") or {}).get("_target_")
-    if not config.checkpoint and not (config.get("model") and task_is_given and config.get("data")):
-        example = "model=grey_lookup task=colour_classification data=cifar10"
-        raise UsageError(f"checkpoint: missing; name a file, or a baseline with its task and data: {example}")
-    check_count("seed", config.seed, least=0)
+    selection = Selection(
+        config.checkpoint,
+        baselines=config.baselines,
+        reference=config.reference,
+        temperature=config.temperature,
+        symmetries=config.test_time_symmetries,
+        trust=config.trust,
+    )
     joint = JointSettings(**config.joint)
-    check_symmetries(config.test_time_symmetries)
-    checkpoints = find_checkpoints(config.checkpoint) if config.checkpoint else []
-    candidates = [from_checkpoint(path, config.trust) for path in checkpoints]
-    if candidates and not joint.is_empty and not any(takes_hints(each.task) for each in candidates):
-        raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
-    candidates = at_temperatures(candidates, config.temperature)
-    named = named_reference(config.reference, config.trust)
-    if named.name and candidates and all(baseline_on(each.task, named.name) is None for each in candidates):
-        raise UsageError(f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is")
-    # A reference that is also one of the candidates is tested once.
-    by_path = {each.path.resolve(): each for each in candidates if each.path}
-    named_candidates = [by_path.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
-    named = replace(named, candidates=named_candidates)
+    _check_joint(joint, selection.candidates)
     trainer = _trainer(config)  # before pictures are read, because it may refuse a setting
-    data = None
-    if config.get("data"):
-        tested = {"only_tested": True, "divisor": candidates[0].task.divisor} if candidates else {}
-        data = make_data(config, eval_seed=config.seed, **tested)
-    own = None if candidates or data is None else make_task(config, data)
-    if own is not None and own.is_trained:
-        raise UsageError(f"checkpoint: missing; {type(own.model).__name__} must be trained first (colourize-train)")
+    data, own = _make(config, selection.candidates)
     with record.phase("data"):
-        data = _read(config, candidates, data)
+        data = _read(config, selection.candidates, data)
         if config.without is not None:
             missing = _numbers(Path(str(config.without)))
             data.leave_out(missing)
             record.update(without=str(config.without), left_out=len(missing))
     with record.phase("task"):
-        if own is not None:
-            candidates = at_temperatures([from_task(fit_task(config, own, data), data)], config.temperature)
-        if named.name:
-            baselines = [*baselines, *({named.name} - set(baselines))]
-        others = [
-            *(each for each in named_candidates if each not in candidates),
-            *baselines_for(candidates, baselines, data, config.trust, named=config.baselines != "fitting"),
-        ]
-    everything = [*candidates, *others]
-    label(everything)
-    if config.test_time_symmetries > 1:
-        networks = [each for each in everything if not each.is_baseline]
-        if not networks:
-            raise UsageError(f"test_time_symmetries={config.test_time_symmetries}: none of these methods is a network")
-        for each in networks:
-            each.task.test_time_symmetries = config.test_time_symmetries
-    for each in everything:
-        each.task.degradation.check_size(*data.pictures.test.shape[1:3])
+        selection.complete(data, own and fit_task(config, own, data))
+    everything, first = selection.everything, selection.candidates[0]
     if config.study:  # refuses too few pictures
         make_plan(study_labels(everything), range(len(data.pictures.test)), config.seed)
-    first = candidates[0]
     record.update(
         checkpoint=str(first.path.absolute()) if first.path else None,
         seeds={"eval_seed": data.eval_seed},
@@ -152,13 +109,50 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     with record.phase("test"):
         evaluated = _test_all(config, trainer, everything, measures, data)
     with record.phase("comparison"):
-        comparison = compare(evaluated, references(everything, named), lacking)
+        comparison = compare(evaluated, selection.references(), lacking)
     if not joint.is_empty:
         with record.phase("joint"):
             _test_joint(config, joint, everything, data)
     pictures = len(evaluated[0].table["picture"])
     record.update(measures=describe(measures), evaluated_on={"part": "test", "pictures": pictures})
     return _write(config, evaluated, comparison, data)
+
+
+def _check(config: DictConfig) -> None:
+    """Raise a UsageError if it is not clear what to evaluate."""
+    from colourize.errors import UsageError, check_count
+
+    if config.checkpoint and (config.get("model") or config.get("task")):
+        raise UsageError("checkpoint: brings its model and its task; leave out model=… and task=…")
+    task_is_given = (config.get("task") or {}).get("_target_")
+    if not config.checkpoint and not (config.get("model") and task_is_given and config.get("data")):
+        example = "model=grey_lookup task=colour_classification data=cifar10"
+        raise UsageError(f"checkpoint: missing; name a file, or a baseline with its task and data: {example}")
+    check_count("seed", config.seed, least=0)
+
+
+def _check_joint(joint: JointSettings, candidates: list[Candidate]) -> None:
+    from colourize.errors import UsageError
+    from colourize.joint.evaluation import takes_hints
+
+    if candidates and not joint.is_empty and not any(takes_hints(each.task) for each in candidates):
+        raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
+
+
+def _make(config: DictConfig, candidates: list[Candidate]) -> tuple[PictureData | None, RestorationTask | None]:
+    """Make the data of `data=…`, if typed, and the baseline of `model=…` and `task=…`; nothing is read or fitted."""
+    from colourize.build import make_data, make_task
+    from colourize.errors import UsageError
+
+    if not config.get("data"):
+        return None, None
+    if candidates:
+        return make_data(config, eval_seed=config.seed, only_tested=True, divisor=candidates[0].task.divisor), None
+    data = make_data(config, eval_seed=config.seed)
+    own = make_task(config, data)
+    if own.is_trained:
+        raise UsageError(f"checkpoint: missing; {type(own.model).__name__} must be trained first (colourize-train)")
+    return data, own
 
 
 def _read(config: DictConfig, candidates: list[Candidate], data: PictureData | None) -> PictureData:

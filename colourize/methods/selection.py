@@ -1,0 +1,95 @@
+"""The methods that an evaluation compares: checkpoints or a baseline, the baselines beside them, and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from colourize.data.pictures import PictureData
+from colourize.errors import UsageError
+from colourize.methods.candidates import Candidate, at_temperatures, find_checkpoints, from_checkpoint, from_task, label
+from colourize.methods.references import baseline_names, baseline_on, baselines_for, named_reference, references
+from colourize.tasks.restoration import RestorationTask
+from colourize.tasks.symmetry_averaging import check_symmetries
+
+
+class Selection:
+    """The methods of an evaluation.
+
+    Checkpoints are read, and wrong names refused, when it is made; `complete` adds what must be fitted to pictures.
+
+    Args:
+        checkpoint: what to evaluate, see `find_checkpoints`; None: a baseline that `complete` gets.
+        baselines, reference: the values of these keys.
+        temperature: one or several temperatures of decoding, or None for each answer's own.
+        symmetries: over how many symmetries the outputs of networks are averaged.
+        trust: packages whose classes checkpoints may name.
+
+    Attributes:
+        candidates: the methods that are evaluated.
+        everything: these, the baselines beside them and the reference; known after `complete`.
+
+    Raises:
+        UsageError, InputError: something named does not exist, does not fit or cannot be read.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Any,
+        *,
+        baselines: Any,
+        reference: Any,
+        temperature: Any,
+        symmetries: int,
+        trust: Sequence[str],
+    ) -> None:
+        self._names = baseline_names(baselines)
+        self._are_named = baselines != "fitting"
+        check_symmetries(symmetries)
+        self._temperature, self._symmetries, self._trust = temperature, symmetries, trust
+        paths = find_checkpoints(checkpoint) if checkpoint else []
+        self.candidates = at_temperatures([from_checkpoint(path, trust) for path in paths], temperature)
+        self.everything: list[Candidate] = []
+        named = named_reference(reference, trust)
+        if named.name and self.candidates and not any(baseline_on(each.task, named.name) for each in self.candidates):
+            raise UsageError(
+                f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is"
+            )
+        # A reference that is also one of the candidates is tested once.
+        by_path = {each.path.resolve(): each for each in self.candidates if each.path}
+        same = [by_path.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
+        self._reference = replace(named, candidates=same)
+
+    def complete(self, data: PictureData, own: RestorationTask | None) -> None:
+        """Add the baselines, fitted to the training pictures of each candidate, and name all methods.
+
+        Args:
+            data: the pictures of the test.
+            own: a baseline that is evaluated in place of checkpoints, fitted to `data`.
+
+        Raises:
+            UsageError: a method is not for these pictures, or none can be averaged over symmetries.
+        """
+        if own is not None:
+            self.candidates = at_temperatures([from_task(own, data)], self._temperature)
+        reference = [self._reference.name] if self._reference.name else []
+        self.everything = [
+            *self.candidates,
+            *(each for each in self._reference.candidates if each not in self.candidates),
+            *baselines_for(
+                self.candidates, dict.fromkeys([*self._names, *reference]), data, self._trust, named=self._are_named
+            ),
+        ]
+        label(self.everything)
+        networks = [each for each in self.everything if not each.is_baseline]
+        if self._symmetries > 1 and not networks:
+            raise UsageError(f"test_time_symmetries={self._symmetries}: none of these methods is a network")
+        for each in networks:
+            each.task.test_time_symmetries = self._symmetries
+        for each in self.everything:
+            each.task.degradation.check_size(*data.pictures.test.shape[1:3])
+
+    def references(self) -> dict[str, str | None]:
+        """The label of each method → the label of its reference; None: it has none."""
+        return references(self.everything, self._reference)
