@@ -20,6 +20,8 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import jinja2
+import numpy as np
+from scipy import stats
 
 HERE = Path(__file__).parent
 TABLES, PAGE, README = HERE / "answers", HERE / "answers.md", HERE.parent / "README.md"
@@ -33,7 +35,9 @@ FRONT = {
     "RegressionCNN": "RegressionCNN",
 }
 MEASURES = {"accuracy": 3, "cross_entropy": 3, "mse": 4, "colourfulness_gap": 1}  # with their digits
+LEVEL, QUANTILES = 0.95, 1000
 Row = dict[str, str]
+Spread = tuple[float, float, int]  # the mean over seeds, their standard deviation, and their number
 
 
 def rows(table: str, **wanted: str) -> list[Row]:
@@ -65,17 +69,64 @@ def point(table: str, setting: str, measure: str, digits: int, factor: float = 1
 def value(table: str, setting: str, measure: str, digits: int, factor: float = 1) -> str:
     """The mean ± half of its 95 % interval over pictures, and the standard deviation over seeds in parentheses."""
     (row,) = rows(table, setting=setting, measure=measure)
-    half = (float(row["high"]) - float(row["low"])) / 2 if row["low"] else math.nan
-    interval = "" if math.isnan(half) else f" ±\u00a0{number(factor * half, digits)}"
-    seeds = f" (±\u00a0{number(factor * float(row['seed_deviation']), digits)})" if row["seed_deviation"] else ""
-    return f"{point(table, setting, measure, digits, factor)}{interval}{seeds}"
+    return _with_spread([row["mean"], row["low"], row["high"], row["seed_deviation"]], digits, factor)
+
+
+def larger(network: str, way: str, pixels: str, pictures: str = "drawn", digits: int = 4) -> str:
+    """As `value`, the squared error of 24 pictures of any size (F4)."""
+    (row,) = rows("f4_larger_pictures-larger", network=network, way=way, pixels=pixels, pictures=pictures)
+    return _with_spread([row[f"mse{part}"] for part in ("", " low", " high", " ±")], digits)
+
+
+def _with_spread(cells: list[str], digits: int, factor: float = 1) -> str:
+    middle, low, high, deviation = (factor * float(cell or "nan") for cell in cells)
+    interval = "" if math.isnan(high - low) else f" ±\u00a0{number((high - low) / 2, digits)}"
+    seeds = "" if math.isnan(deviation) else f" (±\u00a0{number(deviation, digits)})"
+    return f"{number(middle, digits)}{interval}{seeds}"
 
 
 def difference(table: str, setting: str, measure: str, digits: int, factor: float = 1) -> str:
     """The interval of the paired difference from the table's reference, over pictures and seeds."""
     (row,) = rows(table, setting=setting, measure=measure)
     low, high = (number(factor * float(row[f"difference_{end}"]), digits) for end in ("low", "high"))
-    return f"{low} to {high}"
+    return f"{low}\u00a0to\u00a0{high}"
+
+
+def apart(table: str, setting: str, other: str, measure: str, digits: int, factor: float = 1) -> str:
+    """The 95 % interval, over seeds, of how much larger a method's mean is than another's.
+
+    Computed as `Estimate.less` in colourize/measures/intervals.py is, but without the part of the pictures, which the
+    tables do not have. It is far smaller, since both methods are tested on the same pictures: in F1, whose intervals
+    over both are in f1_hyperparameters-ranked.csv, these are at most 7 % wider.
+    """
+    low, high = _between(*(_over_seeds(*rows(table, setting=name, measure=measure)) for name in (setting, other)))
+    return f"{number(factor * low, digits)}\u00a0to\u00a0{number(factor * high, digits)}"
+
+
+def differing(table: str, measure: str, usual: str) -> list[tuple[str, str, float, float]]:
+    """The networks whose `apart` from the usual one excludes zero: what is set, its name, and the interval's ends."""
+    reference = _over_seeds(*rows(table, setting=usual, measure=measure))
+    found = []
+    for row in rows(table, measure=measure, is_baseline="False"):
+        low, high = _between(_over_seeds(row), reference)
+        if low > 0 or high < 0:
+            found.append((row["setting"].partition("(")[2].rstrip(")"), row["setting"], low, high))
+    return sorted(found, key=lambda each: -abs(each[2] + each[3]))
+
+
+def _over_seeds(row: Row) -> Spread:
+    return float(row["mean"]), float(row["seed_deviation"] or 0), int(row["seeds"])
+
+
+def _between(one: Spread, other: Spread) -> tuple[float, float]:
+    """Each adds t·deviation/√n, with n − 1 degrees of freedom for n seeds; the quantiles of all pairs are compared."""
+    shares = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    first, second = (
+        middle + (stats.t.ppf(shares, count - 1) * deviation / math.sqrt(count) if count > 1 else np.zeros(1))
+        for middle, deviation, count in (one, other)
+    )
+    low, high = np.quantile(np.subtract.outer(first, second), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def relative(table: str, setting: str, other: str, measure: str) -> str:
@@ -100,18 +151,35 @@ def decimals(text: str, digits: int) -> str:
     return re.sub(r"[+-]?\d+\.\d*(e[+-]?\d+)?", signed, text)
 
 
-def whole(table: str, digits: int) -> str:
-    """A whole table under its own headings."""
+def gap(table: str, setting: str, digits: int) -> str:
+    """How much higher the validation loss is than the training loss after the last epoch."""
+    (row,) = rows(f"{table}-last-epoch", setting=setting)
+    return number(float(row["val/loss"]) - float(row["train/loss"]), digits)
+
+
+def whole(table: str, digits: int, *heads: str) -> str:
+    """A whole table, under these headings or its own."""
     every = rows(table)
-    lines = [list(every[0]), [":---", *["---:"] * (len(every[0]) - 1)]]
+    lines = [list(heads or every[0]), [":---", *["---:"] * (len(every[0]) - 1)]]
     lines += [[decimals(cell, digits) for cell in row.values()] for row in every]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def zeros(model: str, layer: str) -> str:
     """The share of zeros in a layer's maps, in per cent: the mean over seeds and its standard deviation."""
+    middle, deviation, _ = _zeros(model, layer)
+    return f"{number(middle, 0)} % (±\u00a0{number(deviation, 0)})"
+
+
+def zeros_apart(model: str, other: str, layer: str) -> str:
+    """The 95 % interval, over seeds, of how much larger one network's share of zeros is, in per cent."""
+    low, high = _between(_zeros(model, layer), _zeros(other, layer))
+    return f"{number(low, 0)}\u00a0to\u00a0{number(high, 0)}"
+
+
+def _zeros(model: str, layer: str) -> Spread:
     shares = [100 * float(row["sparsity"]) for row in rows("e_activations-activations", model=model, layer=layer)]
-    return f"{number(mean(shares), 0)} % (±\u00a0{number(stdev(shares), 0)})"
+    return mean(shares), stdev(shares), len(shares)
 
 
 def front() -> str:
@@ -143,7 +211,10 @@ def wrapped(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """What the two pages should say."""
-    asked: tuple[Callable[..., object], ...] = (rows, point, value, difference, relative, field, whole, zeros)
+    asked: tuple[Callable[..., object], ...] = (
+        *(rows, number, point, value, larger, difference, apart, differing),
+        *(relative, field, gap, whole, zeros, zeros_apart),
+    )
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True)
     template = environment.from_string((TABLES / "template.md").read_text(encoding="utf-8"))
     text = template.render({each.__name__: each for each in asked})
