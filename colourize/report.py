@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from omegaconf import DictConfig
 
@@ -17,6 +19,7 @@ from colourize.cli import app
 from colourize.configuration import as_list
 
 log = logging.getLogger(__name__)
+Each = TypeVar("Each")
 
 KINDS = ("full", "quick")
 PAINTING, PAINTS_WITH = "colour.html", "builtin:colour_hints"  # the page to paint on, and its network
@@ -73,7 +76,7 @@ def report(config: DictConfig) -> None:
     todo = [*todo, *own] if any(each.runs for each in answering.values()) else [*own, *todo]
     pictures = Pictures(config.trust)
     sections = []
-    for name, source in track(todo, "Sections"):
+    for name, source in logged_above(track(todo, "Sections")):
         if source is None or not source.runs:
             sections.append(missing_section(asked[name], name, source))
         else:
@@ -93,6 +96,19 @@ def report(config: DictConfig) -> None:
     painting = PAINTING if config.paint else None
     write_page(folder / "report.html", str(config.title), facts, sections, skipped, painting)
     print(f"Report:  {terminal.shown(folder / 'report.html')}")
+
+
+def logged_above(bar: Iterable[Each]) -> Iterator[Each]:
+    """What a progress bar iterates over, while log lines are printed above the bar."""
+    terminal = sys.stdout
+    every = (each for each in logging.getLogger().handlers if isinstance(each, logging.StreamHandler))
+    handlers = [each for each in every if each.stream is terminal]
+    for each in bar:
+        for handler in handlers:
+            handler.setStream(sys.stdout)  # the bar has replaced it
+        yield each
+    for handler in handlers:
+        handler.setStream(terminal)
 
 
 def _anchor(path: Path, taken: list[str]) -> str:

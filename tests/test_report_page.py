@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import logging
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,8 @@ from console import succeed
 from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
-from colourize.report import positional
+from colourize.figures.saving import panels_of
+from colourize.report import logged_above, positional
 from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.reporting.questions import questions
 from colourize.reporting.toy import EXPERIMENTS, run_all
@@ -27,6 +32,10 @@ PROBE = """addEventListener("load", () => setTimeout(() => { document.title = JS
   headings: [...document.querySelectorAll("main h2")].map(each => each.textContent),
   figures: [...document.querySelectorAll("main section")].map(
     each => each.querySelectorAll("figure svg, figure img").length),
+  cut: [...document.querySelectorAll(".panels")].filter(each => each.scrollWidth > each.clientWidth).length,
+  smallest: Math.min(99, ...[...document.querySelectorAll(".panels text")].map(each => {
+    const matrix = each.getScreenCTM();
+    return parseFloat(getComputedStyle(each).fontSize) * Math.hypot(matrix.a, matrix.b); })),
   unnamed: document.querySelectorAll("figure svg:not([aria-label]), img:not([alt])").length,
   twice: [...document.querySelectorAll("[id]")].map(each => each.id).filter(
     (id, place, all) => all.indexOf(id) < place).length,
@@ -34,10 +43,11 @@ PROBE = """addEventListener("load", () => setTimeout(() => { document.title = JS
 
 
 def check_in_a_browser(page: Path) -> dict[str, Any]:
-    """The page needs nothing else, and is not scrolled sideways on wide and narrow screens."""
+    """The page needs nothing else; on wide and narrow screens it is not scrolled, and its letters can be read."""
     for width in (1280, 400):
         seen, console = title_of(page, PROBE, "--virtual-time-budget=20000", f"--window-size={width},900")
         assert console == [] and [seen[key] for key in ("broken", "unnamed", "twice", "fetched", "wide")] == [0] * 5
+        assert seen["cut"] == 0 and seen["smallest"] >= 9
     return dict(seen)
 
 
@@ -59,6 +69,9 @@ def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
         "grey look-up table °",
         "<b>Answer.</b> Of 2 settings 2 clearly change the MSE: learning rate most (0.1 in place of 0.001: +4.17, 95 %",
         "By MSE the best is CNN (filters 16, learning rate 0.001), 3.11: 1.60 (95 % interval ",
+        "A dot is the mean of a method, and the broad bar is its 95 % interval over the test pictures; the thin bar is "
+        "± the standard deviation over its seeds; a diamond on a dashed line is grey look-up table, which needs no ",
+        'class="best"',
         "Passed over",
         "multirun/broken: run.json: cannot be read",
     ):
@@ -66,7 +79,8 @@ def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
     table = (page.parent / "tables" / "multirun-mine.csv").read_text()
     assert table.startswith("measure,setting,is_baseline,reference,seeds")
     assert 'mse,"CNN (filters 16, learning rate 0.001)",False,grey look-up table,2' in table
-    assert len(list((page.parent / "figures").glob("*.svg"))) == 2  # intervals and curves
+    figures = list((page.parent / "figures").glob("*.svg"))
+    assert sorted(len(panels_of(each)) for each in figures) == [1, 2]  # intervals, curves
     assert not list((page.parent / "pictures").iterdir())  # without checkpoints
     check_in_a_browser(page)
     assert '<a href="colour.html">' in text
@@ -80,6 +94,7 @@ def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
     succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "dashe" not in text.partition("<main>")[2]  # captions promise no lines that are not there
+    assert "standard deviation" not in text  # of one seed there is none
     assert "Filters and learning rate together" in text
     assert len(list((tmp_path / "report" / "tables").glob("*-ranked.csv"))) == 1
 
@@ -97,7 +112,7 @@ def test_a_toy_has_a_banner_and_no_findings(tmp_path: Path) -> None:
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "Toy size: 2 epochs on 60 drawn pictures, tested on 24. This is not a result." in text
     assert not (tmp_path / "report" / "colour.html").exists() and "colour.html" not in text
-    assert "Answer." not in text and "the best is" not in text
+    assert "Answer." not in text and "the best is" not in text and 'class="best"' not in text
     assert "<h1>Ours</h1>" in text and '<p class="fact">Ada · today</p>' in text
 
 
@@ -115,11 +130,34 @@ def test_questions_that_were_not_run_have_their_command(tmp_path: Path) -> None:
     write_sweep(tmp_path / "multirun" / "mine")
     # An experiment without a finished run.
     write_run(tmp_path / "multirun" / "c3_batch_size" / "seed-0", {"experiment": "c3_batch_size"}, [], status="running")
-    succeed("report", positional(["multirun/mine", "multirun/c3_batch_size", "output=here", "paint=false"]), tmp_path)
+    write_run(tmp_path / "multirun" / "a3_epochs" / "seed-0", {"experiment": "a3_epochs"}, [1.0, 2.0])
+    folders = ["multirun/mine", "multirun/c3_batch_size", "multirun/a3_epochs"]
+    succeed("report", positional([*folders, "output=here", "paint=false"]), tmp_path)
     text = (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
     for question in questions().values():
-        assert question.text.replace("'", "&#39;") in text and question.command in text
+        assert question.text.replace("'", "&#39;") in text
+        assert (question.command in text) == (question.name != "a3_epochs")
+    assert (
+        "<b>Answer.</b> Trained for 2 epochs. From 1 to 2 epochs, the validation loss falls from 0.600 to 0.500" in text
+    )
     assert "Not finished, and so left out: seed-0 (running). To go on, unless it is running:" in text
+
+
+def test_log_lines_are_printed_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, above = io.StringIO(), io.StringIO()
+    handler = logging.StreamHandler(terminal)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+
+    def bar() -> Iterator[int]:
+        sys.stdout = above  # as rich does
+        yield 1
+        sys.stdout = terminal
+
+    for _ in logged_above(bar()):
+        logging.warning("made")
+    logging.warning("done")
+    assert (above.getvalue(), terminal.getvalue()) == ("made\n", "done\n")
 
 
 def test_a_figure_is_made_anew_when_its_run_is_newer(tmp_path: Path) -> None:
@@ -168,6 +206,7 @@ def test_every_experiment_from_empty_to_the_page(tmp_path: Path) -> None:
     page = tmp_path / "toy" / "report.html"
     text = page.read_text(encoding="utf-8")
     assert "could not be made" not in text and "Not run yet" not in text and "no such part" not in text
+    assert ">down1 and its pooling</td>" in text and ">up1</td>" in text
     assert text.count("This is not a result.") == len(questions())
     seen = check_in_a_browser(page)
     for heading, count, question in zip(seen["headings"], seen["figures"], questions().values(), strict=True):

@@ -63,7 +63,7 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.6, 5.4))
+    figure = Figure(figsize=(4.6, 5))
     places = {"left": 0.105, "right": 0.97, "top": 0.98, "bottom": 0.125, "hspace": 0.08}
     top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.1], **places})
     top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="as right as sure")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from colourize.errors import UsageError
 from colourize.figures.reliability import COLOURS, DASHES, FAINT, INK, MARKS
-from colourize.figures.saving import save_figure
+from colourize.figures.saving import BOTH, PANELS, save_figure
 from colourize.measures.base import ZERO, PictureBatch
 from colourize.measures.registry import choose, direction
 from colourize.measures.tally import Tally
@@ -62,7 +62,7 @@ def measured_at(
 def draw_temperatures(
     methods: Mapping[str, Mapping[str, np.ndarray]], path: Path, temperatures: Sequence[float] = TEMPERATURES
 ) -> None:
-    """Draw a panel for each measure, with a line for each method.
+    """Draw a panel for each measure, with a line for each method; each panel is also a file of its own.
 
     Args:
         methods: the results of `measured_at`, by the method's name.
@@ -84,5 +84,5 @@ def draw_temperatures(
         axes.set_xlabel("temperature", fontsize=9.5, color=INK)
         axes.tick_params(labelsize=9)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", fontsize=9, frameon=False)
-    save_figure(figure, path)
+    panels[0].legend(fontsize=9, frameon=False)
+    save_figure(figure, path, [*BOTH, PANELS])

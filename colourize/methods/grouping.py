@@ -106,6 +106,14 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     return _ordered(Settings(found, varied, shown, repeated))
 
 
+def by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """Settings with the same input, small or grey pictures, which are compared; the keys end their files' names."""
+    found: dict[str, list[Setting]] = {}
+    for each in settings:
+        found.setdefault("-low" if each.task[0] == "low_resolution" else "-grey", []).append(each)
+    return found if len(found) != 1 else {"": list(settings)}
+
+
 def by_value(value: Any) -> tuple[bool, float]:
     """A sort key for settings: numbers in ascending order, then texts in their given order."""
     return not is_number(value), float(value) if is_number(value) else 0.0

@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean, stdev
 
 from rich import box
 from rich.console import Console
@@ -18,10 +19,11 @@ from colourize.files import write_whole
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO
 from colourize.measures.registry import badness, direction, headlines
 from colourize.methods.comparison import Comparison, Results, Row, read_results
-from colourize.methods.grouping import read_settings
+from colourize.methods.grouping import by_input, read_settings
 from colourize.methods.sources import read_sources
 from colourize.methods.wording import headed, setting, words
 from colourize.reporting.elements import Table
+from colourize.reporting.findings import number
 from colourize.runs.tables import write_table
 
 MAIN = ("cross_entropy", "mse", "loss")  # the first that all networks have decides the order of a sweep's table
@@ -71,7 +73,10 @@ def show_comparison(
 
 
 def show_sweep(folder: Path) -> None:
-    """Print the results of a sweep's finished runs in the width of the terminal, the best method first."""
+    """Print the results of a sweep's finished runs in the width of the terminal, the best method first.
+
+    Each input has a table of its own, as restoring colours and restoring detail are not compared.
+    """
     found = read_sources([folder]).sources
     results = read_results(read_settings([run for source in found for run in source.runs]))
     main = results.main_measure(MAIN) if results.settings.settings else None
@@ -79,22 +84,24 @@ def show_sweep(folder: Path) -> None:
         return
     comparison, console = results.comparison, Console()
     baselines = {each.label for each in results.settings.baselines}
-    columns: dict[str, list[str]] = {}
-    room = console.width - FOR_NAMES
-    for name in dict.fromkeys([main, *headlines(comparison.measures)]):
-        cells = [comparison.row(name, row.method) for row in comparison.of(main)]
-        texts = [interval_text(each.mean, each.low, each.high, math.nan) if each else "" for each in cells]
-        room -= max(map(len, [headed(name), *texts])) + 1
-        if room < 0:
-            break
-        columns[headed(name)] = texts
-    table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", overflow="fold")
-    for heading in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row, *texts in zip(comparison.of(main), *columns.values(), strict=True):
-        table.add_row(escape(row.method) + (" °" if row.method in baselines else ""), *texts)
-    console.print(table)
+    for members in by_input(results.settings.settings).values():
+        ranked = [row.method for row in comparison.of(main) if row.method in {each.label for each in members}]
+        columns: dict[str, list[str]] = {}
+        room = console.width - FOR_NAMES
+        for name in dict.fromkeys([main, *headlines(comparison.measures)]):
+            cells = [comparison.row(name, method) for method in ranked]
+            texts = [interval_text(each.mean, each.low, each.high, math.nan) if each else "" for each in cells]
+            room -= max(map(len, [headed(name), *texts])) + 1
+            if room < 0:
+                break
+            columns[headed(name)] = texts
+        table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+        table.add_column("", overflow="fold")
+        for heading in columns:
+            table.add_column(heading, justify="right", no_wrap=True)
+        for method, *texts in zip(ranked, *columns.values(), strict=True):
+            table.add_row(escape(method) + (" °" if method in baselines else ""), *texts)
+        console.print(table, "")
     notes = f"Best first by {words(main)}, {direction(main)}; mean ± half of its 95 % interval over the test pictures"
     console.print(notes + ("; °: without a network." if baselines else "."), highlight=False)
     print(f"More:  colourize-report {shlex.quote(os.path.relpath(folder))}")
@@ -121,7 +128,10 @@ def titled(measure: str) -> str:
 
 
 def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table:
-    """A row for each setting, a column for each measure, with the best network's cell marked; `csv` has all numbers."""
+    """A row for each setting, a column for each measure, with the best network of each input marked.
+
+    `csv` is the file with all numbers.
+    """
     labels = [each.label for each in results.settings.settings]
     networks = {each.label for each in results.settings.networks}
     rows = [[label if label in networks else f"{label} °"] for label in labels]
@@ -135,10 +145,11 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
             else:
                 text = interval_text(row.mean, row.low, row.high, row.seed_deviation)
                 cells.append(f"{text}\u00a0{MARKS[row.mark]}".strip())
-        finite = [label for label in labels if label in networks & own.keys() and math.isfinite(own[label].mean)]
-        if len(finite) > 1 and direction(name):
-            winner = min(finite, key=lambda label: badness(name, own[label].mean))
-            best[labels.index(winner)].add(column)
+        for members in by_input(results.settings.networks).values():
+            finite = [row for each in members if (row := own.get(each.label)) and math.isfinite(row.mean)]
+            if len(finite) > 1 and direction(name):
+                winner = min(finite, key=lambda row: badness(name, row.mean))
+                best[labels.index(winner.method)].add(column)
     references = sorted({name for name in results.comparison.reference.values() if name})
     shown = [row for name in measures for row in results.comparison.of(name)]
     several = any(math.isfinite(row.seed_deviation) for row in shown)
@@ -160,17 +171,25 @@ def interval_text(mean: float, low: float, high: float, seed_deviation: float) -
     A line may break before each ±, but not after it.
     """
     half = (high - low) / 2
+    if not (half > 0 or seed_deviation > 0):
+        return number(mean)
     digits = digits_for(half if half > 0 else seed_deviation)
     text = f"{mean:.{digits}f}" + (f" ±\u00a0{half:.{digits}f}" if math.isfinite(half) else "")
     return text + (f" (±\u00a0{seed_deviation:.{digits}f})" if math.isfinite(seed_deviation) else "")
 
 
-def with_spread(values: Sequence[float], spread: float) -> str:
-    """The mean of values and their spread, to two digits of the spread; empty without values."""
+def with_spread(values: Sequence[float]) -> str:
+    """The mean of seeds' values and their standard deviation, to two digits of it; empty without values.
+
+    Where there is no deviation, three digits of the mean remain.
+    """
     if not values:
         return ""
+    spread = stdev(values) if len(values) > 1 else 0.0
+    if not spread > 0:
+        return number(mean(values))
     digits = digits_for(spread)
-    return f"{sum(values) / len(values):.{digits}f}" + (f" (± {spread:.{digits}f})" if spread > 0 else "")
+    return f"{mean(values):.{digits}f} (± {spread:.{digits}f})"
 
 
 def digits_for(uncertainty: float) -> int:

@@ -47,13 +47,13 @@ def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> No
         draw_hint_curve(folder / "hints", values)
 
 
-def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]]) -> None:
+def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]], formats: Sequence[str] = ("svg",)) -> None:
     """Draw each measure with its 95 % interval against the number of hints; the axis is logarithmic except at 0."""
     from matplotlib.figure import Figure
 
     curves = {label: seeds for label, seeds in values.items() if seeds[0].hints}
     measures = list(next(iter(next(iter(curves.values()))[0].hints.values())))
-    figure = Figure(figsize=(4 * len(measures), 3), layout="constrained")
+    figure = Figure(figsize=(3.9 * len(measures), 3), layout="constrained")
     for axis, name in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):
         for label, seeds in curves.items():
             numbers = sorted(seeds[0].hints)
@@ -62,13 +62,13 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]]) -> 
             low, high = zip(*(each.interval() for each in found), strict=True)
             axis.fill_between(numbers, low, high, alpha=0.2, lw=0)
         axis.set_xscale("symlog", linthresh=1)
-        axis.set_xticks(numbers, [str(number) for number in numbers], fontsize=6)
+        axis.set_xticks(numbers, [str(number) for number in numbers], fontsize=7)
         axis.minorticks_off()
         axis.tick_params(labelsize=7)
         axis.set_xlabel("hints", fontsize=8)
         axis.set_ylabel(headed(name), fontsize=8)
         axis.legend(fontsize=7, frameon=False)
-    save_figure(figure, path, ["svg"])
+    save_figure(figure, path, formats)
 
 
 def write_samples(path: Path, grey: Tensor, samples: Sequence[Tensor], mean: Tensor, truth: Tensor) -> None:

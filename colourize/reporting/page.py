@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from colourize.figures.saving import panels_of
 from colourize.files import write_whole
 from colourize.reporting.elements import Figure, Section
 
@@ -41,13 +42,21 @@ def write_page(
 
 
 def inline(figure: Figure) -> Markup:
-    """A figure as part of the page: an SVG with unique ids, as matplotlib repeats them, or a PNG in base64."""
-    if figure.path.suffix != ".svg":
-        encoded = base64.b64encode(figure.path.read_bytes()).decode()
-        return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(encoded, figure.alt)
-    svg = figure.path.read_text(encoding="utf-8")
-    prefix = "f" + hashlib.blake2b(str(figure.path.name).encode(), digest_size=5).hexdigest() + "-"
+    """A figure as part of the page: its panels, which wrap as words do, or the whole if it has none."""
+    paths = panels_of(figure.path)
+    places = [f" ({place} of {len(paths)})" if len(paths) > 1 else "" for place, _ in enumerate(paths, 1)]
+    drawn = Markup("\n").join(_inline(path, figure.alt + place) for path, place in zip(paths, places, strict=True))
+    return Markup('<div class="{}">{}</div>').format("wide" if paths == [figure.path] else "panels", drawn)
+
+
+def _inline(path: Path, alt: str) -> Markup:
+    """An SVG with unique ids, as matplotlib repeats them, or a PNG in base64."""
+    if path.suffix != ".svg":
+        encoded = base64.b64encode(path.read_bytes()).decode()
+        return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(encoded, alt)
+    svg = path.read_text(encoding="utf-8")
+    prefix = "f" + hashlib.blake2b("/".join(path.parts[-2:]).encode(), digest_size=5).hexdigest() + "-"
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", svg[svg.index("<svg") :])
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    label = Markup("{}").format(figure.alt)
+    label = Markup("{}").format(alt)
     return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))

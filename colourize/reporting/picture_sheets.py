@@ -16,6 +16,7 @@ from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
+from colourize.figures.saving import panel_files
 from colourize.files import whole_file, write_whole
 from colourize.methods.comparison import Evaluated
 from colourize.runs.folders import Run
@@ -24,6 +25,7 @@ from colourize.tasks.restoration import RestorationTask
 log = logging.getLogger(__name__)
 
 COUNT = 8  # pictures per setting
+COLUMNS = 4  # pictures per row of a panel
 EACH = 4  # pictures with most, medium and least difference between methods
 
 
@@ -66,6 +68,14 @@ def save_rows(path: Path, rows: Mapping[str, Tensor], groups: Mapping[str, int] 
     sheet = labelled_grid(rows, groups)
     with whole_file(path) as part:
         sheet.save(part)
+
+
+def save_panels(path: Path, rows: Mapping[str, Tensor], columns: int = COLUMNS) -> None:
+    """Write a labelled sheet, and parts of so many columns as its panels."""
+    save_rows(path, rows)
+    count = len(next(iter(rows.values())))
+    for place, file in enumerate(panel_files(path, -(-count // columns))):
+        save_rows(file, {label: each[place * columns :][:columns] for label, each in rows.items()})
 
 
 def keep_up_to_date(path: Path, runs: Iterable[Run], make: Callable[[], object], *, also: object = "") -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-from colourize.figures.saving import BOTH, save_figure
+from colourize.figures.saving import BOTH, PANELS, save_figure
 from colourize.measures.registry import direction
 from colourize.methods.comparison import Comparison, Results
 from colourize.methods.grouping import Setting, Settings, by_value
@@ -32,7 +33,7 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
     A method with several seeds also has a thin bar, ± one standard deviation over them. A reference is a diamond on a
     dashed line. A mean far outside the others' range is written at the edge. `path` has no extension.
     """
-    figure, axes = _panels(len(measures), 2, (4.6, 0.8 + 0.26 * len(comparison.reference)))
+    figure, axes = _panels(len(measures), 2, (3.9, 0.8 + 0.3 * len(comparison.reference)))
     references = set(comparison.reference.values())
     for axis, measure in zip(axes, measures, strict=True):
         rows = [row for row in comparison.of(measure) if np.isfinite(row.mean)][::-1]
@@ -45,15 +46,16 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
                 axis.annotate(text, (x, place), xycoords=("axes fraction", "data"), ha=("left", "right")[x],
                               va="center", fontsize=7, color=colour)  # fmt: skip
                 continue
-            spread = np.nan_to_num(row.seed_deviation)
-            axis.plot([row.mean - spread, row.mean + spread], [place, place], color=colour, lw=1, alpha=0.6)
+            if np.isfinite(spread := row.seed_deviation):
+                axis.plot([row.mean - spread, row.mean + spread], [place, place], color=colour, lw=1, alpha=0.6)
             if np.isfinite(row.low):
                 axis.plot([row.low, row.high], [place, place], color=colour, lw=4, solid_capstyle="butt", alpha=0.7)
             axis.plot(row.mean, place, mark, color=colour, ms=4)
             if row.method in references:
                 axis.axvline(row.mean, color=REFERENCE, lw=0.8, ls="--", zorder=0)
         axis.set_ylim(-0.6, len(rows) - 0.4)
-        axis.set_yticks(range(len(rows)), [row.method for row in rows])
+        axis.locator_params(axis="x", nbins=6)
+        axis.set_yticks(range(len(rows)), [fill(row.method, 30) for row in rows])
         way = f" ({direction(measure)})" if direction(measure) else ""
         axis.set_title(f"{headed(measure)}{way}", fontsize=8, loc="left")
     save_figure(figure, path, formats)
@@ -95,14 +97,14 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
                 if any(abs(value - other) < (high - low) / 15 for other in named):
                     continue  # its name would cover another name
                 named.append(value)
-                axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=6, color="#444444",
+                axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=7, color="#444444",
                               ha="right", va="bottom")  # fmt: skip
         axis.set_title(f"{heading}: {headed(measure)}" if heading else headed(measure), fontsize=8, loc="left")
         axis.set_xlabel(f"{x}s", fontsize=7)
         axis.xaxis.get_major_locator().set_params(integer=True)
         if place % len(measures) == 0:
-            axis.legend(fontsize=6, frameon=False)
-    save_figure(figure, path, ["svg"])
+            axis.legend(fontsize=7, frameon=False)
+    save_figure(figure, path, ["svg", PANELS])
     return dashed
 
 
@@ -128,9 +130,8 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
             axis.plot(place, np.mean(found), "_", ms=16, mew=2, color=COLOURS[0])
         axis.set_xticks(range(len(values)), [words(value) for value in values])
         axis.set_title(last_words(key), fontsize=8, loc="left")
-    for axis in axes[::3]:
         axis.set_ylabel(headed(measure), fontsize=7)
-    save_figure(figure, path, ["svg"])
+    save_figure(figure, path, ["svg", PANELS])
     return True
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import stdev
+from statistics import mean, stdev
 
 import numpy as np
 
 from colourize.errors import ColourizeError, full_disk
+from colourize.figures.saving import PANELS
 from colourize.measures.registry import MEASURES, headlines
 from colourize.methods.comparison import Results, read_results, write_results
-from colourize.methods.grouping import Setting, read_settings
+from colourize.methods.grouping import Setting, by_input, read_settings
 from colourize.methods.sources import Source
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import headline_table, with_spread
@@ -22,7 +24,7 @@ from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Section, Table, Text
 from colourize.reporting.findings import findings, listed
 from colourize.reporting.parts import PARTS
-from colourize.reporting.picture_sheets import COUNT, Pictures, save_rows, sheet_rows
+from colourize.reporting.picture_sheets import COUNT, Pictures, save_panels, sheet_rows
 from colourize.reporting.plots import draw_effects, draw_intervals
 from colourize.reporting.provenance import provenance, toy_size
 from colourize.reporting.questions import Question
@@ -31,9 +33,9 @@ log = logging.getLogger(__name__)
 
 MOST_MEASURES = 6
 MOST_SHOWN = 12  # maximum number of settings in a sheet of pictures
-INTERVALS = "Each method's mean with its 95 % interval over pictures, a broad bar"
-SEEDS = ", and the standard deviation over seeds, a thin one"
-DASHED = "; the dashed line is {}, which needs no network"
+INTERVALS = "A dot is the mean of a method, and the broad bar is its 95 % interval over the test pictures"
+SEEDS = "; the thin bar is ± the standard deviation over its seeds"
+DASHED = "; a diamond on a dashed line is {}, which needs no network"
 EFFECTS = "On the test pictures: a ring for each run, a bar for their mean."
 LAST_EPOCH = "After the last epoch, with the weights of that epoch"
 SAME = "The first test pictures by each method"
@@ -47,7 +49,7 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
     """The section of a sweep in a report's folder; if a part cannot be made, the reason replaces it.
 
     It starts with the sentences that answer the question, first those of its parts, then those of the comparison. At
-    toy size, a banner replaces them.
+    toy size, a banner replaces them, and no cell is marked as the best.
     """
     settings = read_settings(source.runs)
     results = read_results(settings)
@@ -69,6 +71,7 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
     if small := toy_size(source.runs):
         banner = Text(f"Toy size: {small}. This is not a result.", "toy")
         answer = [*(each for each in answer if _kind(each) == "fact"), banner]
+        numbers = [replace(each, best=()) if isinstance(each, Table) else each for each in numbers]  # none is best
     rest = [each for each in [*numbers, *_drawings(context), *parts] if _kind(each) not in ANSWERS]
     texts = [Text(note, "note") for note in dict.fromkeys(results.notes)]
     section.elements = [*answer, *map(Text, notes), *rest, *texts]
@@ -114,13 +117,13 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
     results, main = context.results, str(context.measure)
     shown = [name for name in dict.fromkeys((*asked, main)) if name in results.comparison.measures][:MOST_MEASURES]
     found: list[Element] = []
-    for members in _by_input(results.settings.networks).values():  # colourization and super-resolution are not compared
+    for members in by_input(results.settings.networks).values():  # colourization and super-resolution are not compared
         found += [Text(text, "finding") for text in findings(results, members, [main, *shown])]
     path = context.path("tables", ".csv")
     write_results(path, results)
     found.append(headline_table(results, shown, str(path.relative_to(context.folder))))
     if any(math.isfinite(row.low) for row in results.comparison.of(shown[0])):
-        draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg"])
+        draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
         alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
         references = sorted({name for name in results.comparison.reference.values() if name})
         caption = INTERVALS + (SEEDS if _have_seeds(results) else "")
@@ -142,16 +145,16 @@ def _drawings(context: Context) -> list[Element]:
     if main is not None and settings.varied:
         alt = f"{words(main)} against each key that varies"
         found += context.plot("effects", lambda path: draw_effects(path, context.results, main), EFFECTS, alt)
-    for ending, members in _by_input([each for each in settings.settings if each.first.checkpoints]).items():
+    for ending, members in by_input([each for each in settings.settings if each.first.checkpoints]).items():
         few = members[:MOST_SHOWN]
-        caption = SAME + (f", with the least of its {len(few[0].runs)} seeds" if _have_seeds(context.results) else "")
+        caption = SAME + (", with its first seed" if _have_seeds(context.results) else "")
         caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
         path = context.path("pictures", f"{ending}.png")
 
         def draw(path: Path = path, few: Sequence[Setting] = few) -> None:
             data = context.pictures.data(few[0].first)
             tasks = {each.label: context.pictures.task(each.first) for each in few}
-            save_rows(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
+            save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
         labels, runs = [each.label for each in members], [each.first for each in members]
         found += context.made(path, runs, draw, caption, "The same pictures by each method", labels)
@@ -170,10 +173,8 @@ def _last_epoch(context: Context) -> Table:
         cells = [setting.label, str(line["epochs"])]
         for name in names:
             values = [end[name] for end in ends if name in end]
-            spread = stdev(values) if len(values) > 1 else math.nan
-            mean = sum(values) / len(values) if values else ""
-            line |= {name: mean, f"{name} ±": "" if math.isnan(spread) else spread}
-            cells.append(with_spread(values, spread))
+            line |= {name: mean(values) if values else "", f"{name} ±": stdev(values) if len(values) > 1 else ""}
+            cells.append(with_spread(values))
         lines.append(line)
         rows.append(cells)
     csv = context.table("last-epoch", lines)
@@ -181,11 +182,3 @@ def _last_epoch(context: Context) -> Table:
     kept = [place for place in range(len(columns)) if place < 2 or any(row[place] for row in rows)]
     caption = LAST_EPOCH + (": mean (± standard deviation over seeds)." if _have_seeds(context.results) else ".")
     return Table(caption, [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], csv=csv)
-
-
-def _by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Settings with the same input, small or grey pictures, by the suffix of their file's name."""
-    found: dict[str, list[Setting]] = {}
-    for each in settings:
-        found.setdefault("-low" if each.task[0] == "low_resolution" else "-grey", []).append(each)
-    return found if len(found) != 1 else {"": list(settings)}

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from colourize.errors import UsageError
+from colourize.figures.saving import panels_of
 from colourize.figures.temperatures import draw_temperatures, measured_at
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourfulnessGap
@@ -29,7 +30,8 @@ def test_measures_at_each_temperature(tiny_task: Callable[..., RestorationTask],
         assert found["colourfulness_gap"][place] == pytest.approx(gap.item(), rel=1e-4)
     assert task.answer.temperature == 1.0
     draw_temperatures({"unet": found}, tmp_path / "drawn", [0.0, 1.0])
-    assert {path.suffix for path in tmp_path.iterdir()} == {".svg", ".png"}
+    assert {path.suffix for path in tmp_path.iterdir() if path.is_file()} == {".svg", ".png"}
+    assert len(panels_of(tmp_path / "drawn.svg")) == len(found)
 
 
 def test_what_is_read_without_a_temperature(tiny_task: Callable[..., RestorationTask]) -> None:

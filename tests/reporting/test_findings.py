@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from colourize.measures.intervals import Estimate, estimate_means
+from colourize.reporting.comparison_tables import interval_text, with_spread
 from colourize.reporting.findings import best, number, trend
 
 
@@ -68,4 +69,9 @@ def test_what_more_of_a_setting_does(means: list[float], text: str) -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(0.012345, "0.0123"), (123.4, "123"), (1.5, "1.50"), (0.0, "0")])
 def test_numbers_have_three_digits(value: float, text: str) -> None:
-    assert number(value) == text
+    assert number(value) == text == with_spread([value]) == interval_text(value, np.nan, np.nan, np.nan)
+
+
+def test_a_mean_is_as_precise_as_its_deviation() -> None:
+    assert with_spread([17.8622, 17.9622]) == "17.912 (± 0.071)"
+    assert interval_text(17.8622, 17.0, 18.4, 0.0712) == "17.86 ±\u00a00.70 (±\u00a00.07)"

@@ -118,6 +118,11 @@ def test_a_sweep_ends_with_its_table_best_first(
         printed.index(each) for each in ("look-up table °", "(filters 16,", "(filters 32, learning rate 0.001", "0.1)")
     ]
     assert places == sorted(places) and "3.1 ±" in printed
+    low = {"degradation": {"_target_": "colourize.degradations.LowResolution"}, "answer": {}, "optimizer": {}}
+    write_run(sweep / "low", {"task": "super_resolution_regression", "seed": 0}, [0.1, 0.2, 0.3, 0.4], task=low)
+    show_sweep(sweep)  # another input has its own table, though it has the least MSE
+    detail, colours = capsys.readouterr().out.split("Best first")[0].strip().split("\n\n")
+    assert "0.25" in detail and "MSE" in detail and "0.25" not in colours
 
 
 def test_unfinished_broken_and_foreign_folders_are_listed(sweep: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from colourize.data.batches import as_batch
+from colourize.figures.saving import PANELS
 from colourize.joint.evaluation import JointSettings, JointValues, joint_values
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element
@@ -26,10 +27,10 @@ def hints(context: Context) -> list[Element]:
         for setting in settings:
             pictures = torch.from_numpy(context.pictures.data(setting.first).pictures.test[:COUNT])
             found[setting.label] = [joint_values(context.pictures.task(setting.first), [as_batch(pictures)], ASKED)]
-        draw_hint_curve(path.with_suffix(""), found)
+        draw_hint_curve(path.with_suffix(""), found, ["svg", PANELS])
 
     caption = (
-        f"The lowest seed at several numbers of hints, on {COUNT} test pictures, with 95 % intervals over these. "
+        f"The first seed at several numbers of hints, on {COUNT} test pictures, with 95 % intervals over these. "
         "`colourize-evaluate … joint=all` evaluates all seeds and pictures, as well as likelihoods and samples."
     )
     return context.made(path, [each.first for each in settings], draw, caption, "Measures against the number of hints")

@@ -24,7 +24,7 @@ from colourize.reporting.comparison_tables import interval_text
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Table, Text
 from colourize.reporting.findings import difference, number
-from colourize.reporting.picture_sheets import keep_up_to_date, save_rows
+from colourize.reporting.picture_sheets import keep_up_to_date, save_panels
 from colourize.runs.tables import read_table
 from colourize.tasks.restoration import RestorationTask
 
@@ -36,10 +36,10 @@ MEASURES = {each.name: each for each in (MeanSquaredError(), ColourDifference(),
 WAYS = {"luminance": "scaling down", "none": "the full size"}
 ABOUT = (
     "Mean squared error over the first {} drawn horses and test pictures, these enlarged by Lanczos, and so without "
-    "detail of their own; ± half of the 95 % interval over pictures, in brackets the standard deviation over seeds; °: "
-    "without a network. Scaling down: colours are predicted at the trained size, and joined with the picture's own "
-    "grey. As in colourize-predict, a classifier answers with the mean of its distribution, not with the likeliest "
-    "colour of the tables above. ΔE2000 and SSIM are in the file."
+    "detail of their own; ± half of the 95 % interval over pictures{}; °: without a network. "
+    "Scaling down: colours are predicted at the trained size, and joined with the picture's own grey. As in "
+    "colourize-predict, a classifier answers with the mean of its distribution, not with the likeliest colour of the "
+    "tables above. ΔE2000 and SSIM are in the file."
 )
 _drawn = cache(draw_horses)
 REACH = "An output depends on this many pixels to each side at most, whatever the picture's size:"
@@ -86,9 +86,9 @@ def larger_pictures(context: Context) -> list[Element]:
         tasks = {each.label: context.pictures.task(each.first) for each in settings}
         rows = {f"{label}, {way}": _predicted(predictor, truth)
                 for label, task in tasks.items() for way, predictor in _predictors(task).items()}  # fmt: skip
-        save_rows(sheet, {**rows, "truth": truth})
+        save_panels(sheet, {**rows, "truth": truth}, SHOWN["drawn"])
 
-    caption = f"Drawn horses and enlarged test pictures of {SHEET}×{SHEET} pixels, by the least seed."
+    caption = f"Drawn horses and enlarged test pictures of {SHEET}×{SHEET} pixels, by the first seed."
     return found + context.made(sheet, runs, draw, caption, "Larger pictures by each network", [labels, SHEET, SHOWN])
 
 
@@ -134,7 +134,8 @@ def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapp
          *(texts.get(Case(label, way, kind, size), "") for size in SIZES)]
         for label, way, kind in dict.fromkeys(case[:3] for case in estimates)
     ]  # fmt: skip
-    about = ABOUT.format(" or ".join(map(str, sorted({line["count"] for line in lines}))))
+    spread = ", in brackets the standard deviation over seeds" if any(line["seeds"] > 1 for line in lines) else ""
+    about = ABOUT.format(" or ".join(map(str, sorted({line["count"] for line in lines}))), spread)
     heads = ["", "way", "pictures", *(f"{size} pixels" for size in SIZES)]
     return Table(about, heads, rows, csv=context.table("larger", lines))
 

@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from statistics import stdev
 
 import numpy as np
 import torch
+from torch import nn
 
 from colourize.files import write_whole
 from colourize.inspection.block_order import order_differences, with_order
@@ -18,7 +18,7 @@ from colourize.inspection.diagram import diagram
 from colourize.inspection.files import Observed, observe, write_activations
 from colourize.inspection.layers import WORDS, Layer, totals
 from colourize.inspection.layers import layers as layer_table
-from colourize.inspection.tracing import trace
+from colourize.inspection.tracing import blocks, trace
 from colourize.methods.grouping import Setting
 from colourize.methods.wording import words
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
@@ -43,8 +43,9 @@ ORDERS = (
 )
 COUNT = 100  # test pictures for the statistics
 SHOWN = (0, 1)  # indices of the pictures whose maps are shown
-ABOUT = f"The maps of {COUNT} test pictures at most after every block; mean over seeds (± standard deviation)."
-MAPS = "Feature maps after every block, with the least seed; numbers: mean, share of zeros, dead channels."
+ABOUT = f"The maps of {COUNT} test pictures at most after every block"
+POOLED = "Max-pooling keeps the largest of four values, which is seldom 0; for this reason alone, fewer zeros are left."
+MAPS = "Feature maps after every block, with the first seed; numbers: mean, share of zeros, dead channels."
 
 
 def layers(context: Context) -> list[Element]:
@@ -62,10 +63,10 @@ def layers(context: Context) -> list[Element]:
         known = [{key: value for key, value in line.items() if value is not None} for line in lines]
         csv = context.table(f"layers-{place}", known)
         about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels."
-        heads = ["", "kind", "filters", "output", "weights"]
+        heads = ["block", "layer", "filters", "output", "weights"]
         rows = [
-            [each.layer, f"{WORDS.get(each.kind, each.kind)} {each.kernel}".strip(), str(each.filters or ""),
-             each.output, f"{each.weights:,}" if each.weights else ""]
+            [each.layer.rpartition(".")[0] or each.layer, f"{WORDS.get(each.kind, each.kind)} {each.kernel}".strip(),
+             str(each.filters or ""), each.output, f"{each.weights:,}" if each.weights else ""]
             for each in [*table, *totals(table)]
         ]  # fmt: skip
         found += [Text(_summary(name, table), "fact"), Table(about, heads, rows, csv=csv)]
@@ -177,12 +178,24 @@ def activations(context: Context) -> list[Element]:
 
     found: list[Element] = []
     if keep_up_to_date(table, [run for each in settings for run in each.runs.values()], measure, also=[labels, COUNT]):
-        lines = read_table(table)
+        pooling = {each.label: _pooling(context, each) for each in settings}
+        lines = [
+            line | {"layer": f"{line['layer']} and its pooling"} if line["layer"] in pooling[line["model"]] else line
+            for line in read_table(table)
+        ]
         found += [Text(_zeros(lines, label), "finding") for label in labels]
+        found += [Text(POOLED, "finding")] if any(pooling.values()) else []
         found.append(_statistics(lines, str(table.relative_to(context.folder))))
     if keep_up_to_date(paths[0], [each.first for each in settings], draw, also=labels):
         found += [Figure(path, MAPS, "Feature maps of each network") for path in paths if path.exists()]
     return found
+
+
+def _pooling(context: Context, setting: Setting) -> set[str]:
+    """The names of the blocks that end with max-pooling."""
+    task = context.pictures.task(setting.first)
+    found = blocks(trace(task.model, task.degradation.channels, task.hparams["size"] or (32, 32)))
+    return {each.name for each in found if any(isinstance(call.module, nn.MaxPool2d) for call in each.calls)}
 
 
 def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
@@ -217,7 +230,7 @@ def _statistics(lines: Sequence[dict[str, str]], csv: str) -> Table:
     for network, layer in dict.fromkeys((line["model"], line["layer"]) for line in lines):
         own = [line for line in lines if (line["model"], line["layer"]) == (network, layer)]
         means, zeros = [float(line["mean"]) for line in own], [100 * float(line["sparsity"]) for line in own]
-        cells = [with_spread(each, stdev(each) if len(each) > 1 else math.nan) for each in (means, zeros)]
         dead = f"{', '.join(line['dead'] for line in own)} of {own[0]['channels']}"
-        rows.append([network, layer, own[0]["shape"], *cells, dead])
-    return Table(ABOUT, ["", "after", "shape", "mean", "zeros, %", "dead channels"], rows, csv=csv)
+        rows.append([network, layer, own[0]["shape"], with_spread(means), with_spread(zeros), dead])
+    about = ABOUT + ("; mean over seeds (± standard deviation)." if len({line["seed"] for line in lines}) > 1 else ".")
+    return Table(about, ["", "after", "shape", "mean", "zeros, %", "dead channels"], rows, csv=csv)

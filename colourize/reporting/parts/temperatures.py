@@ -27,7 +27,7 @@ def temperatures(context: Context) -> list[Element]:
         draw_temperatures(found, path.with_suffix(""))
 
     caption = (
-        "The same weights at temperatures from 0 (the likeliest bin) to 1 (the mean): lowest seed, first "
+        "The same weights at temperatures from 0 (the likeliest bin) to 1 (the mean): the first seed, on the first "
         f"{COUNT} test pictures."
     )
     runs = [each.first for each in settings]

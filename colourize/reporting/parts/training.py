@@ -16,10 +16,11 @@ from colourize.methods.comparison import Gap, Results
 from colourize.methods.grouping import Setting
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import MARKS as MARKS_OF
+from colourize.reporting.comparison_tables import with_spread
 from colourize.reporting.context import Context
 from colourize.reporting.elements import Element, Table, Text
 from colourize.reporting.findings import amount, listed, number, trend
-from colourize.reporting.picture_sheets import COUNT, save_rows, sheet_rows
+from colourize.reporting.picture_sheets import COUNT, save_panels, sheet_rows
 from colourize.reporting.plots import draw_interaction
 from colourize.runs.folders import natural
 
@@ -47,12 +48,13 @@ def epochs(context: Context) -> list[Element]:
         }
         for name, own in [*values.items()][:1]:
             points = [(mark, Estimate(each, np.array([np.nan]))) for mark, each in zip(marks, own, strict=True)]
-            found.append(Text(trend("epochs", points, name, gap=over_seeds(own[-1] - own[0])), "finding"))
+            text = trend("epochs", points, name, gap=over_seeds(own[-1] - own[0]))
+            found.append(Text(f"Trained for {last} epochs. {text}", "finding"))
             if len(marks) > 2:
                 text = trend("epochs", points[-2:], name, " alone", over_seeds(own[-1] - own[-2]))
                 found.append(Text(text, "finding"))
         rows = [
-            {"epochs": mark, **{name: _with_deviation(own[place]) for name, own in values.items()}}
+            {"epochs": mark, **{name: with_spread(own[place].tolist()) for name, own in values.items()}}
             for place, mark in enumerate(marks)
         ]
         csv = context.table("by-epoch", rows)
@@ -70,10 +72,6 @@ def over_seeds(differences: np.ndarray) -> Gap:
         return Gap(mean)
     half = float(stats.t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
     return Gap(mean, mean - half, mean + half)
-
-
-def _with_deviation(values: np.ndarray) -> str:
-    return number(float(values.mean())) + (f" (± {number(float(values.std(ddof=1)))})" if len(values) > 1 else "")
 
 
 def batches(context: Context) -> list[Element]:
@@ -158,7 +156,7 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
         files = sorted(kept.values(), key=natural)
         tasks = {f"epoch {int(file.stem.rpartition('-')[2])}": task_from(read(file), file) for file in files}
         tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
-        save_rows(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
+        save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
     caption = f"The same pictures after so many epochs, with seed {next(iter(setting.runs))}."
     return context.made(path, [run], draw, caption, "Pictures by epochs", sorted(kept)) if kept else []
