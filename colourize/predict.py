@@ -76,7 +76,7 @@ def _predictor(config: DictConfig) -> Predictor:
     if config.samples:
         if len(as_list(config.size)) > 1:
             raise UsageError(f"size={config.size}: must be one number, or null, as samples are drawn at one size")
-        check_settings(config.rounds, 1 if config.temperature is None else config.temperature)
+        check_settings(config.rounds, 1 if config.temperature is None else config.temperature, config.order)
     else:
         task.answer.decode_at(config.temperature)
     if config.hints is None and not config.samples:
@@ -103,7 +103,7 @@ def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfi
     try:
         flat = _save(photograph, predictor(grey, advance), place.result)
         if config.samples and isinstance(predictor, HintedPredictor):
-            settings = {"rounds": config.rounds, "seed": config.seed}
+            settings = {"rounds": config.rounds, "order": config.order, "seed": config.seed}
             if config.temperature is not None:
                 settings["temperature"] = config.temperature
             for number, drawn in enumerate(predictor.samples(grey, config.samples, **settings), 1):

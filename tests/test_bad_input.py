@@ -168,6 +168,7 @@ U task=chroma_classification task.answer.sigma=0 | task.answer.sigma=0: must be 
 U task=chroma_classification degradation=grey | task.answer=AbBins: is for the degradation Luminance, and this one
 U loss=rebalanced_cross_entropy task.loss.grey_filter=sepia | task.loss.grey_filter=sepia: must be one of caffe, pytorch
 U loss=rebalanced_cross_entropy task.loss.uniform_weight=2 | task.loss.uniform_weight=2: must be a number from 0 to 1
+U loss=[rebalanced_cross_entropy,total_variation] | is fitted to the training pictures; it must be alone
 U answer=rgb loss=[mse,features] task.loss.features.weight=-1 | task.loss.features.weight=-1: must be a number of
 U answer=rgb loss=style task.loss.style.weight=0 | task.loss: all weights are 0; nothing would be learnt
 U task.optimizer=null | task.optimizer: missing; optimizer=adam, say, gives one

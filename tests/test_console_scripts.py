@@ -53,7 +53,10 @@ def script(door: str) -> Path:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: str, tmp_path: Path) -> None:
+def test_help_names_every_option_and_imports_neither_torch_nor_lightning(
+    door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     code = (
         f"import atexit, sys; sys.argv = ['colourize-{door}', '--help']\n"
         "slow = {'torch', 'lightning', 'torchvision', 'sklearn'}\n"
@@ -74,6 +77,9 @@ def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: s
     comment = re.search(r"^(checkpoint: \S+) +(# .+)$", own, re.MULTILINE)  # beside the key, as in the file
     assert comment is None or re.search(rf"^{comment[1]} +{re.escape(comment[2])}$", shown, re.MULTILINE)
     assert "\ncommon:" not in shown and list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = output([sys.executable, "-c", code], tmp_path).splitlines()
+    assert all(len(line) <= 80 or max(map(len, line.split())) > 40 for line in lines)  # long words stay whole
 
 
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import hydra
 from omegaconf import OmegaConf
 
+from colourize.cli.wrapping import wrapped
+
 FLAGS = ("--help", "-h")
 SHARED = "common"  # a folder of files that others include; its files are not options
 
@@ -36,7 +38,12 @@ def text(conf: Path, config_name: str, overrides: list[str]) -> str:
     lines = [(line, comments.get(line.partition(":")[0])) for line in keys.splitlines()]
     keys = "".join(f"{line:<18}  # {comment}\n" if comment else f"{line}\n" for line, comment in lines)
     heading = "== Configuration ==\nChange any of it: key.below=value\n"
-    return "\n".join([about.header, "", *groups, heading, keys, about.footer])
+    return "\n".join(map(_wrapped, "\n".join([about.header, "", *groups, heading, keys, about.footer]).split("\n")))
+
+
+def _wrapped(line: str) -> str:
+    before, hash_, _ = line.partition("  # ")
+    return wrapped(line, f"{' ' * len(before)}  # " if hash_ else " " * (len(line) - len(line.lstrip()) + 4))
 
 
 def options_by_group(conf: Path) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ from colourize.runs.method_settings import flat
 
 NOT_TYPED = ("hydra", "output_dir")
 ALIKE = 0.6  # minimum similarity of a suggested key; "batch" and "batch_size" have 0.67
-ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs"}  # names in other programs → ours
+ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs", "epoch": "max_epochs"}  # names in other programs → ours
 # Errors of paths that cannot be written or read; other system errors may be bugs.
 PATH_ERRORS = {getattr(errno, name, 0) for name in (
     "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS",
@@ -141,8 +141,8 @@ def _unknown_key(key: str, cause: ConfigAttributeError | ConfigKeyError) -> str:
     """Suggest a similar key, or list the keys on its level; OmegaConf's error has the node that was searched."""
     parent = str(cause.full_key).rpartition(".")[0]
     node = cause.parent_node if isinstance(cause.parent_node, DictConfig) else OmegaConf.create()
-    meant = _meant(key, node._get_root()) if not parent else None
-    if meant:
+    meant = _meant(key.rpartition(".")[2], node._get_root())
+    if meant and meant.startswith(f"{parent}." if parent else ""):
         return f"{key}: there is no such key; did you mean {meant}?"
     names = [str(name) for name in node if name not in NOT_TYPED and not str(name).startswith("_")]
     allowed = f"has {', '.join(names)}" if names else "has no keys below it"

@@ -39,10 +39,12 @@ def export(config: DictConfig) -> None:
         given = "null" if config.checkpoint is None else config.checkpoint
         raise UsageError(f"checkpoint={given}: names {len(paths)} networks; format={kind} takes one")
     if kind == "onnx":
-        print(_onnx(paths[0], output, config.trust))
+        print(_onnx(paths[0], output, config.trust, config.temperature))
     elif kind == "html":
-        size = export_page(paths, output, str(config.title or TITLE), config.trust)
+        size = export_page(paths, output, str(config.title or TITLE), config.trust, config.temperature)
         print(f"{', '.join(str(path) for path in paths)} → {output} ({size / 1e6:.1f} MB)")
+    elif config.temperature is not None:
+        raise UsageError(f"temperature={config.temperature}: is not stored in safetensors; it is chosen in each use")
     else:
         print(_safetensors(paths[0], output, config.trust))
 
@@ -73,21 +75,22 @@ def _output(config: DictConfig) -> tuple[Path, str]:
     return output, kind
 
 
-def _read(path: Path, trust: Any) -> Any:
-    """The task of a checkpoint, its operations and its facts."""
+def _read(path: Path, trust: Any, temperature: float | None) -> Any:
+    """The task of a checkpoint, decoded at a temperature, its operations and its facts."""
     from colourize.checkpoints import read, task_from
     from colourize.export.facts import facts_of
     from colourize.export.graph import graph_of
 
     checkpoint = read(path, trust)
     task = task_from(checkpoint, path)
+    task.answer.decode_at(temperature)
     return task, graph_of(task), facts_of(task, checkpoint, path)
 
 
-def _onnx(path: Path, output: Path, trust: Any) -> str:
+def _onnx(path: Path, output: Path, trust: Any, temperature: float | None) -> str:
     from colourize.export.onnx_file import write_onnx
 
-    task, graph, facts = _read(path, trust)
+    task, graph, facts = _read(path, trust, temperature)
     output.parent.mkdir(parents=True, exist_ok=True)
     difference = write_onnx(output, task, graph, facts)
     size = output.stat().st_size / 1e6
@@ -105,16 +108,21 @@ def _safetensors(path: Path, output: Path, trust: Any) -> str:
     return f"{path} → {output} ({output.stat().st_size / 1e6:.1f} MB)"
 
 
-def export_page(paths: Sequence[Path], output: Path, title: str = TITLE, trust: Any = ()) -> int:
+def export_page(
+    paths: Sequence[Path], output: Path, title: str = TITLE, trust: Any = (), temperature: float | None = None
+) -> int:
     """Write a page to paint on with the networks of these files; returns its size in bytes.
 
+    Args:
+        temperature: the temperature with which the page begins to decode; None: each answer's own.
+
     Raises:
-        UsageError: a network that cannot be exported.
+        UsageError: a network that cannot be exported, or a temperature that is not allowed.
         InputError: a checkpoint that cannot be read, or a file that would be too large.
     """
     from colourize.export.page import write_page
 
-    networks = [_read(path, trust)[1:] for path in paths]
+    networks = [_read(path, trust, temperature)[1:] for path in paths]
     output.parent.mkdir(parents=True, exist_ok=True)
     return write_page(output, networks, title)
 

@@ -57,8 +57,10 @@ def sample(
         task: a task in evaluation mode with `degradation=hints`, whose answer predicts classes.
         inputs: (N, 4, H, W), as `Hints` makes them.
         draws: the pictures' random numbers; each call takes further numbers from it.
-        rounds: the number of steps in which pixels are drawn. One step per pixel is exact; fewer steps are faster.
-        temperature: logits are divided by this; 0: the likeliest class of each pixel, conditional on those before.
+        rounds: the number of steps in which pixels are drawn. One step per pixel is exact, and more make no
+            difference; fewer steps are faster.
+        temperature: logits are divided by this; 0: the likeliest class of each pixel, conditional on those before,
+            so that all samples are alike with the order "surest".
         order: "random", or "surest": pixels whose drawn classes are the likeliest come first.
 
     Raises:
@@ -72,6 +74,8 @@ def sample(
     known = (inputs[:, 3] > 0).flatten(1)
     first_known = known.clone()
     unknown = (~known).sum(1, keepdim=True)  # of each picture
+    most = max(int(unknown.max()), 1)
+    rounds = min(rounds, most)
     classes = torch.zeros(count, pixels, dtype=torch.int64, device=inputs.device)
     drawn = torch.zeros_like(known)
     ranks = random_ranks(draws, pixels).to(inputs.device)
@@ -80,7 +84,7 @@ def sample(
         proposed, sureness = _draw(logits, temperature, draws)
         # The share of pixels that is still unknown after this step; hints come first.
         share = math.cos(math.pi / 2 * step / rounds) if step < rounds else 0
-        remaining = (unknown * share).floor()
+        remaining = (unknown * share).floor() if rounds < most else (unknown - step).clamp(min=0)
         score = ranks.float() if order == "random" else -sureness
         score = score.masked_fill(drawn | first_known, -math.inf)
         taken = score.argsort(dim=1, stable=True).argsort(1) < pixels - remaining

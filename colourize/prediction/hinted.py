@@ -83,7 +83,14 @@ class HintedPredictor(Predictor):
         return super().__call__(photograph, advance)
 
     def samples(
-        self, photograph: Image.Image, count: int, *, rounds: int = 16, temperature: float = 1.0, seed: int = 0
+        self,
+        photograph: Image.Image,
+        count: int,
+        *,
+        rounds: int = 16,
+        temperature: float = 1.0,
+        order: str = "random",
+        seed: int = 0,
     ) -> Iterator[Image.Image]:
         """Draw `count` coherent colourings, one after the other; see `colourize.joint.sampling.sample`.
 
@@ -101,7 +108,7 @@ class HintedPredictor(Predictor):
         inputs = self._inputs(low, Box(0, low.height, 0, low.width))
         draws = Draws(torch.zeros(1, dtype=torch.int64), seed=seed, epoch=0, stage="predict", purpose="samples")
         for _ in range(count):
-            classes = sample(self.task, inputs, draws, rounds=rounds, temperature=temperature)
+            classes = sample(self.task, inputs, draws, rounds=rounds, temperature=temperature, order=order)
             yield self._over(photograph, [(low, self.task.answer.picture_of_classes(classes, inputs))])
 
     def _begin(self, photograph: Image.Image) -> None:

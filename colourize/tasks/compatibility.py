@@ -23,7 +23,8 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
         UsageError: a loss cannot be computed from such answers.
     """
     classes: dict[str, type[Loss]] = {}
-    for name, term in terms_of(loss).items():
+    terms = terms_of(loss)
+    for name, term in terms.items():
         loss_class: type[Loss] = part_class(term.key, term.config)
         if not (isinstance(loss_class, type) and issubclass(loss_class, Loss)):
             target = term.config["_target_"]
@@ -33,7 +34,7 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
                 f"{term.key}={loss_class.__name__}: is for {' and '.join(loss_class.kinds)}, and the answer "
                 f"{type(answer).__name__} is {answer.kind}; loss=… must name another, or answer=…"
             )
-        if term.key != "task.loss" and issubclass(loss_class, Fitted):
+        if len(terms) > 1 and issubclass(loss_class, Fitted):
             raise UsageError(f"{term.key}={loss_class.__name__}: is fitted to the training pictures; it must be alone")
         classes[name] = loss_class
     return classes

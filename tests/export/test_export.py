@@ -37,10 +37,14 @@ def test_a_page_of_two_networks_and_weights_that_are_taken_again(network: Path, 
 
 def test_an_onnx_file_says_how_near_to_torch_it_is(network: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    outcome = succeed("export", [f"checkpoint={network.parent.parent}", "output=x.onnx"], tmp_path)
+    words = [f"checkpoint={network.parent.parent}", "output=x.onnx", "temperature=0.25"]
+    outcome = succeed("export", words, tmp_path)
     assert "onnxruntime's outputs are torch's within" in outcome.stdout
     facts = read_facts(tmp_path / "x.onnx")
     assert 0 <= facts["measures"]["test/accuracy"] <= 1 and facts["answer"]["kind"] == "palette"
+    assert facts["answer"]["temperature"] == 0.25
+    refused = run("export", [words[0], "output=x.safetensors", "temperature=0.25"], tmp_path)
+    assert refused.code == 2 and "temperature=0.25: is not stored in safetensors" in refused.stderr
 
 
 def test_a_file_that_is_there_is_replaced_only_when_that_is_said(network: Path, tmp_path: Path) -> None:

@@ -102,6 +102,10 @@ def test_the_command_writes_samples_beside_the_result(tmp_path: Path) -> None:
     assert "2 samples in photo-coloured-sample-1.png and so on" in outcome.stdout
     drawn = [np.asarray(Image.open(tmp_path / f"photo-coloured-sample-{k}.png")) for k in (1, 2)]
     assert drawn[0].shape == (30, 40, 3) and not np.array_equal(*drawn)
+    alike = [*asked[:-1], "temperature=0", "order=surest", "overwrite=true"]
+    succeed("predict", alike, tmp_path)
+    first, second = (np.asarray(Image.open(tmp_path / f"photo-coloured-sample-{k}.png")) for k in (1, 2))
+    assert np.array_equal(first, second)
     (tmp_path / "photo-coloured.png").unlink()
     outcome = run("predict", asked, tmp_path)
     assert outcome.code == 2 and "samples: photo-coloured-sample-1.png is there already" in outcome.stderr
