@@ -140,7 +140,7 @@ def test_the_map_names_every_room() -> None:
     """The contributors' table of rooms has every folder and file of the package, and no other."""
     names = {
         name
-        for cell, _ in table(PAGES["CONTRIBUTING.md"], "room", "what is in it")
+        for cell, _ in table(PAGES["docs/rooms.md"], "room", "what is in it")
         for name in re.findall(r"[\w/.]+", cell)
     }
     named = {Path(name).name for name in names if not name.startswith(("conf/", "tests/", "docs/"))}

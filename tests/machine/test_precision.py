@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from colourize.machine.precision import automatic_precision
+from colourize.errors import UsageError
+from colourize.machine.precision import automatic_precision, available_accelerator
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,11 @@ def test_gpu(supported: bool, expected: str, monkeypatch: pytest.MonkeyPatch) ->
     assert [automatic_precision(name)[0] for name in ("auto", "gpu", "cuda")] == [expected] * 3
     precision, reason = automatic_precision("mps")
     assert precision == "32-true" and "mps" in reason
+
+
+def test_apples_gpu_is_refused_and_never_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert available_accelerator("auto") == "cpu"
+    with pytest.raises(UsageError, match=r"^trainer\.accelerator=mps: Apple's GPU has no double precision"):
+        available_accelerator("mps")

@@ -30,7 +30,7 @@ def hints(context: Context) -> list[Element]:
         draw_hint_curve(path.with_suffix(""), found, ["svg", PANELS])
 
     caption = (
-        f"The first seed at several numbers of hints, on {COUNT} test pictures, with 95 % intervals over these. "
+        f"The first seed at several numbers of hints, on up to {COUNT} test pictures, with 95 % intervals over these. "
         "`colourize-evaluate … joint=all` evaluates all seeds and pictures, as well as likelihoods and samples."
     )
     return context.made(path, [each.first for each in settings], draw, caption, "Measures against the number of hints")

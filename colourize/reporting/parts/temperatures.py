@@ -27,8 +27,8 @@ def temperatures(context: Context) -> list[Element]:
         draw_temperatures(found, path.with_suffix(""))
 
     caption = (
-        "The same weights at temperatures from 0 (the likeliest bin) to 1 (the mean): the first seed, on the first "
-        f"{COUNT} test pictures."
+        "The same weights at temperatures from 0 (the likeliest bin) to 1 (the mean): the first seed, on up "
+        f"to {COUNT} test pictures."
     )
     runs = [each.first for each in settings]
     return context.made(path, runs, draw, caption, "Measures against the temperature of decoding")
