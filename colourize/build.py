@@ -105,6 +105,7 @@ def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] |
         "task", settings, divisor=data.divisor, palette=data.palette, fitted=fitted, _recursive_=False, _convert_="all"
     )
     read_teachers(task, config.get("trust") or ())
+    check_monitors(config, task)
     if task.is_trained and "optimizer" in config.task:  # an evaluation has none
         check_optimisation(task.hparams["optimizer"], task.hparams["lr_scheduler"], task.parameters())
     if config.get("compile"):
@@ -113,18 +114,24 @@ def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] |
 
 
 def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
-    """Fit the task's parts to the data's training pictures, and check the measures that callbacks monitor."""
+    """Fit the task's parts to the data's training pictures."""
     task.fit_parts(data.training)
     check_teachers(task)
+    return task
+
+
+def check_monitors(config: DictConfig, task: RestorationTask) -> None:
+    """Raise a UsageError if a callback monitors what the task does not measure.
+
+    A user's own task may log other measures; Lightning checks those later.
+    """
+    if type(task) is not RestorationTask:
+        return
+    names = [*LOSSES, *(f"val/{measure.name}" for measure in task.applicable_measures(EPOCH))]
     for name, node in (config.get("callbacks") or {}).items():
         monitor = node.get("monitor") if isinstance(node, DictConfig) else None
-        # A user's own task may log other measures; Lightning checks those later.
-        if monitor is None or monitor in LOSSES or type(task) is not RestorationTask:
-            continue
-        names = [*LOSSES, *(f"val/{measure.name}" for measure in task.applicable_measures(EPOCH))]
-        if monitor not in names:
+        if monitor is not None and monitor not in names:
             raise UsageError(f"callbacks.{name}.monitor={monitor}: must be one of {', '.join(names)}")
-    return task
 
 
 def read_teachers(task: RestorationTask, trust: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ from colourize.train import train
 
 USAGE, FILE = 2, 1
 LATE = (
-    "data.batch_size=41", "trainer.limit_val_batches=0.01", "callbacks.checkpoints.monitor=val/nope",
+    "data.batch_size=41", "trainer.limit_val_batches=0.01",
     "task=super_resolution data.size=30",
     "evaluate checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30",
 )  # fmt: skip
