@@ -63,8 +63,8 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6, 5))
-    places = {"left": 0.105, "right": 0.97, "top": 0.98, "bottom": 0.125, "hspace": 0.08}
+    figure = Figure(figsize=(3.9, 5))
+    places = {"left": 0.15, "right": 0.97, "top": 0.98, "bottom": 0.17, "hspace": 0.08}
     top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.1], **places})
     top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="as right as sure")
     for number, (name, vectors) in enumerate(classifiers.items()):
@@ -77,7 +77,7 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
         many = diagram["share"] >= FEW
         for which, face in ((many, colour), (~many, "white")):
             top.plot(confidence[which], accuracy[which], mark, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
-        top.plot([], [], mark, ls=dash, color=colour, ms=6, label=f"{name}: calibration error {error:.3f}")
+        top.plot([], [], mark, ls=dash, color=colour, ms=6, label=f"{name}:\ncalibration error {error:.3f}")
         counts = vectors.reshape(len(vectors), 3, BINS)[:, 0].sum(0)
         pixels = np.where(counts > 0, counts, np.nan)
         below.stairs(pixels, np.linspace(0, 1, BINS + 1), baseline=None, ls=dash, color=colour, lw=1.4)
@@ -86,7 +86,7 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
     top.legend(loc="upper left", fontsize=9.5, frameon=False)
     below.set_yscale("log")
     below.set_ylabel("pixels", fontsize=9.5, color=INK)
-    note = "confidence: the likeliest class's probability\n(bars: 95 % interval over pictures; hollow: few pixels)"
+    note = "confidence: the likeliest class's probability\n(bars: 95 % interval over pictures;\nhollow: few pixels)"
     below.set_xlabel(note, fontsize=9.5, color=INK)
     for axes in (top, below):
         axes.tick_params(labelsize=9)
