@@ -53,10 +53,7 @@ def script(door: str) -> Path:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_help_names_every_option_and_imports_neither_torch_nor_lightning(
-    door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "1000")
+def test_help_names_every_option_and_imports_neither_torch_nor_lightning(door: str, tmp_path: Path) -> None:
     code = (
         f"import atexit, sys; sys.argv = ['colourize-{door}', '--help']\n"
         "slow = {'torch', 'lightning', 'torchvision', 'sklearn'}\n"
@@ -64,7 +61,7 @@ def test_help_names_every_option_and_imports_neither_torch_nor_lightning(
         f"from colourize.{door} import main\n"
         "main()\n"
     )
-    shown = output([sys.executable, "-c", code], tmp_path)
+    shown = output([sys.executable, "-c", code], tmp_path, COLUMNS="1000")
     assert shown.startswith(f"colourize-{door}: ") and shown.endswith("slow: []\n")
     own = (REPOSITORY / "conf" / f"{door}.yaml").read_text()
     for group, options in GROUPS.items():
@@ -77,8 +74,7 @@ def test_help_names_every_option_and_imports_neither_torch_nor_lightning(
     comment = re.search(r"^(checkpoint: \S+) +(# .+)$", own, re.MULTILINE)  # beside the key, as in the file
     assert comment is None or re.search(rf"^{comment[1]} +{re.escape(comment[2])}$", shown, re.MULTILINE)
     assert "\ncommon:" not in shown and list(tmp_path.iterdir()) == []
-    monkeypatch.setenv("COLUMNS", "80")
-    lines = output([sys.executable, "-c", code], tmp_path).splitlines()
+    lines = output([sys.executable, "-c", code], tmp_path, COLUMNS="80").splitlines()
     assert all(len(line) <= 80 or max(map(len, line.split())) > 40 for line in lines)  # long words stay whole
 
 
