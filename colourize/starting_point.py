@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,8 @@ from torch import Tensor
 
 from colourize.callbacks import weight_averaging
 from colourize.checkpoints import check_resumable, check_same, has_training_state, newest, read, read_any
-from colourize.data.pictures import PictureData
-from colourize.fine_tuning import adopt, fitted_parts, measure_start, take_weights
+from colourize.fine_tuning import adopt, fitted_parts, take_weights
 from colourize.tasks.restoration import RestorationTask
-
-log = logging.getLogger(__name__)
 
 
 class StartingPoint:
@@ -76,8 +72,3 @@ class StartingPoint:
             weight_averaging.check_alike(trainer, path, self._contents)
         task.start = self.weights
         self._contents = {}  # a training needs the memory
-
-    def measure(self, trainer: Trainer, task: RestorationTask, data: PictureData) -> None:
-        """Before the first step of a fine-tuning, take its validation measures."""
-        if self.weights is not None and self.own is None:
-            self.weights |= measure_start(trainer, task, data)

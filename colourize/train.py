@@ -122,12 +122,14 @@ def _train(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str,
 def _fit(start: StartingPoint, trainer: Trainer, task: RestorationTask, data: PictureData, record: RunRecord) -> str:
     """Train the task, or validate one that has nothing to train; returns the file of its best weights, if any."""
     from colourize.checkpoints import read_any
+    from colourize.fine_tuning import measure_start
     from colourize.runs import checkpoint_files
 
     with record.phase("training"):
         if task.is_trained:
             if start.weights is not None:
-                start.measure(trainer, task, data)
+                if start.own is None:
+                    start.weights |= measure_start(trainer, task, data)
                 record.update(start=start.weights)
             trainer.fit(task, datamodule=data, ckpt_path=start.checkpoint, weights_only=True)
         else:
