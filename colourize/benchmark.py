@@ -18,7 +18,7 @@ from colourize.errors import UsageError
 
 log = logging.getLogger(__name__)
 
-PARTS = ("steps", "threads", "startup")  # measured in this order
+PARTS = ("steps", "startup")  # measured in this order
 
 
 def benchmark(config: DictConfig) -> None:

@@ -19,15 +19,14 @@ TINY = (*TINY_DATA, "model.num_filters=4", "device=cpu", "benchmark.repeats=1", 
 
 
 @pytest.mark.slow
-def test_steps_and_threads(tmp_path):
-    outcome = succeed("benchmark", [*TINY, "benchmark.parts=[threads,steps]"], tmp_path)
+def test_steps(tmp_path):
+    outcome = succeed("benchmark", [*TINY, "benchmark.parts=[steps]"], tmp_path)
     files = {path.name for path in outcome.folder.iterdir()}
-    assert files == {".hydra", "benchmark.log", "benchmark.json", "steps.csv", "threads.csv"}
+    assert files == {".hydra", "benchmark.log", "benchmark.json", "steps.csv"}
     text = (outcome.folder / "benchmark.json").read_text()
     assert time.strftime("%Y-%m-%d") not in text and str(outcome.cwd) not in text  # it may be published
     saved = json.loads(text)
     assert {"versions", "commit", "machine", "threads", "device", "precision"} <= set(saved["machine"])
-    assert list(saved["parts"]) == ["steps", "threads"]  # in their own order
 
     rows = read_table(outcome.folder / "steps.csv")
     assert [row["path"] for row in rows] == ["project", "bare", "project/bare"]
@@ -38,11 +37,7 @@ def test_steps_and_threads(tmp_path):
         once = by_path[row["path"]]
         assert row["case"] == CASE and float(row["step_ms_min"]) == float(row["step_ms"]) == once["step_ms"]
         assert 2 * once["step_ms"] / 1000 < once["epoch_s"]  # two steps, and validation
-    ways = ["1 thread", "2 threads", "2 threads that spin", "2 threads/1 thread", "2 threads/2 threads that spin"]
-    assert [(row["beside"], row["threads"]) for row in saved["parts"]["threads"]["rows"]] == [
-        (beside, way) for beside in ("idle cores", "a busy process") for way in ways
-    ]
-    for title in (f"steps: {CASE}, median", "steps: .*ratios", "threads: An epoch beside a busy process"):
+    for title in (f"steps: {CASE}, median", "steps: .*ratios"):
         assert re.search(title, outcome.stdout)
     tables = [line for line in outcome.stdout.splitlines() if line.startswith(("│", "┃", "┏"))]
     assert tables and max(map(len, tables)) <= 100
@@ -54,7 +49,7 @@ def test_steps_and_threads(tmp_path):
 def test_a_training_is_stamped_after_its_first_step_and_each_epoch(tmp_path, monkeypatch):
     before = time.time()
 
-    def run_here(command: list[str], variables: None) -> float:
+    def run_here(command: list[str]) -> float:
         succeed("train", command[len(programs.TRAIN) :], tmp_path / "here")
         return 0.0
 

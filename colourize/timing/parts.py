@@ -1,29 +1,19 @@
 """The parts of the benchmark; each function measures one and adds its numbers to a report's `Part`."""
 
-import contextlib
 import functools
 import gc
-import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import distribution
 
 from omegaconf import DictConfig
 
 from colourize.build import build_data
 from colourize.data.pictures import PictureData
-from colourize.machine.threads import SPIN_COUNT
 from colourize.timing.loops import Times, time_bare, time_project
 from colourize.timing.programs import run, train
 from colourize.timing.report import Part
 from colourize.timing.settings import Settings
 
-# How threads wait for each other: as set by the console scripts, and OpenMP's default.
-WAYS = {
-    "1 thread": {"OMP_NUM_THREADS": "1"},
-    "2 threads": {"OMP_NUM_THREADS": "2"},
-    "2 threads that spin": {"OMP_NUM_THREADS": "2", SPIN_COUNT: "300000"},
-}
 IMPORTS, FIRST_STEP = "import torch, torchvision, lightning", "first training step"
 SHORT = ("trainer.max_epochs=1", *(f"trainer.limit_{stage}_batches=1" for stage in ("train", "val", "test")))
 
@@ -44,34 +34,6 @@ def _one_epoch(config: DictConfig, data: PictureData, settings: Settings, path: 
     return time_project(config, data, settings.device, settings.work)
 
 
-def threads(part: Part, settings: Settings) -> None:
-    """Time an epoch of the first case with one thread and with two, on idle cores and beside a busy process."""
-    model, task = settings.node.cases[0].split("/")
-    overrides = [*settings.overrides, f"model={model}", f"task={task}", "trainer.max_epochs=1"]
-    if settings.steps is not None:
-        overrides.append(f"trainer.limit_train_batches={settings.steps}")
-
-    def one_epoch(way: str) -> dict[str, float]:
-        first_step, epoch = train(overrides, settings.work, WAYS[way])
-        return {"epoch_s": epoch - first_step}
-
-    over = (("2 threads", "1 thread"), ("2 threads", "2 threads that spin"))
-    for beside, context in (("idle cores", contextlib.nullcontext), ("a busy process", _busy_process)):
-        with context():
-            title, repeats = f"An epoch beside {beside}", settings.node.repeats
-            part.compare(title, "threads", list(WAYS), one_epoch, repeats, over=over, warm_up=False, beside=beside)
-
-
-@contextlib.contextmanager
-def _busy_process() -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
 def startup(part: Part, settings: Settings) -> None:
     """Time the help of each console script, and training until its first step."""
     scripts = distribution("colourize").entry_points.select(group="console_scripts")
@@ -88,4 +50,4 @@ def startup(part: Part, settings: Settings) -> None:
     part.compare("Start", "command", names, one_command, settings.node.repeats, over=over)
 
 
-PARTS = {each.__name__: each for each in (steps, threads, startup)}
+PARTS = {each.__name__: each for each in (steps, startup)}

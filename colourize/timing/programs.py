@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from colourize.errors import ColourizeError
 TRAIN = [sys.executable, "-m", "colourize.train"]
 
 
-def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> float:
-    """The seconds that a command takes, with further environment variables.
+def run(command: Sequence[str]) -> float:
+    """The seconds that a command takes.
 
     Raises:
         ColourizeError: the command failed; the message ends with its last two lines.
@@ -26,7 +26,7 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> f
     # Without the variables that Hydra's apps set for themselves.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HYDRA_")}
     started = time.perf_counter()
-    done = subprocess.run(command, env={**environment, **(variables or {})}, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     if done.returncode != 0:
         last = " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-2:])
@@ -34,13 +34,13 @@ def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> f
     return seconds
 
 
-def train(overrides: Sequence[str], work: Path, variables: Mapping[str, str] | None = None) -> list[float]:
+def train(overrides: Sequence[str], work: Path) -> list[float]:
     """Run `colourize-train`; returns the seconds from its start to its first step and to the end of each epoch."""
     folder = work / "train"
     path = folder / "stamps"
     stamps = ["+callbacks.stamps._target_=colourize.timing.programs.Stamps", f"+callbacks.stamps.path={path}"]
     started = time.time()  # a clock that processes share
-    run([*TRAIN, *overrides, *stamps, "hydra.mode=RUN", f"hydra.run.dir={folder}"], variables)
+    run([*TRAIN, *overrides, *stamps, "hydra.mode=RUN", f"hydra.run.dir={folder}"])
     seconds = [float(line) - started for line in path.read_text().splitlines()]
     shutil.rmtree(folder)
     return seconds

@@ -31,20 +31,20 @@ class Part:
 
     def compare(
         self, title: str, label: str, names: Sequence[str], measure: Callable[[str], Mapping[str, Any]], repeats: int,
-        *, over: Sequence[tuple[str, str]] = (), warm_up: bool = True, **where: str,
+        *, over: Sequence[tuple[str, str]] = (), **where: str,
     ) -> None:  # fmt: skip
-        """Measure all of `names` in turn, `repeats` times; rows and tables have medians, ranges and ratios.
+        """Measure all of `names` in turn; rows and tables have medians, ranges and ratios.
 
         Args:
             title: the title of the tables.
             label: the heading of the column of names, such as "path".
             measure: returns the numbers for a name; only floats are summarised.
+            repeats: the number of rounds, after a first one that does not count.
             over: pairs of names whose ratios are reported.
-            warm_up: whether there is a first round that does not count.
             where: further columns, such as case="unet/super_resolution".
         """
         found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
-        for repetition in range(0 if warm_up else 1, repeats + 1):
+        for repetition in range(repeats + 1):
             # Each round starts with another name, so that the order does not favour any of them.
             start = repetition % len(names)
             for name in [*names[start:], *names[:start]]:

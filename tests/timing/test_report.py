@@ -32,5 +32,5 @@ def test_names_take_turns_and_ratios_are_taken_within_each_repetition() -> None:
         {"case": "unet", "path": "a/b", **spread("step_ms_ratio", [2.0, 2.0, 2.0])},
     ]
     assert part.tables["Steps, median (range)"][0] == {"path": "a", "step_ms": "6.00 (4.00–40.00)"}
-    part.compare("Sweep", "launcher", ["basic"], lambda name: {"sweep_s": 1.0}, 2, warm_up=False)
+    part.compare("Sweep", "launcher", ["basic"], lambda name: {"sweep_s": 1.0}, 2)
     assert [each["repetition"] for each in part.repetitions[6:]] == [1, 2] and len(part.tables) == 3
