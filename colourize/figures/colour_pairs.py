@@ -6,7 +6,6 @@ difference of about 1 is just visible.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,37 +116,33 @@ def contradictions(colours: np.ndarray, count: int = 6) -> list[Contradiction]:
     return found
 
 
-def draw_contradictions(found: Sequence[Contradiction], path: Path, note: str = "") -> None:
+def draw_contradictions(found: Sequence[Contradiction], path: Path) -> None:
     """Draw a row for each contradiction: the pair with less distance in RGB, the pair that looks more alike, distances.
 
     Args:
         found: at least one contradiction.
-        path: the path without extension; an SVG and a PNG are saved.
-        note: a line below, such as the rank correlation over all pairs.
+        path: the path without extension; an SVG and a PNG are saved, narrow enough for a telephone.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    lines = textwrap.wrap(note, 84)
-    height = 0.62 + 0.74 * len(found) + 0.2 * len(lines)
-    figure = Figure(figsize=(7, height))
+    width, height = 3.7, 0.55 + 0.56 * len(found)
+    figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1))  # in inches, from the top
-    axes.set(xlim=(0, 7), ylim=(height, 0))
+    axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     heads = {
-        "near": (0.1, "nearer in RGB, yet looks more different"),
-        "far": (3.6, "farther in RGB, yet looks more alike"),
+        "near": (0.05, "nearer in RGB, yet\nlooks more different"),
+        "far": (1.95, "farther in RGB, yet\nlooks more alike"),
     }
     for kind, (left, head) in heads.items():
-        axes.text(left, 0.27, head, fontsize=10.5, weight="bold", color=INK, va="center")
+        axes.text(left, 0.24, head, fontsize=8.5, weight="bold", color=INK, va="center")
         for row, each in enumerate(found):
-            pair, top = getattr(each, kind), 0.52 + 0.74 * row
+            pair, top = getattr(each, kind), 0.52 + 0.56 * row
             # The rectangles overlap; between adjacent ones the white background would be visible.
-            axes.add_patch(Rectangle((left, top), 1.5, 0.6, facecolor=pair.colours[0], linewidth=0))
-            axes.add_patch(Rectangle((left + 0.75, top), 0.75, 0.6, facecolor=pair.colours[1], linewidth=0))
-            axes.add_patch(Rectangle((left, top), 1.5, 0.6, fill=False, edgecolor=FAINT, linewidth=0.6))
-            for below, text in ((0.17, f"RGB distance {pair.rgb:.0f}"), (0.44, f"CIEDE2000 {pair.delta_e:.1f}")):
-                axes.text(left + 1.62, top + below, text, fontsize=10.5, color=INK, va="center")
-    for row, line in enumerate(lines):
-        axes.text(0.1, height - 0.2 * (len(lines) - row), line, fontsize=9.5, color=FAINT, va="center")
+            axes.add_patch(Rectangle((left, top), 0.8, 0.46, facecolor=pair.colours[0], linewidth=0))
+            axes.add_patch(Rectangle((left + 0.4, top), 0.4, 0.46, facecolor=pair.colours[1], linewidth=0))
+            axes.add_patch(Rectangle((left, top), 0.8, 0.46, fill=False, edgecolor=FAINT, linewidth=0.6))
+            for below, text in ((0.12, f"RGB {pair.rgb:.0f}"), (0.35, f"ΔE2000 {pair.delta_e:.1f}")):
+                axes.text(left + 0.87, top + below, text, fontsize=8.5, color=INK, va="center")
     save_figure(figure, path)

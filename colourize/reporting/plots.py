@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from colourize.figures.saving import BOTH, PANELS, save_figure
+from colourize.measures.intervals import Estimate
 from colourize.measures.registry import direction
 from colourize.methods.comparison import Comparison, Results
 from colourize.methods.grouping import Setting, Settings, by_value
@@ -109,26 +110,43 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
 
 
 def draw_effects(path: Path, results: Results, measure: str) -> bool:
-    """Draw a measure against the values of each key that varies alone (in a grid, for all settings), a ring per seed.
+    """Draw a measure against the values of each key that varies alone (in a grid, for all settings).
 
-    The file is an SVG; False if no key has three values.
+    A ring is a seed, a dash the mean, and a bar its 95 % interval over pictures where one setting has the value.
+    Baselines that vary in the same key have a line of their own. The file is an SVG; False if no key has three values.
     """
-    panels: dict[str, dict[Any, list[float]]] = {}
+    panels: dict[str, dict[str, dict[Any, list[Estimate]]]] = {}
     for key, members in results.settings.variations().items():
-        values: dict[Any, list[float]] = {}
-        for each in sorted(members, key=lambda each: by_value(each.values[key])):
+        lines: dict[str, dict[Any, list[Estimate]]] = {}
+        baselines = [each for each in results.settings.baselines if members and each.task == members[0].task]
+        for each in sorted([*members, *baselines], key=lambda each: by_value(each.values[key])):
             for estimate in results.of(measure, [each]).values():
-                values.setdefault(each.values[key], []).extend(estimate.by_seed)
-        if len(values) > 1:
-            panels[key] = values
-    if max(map(len, panels.values()), default=0) < FEWEST_EFFECTS:
+                name = each.model if each.is_baseline else ""
+                lines.setdefault(name, {}).setdefault(each.values[key], []).append(estimate)
+        varying = {name: values for name, values in sorted(lines.items()) if len(values) > 1}
+        if "" in varying:
+            panels[key] = varying
+    if max((len(lines[""]) for lines in panels.values()), default=0) < FEWEST_EFFECTS:
         return False
     figure, axes = _panels(len(panels), 3, (3.2, 2.3), sharey=True)
-    for axis, (key, values) in zip(axes, panels.items(), strict=True):
-        for place, found in enumerate(values.values()):
-            axis.plot([place] * len(found), found, "o", ms=3.5, mfc="none", color=COLOURS[1])
-            axis.plot(place, np.mean(found), "_", ms=16, mew=2, color=COLOURS[0])
-        axis.set_xticks(range(len(values)), [words(value) for value in values])
+    for axis, (key, lines) in zip(axes, panels.items(), strict=True):
+        places = list(dict.fromkeys(value for values in lines.values() for value in values))
+        for style, (name, values) in enumerate(lines.items()):
+            colour, across = (COLOURS[style + 1], style * 0.12)
+            for value, estimates in values.items():
+                place = places.index(value) + across
+                seeds = np.concatenate([each.by_seed for each in estimates])
+                axis.plot([place] * len(seeds), seeds, MARKERS[style], ms=3.5, mfc="none", color=colour)
+                axis.plot(place, seeds.mean(), "_", ms=16, mew=2, color=colour if name else COLOURS[0])
+                if len(estimates) == 1 and np.isfinite(estimates[0].draws).all():
+                    axis.vlines(place, *estimates[0].interval(), color=colour, lw=1.2, alpha=0.7)
+            if name:
+                means = [np.concatenate([each.by_seed for each in estimates]).mean() for estimates in values.values()]
+                axis.plot([places.index(value) + across for value in values], means, ls=DASHES[style], lw=1,
+                          color=colour, label=words(name))  # fmt: skip
+        if len(lines) > 1:
+            axis.legend(fontsize=7, frameon=False)
+        axis.set_xticks(range(len(places)), [words(value) for value in places])
         axis.set_title(last_words(key), fontsize=8, loc="left")
         axis.set_ylabel(headed(measure), fontsize=7)
     save_figure(figure, path, ["svg", PANELS])
