@@ -214,10 +214,16 @@ def read_results(settings: Settings) -> Results:
     pictures = {each.label: tuple(each.table.get(PICTURE, ())) for each in evaluated}
     reference: dict[str, str | None] = {}
     for each in settings.settings:
-        for other in settings.baselines:
-            is_usual = other.model == usual_baseline(each.task[0]) and other.task == each.task
-            if is_usual and pictures[other.label] == pictures[each.label]:
-                reference.setdefault(each.label, other.label)
+        usual = [
+            other
+            for other in settings.baselines
+            if other.model == usual_baseline(each.task[0])
+            and other.task == each.task
+            and pictures[other.label] == pictures[each.label]
+        ]
+        if usual:  # of several, that with the most of its settings, such as as many training pictures
+            differing = [sum(other.values[key] != each.values[key] for key in each.values) for other in usual]
+            reference[each.label] = usual[differing.index(min(differing))].label
     return Results(settings, compare(evaluated, reference, {}, estimates), notes)
 
 

@@ -18,6 +18,7 @@ from colourize.reporting.comparison_tables import show_sweep
 from colourize.reporting.findings import findings
 from colourize.reporting.parts import PARTS
 from colourize.reporting.parts.larger_pictures import columns_by_case
+from colourize.reporting.plots import draw_effects
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
 
@@ -104,6 +105,23 @@ def test_results_have_intervals_seeds_and_a_reference(sweep: Path) -> None:
     assert results.comparison.reference[NARROW] == "grey look-up table" and row.difference == pytest.approx(3.105 - 2.5)
     pooled = row_of(results, "fid", NARROW)  # without a value for each picture there is no interval
     assert pooled.mean == 3.0 and pooled.low != pooled.low and pooled.mark == ""
+
+
+def test_a_baseline_that_varies_with_the_networks_is_each_ones_own_reference(tmp_path: Path) -> None:
+    """As the learning curve has it: each network beside the table that was fitted to as many pictures."""
+    for number in (50, 500, 4500):
+        for model, middle in (("cnn", 1.0), ("grey_lookup", 2.0)):
+            typed = {"model": model, "data.num_train": number, "seed": 0}
+            values = [middle - number / 9000, middle + 0.5, middle]
+            write_run(tmp_path / f"{model}-{number}", typed, values, data={"num_train": number})
+    results = read_results(settings_in(tmp_path))
+    pairs = {each.label: results.comparison.reference[each.label] for each in results.settings.networks}
+    assert pairs == {
+        f"CNN (training pictures {number})": f"grey look-up table (training pictures {number})"
+        for number in (50, 500, 4500)
+    }
+    assert draw_effects(tmp_path / "effects", results, "mse")
+    assert "grey look-up table" in (tmp_path / "effects.svg").read_text()
 
 
 def test_a_sweep_ends_with_its_table_best_first(
