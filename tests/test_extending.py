@@ -230,7 +230,7 @@ def test_a_question_of_ones_own(add, monkeypatch):
     (written,) = re.findall(r"`conf/experiment/skips_or_width\.yaml`:\n\n```yaml\n(.*?)^```", TEXT, re.M | re.S)
     add.write("experiment/skips_or_width", written)
     (shown,) = re.findall(r"^```console\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    commands = [re.sub(r"\s+#.*", "", line).split()[1:] for line in shown.splitlines()]
+    commands = [re.sub(r"\s+#.*", "", line).split()[1:] for line in shown.replace("\\\n", "").splitlines()]
     counts = []
     for door, *words in commands[:3]:
         assert door == "colourize-train"

@@ -99,7 +99,7 @@ def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
     assert len(list((tmp_path / "report" / "tables").glob("*-ranked.csv"))) == 1
 
 
-def test_a_toy_has_a_banner_and_no_findings(tmp_path: Path) -> None:
+def test_what_is_no_result_has_a_banner_and_no_findings(tmp_path: Path) -> None:
     write_sweep(tmp_path / "mine")
     for path in (tmp_path / "mine").glob("*/run.json"):
         data = {"source": "SyntheticData", "parts": {"train": {"pictures": 60}, "test": {"pictures": 24}}}
@@ -114,6 +114,12 @@ def test_a_toy_has_a_banner_and_no_findings(tmp_path: Path) -> None:
     assert not (tmp_path / "report" / "colour.html").exists() and "colour.html" not in text
     assert "Answer." not in text and "the best is" not in text and 'class="best"' not in text
     assert "<h1>Ours</h1>" in text and '<p class="fact">Ada · today</p>' in text
+    record = tmp_path / "mine" / "lr" / "run.json"  # as if a quick check had been made in the same folder
+    record.write_text(record.read_text().replace('"pictures": 24', '"pictures": 12'))
+    succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
+    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Tested on different numbers of pictures (12, 24): this cannot be compared." in text
+    assert "Answer." not in text and 'class="best"' not in text
 
 
 def test_classes_of_different_palettes_are_not_compared(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from colourize.runs.method_settings import flat
 
 NOT_TYPED = ("hydra", "output_dir")
 ALIKE = 0.6  # minimum similarity of a suggested key; "batch" and "batch_size" have 0.67
-ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs", "epoch": "max_epochs"}  # names in other programs → ours
+# Names in other programs → ours.
+ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs", "epoch": "max_epochs", "device": "accelerator"}
 # Errors of paths that cannot be written or read; other system errors may be bugs.
 PATH_ERRORS = {getattr(errno, name, 0) for name in (
     "EACCES", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG", "ENOENT", "ENOTDIR", "EPERM", "EROFS",

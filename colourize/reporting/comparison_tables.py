@@ -24,9 +24,9 @@ from colourize.methods.sources import read_sources
 from colourize.methods.wording import headed, setting, words
 from colourize.reporting.elements import Table
 from colourize.reporting.findings import number
+from colourize.reporting.questions import questions
 from colourize.runs.tables import write_table
 
-MAIN = ("cross_entropy", "mse", "loss")  # the first that all networks have decides the order of a sweep's table
 FOR_NAMES = 26  # columns of a sweep's table that are reserved for the methods' names
 MARKS = {"better": "▲", "worse": "▼", "more": "△", "less": "▽", "": ""}
 ARROWS = {MORE: " ↑", LESS: " ↓", ZERO: " →0", NEITHER: ""}
@@ -75,22 +75,28 @@ def show_comparison(
 def show_sweep(folder: Path) -> None:
     """Print the results of a sweep's finished runs in the width of the terminal, the best method first.
 
-    Each input has a table of its own, as restoring colours and restoring detail are not compared.
+    Each input has a table of its own, as restoring colours and restoring detail are not compared. The measures that an
+    experiment's question asks for come first.
     """
     found = read_sources([folder]).sources
     results = read_results(read_settings([run for source in found for run in source.runs]))
-    main = results.main_measure(MAIN) if results.settings.settings else None
+    asked = [name for source in found if (each := questions().get(source.experiment or "")) for name in each.measures]
+    main = results.main_measure(asked) if results.settings.settings else None
     if main is None:
         return
     comparison, console = results.comparison, Console()
     baselines = {each.label for each in results.settings.baselines}
     for members in by_input(results.settings.settings).values():
-        ranked = [row.method for row in comparison.of(main) if row.method in {each.label for each in members}]
+        labels = [each.label for each in members]
+        ranked = [row.method for row in comparison.of(main) if row.method in labels]
+        ranked += [label for label in labels if label not in ranked]  # methods without this measure
         columns: dict[str, list[str]] = {}
         room = console.width - FOR_NAMES
-        for name in dict.fromkeys([main, *headlines(comparison.measures)]):
-            cells = [comparison.row(name, method) for method in ranked]
-            texts = [interval_text(each.mean, each.low, each.high, math.nan) if each else "" for each in cells]
+        for name in dict.fromkeys([main, *asked, *headlines(comparison.measures)]):
+            rows = [comparison.row(name, method) for method in ranked]
+            if not any(rows):
+                continue
+            texts = [interval_text(row.mean, row.low, row.high, row.seed_deviation) if row else "" for row in rows]
             room -= max(map(len, [headed(name), *texts])) + 1
             if room < 0:
                 break
@@ -102,9 +108,12 @@ def show_sweep(folder: Path) -> None:
         for method, *texts in zip(ranked, *columns.values(), strict=True):
             table.add_row(escape(method) + (" °" if method in baselines else ""), *texts)
         console.print(table, "")
-    notes = f"Best first by {words(main)}, {direction(main)}; mean ± half of its 95 % interval over the test pictures"
-    console.print(notes + ("; °: without a network." if baselines else "."), highlight=False)
-    print(f"More:  colourize-report {shlex.quote(os.path.relpath(folder))}")
+    order = f"Best first by {words(main)}, {direction(main)}; mean" if len(comparison.of(main)) > 1 else "Mean"
+    notes = [f"{order} ± half of its 95 % interval over the test pictures"]
+    notes += ["in brackets ± over seeds"] if any(each.seeds > 1 for each in comparison.rows) else []
+    notes += ["°: without a network"] if baselines else []
+    console.print(f"{'; '.join(notes)}.", highlight=False)
+    print(f"More:  colourize-report {shlex.quote(os.path.relpath(folder))} questions=false")
 
 
 def markdown(comparison: Comparison) -> str:
@@ -201,12 +210,16 @@ def digits_for(uncertainty: float) -> int:
 
 def _terminal_table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> TerminalTable:
     table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("method", overflow="fold", min_width=12)
-    for heading in ("mean", "95 % interval", "±", "less ref", "95 % interval"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
-    for row in comparison.of(measure):
-        table.add_row(*map(escape, _cells(row, comparison, fewer_digits)))
+    headings = ("method", "mean", "95 % interval", "±", "less ref", "95 % interval", "")
+    rows = [_cells(row, comparison, fewer_digits) for row in comparison.of(measure)]
+    columns = [each for each in zip(headings, *rows, strict=True) if any(each[1:])]
+    for number, (heading, *_) in enumerate(columns):
+        if number == 0:
+            table.add_column(heading, overflow="fold", min_width=12)
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
+    for row in zip(*(each for _, *each in columns), strict=True):
+        table.add_row(*map(escape, row))
     return table
 
 

@@ -130,7 +130,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
         return False
     figure, axes = _panels(len(panels), 3, (3.2, 2.3), sharey=True)
     for axis, (key, lines) in zip(axes, panels.items(), strict=True):
-        places = list(dict.fromkeys(value for values in lines.values() for value in values))
+        places = sorted(dict.fromkeys(value for values in lines.values() for value in values), key=by_value)
         for style, (name, values) in enumerate(lines.items()):
             colour, across = (COLOURS[style + 1], style * 0.12)
             for value, estimates in values.items():

@@ -16,19 +16,23 @@ TRAINING = {
 TOY = 10_000  # with fewer pictures in a training, counted in each epoch, a network has learnt next to nothing
 
 
-def toy_size(runs: Sequence[Run]) -> str:
-    """In words, how little the networks of these runs were trained; empty if it is enough, or unknown."""
+def warning(runs: Sequence[Run]) -> str:
+    """Why these runs are no result: tiny trainings, or tests that cannot be compared; empty if nothing is known."""
     seen = []
     for run in runs:
         parts = (run.record.get("data") or {}).get("parts") or {}
         counts = [int((parts.get(name) or {}).get("pictures") or 0) for name in ("train", "test")]
         if (epochs := len(run.metrics())) and all(counts):
             seen.append((epochs * counts[0], epochs, *counts))
+    tests = sorted({tested for *_, tested in seen})
+    if len(tests) > 1:
+        return f"Tested on different numbers of pictures ({', '.join(map(str, tests))}): this cannot be compared."
     if not seen or max(seen)[0] >= TOY:
         return ""
     _, epochs, trained, tested = max(seen)
     kind = "drawn " if all((run.record.get("data") or {}).get("source") == "SyntheticData" for run in runs) else ""
-    return f"{epochs} epoch{'' if epochs == 1 else 's'} on {trained} {kind}pictures, tested on {tested}"
+    size = f"{epochs} epoch{'' if epochs == 1 else 's'} on {trained} {kind}pictures, tested on {tested}"
+    return f"Toy size: {size}. This is not a result."
 
 
 def provenance(runs: Sequence[Run]) -> list[str]:

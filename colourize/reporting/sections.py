@@ -26,7 +26,7 @@ from colourize.reporting.findings import findings, listed
 from colourize.reporting.parts import PARTS
 from colourize.reporting.picture_sheets import COUNT, Pictures, save_panels, sheet_rows
 from colourize.reporting.plots import draw_effects, draw_intervals
-from colourize.reporting.provenance import provenance, toy_size
+from colourize.reporting.provenance import provenance, warning
 from colourize.reporting.questions import Question
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
     """The section of a sweep in a report's folder; if a part cannot be made, the reason replaces it.
 
     It starts with the sentences that answer the question, first those of its parts, then those of the comparison. At
-    toy size, a banner replaces them, and no cell is marked as the best.
+    toy size, or if the tests cannot be compared, a banner replaces them, and no cell is marked as the best.
     """
     settings = read_settings(source.runs)
     results = read_results(settings)
@@ -68,8 +68,8 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
     for name in question.parts if question else ["effects"] if len(settings.varied) > 1 else []:
         parts += _part(name, context)
     answer = [each for each in [*parts, *numbers] if _kind(each) in ANSWERS]
-    if small := toy_size(source.runs):
-        banner = Text(f"Toy size: {small}. This is not a result.", "toy")
+    if text := warning(source.runs):
+        banner = Text(text, "toy")
         answer = [*(each for each in answer if _kind(each) == "fact"), banner]
         numbers = [replace(each, best=()) if isinstance(each, Table) else each for each in numbers]  # none is best
     rest = [each for each in [*numbers, *_drawings(context), *parts] if _kind(each) not in ANSWERS]

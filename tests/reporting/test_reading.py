@@ -176,10 +176,13 @@ def test_repeated_runs_and_damaged_tables_are_noted(sweep: Path) -> None:
 
 def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> None:
     found = questions()
-    assert [each.number for each in found.values()] == [
+    expected = [
         "A1", "A2–A3", "A4", "A5", "B1–B2", "C1–C2", "C3", "D1–D2", "E1–E3", "F1", "F2", "F3", "F4",
         "Best colour", "Hints", "Johnson 2016", "Learning curve", "Ronneberger 2015", "Zhang 2016",
     ]  # fmt: skip
+    numbers = [each.number for each in found.values()]
+    assert [each for each in numbers if each in expected] == expected  # a user's own questions may stand among them
+    assert numbers[:13] == expected[:13]
     for question in found.values():
         assert question.text[:-1] and "experiment=" not in question.text and question.measures
 
