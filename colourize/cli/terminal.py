@@ -51,8 +51,8 @@ def show_run(
     show_measures(tested, "Test measures" + (f" (weights: {weights})" if weights else ""), beside)
     samples = sorted((folder / "samples").glob("*.png"), key=lambda path: path.stat().st_mtime)
     # Printed with print, because console.print would break paths into lines.
-    for path in samples[-2:]:
-        print(f"Sample pictures:  {shown(path)}")
+    if samples:  # the newest are those of the tested weights; those of epochs are beside them
+        print(f"Sample pictures:  {shown(samples[-1])}")
     for name in ("best", "last") if best else ("last",):
         path = folder / "checkpoints" / f"{name}.ckpt"
         if path.exists():

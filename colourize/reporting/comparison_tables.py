@@ -213,8 +213,8 @@ def _terminal_table(comparison: Comparison, measure: str, *, fewer_digits: int =
     headings = ("method", "mean", "95 % interval", "±", "less ref", "95 % interval", "")
     rows = [_cells(row, comparison, fewer_digits) for row in comparison.of(measure)]
     columns = [each for each in zip(headings, *rows, strict=True) if any(each[1:])]
-    for number, (heading, *_) in enumerate(columns):
-        if number == 0:
+    for place, (heading, *_) in enumerate(columns):
+        if place == 0:
             table.add_column(heading, overflow="fold", min_width=12)
         else:
             table.add_column(heading, justify="right", no_wrap=True)
