@@ -110,23 +110,14 @@ def block_orders(context: Context) -> list[Element]:
     rows = [[words(line["order"]), *(_cell(line[column]) for column in [*ORDER_COLUMNS][1:])] for line in lines]
     csv = str(path.relative_to(context.folder))
     own = words(model.block_order)
-    clauses = []
-    for count in dict.fromkeys(line["negative_scales"] for line in lines):
-        effects = [f"“{words(line['order'])}” {_effect(line)}" for line in lines
-                   if line["negative_scales"] == count and words(line["order"]) != own]  # fmt: skip
-        clauses.append(f"with {count} negative scales in the batch norms, {listed(effects)}")
-    text = f"In place of “{own}” and with the same weights, {'; '.join(clauses)}."
+    same: dict[str, list[str]] = {line["negative_scales"]: [] for line in lines}
+    for line in lines:
+        if line["equal"] == "True" and words(line["order"]) != own:
+            same[line["negative_scales"]].append(f"“{words(line['order'])}”")
+    clauses = [f"{listed(each) if each else 'none'} with {count} negative scales" for count, each in same.items()]
+    text = f"With the same weights, these orders give exactly the outputs of “{own}”: {'; '.join(clauses)}."
     table = Table(ORDERS.format(setting.label), ["order", *[*ORDER_COLUMNS.values()][1:]], rows, csv=csv)
     return [Text(text, "finding"), table]
-
-
-def _effect(line: Mapping[str, str]) -> str:
-    """How another order of a block's layers changes the outputs, in words."""
-    if line["equal"] == "True":
-        return "gives exactly the same outputs"
-    share = float(line.get("classes_changed", "nan"))
-    changed = f"changes the outputs by {number(float(line['rms']))} (root mean square)"
-    return changed + (f" and the class of {100 * share:.0f} % of the pixels" if math.isfinite(share) else "")
 
 
 @torch.no_grad()
