@@ -21,9 +21,9 @@ from colourize.methods.wording import last_words, words
 NAMED = 3  # settings that are named; further ones are only counted
 
 
-def findings(results: Results, networks: Sequence[Setting], measures: Sequence[str]) -> list[str]:
-    """Sentences that compare networks, mainly by the first of the measures; empty if nothing is compared."""
-    settings, (main, *others) = results.settings, measures
+def findings(results: Results, networks: Sequence[Setting], measure: str) -> list[str]:
+    """Sentences that compare networks by a measure; empty if nothing is compared."""
+    settings = results.settings
     found = []
     if (axis := settings.axis) is not None:
         groups: dict[tuple[str, ...], list[Setting]] = {}
@@ -32,14 +32,12 @@ def findings(results: Results, networks: Sequence[Setting], measures: Sequence[s
         usual = [each for each in networks if not settings.departures(each)]
         for keys, members in groups.items():
             members = sorted([*members, *(usual if keys else [])], key=lambda each: float(each.values[axis]))
-            points = [(each.values[axis], one) for each in members for one in results.of(main, [each]).values()]
+            points = [(each.values[axis], one) for each in members for one in results.of(measure, [each]).values()]
             also = f" with other values of {listed([last_words(key) for key in keys])}" if keys else ""
             if len(points) > 1:
-                found.append(trend(last_words(axis), points, main, also))
-    text = best(main, results.of(main, networks), results.rivals(main, networks))
-    found += [text] if text else []
-    agreeing = _by_other_measures(results, networks, main, others)
-    return [*found, *([agreeing] if agreeing else [])]
+                found.append(trend(last_words(axis), points, measure, also))
+    text = best(measure, results.of(measure, networks), results.rivals(measure, networks))
+    return [*found, text] if text else found
 
 
 def best(
@@ -49,7 +47,8 @@ def best(
 
     The keys of `estimates` are the networks' labels; `rivals` has their baselines, by the same labels.
     """
-    order = _ranked(measure, estimates)
+    known = [label for label, each in estimates.items() if np.isfinite(each.mean)]
+    order = sorted(known, key=lambda label: badness(measure, estimates[label].mean))
     rival = (rivals or {}).get(order[0]) if order else None
     if len(order) < 2 and rival is None:
         return ""
@@ -125,29 +124,6 @@ def listed(names: Sequence[str]) -> str:
     """Names in a sentence: "a, b and c"."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _ranked(measure: str, estimates: Mapping[str, Estimate]) -> list[str]:
-    known = [label for label, each in estimates.items() if np.isfinite(each.mean)]
-    return sorted(known, key=lambda label: badness(measure, estimates[label].mean))
-
-
-def _by_other_measures(results: Results, networks: Sequence[Setting], main: str, others: Sequence[str]) -> str:
-    """A sentence on which networks are best by the other measures."""
-    winners: dict[str, list[str]] = {}
-    for measure in others:
-        estimates = results.of(measure, networks)
-        order = _ranked(measure, estimates)
-        if measure == main or not direction(measure) or len(order) < 2 or len(order) < len(networks):
-            continue
-        is_clear = Gap.between(measure, estimates[order[0]], estimates[order[1]]).mark
-        winners.setdefault(order[0] if is_clear else "", []).append(words(measure))
-    parts = [
-        f"by {listed(names)} {f'the best is {label}' if label else 'none is clearly the best'}"
-        for label, names in winners.items()
-    ]
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _interval(gap: Gap, before: str, after: str) -> str:

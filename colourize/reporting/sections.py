@@ -118,7 +118,7 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
     shown = [name for name in dict.fromkeys((*asked, main)) if name in results.comparison.measures][:MOST_MEASURES]
     found: list[Element] = []
     for members in by_input(results.settings.networks).values():  # colourization and super-resolution are not compared
-        found += [Text(text, "finding") for text in findings(results, members, [main, *shown])]
+        found += [Text(text, "finding") for text in findings(results, members, main)]
     path = context.path("tables", ".csv")
     write_results(path, results)
     found.append(headline_table(results, shown, str(path.relative_to(context.folder))))
