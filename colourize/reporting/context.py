@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,12 @@ class Context:
         return [Figure(path, f"{caption}{'; grey dashes: what needs no network' if drawn else ''}.", alt)]
 
     def made(
-        self, path: Path, runs: Iterable[Run], make: Callable[[], object], caption: str, alt: str, also: object = ""
+        self, name: str, runs: Sequence[Run], make: Callable[[Path], object], caption: str, alt: str, also: object = ""
     ) -> list[Element]:
-        """A figure from checkpoints, which is made again if it is older than these; empty if that is impossible."""
-        return [Figure(path, caption, alt)] if keep_up_to_date(path, runs, make, also=also) else []
+        """A figure that `make` saves from checkpoints, again if it is older than these; empty if there are none."""
+        path = self.path("figures" if name.endswith(".svg") else "pictures", name)
+        is_made = bool(runs) and keep_up_to_date(path, runs, lambda: make(path), also=also)
+        return [Figure(path, caption, alt)] if is_made else []
 
     def table(self, name: str, rows: Iterable[Mapping[str, object]]) -> str:
         """Write a table; returns its path relative to the report's folder."""

@@ -56,6 +56,10 @@ class Pictures:
             self._data[key] = data
         return self._data[key]
 
+    def test(self, run: Run, count: int | None = None) -> Tensor:
+        """The first pictures that a run was tested on, (N, H, W, 3) uint8; None: all."""
+        return torch.from_numpy(self.data(run).pictures.test[:count])
+
     @staticmethod
     def _path(run: Run) -> Path:
         found = run.checkpoints

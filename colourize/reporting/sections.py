@@ -149,15 +149,14 @@ def _drawings(context: Context) -> list[Element]:
         few = members[:MOST_SHOWN]
         caption = SAME + (", with its first seed" if _have_seeds(context.results) else "")
         caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
-        path = context.path("pictures", f"{ending}.png")
 
-        def draw(path: Path = path, few: Sequence[Setting] = few) -> None:
+        def draw(path: Path, few: Sequence[Setting] = few) -> None:
             data = context.pictures.data(few[0].first)
             tasks = {each.label: context.pictures.task(each.first) for each in few}
             save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
         labels, runs = [each.label for each in members], [each.first for each in members]
-        found += context.made(path, runs, draw, caption, "The same pictures by each method", labels)
+        found += context.made(f"{ending}.png", runs, draw, caption, "The same pictures by each method", labels)
     return found
 
 

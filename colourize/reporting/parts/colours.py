@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-
-import torch
+from pathlib import Path
 
 from colourize.figures.colour_pairs import colours_of, contradictions, draw_contradictions, rank_agreement
 from colourize.figures.distributions import draw_distributions
@@ -19,7 +18,7 @@ BATCH = 250
 
 def colour_pairs(context: Context) -> list[Element]:
     """Pairs of colours from the pictures that distance in RGB ranks against human perception."""
-    colours = colours_of(_pictures(context, context.results.settings.settings[0]).movedim(-1, 1) / 255)
+    colours = colours_of(context.pictures.test(context.results.settings.settings[0].first).movedim(-1, 1) / 255)
     draw = partial(draw_contradictions, contradictions(colours))
     alt = "Pairs of colours with their distances in RGB and by CIEDE2000"
     text = (
@@ -32,16 +31,15 @@ def colour_pairs(context: Context) -> list[Element]:
 
 def distributions(context: Context) -> list[Element]:
     """For some pixels, a classifier's distribution with its mean and mode, a regression's colour, and the truth."""
-    classifiers, others = _answering(context, "PaletteClasses"), _answering(context, "RGB")
+    classifiers, others = _answering(context, "palette_classes"), _answering(context, "rgb")
     if not classifiers:
         return []
     first = classifiers[0]
-    path = context.path("figures", "-distributions.svg")
 
-    def draw() -> None:
+    def draw(path: Path) -> None:
         names = [each.label if len(others) > 1 else "regression" for each in others]
         tasks = {name: context.pictures.task(each.first) for name, each in zip(names, others, strict=True)}
-        shown = _pictures(context, first)[:COUNT]
+        shown = context.pictures.test(first.first, COUNT)
         draw_distributions(context.pictures.task(first.first), shown, path.with_suffix(""), tasks)
 
     runs, labels = [each.first for each in (first, *others)], [each.label for each in others]
@@ -49,32 +47,27 @@ def distributions(context: Context) -> list[Element]:
         f"Five pixels, from the least certain to the surest: the probability of each palette colour by {first.label}, "
         f"their mean and mode, {'the colour of a regression ' if others else ''}and the truth."
     )
-    return context.made(path, runs, draw, caption, "Predicted class distributions of five pixels", labels)
+    alt = "Predicted class distributions of five pixels"
+    return context.made("-distributions.svg", runs, draw, caption, alt, labels)
 
 
 def reliability(context: Context) -> list[Element]:
     """Whether the classifiers' probabilities are calibrated."""
-    classifiers = _answering(context, "PaletteClasses")
-    path = context.path("figures", "-reliability.svg")
+    classifiers = _answering(context, "palette_classes")
 
-    def draw() -> None:
+    def draw(path: Path) -> None:
         confidences = {
-            each.label: confidences_of(context.pictures.task(each.first), _pictures(context, each).split(BATCH))
+            each.label: confidences_of(
+                context.pictures.task(each.first), context.pictures.test(each.first).split(BATCH)
+            )
             for each in classifiers
         }
         draw_reliability(confidences, path.with_suffix(""))
 
-    if not classifiers:
-        return []
     runs = [each.first for each in classifiers]
     caption = "Accuracy at each confidence, beside the diagonal of perfect calibration, and how many pixels have it."
-    return context.made(path, runs, draw, caption, "Reliability of the classifiers")
+    return context.made("-reliability.svg", runs, draw, caption, "Reliability of the classifiers")
 
 
 def _answering(context: Context, answer: str) -> list[Setting]:
-    return [each for each in context.results.settings.networks if each.first.record.get("answer") == answer]
-
-
-def _pictures(context: Context, setting: Setting) -> torch.Tensor:
-    """A setting's test pictures, (N, H, W, 3) uint8."""
-    return torch.from_numpy(context.pictures.data(setting.first).pictures.test)
+    return [each for each in context.results.settings.networks if each.task[1] == answer]

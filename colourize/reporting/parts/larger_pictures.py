@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,18 +79,18 @@ def larger_pictures(context: Context) -> list[Element]:
     reaches = [f"{label}, {'all' if halo is None else f'{halo} pixels'}" for label, halo in halos.items()]
     found.append(Text(f"{REACH} {'; '.join(reaches)}.", "note"))
     found += [Text(GONE.format(", ".join(gone)), "note")] if gone else []
-    sheet = context.path("pictures", "-larger.png")
 
-    def draw() -> None:
+    def draw(path: Path) -> None:
         test = context.pictures.data(settings[0].first).pictures.test
         truth = torch.cat([_pictures(kind, SHEET, test[:count])[:count] for kind, count in SHOWN.items()])
         tasks = {each.label: context.pictures.task(each.first) for each in settings}
         rows = {f"{label}, {way}": _predicted(predictor, truth)
                 for label, task in tasks.items() for way, predictor in _predictors(task).items()}  # fmt: skip
-        save_panels(sheet, {**rows, "truth": truth}, SHOWN["drawn"])
+        save_panels(path, {**rows, "truth": truth}, SHOWN["drawn"])
 
     caption = f"Drawn horses and enlarged test pictures of {SHEET}×{SHEET} pixels, by the first seed."
-    return found + context.made(sheet, runs, draw, caption, "Larger pictures by each network", [labels, SHEET, SHOWN])
+    alt = "Larger pictures by each network"
+    return found + context.made("-larger.png", runs, draw, caption, alt, [labels, SHEET, SHOWN])
 
 
 def columns_by_case(rows: Sequence[dict[str, str]]) -> dict[Case, np.ndarray]:

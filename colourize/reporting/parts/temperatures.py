@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import torch
+from pathlib import Path
 
 from colourize.figures.temperatures import draw_temperatures, measured_at
 from colourize.reporting.context import Context
@@ -14,16 +14,13 @@ COUNT, BATCH = 250, 50  # test pictures that are decoded; each temperature takes
 
 def temperatures(context: Context) -> list[Element]:
     """Colourfulness, balanced AuC and ΔE2000 against the temperature, for each classifier of bins."""
-    settings = [each for each in context.results.settings.networks if each.first.record.get("answer") == "AbBins"]
-    if not settings:
-        return []
-    path = context.path("figures", "-temperatures.svg")
+    settings = [each for each in context.results.settings.networks if each.task[1] == "ab_bins"]
 
-    def draw() -> None:
+    def draw(path: Path) -> None:
         found = {}
-        for setting in settings:
-            pictures = torch.from_numpy(context.pictures.data(setting.first).pictures.test[:COUNT])
-            found[setting.label] = measured_at(context.pictures.task(setting.first), pictures.split(BATCH), MEASURES)
+        for each in settings:
+            batches = context.pictures.test(each.first, COUNT).split(BATCH)
+            found[each.label] = measured_at(context.pictures.task(each.first), batches, MEASURES)
         draw_temperatures(found, path.with_suffix(""))
 
     caption = (
@@ -31,4 +28,4 @@ def temperatures(context: Context) -> list[Element]:
         f"to {COUNT} test pictures."
     )
     runs = [each.first for each in settings]
-    return context.made(path, runs, draw, caption, "Measures against the temperature of decoding")
+    return context.made("-temperatures.svg", runs, draw, caption, "Measures against the temperature of decoding")

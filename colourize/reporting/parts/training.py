@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -149,9 +150,8 @@ def ranked_effects(results: Results, measure: str) -> list[Effect]:
 def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
     run = setting.first
     kept = {name: path for name, path in run.checkpoints.items() if name.startswith("epoch-")}
-    path = context.path("pictures", "-by-epoch.png")
 
-    def draw() -> None:
+    def draw(path: Path) -> None:
         data = context.pictures.data(run)
         files = sorted(kept.values(), key=natural)
         tasks = {f"epoch {int(file.stem.rpartition('-')[2])}": task_from(read(file), file) for file in files}
@@ -159,4 +159,4 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
         save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
 
     caption = f"The same pictures after so many epochs, with seed {next(iter(setting.runs))}."
-    return context.made(path, [run], draw, caption, "Pictures by epochs", sorted(kept)) if kept else []
+    return context.made("-by-epoch.png", [run] if kept else [], draw, caption, "Pictures by epochs", sorted(kept))
