@@ -15,7 +15,7 @@ from PIL import Image
 from colourize.data.pictures import PictureData
 from colourize.errors import check_count
 from colourize.figures.grid import labelled_grid
-from colourize.files import whole_file
+from colourize.figures.saving import save_sheet
 from colourize.tasks.restoration import RestorationTask
 
 
@@ -57,9 +57,7 @@ class PictureSheets(Callback):
             return
         with trainer.precision_plugin.forward_context():
             sheet = self.sheet(trainer, task, data)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(self.folder / f"{name}.png") as part:
-            sheet.save(part)
+        save_sheet(self.folder / f"{name}.png", sheet)
         if isinstance(trainer.logger, TensorBoardLogger):
             writer = trainer.logger.experiment
             writer.add_image(f"{self.name}/{tag}", np.asarray(sheet), trainer.global_step, dataformats="HWC")

@@ -14,7 +14,7 @@ from colourize.files import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
+    from PIL.Image import Image
 
 BOTH = ("svg", "png")
 PANELS = "panels"  # among the formats: each panel as an SVG as well
@@ -32,6 +32,13 @@ def panel_files(path: Path, count: int) -> list[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return [folder / f"{place:02d}{path.suffix}" for place in range(count)]
+
+
+def save_sheet(path: Path, sheet: Image) -> None:
+    """Save a sheet of pictures as PNG; the folder is made if it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as part:
+        sheet.save(part)
 
 
 def save_figure(figure: Figure, path: Path, formats: Sequence[str] = BOTH) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from colourize.data.batches import Pair
-from colourize.files import whole_file, write_whole
+from colourize.figures.saving import save_sheet
+from colourize.files import write_whole
 from colourize.inspection import layers
 from colourize.inspection.activations import Activations, record
 from colourize.inspection.block_order import order_differences
@@ -87,17 +88,12 @@ def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Im
     }
 
 
-def write_activations(folder: Path, observed: Sequence[Observed], numbers: Sequence[int]) -> list[Path]:
-    """Write `<folder>/*.png` and `statistics.csv`; returns the pictures' paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
+def write_activations(folder: Path, observed: Sequence[Observed], numbers: Sequence[int]) -> None:
+    """Write `<folder>/*.png` and `statistics.csv`."""
     for name, sheet in sheets(observed, numbers).items():
-        paths.append(folder / f"{name}.png")
-        with whole_file(paths[-1]) as part:
-            sheet.save(part)
+        save_sheet(folder / f"{name}.png", sheet)
     lines = [{"model": each.label, **layer.describe()} for each in observed for layer in each.recorded]
     write_table(folder / "statistics.csv", lines)
-    return paths
 
 
 def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequence[int], title: str) -> str:
@@ -119,8 +115,8 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
     return text
 
 
-def write_block_orders(path: Path, observed: Sequence[Observed]) -> bool:
-    """Write `block_order.csv`, the effect of other orders of max-pool, ReLU and batch norm; False: no network pools."""
+def write_block_orders(path: Path, observed: Sequence[Observed]) -> None:
+    """Write `block_order.csv`, the effect of other orders of max-pool, ReLU and batch norm, if a network pools."""
     lines: list[Mapping[str, object]] = []
     for each in observed:
         model = each.task.model
@@ -129,4 +125,3 @@ def write_block_orders(path: Path, observed: Sequence[Observed]) -> bool:
             lines += [{"model": each.label, **line} for line in found]
     if lines:
         write_table(path, lines)
-    return bool(lines)

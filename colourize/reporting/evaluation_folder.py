@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from colourize.data.pictures import PictureData
+from colourize.figures.grid import labelled_grid
+from colourize.figures.saving import save_sheet
 from colourize.files import write_json
 from colourize.measures.registry import headlines as headlines_of
 from colourize.methods.candidates import Candidate
 from colourize.methods.comparison import Comparison, Evaluated
 from colourize.reporting.agreement import FEWEST, rank_correlations, write_agreement
 from colourize.reporting.comparison_tables import write_comparison
-from colourize.reporting.picture_sheets import contrasting_pictures, predictions, save_rows, sheet_rows
+from colourize.reporting.picture_sheets import contrasting_pictures, predictions, sheet_rows
 from colourize.reporting.plots import draw_intervals
 from colourize.runs.tables import write_columns
 from colourize.study.page import write_page
@@ -56,7 +58,8 @@ def write_files(
     if len(shown) > 1 and all("mse" in each.table for each in shown):
         chosen = contrasting_pictures(shown)
         rows = sheet_rows({each.label: each.candidate.task for each in shown}, data, np.concatenate([*chosen.values()]))
-        save_rows(folder / "pictures.png", rows, {name: len(each) for name, each in chosen.items()})
+        groups = {name: len(each) for name, each in chosen.items()}
+        save_sheet(folder / "pictures.png", labelled_grid(rows, groups))
     if len(evaluated) >= FEWEST:
         names, correlations = rank_correlations([each.means for each in evaluated])
         if len(names) > 1:

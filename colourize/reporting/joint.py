@@ -10,8 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from colourize.figures.grid import labelled_grid
-from colourize.figures.saving import save_figure
-from colourize.files import whole_file
+from colourize.figures.saving import save_figure, save_sheet
 from colourize.joint.evaluation import JointValues
 from colourize.measures.intervals import Estimate, estimate_means
 from colourize.methods.wording import headed
@@ -74,8 +73,7 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]], for
 def write_samples(path: Path, grey: Tensor, samples: Sequence[Tensor], mean: Tensor, truth: Tensor) -> None:
     """Draw a sheet of grey pictures, their samples, the mean of the distribution and the truth; all (N, 3, H, W)."""
     rows = {"grey": grey, **{f"sample {k}": each for k, each in enumerate(samples, 1)}, "mean": mean, "truth": truth}
-    with whole_file(path) as part:
-        labelled_grid(rows).save(part)
+    save_sheet(path, labelled_grid(rows))
 
 
 def _estimate(seeds: Sequence[np.ndarray]) -> Estimate:

@@ -16,8 +16,8 @@ from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.grid import labelled_grid
-from colourize.figures.saving import panel_files
-from colourize.files import whole_file, write_whole
+from colourize.figures.saving import panel_files, save_sheet
+from colourize.files import write_whole
 from colourize.methods.comparison import Evaluated
 from colourize.runs.folders import Run
 from colourize.tasks.restoration import RestorationTask
@@ -66,20 +66,12 @@ class Pictures:
         return found.get("best") or found.get("last") or run.path / "checkpoints" / "best.ckpt"
 
 
-def save_rows(path: Path, rows: Mapping[str, Tensor], groups: Mapping[str, int] | None = None) -> None:
-    """Write a labelled sheet as PNG, see `labelled_grid`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sheet = labelled_grid(rows, groups)
-    with whole_file(path) as part:
-        sheet.save(part)
-
-
 def save_panels(path: Path, rows: Mapping[str, Tensor], columns: int = COLUMNS) -> None:
     """Write a labelled sheet, and parts of so many columns as its panels."""
-    save_rows(path, rows)
+    save_sheet(path, labelled_grid(rows))
     count = len(next(iter(rows.values())))
     for place, file in enumerate(panel_files(path, -(-count // columns))):
-        save_rows(file, {label: each[place * columns :][:columns] for label, each in rows.items()})
+        save_sheet(file, labelled_grid({label: each[place * columns :][:columns] for label, each in rows.items()}))
 
 
 def keep_up_to_date(path: Path, runs: Iterable[Run], make: Callable[[], object], *, also: object = "") -> bool:
