@@ -34,6 +34,7 @@ from colourize.losses.weighted_sum import terms_of
 from colourize.machine.precision import PRECISIONS, automatic_precision, available_accelerator
 from colourize.measures.registry import EPOCH
 from colourize.runs.checkpoint_files import CheckpointFiles
+from colourize.runs.sweeps import as_typed, pairs
 from colourize.tasks.optimisation import check_optimisation
 from colourize.tasks.restoration import RestorationTask
 
@@ -266,8 +267,7 @@ def check_launcher() -> None:
 
 def check_losses(loss: dict[str, Any]) -> None:
     """Raise a UsageError if several losses were chosen and one replaced another."""
-    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []  # `choices` has no lists
-    names = next((re.findall(r"\w+", word)[1:] for word in reversed(typed) if word.startswith("loss=")), [])
+    names = re.findall(r"\w+", pairs(as_typed()).get("loss", ""))  # `choices` has no lists
     if len(names) > len(terms_of(loss)):
         raise UsageError(
             f"loss=[{','.join(names)}]: must name each loss once, and at most one of cross_entropy, distillation, mae, "

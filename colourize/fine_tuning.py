@@ -11,7 +11,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from lightning import Trainer
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import Tensor
@@ -19,6 +18,7 @@ from torchmetrics import Metric
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
+from colourize.runs.sweeps import as_typed, key_of
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,4 @@ def verdict(start: Mapping[str, Any], monitor: str, mode: str, best: float) -> s
 
 def _typed() -> list[str]:
     """The keys and groups that were typed."""
-    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    pairs = [word.lstrip("+~").partition("=") for word in words]
-    return [key.replace("/", ".") for key, _, value in pairs if value != "null"]
+    return [key_of(word).replace("/", ".") for word in as_typed() if not word.endswith("=null")]

@@ -31,8 +31,7 @@ class Source:
     @property
     def experiment(self) -> str | None:
         """The experiment that all its runs belong to; None: there is none, or they belong to several."""
-        words = [dict(word.lstrip("+").split("=", 1) for word in run.overrides if "=" in word) for run in self.runs]
-        named = {each.get("experiment") for each in words}
+        named = {sweeps.pairs(run.overrides).get("experiment") for run in self.runs}
         return named.pop() if len(named) == 1 else None
 
 

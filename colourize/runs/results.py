@@ -98,7 +98,7 @@ def add_jobs(folder: str | Path) -> None:
         number = 1 + max((int(row["job"]) for row in rows), default=-1)
         new = [job for job in sweeps.read(folder) if job["folder"] not in known]
         rows += [
-            {"job": str(each), "folder": job["folder"], "status": PENDING, **_typed(job["overrides"])}
+            {"job": str(each), "folder": job["folder"], "status": PENDING, **sweeps.pairs(job["overrides"])}
             for each, job in enumerate(new, number)
         ]
         for row in rows:
@@ -185,8 +185,4 @@ def _correct(folder: Path, row: dict[str, str]) -> None:
 def _row(config: DictConfig, status: str) -> dict[str, str]:
     hydra = config.hydra
     head = {"job": str(hydra.job.num), "folder": str(hydra.sweep.subdir), "status": status}
-    return {**head, **_typed(sweeps.as_typed(hydra.overrides.task))}
-
-
-def _typed(overrides: list[str]) -> dict[str, str]:
-    return dict(override.lstrip("+~").split("=", 1) for override in overrides if "=" in override)
+    return {**head, **sweeps.pairs(sweeps.as_typed(hydra.overrides.task))}

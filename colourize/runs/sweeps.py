@@ -86,6 +86,11 @@ def key_of(override: str) -> str:
     return override.lstrip("+~").partition("=")[0]
 
 
+def pairs(overrides: Iterable[str]) -> dict[str, str]:
+    """The values of overrides by their keys; of a repeated key, the last one."""
+    return {key_of(each): each.partition("=")[2] for each in overrides if "=" in each}
+
+
 def arguments(folder: str | Path) -> list[str]:
     """The arguments that launch a sweep again in its own folder; an InputError if the folder has no sweep."""
     try:
@@ -112,8 +117,7 @@ def is_sweep(folder: str | Path) -> bool:
 
 def job_folder(overrides: Sequence[str], fixed: Sequence[str], number: int) -> str:
     """The name of a job's folder: the last part of each key that varies, and its value; else the job's number."""
-    pairs = [override.lstrip("+~").partition("=")[::2] for override in overrides if "=" in override]
-    varied = {key: value for key, value in pairs if key not in fixed}
+    varied = {key: value for key, value in pairs(overrides).items() if key not in fixed}
     last_parts = [key.rpartition(".")[2] for key in varied]
     parts = [
         f"{key if last_parts.count(last) > 1 else last}-{value}"

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from colourize.errors import UsageError, check_count
 from colourize.machine.precision import automatic_precision
-from colourize.runs.sweeps import as_typed
+from colourize.runs.sweeps import as_typed, key_of
 
 DEVICES = ("cpu", "cuda", "auto")
 PRECISIONS = ("32-true", "bf16-mixed")  # precisions of the bare loop
@@ -69,7 +69,7 @@ def settings_from(config: DictConfig, work: Path) -> Settings:
         raise UsageError(f"trainer.precision={precision}: the benchmark compares {', '.join(PRECISIONS)} and auto only")
     overrides = []
     for each in as_typed():
-        key = each.lstrip("+~").partition("=")[0]
+        key = key_of(each)
         if key in ("model", "task") or key.startswith("trainer.limit_"):
             raise UsageError(f"{key}: the benchmark has benchmark.cases=[model/task, …] and benchmark.pictures instead")
         if key != "device" and key.split(".")[0] != "benchmark":
