@@ -21,8 +21,8 @@ from torch import Tensor
 from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, InputError, UsageError, one_line
 from colourize.moved import brought_up_to_date
+from colourize.runs.folders import LAST, PREVIOUS
 from colourize.runs.method_settings import WHEREVER
-from colourize.runs.resuming import LAST, PREVIOUS
 from colourize.tasks.optimisation import TOTAL_STEPS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 from colourize.trust import check_name, check_names, packages

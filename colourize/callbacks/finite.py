@@ -13,7 +13,7 @@ from torch import Tensor
 from colourize.checkpoints import not_finite, read_any
 from colourize.errors import ColourizeError, InputError
 from colourize.runs import checkpoint_files
-from colourize.runs.resuming import LAST, PREVIOUS
+from colourize.runs.folders import LAST, PREVIOUS
 
 STEPS = 50  # steps between two checks on an accelerator, where each check waits for the device
 

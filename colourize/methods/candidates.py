@@ -18,7 +18,6 @@ from colourize.errors import InputError, UsageError
 from colourize.methods.identity import names, settings_of_checkpoint, settings_of_task
 from colourize.models.baselines import Baseline
 from colourize.runs.folders import find_runs, natural
-from colourize.runs.resuming import PREVIOUS
 from colourize.tasks.restoration import RestorationTask, qualified_name
 from colourize.weights.shipped import resolve
 
@@ -71,27 +70,23 @@ def find_checkpoints(asked: Any) -> list[Path]:
 def _named_by(value: str) -> list[Path]:
     path = resolve(value)
     if path.is_dir():
-        runs = [run.checkpoints for run in find_runs(path)]
-        lacking = runs.count({})
-        if lacking == len(runs):
+        runs = find_runs(path)
+        found = [each for run in runs if (each := run.checkpoint) is not None]
+        if not found:
             raise InputError(f"checkpoint={path}: no run with a checkpoint lies in this folder")
-        if lacking:
+        if len(found) < len(runs):
+            lacking = len(runs) - len(found)
             log.warning("checkpoint=%s: %d of %d runs have no checkpoint yet", path, lacking, len(runs))
-        return [_chosen(each) for each in runs if each]
+        for each in found:
+            if each.stem not in ("best", "last"):
+                log.warning("%s: neither best.ckpt nor last.ckpt; %s is taken", each.parent, each.name)
+        return found
     if path.exists() or not glob.has_magic(value):
         return [path]  # reading it reports that it is missing
     paths = sorted((Path(each) for each in glob.glob(value, recursive=True) if Path(each).is_file()), key=natural)
     if not paths:
         raise InputError(f"checkpoint={value}: no file is named like this")
     return paths
-
-
-def _chosen(checkpoints: dict[str, Path]) -> Path:
-    chosen = checkpoints.get("best") or checkpoints.get("last")
-    if chosen is None:
-        chosen = min(checkpoints.values(), key=lambda path: path.name == PREVIOUS)
-        log.warning("%s: neither best.ckpt nor last.ckpt; %s is taken", chosen.parent, chosen.name)
-    return chosen
 
 
 def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:

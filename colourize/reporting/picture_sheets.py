@@ -37,7 +37,7 @@ class Pictures:
         self._data: dict[str, PictureData] = {}
 
     def task(self, run: Run) -> RestorationTask:
-        """The task of a run's best checkpoint.
+        """The task of a run's checkpoint.
 
         Raises:
             InputError: it is missing or damaged.
@@ -62,8 +62,7 @@ class Pictures:
 
     @staticmethod
     def _path(run: Run) -> Path:
-        found = run.checkpoints
-        return found.get("best") or found.get("last") or run.path / "checkpoints" / "best.ckpt"
+        return run.checkpoint or run.path / "checkpoints" / "best.ckpt"
 
 
 def save_panels(path: Path, rows: Mapping[str, Tensor], columns: int = COLUMNS) -> None:

@@ -16,7 +16,7 @@ from lightning import Trainer
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from colourize.files import write_whole
-from colourize.runs.resuming import LAST, PREVIOUS
+from colourize.runs.folders import LAST, PREVIOUS
 
 log = logging.getLogger(__name__)
 

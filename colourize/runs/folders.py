@@ -27,6 +27,7 @@ from colourize.runs.tables import read_numbers
 log = logging.getLogger(__name__)
 
 HYDRA = ".hydra"
+LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
 NO_RUN = "holds no run"
 MOST = 10_000  # maximum number of folders to search, which is enough for thousands of runs but not for a whole disk
 Contents = TypeVar("Contents", dict[str, Any], DictConfig, ListConfig)
@@ -70,6 +71,13 @@ class Run:
         """The checkpoints by their names, such as "best" and "last"."""
         found = (path for path in self.path.glob("checkpoints/*.ckpt") if not path.name.startswith("."))
         return {path.stem: path for path in sorted(found, key=natural)}
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The best checkpoint, or else the last, or else any other; None: there is none."""
+        found = self.checkpoints
+        others = sorted(found.values(), key=lambda path: path.name == PREVIOUS)
+        return found.get("best") or found.get("last") or next(iter(others), None)
 
     def metrics(self) -> list[dict[str, float]]:
         """The measures after each epoch, with `epoch` and `step`; an InputError if `metrics.csv` is damaged."""

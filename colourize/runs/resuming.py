@@ -24,13 +24,12 @@ from colourize.errors import InputError, UsageError, check_count, one_line
 from colourize.files import write_whole
 from colourize.moved import brought_up_to_date
 from colourize.runs import ownership, sweeps
-from colourize.runs.folders import read_measures
+from colourize.runs.folders import LAST, PREVIOUS, read_measures
 from colourize.runs.method_settings import DISPLAY, PLAN, is_one_of
 from colourize.runs.sweeps import quoted
 from colourize.weights.shipped import is_builtin
 
 CONFIG, FINAL = "config.yaml", "metrics.json"
-LAST, PREVIOUS = "last.ckpt", "last-previous.ckpt"
 MAX_EPOCHS = "trainer.max_epochs"
 FREE = (MAX_EPOCHS, *DISPLAY)  # the settings that may change when a run is resumed
 PATHS = ("data.root", "data.palette", "checkpoint")
