@@ -70,14 +70,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     measures = choose(config.measures.names)
     lacking = left_out(measures)
     measures = [each for each in measures if each.name not in lacking]
-    selection = Selection(
-        config.checkpoint,
-        baselines=config.baselines,
-        reference=config.reference,
-        temperature=config.temperature,
-        symmetries=config.test_time_symmetries,
-        trust=config.trust,
-    )
+    selection = Selection(config)
     joint = JointSettings(**config.joint)
     _check_joint(joint, selection.candidates)
     trainer = _trainer(config)  # before pictures are read, because it may refuse a setting

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+
+from omegaconf import DictConfig
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
@@ -20,11 +20,7 @@ class Selection:
     Checkpoints are read, and wrong names refused, when it is made; `complete` adds what must be fitted to pictures.
 
     Args:
-        checkpoint: what to evaluate, see `find_checkpoints`; None: a baseline that `complete` gets.
-        baselines, reference: the values of these keys.
-        temperature: one or several temperatures of decoding, or None for each answer's own.
-        symmetries: over how many symmetries the outputs of networks are averaged.
-        trust: packages whose classes checkpoints may name.
+        config: the configuration of an evaluation; without a checkpoint, a baseline is evaluated that `complete` gets.
 
     Attributes:
         candidates: the methods that are evaluated.
@@ -34,24 +30,14 @@ class Selection:
         UsageError, InputError: something named does not exist, does not fit or cannot be read.
     """
 
-    def __init__(
-        self,
-        checkpoint: Any,
-        *,
-        baselines: Any,
-        reference: Any,
-        temperature: Any,
-        symmetries: int,
-        trust: Sequence[str],
-    ) -> None:
-        self._names = baseline_names(baselines)
-        self._are_named = baselines != "fitting"
-        check_symmetries(symmetries)
-        self._temperature, self._symmetries, self._trust = temperature, symmetries, trust
-        paths = find_checkpoints(checkpoint) if checkpoint else []
-        self.candidates = at_temperatures([from_checkpoint(path, trust) for path in paths], temperature)
+    def __init__(self, config: DictConfig) -> None:
+        self._config = config
+        self._names = baseline_names(config.baselines)
+        check_symmetries(config.test_time_symmetries)
+        paths = find_checkpoints(config.checkpoint) if config.checkpoint else []
+        self.candidates = at_temperatures([from_checkpoint(path, config.trust) for path in paths], config.temperature)
         self.everything: list[Candidate] = []
-        named = named_reference(reference, trust)
+        named = named_reference(config.reference, config.trust)
         if named.name and self.candidates and not any(baseline_on(each.task, named.name) for each in self.candidates):
             raise UsageError(
                 f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is"
@@ -71,22 +57,21 @@ class Selection:
         Raises:
             UsageError: a method is not for these pictures, or none can be averaged over symmetries.
         """
+        config, symmetries = self._config, self._config.test_time_symmetries
         if own is not None:
-            self.candidates = at_temperatures([from_task(own, data)], self._temperature)
-        reference = [self._reference.name] if self._reference.name else []
+            self.candidates = at_temperatures([from_task(own, data)], config.temperature)
+        names = dict.fromkeys([*self._names, *([self._reference.name] if self._reference.name else [])])
         self.everything = [
             *self.candidates,
             *(each for each in self._reference.candidates if each not in self.candidates),
-            *baselines_for(
-                self.candidates, dict.fromkeys([*self._names, *reference]), data, self._trust, named=self._are_named
-            ),
+            *baselines_for(self.candidates, names, data, config.trust, named=config.baselines != "fitting"),
         ]
         label(self.everything)
         networks = [each for each in self.everything if not each.is_baseline]
-        if self._symmetries > 1 and not networks:
-            raise UsageError(f"test_time_symmetries={self._symmetries}: none of these methods is a network")
+        if symmetries > 1 and not networks:
+            raise UsageError(f"test_time_symmetries={symmetries}: none of these methods is a network")
         for each in networks:
-            each.task.test_time_symmetries = self._symmetries
+            each.task.test_time_symmetries = symmetries
         for each in self.everything:
             each.task.degradation.check_size(*data.pictures.test.shape[1:3])
 
