@@ -13,8 +13,6 @@ from colourize.errors import is_number
 from colourize.methods import identity
 from colourize.runs.folders import Run
 
-FEW = identity.FEW
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -133,7 +131,7 @@ def _ordered(found: Settings) -> Settings:
     groups = [found.off_axis(each) for each in found.settings]
 
     def place(setting: Setting) -> tuple[Any, ...]:
-        keys = [found.axis] if found.axis else found.varied if len(found.varied) <= FEW else []
+        keys = [found.axis] if found.axis else found.varied if len(found.varied) <= identity.FEW else []
         values = [by_value(setting.values[key]) for key in keys]
         return setting.is_baseline, groups.index(found.off_axis(setting)), values
 

@@ -69,10 +69,10 @@ def release(folder: str | Path | None = None) -> None:
 
 
 @contextlib.contextmanager
-def owned(folder: str | Path, key: str = "hydra.run.dir") -> Iterator[None]:
+def owned(folder: str | Path) -> Iterator[None]:
     """Own a folder in the block; if this process owns it already, it keeps it afterwards."""
     keeps = Path(os.path.abspath(folder)) in _held
-    own(folder, key)
+    own(folder, "hydra.run.dir")
     try:
         yield
     finally:
