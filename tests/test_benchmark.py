@@ -46,7 +46,7 @@ def test_steps(tmp_path):
 # ------------------------------------------------------------------------------------ processes and programs
 
 
-def test_a_training_is_stamped_after_its_first_step_and_each_epoch(tmp_path, monkeypatch):
+def test_a_training_is_stamped_after_its_first_step(tmp_path, monkeypatch):
     before = time.time()
 
     def run_here(command: list[str]) -> float:
@@ -55,9 +55,7 @@ def test_a_training_is_stamped_after_its_first_step_and_each_epoch(tmp_path, mon
 
     monkeypatch.setattr(programs, "run", run_here)
     overrides = [*TINY_DATA, "model.num_filters=4", "trainer.max_epochs=2", "trainer.accelerator=cpu"]
-    first_step, *epochs = programs.train(overrides, tmp_path)
-    assert len(epochs) == 2
-    assert 0 < first_step <= epochs[0] <= epochs[1] <= time.time() - before
+    assert 0 < programs.train(overrides, tmp_path) <= time.time() - before
     assert not list(tmp_path.glob("here/*"))  # where the user stands
 
 

@@ -41,9 +41,9 @@ def startup(part: Part, settings: Settings) -> None:
     commands[IMPORTS] = [sys.executable, "-c", IMPORTS]
 
     def one_command(name: str) -> dict[str, float]:
-        first_step = name == FIRST_STEP
+        is_training = name == FIRST_STEP
         return {
-            "command_s": train([*settings.overrides, *SHORT], settings.work)[0] if first_step else run(commands[name])
+            "command_s": train([*settings.overrides, *SHORT], settings.work) if is_training else run(commands[name])
         }
 
     names, over = [*commands, FIRST_STEP], [(FIRST_STEP, IMPORTS)]

@@ -34,20 +34,20 @@ def run(command: Sequence[str]) -> float:
     return seconds
 
 
-def train(overrides: Sequence[str], work: Path) -> list[float]:
-    """Run `colourize-train`; returns the seconds from its start to its first step and to the end of each epoch."""
+def train(overrides: Sequence[str], work: Path) -> float:
+    """Run `colourize-train`; returns the seconds from its start to its first step."""
     folder = work / "train"
-    path = folder / "stamps"
-    stamps = ["+callbacks.stamps._target_=colourize.timing.programs.Stamps", f"+callbacks.stamps.path={path}"]
+    path = folder / "stamp"
+    stamp = ["+callbacks.stamp._target_=colourize.timing.programs.Stamp", f"+callbacks.stamp.path={path}"]
     started = time.time()  # a clock that processes share
-    run([*TRAIN, *overrides, *stamps, "hydra.mode=RUN", f"hydra.run.dir={folder}"])
-    seconds = [float(line) - started for line in path.read_text().splitlines()]
+    run([*TRAIN, *overrides, *stamp, "hydra.mode=RUN", f"hydra.run.dir={folder}"])
+    seconds = float(path.read_text()) - started
     shutil.rmtree(folder)
     return seconds
 
 
-class Stamps(Callback):
-    """Appends the time to a file after the first step and after every epoch, for the parent process."""
+class Stamp(Callback):
+    """Writes the time after the first step into a file, for the parent process."""
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
@@ -56,8 +56,4 @@ class Stamps(Callback):
         if trainer.global_step == 1:
             if pl_module.device.type == "cuda":
                 torch.cuda.synchronize()
-            self.on_train_epoch_end(trainer, pl_module)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        with self.path.open("a") as file:
-            file.write(f"{time.time()}\n")
+            self.path.write_text(str(time.time()))
