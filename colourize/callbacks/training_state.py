@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from lightning import LightningModule, Trainer
 from torchmetrics import Metric
+
+from colourize.measures.tally import of_all_processes
 
 KEY = "training_state"
 
@@ -27,7 +28,7 @@ def collect(trainer: Trainer, task: LightningModule) -> dict[str, Any]:
         "within_epoch": within,
         "measures": {name: value.detach().cpu().clone() for name, value in measures.items()},
         "means": _running(task, trainer.world_size > 1) if within else {},  # they are reset at an epoch's end
-        "generators": _of_all_processes(_generators()),
+        "generators": of_all_processes(_generators()),
     }
 
 
@@ -91,12 +92,3 @@ def _set_generators(states: dict[str, Any]) -> None:
     kind, keys, *rest = states["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))
     random.setstate(states["python"])
-
-
-def _of_all_processes(mine: dict[str, Any]) -> list[dict[str, Any]]:
-    """The states of all processes, by rank."""
-    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
-        return [mine]
-    everyones: list[dict[str, Any]] = [{}] * dist.get_world_size()
-    dist.all_gather_object(everyones, mine)
-    return everyones

@@ -81,10 +81,7 @@ class Tally:
     def _gathered(self, kind: type[Measure]) -> dict[str, np.ndarray]:
         names = ["picture", *(name for name, measure in self.measures.items() if isinstance(measure, kind))]
         mine = {name: torch.cat(self._batches[name]).cpu().numpy() for name in names if name in self._batches}
-        everyones = [mine]
-        if dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1:
-            everyones = [{}] * dist.get_world_size()
-            dist.all_gather_object(everyones, mine)
+        everyones = of_all_processes(mine)
         joined = {name: np.concatenate([part[name] for part in everyones]) for name in mine}
         order = np.argsort(joined.get("picture", np.zeros(0)), kind="stable")
         single = kind is PictureMeasure
@@ -92,6 +89,15 @@ class Tally:
             name: column[order].astype(np.float64 if single and name != "picture" else column.dtype)
             for name, column in joined.items()
         }
+
+
+def of_all_processes(mine: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each process of a run has, by rank; all processes must call it."""
+    if not (dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1):
+        return [mine]
+    everyones: list[dict[str, Any]] = [{}] * dist.get_world_size()
+    dist.all_gather_object(everyones, mine)
+    return everyones
 
 
 class BatchMean(Metric):
