@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,12 @@ from colourize.tasks.restoration import RestorationTask
 
 HINT_MEASURES = ("psnr", "delta_e")
 MEANS = ("expected", "mean")  # what answers call the mean of their distribution
+# The values of one network for each test picture, (N,); nan where a picture has none. The keys are
+# - "hints", their number and a measure: this measure with so many hints;
+# - "nats" and "joint" or "independent": the negative log-likelihood in nats per pixel, with the pixels taken so;
+# - "best" and k: the highest PSNR among the first k samples;
+# - "diversity": the root mean squared difference between two samples in RGB.
+JointValues = dict[tuple[Any, ...], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -64,23 +70,6 @@ class JointSettings:
         return not (self.hints or self.orders or self.samples)
 
 
-@dataclass
-class JointValues:
-    """The values of one network for each test picture, (N,); nan where a picture has none.
-
-    Attributes:
-        hints: measures with hints, by number of hints and by measure.
-        nats: negative log-likelihoods in nats per pixel, with the pixels "joint" or "independent".
-        best: the highest PSNR among the first k samples, by k.
-        diversity: the root mean squared difference between two samples in RGB.
-    """
-
-    hints: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
-    nats: dict[str, np.ndarray] = field(default_factory=dict)
-    best: dict[int, np.ndarray] = field(default_factory=dict)
-    diversity: np.ndarray | None = None
-
-
 def takes_hints(task: RestorationTask) -> bool:
     """Whether a task's network takes hints and predicts classes."""
     return isinstance(task.degradation, Hints) and task.answer.kind == "classes" and task.is_trained
@@ -103,16 +92,7 @@ def joint_values(task: RestorationTask, batches: Iterable[Batch], settings: Join
             if settings.orders:
                 part["nats", "independent"] = _without_hints(task, batch)
         parts.append(part)
-    columns = {key: torch.cat([part[key] for part in parts]).cpu().numpy() for key in parts[0]}
-    found = JointValues(diversity=columns.get(("diversity",)))
-    for (kind, *rest), column in columns.items():
-        if kind == "hints":
-            found.hints.setdefault(rest[0], {})[rest[1]] = column
-        elif kind == "nats":
-            found.nats[rest[0]] = column
-        elif kind == "best":
-            found.best[rest[0]] = column
-    return found
+    return {key: torch.cat([part[key] for part in parts]).cpu().numpy() for key in parts[0]}
 
 
 def _ask(task: RestorationTask, batch: Batch, settings: JointSettings, part: dict[tuple[Any, ...], Tensor]) -> None:

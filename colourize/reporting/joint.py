@@ -25,20 +25,19 @@ def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> No
     """
     hints, likelihood, samples = [], [], []
     for label, seeds in values.items():
-        for number, measures in seeds[0].hints.items():
-            for name in measures:
-                found = _estimate([each.hints[number][name] for each in seeds])
-                hints.append({"method": label, "hints": number, "measure": name, **_cells(found)})
-        for way in seeds[0].nats:
-            found = _estimate([each.nats[way] for each in seeds])
-            bits = found.mean / math.log(2) / 2  # a pixel's chroma has two dimensions
-            likelihood.append({"method": label, "pixels": way, **_cells(found), "bits_per_dimension": f"{bits:.4g}"})
-        for k in seeds[0].best:
-            found = _estimate([each.best[k] for each in seeds])
-            samples.append({"method": label, "measure": "best psnr", "samples": k, **_cells(found)})
-        if seeds[0].diversity is not None:
-            found = _estimate([each.diversity for each in seeds if each.diversity is not None])
-            samples.append({"method": label, "measure": "diversity", "samples": len(seeds[0].best), **_cells(found)})
+        for key in seeds[0]:
+            found = _estimate([each[key] for each in seeds])
+            match key:
+                case "hints", number, name:
+                    hints.append({"method": label, "hints": number, "measure": name, **_cells(found)})
+                case "nats", way:
+                    bits = f"{found.mean / math.log(2) / 2:.4g}"  # a pixel's chroma has two dimensions
+                    likelihood.append({"method": label, "pixels": way, **_cells(found), "bits_per_dimension": bits})
+                case "best", k:
+                    samples.append({"method": label, "measure": "best psnr", "samples": k, **_cells(found)})
+                case _:  # the diversity of all samples
+                    count = sum("best" in each for each in seeds[0])
+                    samples.append({"method": label, "measure": "diversity", "samples": count, **_cells(found)})
     for name, rows in (("hints", hints), ("likelihood", likelihood), ("samples", samples)):
         if rows:
             write_table(folder / f"{name}.csv", rows)
@@ -50,13 +49,13 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]], for
     """Draw each measure with its 95 % interval against the number of hints; the axis is logarithmic except at 0."""
     from matplotlib.figure import Figure
 
-    curves = {label: seeds for label, seeds in values.items() if seeds[0].hints}
-    measures = list(next(iter(next(iter(curves.values()))[0].hints.values())))
+    curves = {label: seeds for label, seeds in values.items() if any("hints" in key for key in seeds[0])}
+    asked = [key[1:] for key in next(iter(curves.values()))[0] if "hints" in key]
+    numbers, measures = sorted({number for number, _ in asked}), list(dict.fromkeys(name for _, name in asked))
     figure = Figure(figsize=(3.9 * len(measures), 3), layout="constrained")
     for axis, name in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):
         for label, seeds in curves.items():
-            numbers = sorted(seeds[0].hints)
-            found = [_estimate([each.hints[number][name] for each in seeds]) for number in numbers]
+            found = [_estimate([each["hints", number, name] for each in seeds]) for number in numbers]
             axis.plot(numbers, [each.mean for each in found], "o-", ms=3, lw=1, label=label)
             low, high = zip(*(each.interval() for each in found), strict=True)
             axis.fill_between(numbers, low, high, alpha=0.2, lw=0)
