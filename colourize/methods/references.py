@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -37,45 +36,34 @@ SPLIT = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Reference:
-    """The value of the key `reference`."""
-
-    name: str | None = None  # the name of a baseline; None: no baseline is named
-    candidates: list[Candidate] = field(default_factory=list)  # the seeds of a method that is named by a checkpoint
-    usual: bool = False  # whether the reference is the usual baseline of each method's task
-
-
 def usual_baseline(degradation: Any) -> str:
     """The simplest baseline that a network must beat, from the option of its degradation."""
     return "bicubic" if degradation == "low_resolution" else "grey_lookup"
 
 
-def named_reference(asked: str | None, trust: Sequence[str]) -> Reference:
-    """The reference for null, auto, a baseline of the group `model`, or checkpoints.
+def reference_candidates(asked: str | None, trust: Sequence[str]) -> list[Candidate]:
+    """The seeds of a reference that is named by checkpoints; none for null, auto or a baseline of the group `model`.
 
     Raises:
         UsageError: it is none of these.
     """
     baselines = baseline_names("fitting")
     if asked in (None, "auto", *baselines):
-        return Reference(asked if asked in baselines else None, usual=asked == "auto")
+        return []
     allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
     if asked in options("model"):
         raise UsageError(f"{allowed}; {asked} is a network, which must be trained first")
     try:
-        return Reference(candidates=[from_checkpoint(path, trust) for path in find_checkpoints(asked)])
+        return [from_checkpoint(path, trust) for path in find_checkpoints(asked)]
     except (InputError, UsageError) as error:
         raise UsageError(f"{allowed} ({str(error).splitlines()[0]})") from error
 
 
-def references(candidates: Sequence[Candidate], asked: Reference) -> dict[str, str | None]:
-    """The label of each method → the label of its reference; None: it has none."""
-    if asked.candidates:
-        return dict.fromkeys((each.label for each in candidates), asked.candidates[0].label)
+def references(candidates: Sequence[Candidate], asked: str | None) -> dict[str, str | None]:
+    """The label of each method → the label of its reference, for auto or a baseline; None: it has none."""
     found: dict[str, str | None] = {}
     for each in candidates:
-        wanted = usual_baseline(each.settings.get("task.degradation")) if asked.usual else asked.name
+        wanted = usual_baseline(each.settings.get("task.degradation")) if asked == "auto" else asked
         same = [other.label for other in candidates if other.name == wanted and kind_of(other) == kind_of(each)]
         found[each.label] = same[0] if same else None
     return found

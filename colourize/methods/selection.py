@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from omegaconf import DictConfig
 
 from colourize.data.pictures import PictureData
 from colourize.errors import UsageError
 from colourize.methods.candidates import Candidate, at_temperatures, find_checkpoints, from_checkpoint, from_task, label
-from colourize.methods.references import baseline_names, baseline_on, baselines_for, named_reference, references
+from colourize.methods.references import baseline_names, baseline_on, baselines_for, reference_candidates, references
 from colourize.tasks.restoration import RestorationTask
 from colourize.tasks.symmetry_averaging import check_symmetries
 
@@ -32,20 +30,21 @@ class Selection:
 
     def __init__(self, config: DictConfig) -> None:
         self._config = config
-        self._names = baseline_names(config.baselines)
+        is_baseline = config.reference in baseline_names("fitting")
+        self._names = dict.fromkeys([*baseline_names(config.baselines), *([config.reference] if is_baseline else [])])
         check_symmetries(config.test_time_symmetries)
         paths = find_checkpoints(config.checkpoint) if config.checkpoint else []
         self.candidates = at_temperatures([from_checkpoint(path, config.trust) for path in paths], config.temperature)
         self.everything: list[Candidate] = []
-        named = named_reference(config.reference, config.trust)
-        if named.name and self.candidates and not any(baseline_on(each.task, named.name) for each in self.candidates):
+        named = reference_candidates(config.reference, config.trust)
+        fits = any(baseline_on(each.task, config.reference) for each in self.candidates if is_baseline)
+        if is_baseline and self.candidates and not fits:
             raise UsageError(
-                f"reference={named.name}: is not for the tasks of these checkpoints; auto takes one that is"
+                f"reference={config.reference}: is not for the tasks of these checkpoints; auto takes one that is"
             )
         # A reference that is also one of the candidates is tested once.
         by_path = {each.path.resolve(): each for each in self.candidates if each.path}
-        same = [by_path.get(each.path.resolve(), each) if each.path else each for each in named.candidates]
-        self._reference = replace(named, candidates=same)
+        self._reference = [by_path.get(each.path.resolve(), each) if each.path else each for each in named]
 
     def complete(self, data: PictureData, own: RestorationTask | None) -> None:
         """Add the baselines, fitted to the training pictures of each candidate, and name all methods.
@@ -60,11 +59,10 @@ class Selection:
         config, symmetries = self._config, self._config.test_time_symmetries
         if own is not None:
             self.candidates = at_temperatures([from_task(own, data)], config.temperature)
-        names = dict.fromkeys([*self._names, *([self._reference.name] if self._reference.name else [])])
         self.everything = [
             *self.candidates,
-            *(each for each in self._reference.candidates if each not in self.candidates),
-            *baselines_for(self.candidates, names, data, config.trust, named=config.baselines != "fitting"),
+            *(each for each in self._reference if each not in self.candidates),
+            *baselines_for(self.candidates, self._names, data, config.trust, named=config.baselines != "fitting"),
         ]
         label(self.everything)
         networks = [each for each in self.everything if not each.is_baseline]
@@ -77,4 +75,6 @@ class Selection:
 
     def references(self) -> dict[str, str | None]:
         """The label of each method → the label of its reference; None: it has none."""
-        return references(self.everything, self._reference)
+        if self._reference:
+            return dict.fromkeys((each.label for each in self.everything), self._reference[0].label)
+        return references(self.everything, self._config.reference)
