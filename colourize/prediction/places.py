@@ -50,8 +50,6 @@ def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool)
         UsageError: a value that is not allowed, or a result that exists already.
         InputError: there is no such picture.
     """
-    if asked is None:
-        raise UsageError("input: missing; give a picture, a folder or a pattern, such as input=photo.jpg")
     if f".{ending}" not in FORMATS:
         raise UsageError(f"format={ending}: must be one of {_endings()}")
     pictures = _find(asked)

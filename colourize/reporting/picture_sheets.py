@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colourize.build import prepare_test
 from colourize.checkpoints import data_from, read, task_from
 from colourize.data.batches import Batch, Pair
 from colourize.data.pictures import PictureData
@@ -50,10 +51,7 @@ class Pictures:
         checkpoint = read(self._path(run), self.trust)
         key = repr(sorted((checkpoint.get("datamodule_hyper_parameters") or {}).items(), key=str))
         if key not in self._data:
-            data = data_from(checkpoint, str(self._path(run)), self.trust)
-            data.prepare_data()
-            data.setup("test")
-            self._data[key] = data
+            self._data[key] = prepare_test(data_from(checkpoint, str(self._path(run)), self.trust))
         return self._data[key]
 
     def test(self, run: Run, count: int | None = None) -> Tensor:

@@ -66,7 +66,6 @@ def test_results_are_no_pictures_of_the_next_call(here: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "output", "message"),
     [
-        (None, None, "input: missing"),
         ("no.jpg", None, "input=no.jpg: there is no such file or folder"),
         ("no*.jpg", None, r"input=no\*.jpg: no picture lies there"),
         ("photos", "x.png", r"output=x.png: is one file for 3 pictures; must be a folder"),
