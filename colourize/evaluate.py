@@ -59,7 +59,8 @@ def evaluate(config: DictConfig) -> dict[str, float]:
 def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     """The evaluation itself, within its record."""
     from colourize.build import fit_task
-    from colourize.joint.evaluation import JointSettings
+    from colourize.errors import UsageError
+    from colourize.joint.evaluation import JointSettings, takes_hints
     from colourize.measures.registry import choose, describe, left_out
     from colourize.methods.comparison import compare
     from colourize.methods.selection import Selection
@@ -72,7 +73,8 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
     measures = [each for each in measures if each.name not in lacking]
     selection = Selection(config)
     joint = JointSettings(**config.joint)
-    _check_joint(joint, selection.candidates)
+    if not joint.is_empty and selection.candidates and not any(takes_hints(each.task) for each in selection.candidates):
+        raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
     trainer = _trainer(config)  # before pictures are read, because it may refuse a setting
     data, own = _make(config, selection.candidates)
     with record.phase("data"):
@@ -122,14 +124,6 @@ def _check(config: DictConfig) -> None:
         example = "model=grey_lookup task=colour_classification data=cifar10"
         raise UsageError(f"checkpoint: missing; name a file, or a baseline with its task and data: {example}")
     check_count("seed", config.seed, least=0)
-
-
-def _check_joint(joint: JointSettings, candidates: list[Candidate]) -> None:
-    from colourize.errors import UsageError
-    from colourize.joint.evaluation import takes_hints
-
-    if candidates and not joint.is_empty and not any(takes_hints(each.task) for each in candidates):
-        raise UsageError("joint: is for networks that take hints and answer classes; none of the checkpoints is one")
 
 
 def _make(config: DictConfig, candidates: list[Candidate]) -> tuple[PictureData | None, RestorationTask | None]:
