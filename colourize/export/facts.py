@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from colourize import __version__
 from colourize.answers import RGB, AbBins, Answer, LabChroma, PaletteClasses
 from colourize.answers.lab_chroma import SCALE
 from colourize.degradations import Degradation, Grey, Hints, LowResolution, Luminance
-from colourize.errors import UsageError
+from colourize.errors import InputError, UsageError
+from colourize.runs.resuming import final_measures
 from colourize.tasks.restoration import RestorationTask
 
 
@@ -68,9 +69,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def measures_of(path: Path) -> dict[str, float]:
     """The final measures of a checkpoint's run; empty if it is not in a run's folder."""
-    file = path.parent.parent / "metrics.json"
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = final_measures(path.parent.parent)
+    except InputError:
         return {}
-    return {name: value for name, value in found.items() if isinstance(value, float) and name.startswith("test/")}
+    return {name: value for name, value in found.items() if math.isfinite(value) and name.startswith("test/")}
