@@ -120,8 +120,7 @@ def _write(folder: Path, study: Any, measure: str) -> None:
 
     rows = []
     for trial in study.get_trials():
-        value = "" if trial.value is None else trial.value
-        rows.append({"trial": trial.number, "state": trial.state.name.lower(), **trial.params, measure: value})
+        rows.append({"trial": trial.number, "state": trial.state.name.lower(), **trial.params, measure: trial.value})
     write_table(folder / TABLE, rows)
 
 

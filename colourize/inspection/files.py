@@ -109,8 +109,7 @@ def write_layers(folder: Path, model: nn.Module, in_channels: int, size: Sequenc
     text = layers.text(table, title)
     write_whole(folder / "layers.txt", text)
     write_whole(folder / "layers.md", layers.markdown(table))
-    lines = [asdict(each) for each in [*table, *layers.totals(table)]]
-    write_table(folder / "layers.csv", [{k: "" if v is None else v for k, v in line.items()} for line in lines])
+    write_table(folder / "layers.csv", map(asdict, [*table, *layers.totals(table)]))
     write_whole(folder / "diagram.svg", diagram(found, title))
     return text
 

@@ -13,7 +13,10 @@ from colourize.files import write_whole
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows; the columns are the union of their keys in order of appearance, with `error`, the longest, last."""
+    """Write rows; the columns are the union of their keys in order of appearance, with `error`, the longest, last.
+
+    None, like a missing key, is an empty cell.
+    """
     rows = list(rows)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     if "error" in columns:
