@@ -20,6 +20,7 @@ from lightning import Trainer
 from omegaconf import DictConfig
 from snippets import Adder
 
+from colourize.answers import PaletteClasses
 from colourize.build import NEEDLESS_WARNINGS
 from colourize.configuration import config_dir
 from colourize.data.pictures import PictureData, Pictures
@@ -56,6 +57,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def palette() -> list[list[float]]:
     """Five colours."""
     return [list(colour) for colour in PALETTE]
+
+
+@pytest.fixture
+def classes(palette: list[list[float]]) -> PaletteClasses:
+    """The answer of the five colours."""
+    answer = PaletteClasses()
+    answer.take({"colours": torch.tensor(palette, dtype=torch.float64)})
+    return answer
 
 
 @pytest.fixture

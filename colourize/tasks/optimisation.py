@@ -91,9 +91,10 @@ def check_rates(scheduler: Any, config: dict[str, Any], total_steps: int) -> Non
         for group in scheduler.optimizer.param_groups:
             rate = float(group["lr"])
             if not -1e-12 <= rate <= LARGEST_RATE:  # a schedule that ends at 0 may round below it
+                name = str(config.get("_target_")).rpartition(".")[2]
                 raise UsageError(
-                    f"task.lr_scheduler={class_name(config)}: the learning rate becomes {rate:.3g} at step {step} of "
-                    f"{total_steps}; must stay from 0 to {LARGEST_RATE:g}"
+                    f"task.lr_scheduler={name}: the learning rate becomes {rate:.3g} at step {step} of {total_steps}; "
+                    f"must stay from 0 to {LARGEST_RATE:g}"
                 )
         try:
             with warnings.catch_warnings():
@@ -117,8 +118,3 @@ def _check_numbers(key: str, config: dict[str, Any]) -> None:
             raise UsageError(f"{key}.{name}={str(value).lower()}: must be a number")
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{key}.{name}={value}: must be a finite number")
-
-
-def class_name(config: dict[str, Any]) -> str:
-    """The class name of a configured part, for messages: the last part of its `_target_`."""
-    return str(config.get("_target_")).rpartition(".")[2]

@@ -53,7 +53,9 @@ def write(path: str | Path, checkpoint: Mapping[str, Any], about: Mapping[str, A
             return {TENSOR: name}
         if isinstance(value, Mapping):
             return {str(key): kept(each, f"{name}.{key}") for key, each in value.items()}
-        return [kept(each, f"{name}.{place}") for place, each in enumerate(value)] if _is_list(value) else value
+        if isinstance(value, (list, tuple)):
+            return [kept(each, f"{name}.{place}") for place, each in enumerate(value)]
+        return value
 
     plain = {
         KEY: checkpoint[KEY],
@@ -103,7 +105,3 @@ def _with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
             return tensors.pop(value[TENSOR])
         return {key: _with_tensors(each, tensors) for key, each in value.items()}
     return [_with_tensors(each, tensors) for each in value] if isinstance(value, list) else value
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, (list, tuple))

@@ -27,13 +27,6 @@ def nearest(truth: Tensor, colours: Any) -> np.ndarray:
     return labels
 
 
-@pytest.fixture
-def classes(palette):
-    answer = PaletteClasses()
-    answer.take({"colours": torch.tensor(palette, dtype=torch.float64)})
-    return answer
-
-
 @pytest.mark.parametrize("kind", ["values", "classes"])
 def test_what_a_network_says_is_read_back(classes, palette, kind):
     """An oracle's outputs are the truth, as nearly as the answer can say it, and nothing is better than they are."""

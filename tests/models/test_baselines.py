@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colourize.answers import RGB, PaletteClasses
+from colourize.answers import RGB
 from colourize.data.batches import Batch, Pair
 from colourize.data.fitting import Training
 from colourize.models.grey_lookup import CommonestClass, GreyLookup, GreyRowLookup
@@ -37,13 +37,6 @@ def pictures():
     rng = np.random.default_rng(0)
     colours = rng.integers(0, 256, (40, 3), dtype=np.uint8)
     return colours[rng.integers(0, 40, (260, 4, 4))]
-
-
-@pytest.fixture
-def classes(palette):
-    answer = PaletteClasses()
-    answer.take({"colours": torch.tensor(palette, dtype=torch.float64)})
-    return answer
 
 
 def test_grey_lookup_of_classes(pictures, classes):
