@@ -258,7 +258,7 @@ def _write(config: DictConfig, evaluated: list[Evaluated], comparison: Any, data
         else:
             name = first.candidate.path or type(first.candidate.task.model).__name__
             terminal.show_measures(first.logged, f"{name} on {pictures} test pictures")
-        terminal.show_folder(folder)
+        print(f"Saved in:  {terminal.shown(folder)}")
     return first.logged
 
 

@@ -37,7 +37,7 @@ def inspect(config: DictConfig) -> None:
         _inspect_checkpoints(config, folder, numbers)
     else:
         _inspect_model(config, folder)
-    terminal.show_folder(folder)
+    print(f"Saved in:  {terminal.shown(folder)}")
 
 
 def _inspect_model(config: DictConfig, folder: Path) -> None:

@@ -65,11 +65,6 @@ def show_run(
         print(f"Curves:           {tensorboard} --logdir {shown(folder)} --samples_per_plugin images=1000")
 
 
-def show_folder(folder: Path) -> None:
-    """Print a run's folder."""
-    print(f"Saved in:  {shown(folder)}")
-
-
 def shown(path: Path) -> str:
     """A relative path, quoted for a shell."""
     return shlex.quote(os.path.relpath(path))
