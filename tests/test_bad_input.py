@@ -257,8 +257,8 @@ U inspect model=unet task=colour_classification size=0 | size=0: must be a whole
 U inspect checkpoint=a.ckpt model=unet | checkpoint: brings its model and its task
 U inspect checkpoint=a.ckpt pictures=[] | pictures=[]: must be numbers of test pictures
 U inspect checkpoint=a.ckpt pictures=[100] | pictures=100: must be a whole number from 0 to 99
-U benchmark benchmark.parts=[steps,stop] | must be all, or some of steps, threads
-U benchmark benchmark.parts=[] | must be all, or some of steps, threads
+U benchmark benchmark.parts=[steps,stop] | must be all, or some of steps, startup
+U benchmark benchmark.parts=[] | must be all, or some of steps, startup
 U benchmark benchmark.repeats=0 | benchmark.repeats=0: must be a whole number
 U benchmark benchmark.pictures=0 | benchmark.pictures=0: must be a whole number
 U benchmark benchmark.cases=[unet] | must be model/task
