@@ -99,7 +99,8 @@ def effects(context: Context) -> list[Element]:
         csv = context.table("ranked", [dict(zip(columns, row, strict=True)) for row in rows])
         usual = next(each.label for each in settings.networks if not settings.departures(each))
         seeds = " and seeds" if any(len(each.runs) > 1 for each in settings.networks) else ""
-        found += [_ranking(ranked, measure, settings.usual), Table(RANKED.format(usual, seeds), columns, rows, csv=csv)]
+        found += [_ranking(ranked, measure, settings.usual)] if len(ranked) > 1 else []  # nothing to rank
+        found += [Table(RANKED.format(usual, seeds), columns, rows, csv=csv)]
     departures = [tuple(settings.departures(each)) for each in settings.networks]
     pairs = Counter(keys for keys in departures if len(keys) == 2).most_common(1)
     if pairs:
