@@ -113,9 +113,8 @@ def main() -> None:
             if turn:  # the first round does not count
                 taken[name].append(value)
     first, *_ = cases
-    print(
-        f"| {arguments.dtype}, {torch.get_num_threads()} threads | million multiplications | time relative to the first |"
-    )
+    threads = torch.get_num_threads()
+    print(f"| {arguments.dtype}, threads: {threads} | million multiplications | time relative to the first |")
     print("| --- | ---: | ---: |")
     for name, (block, x) in cases.items():
         ratios = [own / other for own, other in zip(taken[name], taken[first], strict=True)]

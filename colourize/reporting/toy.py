@@ -26,7 +26,6 @@ EXPERIMENTS = {
     "c2_skip_connections": (), "a4_colour_space": (), "a5_classification": (), "d2_super_resolution": (),
     "a3_epochs": ("callbacks.checkpoints.keep_epochs=[4,8]", "lr_scheduler=constant", "task.optimizer.lr=1e-3"),
     "a1_layers": (), "b2_regression_or_classification": (), "e_activations": (), "f4_larger_pictures": (),
-    "f2_pool_relu_order": (),
 }  # fmt: skip
 
 
