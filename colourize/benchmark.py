@@ -1,7 +1,7 @@
 """`colourize-benchmark`: the time of training and start-up on this machine.
 
 colourize-benchmark benchmark.parts=[steps] benchmark.cases=[unet/colour_classification]
-colourize-benchmark benchmark.parts=all device=cuda
+colourize-benchmark device=cuda
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How long kinds of blocks take for their multiplications (docs/best.md): python docs/blocks.py
+"""Times kinds of blocks, beside their numbers of multiplications: python docs/blocks.py
 
 Each block maps (32, C, H, W) to the same shape. Forward and backward passes alternate between the blocks; the table has
 the median ratio to the first block over the rounds, and the range. Run it on an idle machine.

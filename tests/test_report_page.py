@@ -118,7 +118,7 @@ def test_what_is_no_result_has_a_banner_and_no_findings(tmp_path: Path) -> None:
     record.write_text(record.read_text().replace('"pictures": 24', '"pictures": 12'))
     succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
     text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    assert "Tested on different numbers of pictures (12, 24): this cannot be compared." in text
+    assert "Tested on different numbers of pictures (12, 24): they cannot be compared." in text
     assert "Answer." not in text and 'class="best"' not in text
 
 

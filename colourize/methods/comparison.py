@@ -182,6 +182,11 @@ class Results:
         pairs = {each.label: self.comparison.reference.get(each.label) or "" for each in settings}
         return {label: (name, known[name]) for label, name in pairs.items() if name in known}
 
+    def comparable(self, measures: Sequence[str]) -> list[str]:
+        """These measures, but with several palettes without those of classes, which differ then."""
+        palettes = {str(each.settings.get("data.palette")) for each in self.settings.networks}
+        return [name for name in measures if len(palettes) < 2 or not ((known := find(name)) and known.kinds)]
+
     def main_measure(self, asked: Sequence[str]) -> str | None:
         """The first requested measure that all networks have, or else the first usual one."""
         shown = self.settings.networks or self.settings.settings
@@ -221,7 +226,7 @@ def read_results(settings: Settings) -> Results:
             and other.task == each.task
             and pictures[other.label] == pictures[each.label]
         ]
-        if usual:  # of several, that with the most of its settings, such as as many training pictures
+        if usual:  # of several, the one that shares most of its settings, such as the number of training pictures
             differing = [sum(other.values[key] != each.values[key] for key in each.values) for other in usual]
             reference[each.label] = usual[differing.index(min(differing))].label
     return Results(settings, compare(evaluated, reference, {}, estimates), notes)

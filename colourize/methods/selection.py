@@ -37,8 +37,8 @@ class Selection:
         self.candidates = at_temperatures([from_checkpoint(path, config.trust) for path in paths], config.temperature)
         self.everything: list[Candidate] = []
         named = reference_candidates(config.reference, config.trust)
-        fits = any(baseline_on(each.task, config.reference) for each in self.candidates if is_baseline)
-        if is_baseline and self.candidates and not fits:
+        tasks = [each.task for each in self.candidates]
+        if is_baseline and tasks and not any(baseline_on(task, config.reference) for task in tasks):
             raise UsageError(
                 f"reference={config.reference}: is not for the tasks of these checkpoints; auto takes one that is"
             )

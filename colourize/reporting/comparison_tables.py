@@ -24,6 +24,7 @@ from colourize.methods.sources import read_sources
 from colourize.methods.wording import headed, setting, words
 from colourize.reporting.elements import Table
 from colourize.reporting.findings import number
+from colourize.reporting.provenance import warning
 from colourize.reporting.questions import questions
 from colourize.runs.tables import write_table
 
@@ -41,6 +42,8 @@ MARKED = (
     "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
     "pictures and seeds excludes zero"
 )
+
+SEVERAL = "of several the one with the most alike settings"
 
 
 def write_comparison(folder: Path, comparison: Comparison) -> None:
@@ -80,8 +83,9 @@ def show_sweep(folder: Path) -> None:
     """
     found = read_sources([folder]).sources
     results = read_results(read_settings([run for source in found for run in source.runs]))
-    asked = [name for source in found if (each := questions().get(source.experiment or "")) for name in each.measures]
-    main = results.main_measure(asked) if results.settings.settings else None
+    named = [name for source in found if (each := questions().get(source.experiment or "")) for name in each.measures]
+    asked = results.comparable([*named, *headlines(results.comparison.measures)])
+    main = results.main_measure(named and asked) if results.settings.settings else None
     if main is None:
         return
     comparison, console = results.comparison, Console()
@@ -92,7 +96,7 @@ def show_sweep(folder: Path) -> None:
         ranked += [label for label in labels if label not in ranked]  # methods without this measure
         columns: dict[str, list[str]] = {}
         room = console.width - FOR_NAMES
-        for name in dict.fromkeys([main, *asked, *headlines(comparison.measures)]):
+        for name in dict.fromkeys([main, *asked]):
             rows = [comparison.row(name, method) for method in ranked]
             if not any(rows):
                 continue
@@ -108,9 +112,12 @@ def show_sweep(folder: Path) -> None:
         for method, *texts in zip(ranked, *columns.values(), strict=True):
             table.add_row(escape(method) + (" °" if method in baselines else ""), *texts)
         console.print(table, "")
+    if no_result := warning([run for source in found for run in source.runs]):
+        console.print(no_result, highlight=False)
     order = f"Best first by {words(main)}, {direction(main)}; mean" if len(comparison.of(main)) > 1 else "Mean"
     notes = [f"{order} ± half of its 95 % interval over the test pictures"]
-    notes += ["in brackets ± over seeds"] if any(each.seeds > 1 for each in comparison.rows) else []
+    if any(each.seeds > 1 for each in comparison.rows):
+        notes.append("in brackets ± the standard deviation over seeds")
     notes += ["°: without a network"] if baselines else []
     console.print(f"{'; '.join(notes)}.", highlight=False)
     print(f"More:  colourize-report {shlex.quote(os.path.relpath(folder))} questions=false")
@@ -167,7 +174,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
         ", in brackets ± the standard deviation over seeds" if several else "",
         "; °: without a network" if results.settings.baselines else "",
     )
-    caption += (MARKED.format(" or ".join(references)) if references else "") + "."
+    caption += (MARKED.format(references[0] if len(references) == 1 else SEVERAL) if references else "") + "."
     if any(label.endswith("(usual)") for label in labels):
         usual = (setting(key, value) for key, value in results.settings.usual.items())
         caption += f" Usual: {', '.join(usual)}."

@@ -47,7 +47,10 @@ class Context:
     def made(
         self, name: str, runs: Sequence[Run], make: Callable[[Path], object], caption: str, alt: str, also: object = ""
     ) -> list[Element]:
-        """A figure that `make` saves from checkpoints, again if it is older than these; empty if there are none."""
+        """A figure that `make` saves from checkpoints, again if it is older than they are.
+
+        Empty without runs, or if it cannot be made.
+        """
         path = self.path("figures" if name.endswith(".svg") else "pictures", name)
         is_made = bool(runs) and keep_up_to_date(path, runs, lambda: make(path), also=also)
         return [Figure(path, caption, alt)] if is_made else []

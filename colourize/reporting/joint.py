@@ -35,8 +35,8 @@ def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> No
                     likelihood.append({"method": label, "pixels": way, **_cells(found), "bits_per_dimension": bits})
                 case "best", k:
                     samples.append({"method": label, "measure": "best psnr", "samples": k, **_cells(found)})
-                case _:  # the diversity of all samples
-                    count = sum("best" in each for each in seeds[0])
+                case ("diversity",):
+                    count = sum(each[0] == "best" for each in seeds[0])
                     samples.append({"method": label, "measure": "diversity", "samples": count, **_cells(found)})
     for name, rows in (("hints", hints), ("likelihood", likelihood), ("samples", samples)):
         if rows:
@@ -49,8 +49,8 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]], for
     """Draw each measure with its 95 % interval against the number of hints; the axis is logarithmic except at 0."""
     from matplotlib.figure import Figure
 
-    curves = {label: seeds for label, seeds in values.items() if any("hints" in key for key in seeds[0])}
-    asked = [key[1:] for key in next(iter(curves.values()))[0] if "hints" in key]
+    curves = {label: seeds for label, seeds in values.items() if any(key[0] == "hints" for key in seeds[0])}
+    asked = [key[1:] for key in next(iter(curves.values()))[0] if key[0] == "hints"]
     numbers, measures = sorted({number for number, _ in asked}), list(dict.fromkeys(name for _, name in asked))
     figure = Figure(figsize=(3.9 * len(measures), 3), layout="constrained")
     for axis, name in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):

@@ -112,8 +112,9 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
 def draw_effects(path: Path, results: Results, measure: str) -> bool:
     """Draw a measure against the values of each key that varies alone (in a grid, for all settings).
 
-    A ring is a seed, a dash the mean, and a bar its 95 % interval over pictures where one setting has the value.
-    Baselines that vary in the same key have a line of their own. The file is an SVG; False if no key has three values.
+    A ring (for baselines, another mark) is a seed, a dash the mean, and a bar its 95 % interval over pictures where one
+    setting has the value. Baselines that vary in the same key have a line of their own. The file is an SVG; False if no
+    key has three values.
     """
     panels: dict[str, dict[str, dict[Any, list[Estimate]]]] = {}
     for key, members in results.settings.variations().items():

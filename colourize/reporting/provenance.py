@@ -26,7 +26,7 @@ def warning(runs: Sequence[Run]) -> str:
             seen.append((epochs * counts[0], epochs, *counts))
     tests = sorted({tested for *_, tested in seen})
     if len(tests) > 1:
-        return f"Tested on different numbers of pictures ({', '.join(map(str, tests))}): this cannot be compared."
+        return f"Tested on different numbers of pictures ({', '.join(map(str, tests))}): they cannot be compared."
     if not seen or max(seen)[0] >= TOY:
         return ""
     _, epochs, trained, tested = max(seen)

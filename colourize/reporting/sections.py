@@ -36,10 +36,12 @@ MOST_SHOWN = 12  # maximum number of settings in a sheet of pictures
 INTERVALS = "A dot is the mean of a method, and the broad bar is its 95 % interval over the test pictures"
 SEEDS = "; the thin bar is ± the standard deviation over its seeds"
 DASHED = "; a diamond on a dashed line is {}, which needs no network"
-EFFECTS = "On the test pictures: a ring for each run, a dash for their mean, a bar for its 95 % interval."
+EFFECTS = (
+    "On the test pictures: a mark for each run, a dash for their mean and, where only one setting has the value, a bar "
+    "for its 95 % interval over the pictures; a broken line joins a baseline that varies too."
+)
 LAST_EPOCH = "After the last epoch, with the weights of that epoch"
 SAME = "The first test pictures by each method"
-OF_CLASSES = [name for name, each in MEASURES.items() if each.kinds]
 NOT_COMPARED = "With another palette there are other classes: accuracy and cross-entropy are not compared here."
 ANSWERS = ("fact", "finding")  # the kinds of sentences that open a section
 LISTED = 6  # settings that are named; further ones are only counted
@@ -59,8 +61,8 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
     section = Section(anchor, number, title, [f"Folder: {source.path}", *provenance(source.runs)])
     asked = question.measures if question else headlines(MEASURES)
     notes = [question.about] if question and question.about else []
-    if len({str(each.settings.get("data.palette")) for each in settings.networks}) > 1:
-        asked = [name for name in asked if name not in OF_CLASSES]
+    if (comparable := results.comparable(asked)) != list(asked):
+        asked = comparable
         notes.append(NOT_COMPARED)
     context = Context(results, results.main_measure(asked), folder, pictures, anchor)
     numbers = _numbers(context, asked) if context.measure is not None else []
@@ -127,7 +129,7 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
         alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
         references = sorted({name for name in results.comparison.reference.values() if name})
         caption = INTERVALS + (SEEDS if _have_seeds(results) else "")
-        caption += f"{DASHED.format(' or '.join(references))}." if references else "."
+        caption += f"{DASHED.format(references[0] if len(references) == 1 else 'a reference')}." if references else "."
         found += context.plot("intervals", lambda path: draw(path=path), caption, alt)
     return found
 

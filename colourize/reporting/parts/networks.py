@@ -113,8 +113,11 @@ def block_orders(context: Context) -> list[Element]:
     for line in lines:
         if line["equal"] == "True" and words(line["order"]) != own:
             same[line["negative_scales"]].append(f"“{words(line['order'])}”")
-    clauses = [f"{listed(each) if each else 'none'} with {count} negative scales" for count, each in same.items()]
-    text = f"With the same weights, these orders give exactly the outputs of “{own}”: {'; '.join(clauses)}."
+    clauses = [
+        f"with {count} negative batch-norm scales, {listed(each) if each else 'no other order'}"
+        for count, each in same.items()
+    ]
+    text = f"Orders that give exactly the outputs of “{own}” with the same weights: {'; '.join(clauses)}."
     table = Table(ORDERS.format(setting.label), ["order", *[*ORDER_COLUMNS.values()][1:]], rows, csv=csv)
     return [Text(text, "finding"), table]
 
