@@ -14,11 +14,12 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
 from colourize.errors import UsageError
 
 log = logging.getLogger(__name__)
 
-PARTS = ("steps", "startup")  # measured in this order
+PARTS = ("steps", "startup")  # functions of timing/parts.py, called in this order
 
 
 def benchmark(config: DictConfig) -> None:
@@ -34,7 +35,7 @@ def benchmark(config: DictConfig) -> None:
         settings = settings_from(config, Path(work))
         for name in names:
             part = Part()
-            functions.PARTS[name](part, settings)
+            getattr(functions, name)(part, settings)
             parts[name] = part
             write(folder, settings, parts)
             show(name, part)
@@ -43,10 +44,10 @@ def benchmark(config: DictConfig) -> None:
 
 def chosen_parts(chosen: object) -> list[str]:
     """The parts to measure, in the order of PARTS; a UsageError for an unknown part or none."""
-    wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
+    wanted = [str(each) for each in as_list(chosen)]
     if wanted == ["all"]:
         return list(PARTS)
-    if not wanted or any(each not in PARTS for each in wanted):
+    if not wanted or not set(wanted) <= set(PARTS):
         raise UsageError(f"benchmark.parts={','.join(wanted)}: must be all, or some of {', '.join(PARTS)}")
     return [each for each in PARTS if each in wanted]
 

@@ -2,18 +2,28 @@
 
 import functools
 import gc
+import os
+import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
 
+import torch
+from lightning import Callback, LightningModule, Trainer
 from omegaconf import DictConfig
 
 from colourize.build import build_data
 from colourize.data.pictures import PictureData
+from colourize.errors import ColourizeError
 from colourize.timing.loops import Times, time_bare, time_project
-from colourize.timing.programs import run, train
 from colourize.timing.report import Part
 from colourize.timing.settings import Settings
 
+TRAIN = [sys.executable, "-m", "colourize.train"]
 IMPORTS, FIRST_STEP = "import torch, torchvision, lightning", "first training step"
 SHORT = ("trainer.max_epochs=1", *(f"trainer.limit_{stage}_batches=1" for stage in ("train", "val", "test")))
 
@@ -24,7 +34,7 @@ def steps(part: Part, settings: Settings) -> None:
         config = settings.case(case)
         one_epoch = functools.partial(_one_epoch, config, build_data(config), settings)
         names, over = ("project", "bare"), [("project", "bare")]
-        part.compare(case, "path", names, one_epoch, settings.node.repeats, over=over, case=case)
+        part.compare(case, "path", names, one_epoch, settings.node.repeats, over, case=case)
 
 
 def _one_epoch(config: DictConfig, data: PictureData, settings: Settings, path: str) -> Times:
@@ -47,7 +57,46 @@ def startup(part: Part, settings: Settings) -> None:
         }
 
     names, over = [*commands, FIRST_STEP], [(FIRST_STEP, IMPORTS)]
-    part.compare("Start", "command", names, one_command, settings.node.repeats, over=over)
+    part.compare("Start", "command", names, one_command, settings.node.repeats, over)
 
 
-PARTS = {each.__name__: each for each in (steps, startup)}
+def run(command: Sequence[str]) -> float:
+    """The seconds that a command takes in a process of its own.
+
+    Raises:
+        ColourizeError: the command failed; the message ends with its last two lines.
+    """
+    # Without the variables that Hydra's apps set for themselves.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HYDRA_")}
+    started = time.perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    if done.returncode != 0:
+        last = " ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-2:])
+        raise ColourizeError(f"{' '.join(command)[:200]} ended with code {done.returncode}: {last[:400]}")
+    return seconds
+
+
+def train(overrides: Sequence[str], work: Path) -> float:
+    """Run `colourize-train`; returns the seconds from its start to its first step."""
+    folder = work / "train"
+    path = folder / "stamp"
+    stamp = ["+callbacks.stamp._target_=colourize.timing.parts.Stamp", f"+callbacks.stamp.path={path}"]
+    started = time.time()  # a clock that processes share
+    run([*TRAIN, *overrides, *stamp, "hydra.mode=RUN", f"hydra.run.dir={folder}"])
+    seconds = float(path.read_text()) - started
+    shutil.rmtree(folder)
+    return seconds
+
+
+class Stamp(Callback):
+    """Writes the time after the first step into a file, for the parent process."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *arguments: Any) -> None:
+        if trainer.global_step == 1:
+            if pl_module.device.type == "cuda":
+                torch.cuda.synchronize()
+            self.path.write_text(str(time.time()))

@@ -25,22 +25,12 @@ class Settings:
     precision: str  # Lightning's name of the precision
     work: Path  # a temporary folder for the measured runs
 
-    def compose(self, *overrides: str) -> DictConfig:
-        """The configuration of `colourize-train` with the user's overrides and further ones, which take precedence."""
-        return hydra.compose("train", [*self.overrides, *overrides])
-
-    @property
-    def steps(self) -> int | None:
-        """The training steps of an epoch of `benchmark.pictures`; None: all."""
-        pictures = self.node.pictures
-        return None if pictures is None else -(-pictures // self.compose().data.batch_size)
-
     def case(self, name: str) -> DictConfig:
         """The configuration of a case, such as "unet/colour_classification", for an epoch of `benchmark.pictures`."""
         model, task = name.split("/")
-        config = self.compose(f"model={model}", f"task={task}", "trainer.max_epochs=1")
-        if self.steps is not None:
-            config.trainer.limit_train_batches = self.steps
+        config = hydra.compose("train", [*self.overrides, f"model={model}", f"task={task}"])
+        if self.node.pictures is not None:
+            config.trainer.limit_train_batches = -(-self.node.pictures // config.data.batch_size)
         return config
 
 
