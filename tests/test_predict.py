@@ -146,7 +146,7 @@ from pathlib import Path
 from PIL import Image
 import colourize
 from colourize.data.picture_files import open_photograph
-from colourize.prediction.photographs import save_photograph
+from colourize.prediction.places import save_result
 from colourize.prediction.predictor import Predictor
 
 def peak():
@@ -157,8 +157,7 @@ predictor = Predictor(colourize.load(checkpoint), join=join, device="cpu")
 predictor(Image.new("RGB", (600, 600)))  # what a piece needs, and torch itself
 before = peak()
 photograph = open_photograph(Path(source))
-photograph.colours = predictor(photograph.colours)
-save_photograph(photograph, Path(result))
+save_result(photograph, predictor(photograph.colours), Path(result))
 print(peak() - before)
 """
 
