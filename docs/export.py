@@ -24,7 +24,7 @@ from PIL import Image
 from colourize.data.horses import draw_horses
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
-from colourize.export.payload import payload_of
+from colourize.export.page import payload_of
 from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -12,18 +11,20 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from colourize.data.horses import draw_horses
 from colourize.errors import InputError
-from colourize.export.graph import Graph
-from colourize.export.payload import payload_of
+from colourize.export.graph import Graph, Node
+from colourize.figures.saving import data_uri
 from colourize.files import write_whole
 
 FOLDER = Path(__file__).parent / "page"
 FIRST = "app.js"  # the main module
 EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED = 4, 256, 20
 LARGEST = 3_000_000  # maximum size in bytes of a page with one network
+INT16 = 32767  # the largest weight as an integer
 IMPORT = re.compile(r'^import\s*(?:\{[^}]*\}\s*from\s*)?"\./([\w-]+\.js)";\n', re.MULTILINE)
 DECLARED = re.compile(
     r"^(?:export )?(?:async )?(?:class|function\*?)\s+(\w+)|^(?:export )?(?:const|let) (.+)", re.MULTILINE
@@ -60,6 +61,57 @@ def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], tit
     return len(page.encode())
 
 
+def payload_of(graph: Graph) -> tuple[dict[str, Any], str]:
+    """A graph's operations and its weights, in the form that `page/network.js` reads.
+
+    Weights are 16-bit integers with a scale for each filter. Their error is at most 1/65 000 of the filter's largest
+    weight, a tenth of the error of half precision, which has the same size.
+
+    Returns:
+        The operations, with `count`, the number of integers; and all numbers in base64: the integers, then the floats,
+        which begin at a multiple of four bytes.
+    """
+    integers: list[np.ndarray] = []
+    floats: list[np.ndarray] = []
+
+    def place(numbers: list[np.ndarray], values: np.ndarray) -> int:
+        numbers.append(values)
+        return sum(each.size for each in numbers[:-1])
+
+    def stored(name: str, node: Node) -> dict[str, int]:
+        """Store a tensor as a matrix; see `Stored` in network.js."""
+        tensor = node.tensors[name]
+        if name not in ("weight", "table"):
+            return {"at": place(floats, tensor.numpy().astype("<f4")), "rows": 1, "columns": tensor.numel()}
+        if node.op == "conv_transpose":  # (C, O / groups, kh, kw) becomes (O · kh · kw, C / groups)
+            tensor = tensor.unflatten(0, (node.settings["groups"], -1)).flatten(2).transpose(1, 2).flatten(0, 1)
+        matrix = tensor.flatten(1).double().numpy()
+        scales = np.abs(matrix).max(1, keepdims=True).astype("<f4") / INT16
+        scales[scales == 0] = 1
+        rounded = np.round(matrix / scales).clip(-INT16, INT16).astype("<i2")
+        rows, columns = matrix.shape
+        return {"at": place(integers, rounded), "rows": rows, "columns": columns, "scales": place(floats, scales)}
+
+    def sizes(node: Node) -> dict[str, Any]:
+        if "weight" in node.tensors:
+            return {"kernel": tuple(node.tensors["weight"].shape[2:])}
+        return {"levels": len(node.tensors["table"])} if "table" in node.tensors else {}
+
+    nodes = [
+        {
+            "op": node.op, "inputs": node.inputs, "settings": {**node.settings, **sizes(node)},
+            "tensors": {name: stored(name, node) for name in node.tensors},
+        }
+        for node in graph.nodes
+    ]  # fmt: skip
+    operations = {
+        "in_channels": graph.in_channels, "out_channels": graph.out_channels, "nodes": nodes, "blocks": graph.blocks,
+        "count": sum(each.size for each in integers),
+    }  # fmt: skip
+    first, second = (b"".join(each.tobytes() for each in numbers) for numbers in (integers, floats))
+    return operations, base64.b64encode(first + bytes(-len(first) % 4) + second).decode()
+
+
 def bundle(first: str) -> str:
     """Bundle a module and all its imports into one program, each module once and after those that it imports.
 
@@ -92,10 +144,5 @@ def bundle(first: str) -> str:
 
 def examples() -> list[str]:
     """Drawn horses as example pictures, as data URIs."""
-    return [_data_uri(Image.fromarray(horse)) for horse in draw_horses(EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED)]
-
-
-def _data_uri(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.save(file, "WEBP", quality=85)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    horses = draw_horses(EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED)
+    return [data_uri(Image.fromarray(horse), "webp", quality=85) for horse in horses]

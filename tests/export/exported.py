@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from colourize.answers import AbBins
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
-from colourize.export.payload import payload_of
+from colourize.export.page import payload_of
 from colourize.models import PixelShuffleResNet
 from colourize.tasks import RestorationTask
 
