@@ -26,10 +26,6 @@ EXAMPLES, EXAMPLE_SIZE, EXAMPLES_SEED = 4, 256, 20
 LARGEST = 3_000_000  # maximum size in bytes of a page with one network
 INT16 = 32767  # the largest weight as an integer
 IMPORT = re.compile(r'^import\s*(?:\{[^}]*\}\s*from\s*)?"\./([\w-]+\.js)";\n', re.MULTILINE)
-DECLARED = re.compile(
-    r"^(?:export )?(?:async )?(?:class|function\*?)\s+(\w+)|^(?:export )?(?:const|let) (.+)", re.MULTILINE
-)
-NAME = re.compile(r"(?:^|, |\[)([A-Za-z_]\w*)(?= =|,|\])")  # a name in a line such as `const A = 1, B = 2;`
 
 
 def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], title: str) -> int:
@@ -117,29 +113,20 @@ def bundle(first: str) -> str:
 
     All top-level names share one scope and must differ.
     """
-    done: dict[str, str] = {}
-    names: dict[str, str] = {}
+    parts: list[str] = []
+    seen: set[str] = set()
 
     def add(name: str) -> None:
-        if name in done:
+        if name in seen:
             return
+        seen.add(name)
         text = (FOLDER / name).read_text(encoding="utf-8")
-        done[name] = ""  # so that circular imports end
         for needed in IMPORT.findall(text):
             add(needed)
-        for one, line in DECLARED.findall(text):
-            for declared in [one] if one else NAME.findall(line):
-                if names.setdefault(declared, name) != name:
-                    raise ValueError(f"{name} and {names[declared]} both declare {declared}")
-        done[name] = re.sub(r"^export ", "", IMPORT.sub("", text), flags=re.MULTILINE)
-        order.append(name)
+        parts.append(f"// {name}\n" + re.sub(r"^export ", "", IMPORT.sub("", text), flags=re.MULTILINE))
 
-    order: list[str] = []
     add(first)
-    program = '"use strict";\n' + "\n".join(f"// {name}\n{done[name]}" for name in order)
-    if "</script" in program:
-        raise ValueError("the program would end its own element")
-    return program
+    return '"use strict";\n' + "\n".join(parts)
 
 
 def examples() -> list[str]:

@@ -107,14 +107,18 @@ def read_facts(path: Path) -> dict[str, Any]:
     return {each.key: json.loads(each.value) for each in onnx.load(path).metadata_props}
 
 
+def node() -> str:
+    """The path of node; without it the test is skipped."""
+    found = shutil.which("node")
+    return found or pytest.skip("needs node")
+
+
 def run_in_node(script: str, given: Any, folder: Path) -> Any:
     """The JSON that a script prints; `given` is what it was given, and PAGE the address of the page's modules."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node")
     (folder / "given.json").write_text(json.dumps(given))
     head = f'import fs from "fs";\nconst given = JSON.parse(fs.readFileSync("{folder}/given.json", "utf8"));\n'
     (folder / "script.mjs").write_text(head + script.replace("PAGE", PAGE.as_uri()))
-    done = subprocess.run([node, "--no-warnings", folder / "script.mjs"], capture_output=True, text=True, timeout=120)
+    command = [node(), "--no-warnings", folder / "script.mjs"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

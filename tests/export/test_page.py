@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import axe_core_python
 import numpy as np
 import pytest
 from chromium import Tab, opened
-from exported import build
+from exported import build, node
 from PIL import Image
 
 from colourize.data.horses import draw_horses
@@ -492,11 +493,19 @@ def test_turned_transparent_animated_and_large_pictures(tab: Tab, tmp_path: Path
     )
 
 
+def test_the_modules_become_one_program(tmp_path: Path) -> None:
+    program = bundle("app.js")
+    assert not re.findall(r"^(?:import|export) .*|</script", program, re.MULTILINE)
+    # As a module, so that a name that two of them declare is an error.
+    (tmp_path / "program.mjs").write_text(program, encoding="utf-8")
+    checked = subprocess.run([node(), "--check", tmp_path / "program.mjs"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_a_page_holds_all_that_it_needs_and_a_network_that_is_too_large_is_refused(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "<title>Colour &amp; paint</title>" in text and len(text) < 1_000_000
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", text)
-    assert not re.findall(r"^(?:import|export) .*", bundle("app.js"), re.MULTILINE)
     graph = graph_of(build("unet"))
     for node in graph.nodes:
         if "weight" in node.tensors:
