@@ -33,6 +33,7 @@ LATE = (
     "data.batch_size=41", "trainer.limit_val_batches=0.01",
     "task=super_resolution data.size=30",
     "evaluate checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30",
+    "inspect checkpoint={last} pictures=[10]", "inspect checkpoint={last} modules=[up9]",
 )  # fmt: skip
 
 # One case a line: a usage error (U) or a missing or damaged file (F), the overrides, and what the message must name.
@@ -257,6 +258,16 @@ U inspect model=unet task=colour_classification size=0 | size=0: must be a whole
 U inspect checkpoint=a.ckpt model=unet | checkpoint: brings its model and its task
 U inspect checkpoint=a.ckpt pictures=[] | pictures=[]: must be numbers of test pictures
 U inspect checkpoint=a.ckpt pictures=[100] | pictures=100: must be a whole number from 0 to 99
+U inspect checkpoint={last} pictures=[10] | pictures=10: there are 10 test
+U inspect checkpoint={last} modules=[up9] | modules=up9: there
+U predict checkpoint=null input={files}/unreadable/0.png | checkpoint: missing
+U predict checkpoint=builtin:sepia input={files}/unreadable/0.png | checkpoint=builtin:sepia: the package has no
+U predict checkpoint={last} | input: missing
+U predict checkpoint=[{last},{sharp}] input={files}/unreadable/0.png | matches 2 files
+U predict checkpoint={last} input={files}/unreadable/0.png join=both | join=both: must be one of luminance, none
+U predict checkpoint={last} input={files}/unreadable/0.png overwrite=1 | overwrite=1: must be true or false
+U predict checkpoint={last} input={files}/unreadable/0.png format=gif | format=gif: must be one of png
+U predict checkpoint={last} input={files}/unreadable/0.png outptu=x | outptu: there is no such key
 U benchmark benchmark.parts=[steps,stop] | must be all, or some of steps, startup
 U benchmark benchmark.parts=[] | must be all, or some of steps, startup
 U benchmark benchmark.repeats=0 | benchmark.repeats=0: must be a whole number

@@ -120,26 +120,6 @@ def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
     np.testing.assert_allclose(white, own, atol=1)
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["checkpoint=null", "input=horse.png"], "checkpoint: missing"),
-        (["checkpoint=builtin:sepia", "input=horse.png"], "checkpoint=builtin:sepia: the package has no weights of"),
-        (["checkpoint=BEST"], "input: missing"),
-        (["checkpoint=[BEST,horse.png]", "input=horse.png"], "checkpoint=['BEST', 'horse.png']: matches 2 files"),
-        (["checkpoint=BEST", "input=horse.png", "join=both"], "join=both: must be one of luminance, none"),
-        (["checkpoint=BEST", "input=horse.png", "overwrite=1"], "overwrite=1: must be true or false"),
-        (["checkpoint=BEST", "input=horse.png", "format=gif"], "format=gif: must be one of png"),
-        (["checkpoint=BEST", "input=horse.png", "outptu=x"], "outptu: there is no such key"),
-    ],
-)
-def test_what_is_refused(words: list[str], told: str, best: Path, here: Path) -> None:
-    before = console.Outcome(0, "", "", here).left
-    outcome = predict(here, *(word.replace("BEST", str(best)) for word in words))
-    assert outcome.code == 2 and outcome.stderr.startswith("error: " + told.replace("BEST", str(best)))
-    assert len(outcome.stderr.splitlines()) == 1 and outcome.left == before
-
-
 MEASURED = """
 import resource, sys
 from pathlib import Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from console import TINY, run, succeed, trained
+from console import run, succeed, trained
 from exported import read_facts
 
 import colourize
@@ -54,11 +54,3 @@ def test_a_file_that_is_there_is_replaced_only_when_that_is_said(network: Path, 
     assert refused.code == 2 and "x.safetensors: is there already; overwrite=true replaces it" in refused.stderr
     assert (tmp_path / "x.safetensors").read_text() == ""
     succeed("export", [*words, "overwrite=true"], tmp_path)
-
-
-def test_a_table_of_rows_is_refused(tmp_path: Path) -> None:
-    words = [*TINY[:-3], "model=grey_row_lookup", "task=colour_classification"]
-    made = succeed("train", words, tmp_path / "run").folder / "checkpoints"
-    (path,) = made.glob("*.ckpt")
-    outcome = run("export", [f"checkpoint={path}", "output=x.html"], tmp_path / "here")
-    assert outcome.code == 2 and "answers by a pixel's row" in outcome.stderr

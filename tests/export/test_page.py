@@ -507,9 +507,9 @@ def test_a_page_holds_all_that_it_needs_and_a_network_that_is_too_large_is_refus
     assert "<title>Colour &amp; paint</title>" in text and len(text) < 1_000_000
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", text)
     graph = graph_of(build("unet"))
-    for node in graph.nodes:
-        if "weight" in node.tensors:
-            node.tensors["weight"] = node.tensors["weight"].repeat(40, 10, 1, 1)
+    for each in graph.nodes:
+        if "weight" in each.tensors:
+            each.tensors["weight"] = each.tensors["weight"].repeat(40, 10, 1, 1)
     facts = facts_of(build("unet"), {}, tmp_path)
     with pytest.raises(InputError, match="million numbers; a page takes up to 1 million"):
         write_page(tmp_path / "large.html", [(graph, facts)], "t")
