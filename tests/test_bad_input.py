@@ -267,6 +267,7 @@ U predict checkpoint=[{last},{sharp}] input={files}/unreadable/0.png | matches 2
 U predict checkpoint={last} input={files}/unreadable/0.png join=both | join=both: must be one of luminance, none
 U predict checkpoint={last} input={files}/unreadable/0.png overwrite=1 | overwrite=1: must be true or false
 U predict checkpoint={last} input={files}/unreadable/0.png format=gif | format=gif: must be one of png
+U predict checkpoint={last} input={files}/unreadable/0.png output={files}/unreadable/1.png | 1.png: is there already
 U predict checkpoint={last} input={files}/unreadable/0.png outptu=x | outptu: there is no such key
 U benchmark benchmark.parts=[steps,stop] | must be all, or some of steps, startup
 U benchmark benchmark.parts=[] | must be all, or some of steps, startup

@@ -306,7 +306,7 @@ def test_drafts_map_and_divider_are_not_lost_silently(tab: Tab) -> None:
 
 
 @pytest.mark.slow
-def test_saving_says_how_far_it_is_and_cannot_be_begun_twice(tab: Tab, tmp_path: Path) -> None:
+def test_saving_says_how_far_it_is_and_cannot_be_begun_twice_and_drafts_do_not_end_it(tab: Tab, tmp_path: Path) -> None:
     drop(tab, encoded(horse((3000, 2000))), "large.png")
     tab.value(
         "window.heard = []; new MutationObserver(() => heard.push([document.getElementById('status').textContent,"
@@ -316,22 +316,13 @@ def test_saving_says_how_far_it_is_and_cannot_be_begun_twice(tab: Tab, tmp_path:
     tab.value("document.getElementById('save').click(), document.getElementById('save').click()")
     assert saved(tab, tmp_path, "large-coloured.png").shape == (2000, 3000, 4)
     tab.until("document.getElementById('save').getAttribute('aria-disabled') === 'false'")
-    heard = tab.value("heard")
+    heard = tab.value("heard.splice(0)")
     assert heard[0] == ["Saving … 0 % done.", "true"] and len(heard) > 4
     assert [each for each, _ in heard].count("Saving … The file is being written.") == 1
     assert heard[-1][0] == "Saved as large-coloured.png, 3000 by 2000 pixels."
-
-
-@pytest.mark.slow
-def test_drafts_drawn_meanwhile_do_not_end_the_saving(tab: Tab) -> None:
-    drop(tab, encoded(horse((3000, 2000))), "large.png")
-    tab.value(
-        "window.heard = ''; new MutationObserver(() => { heard += document.getElementById('status').textContent; })"
-        ".observe(document.getElementById('status'), { childList: true }); 0"
-    )
     tab.value("document.getElementById('save').click(), document.getElementById('draw').click()")
     tab.until("!app.saving && document.querySelectorAll('#drawn button').length === 6")
-    assert "Saved as large-coloured.png, 3000 by 2000 pixels." in tab.value("heard")
+    assert any("Saved as large-coloured.png, 3000 by 2000 pixels." in each for each, _ in tab.value("heard"))
 
 
 @pytest.mark.slow
