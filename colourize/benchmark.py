@@ -24,21 +24,19 @@ PARTS = ("steps", "startup")  # functions of timing/parts.py, called in this ord
 
 def benchmark(config: DictConfig) -> None:
     """Measure the chosen parts, print and save their tables; finished parts stay saved if a later one fails."""
-    from colourize.timing import parts as functions
-    from colourize.timing.report import Part, show, write
-    from colourize.timing.settings import settings_from
+    from colourize.timing import parts
+    from colourize.timing.report import Part, show
 
     names = chosen_parts(config.benchmark.parts)
     folder = Path(config.output_dir)
-    parts: dict[str, Part] = {}
+    done: dict[str, Part] = {}
     with tempfile.TemporaryDirectory(prefix="colourize-benchmark-") as work:
-        settings = settings_from(config, Path(work))
+        settings = parts.settings_from(config, Path(work))
         for name in names:
-            part = Part()
-            getattr(functions, name)(part, settings)
-            parts[name] = part
-            write(folder, settings, parts)
-            show(name, part)
+            done[name] = Part()
+            getattr(parts, name)(done[name], settings)
+            parts.write(folder, settings, done)
+            show(name, done[name])
     log.info("Saved in %s", os.path.relpath(folder))
 
 

@@ -1,4 +1,4 @@
-"""The parts of the benchmark; each function measures one and adds its numbers to a report's `Part`."""
+"""The settings of a benchmark, and its parts: a function measures each and adds its numbers to a report's `Part`."""
 
 import functools
 import gc
@@ -7,25 +7,101 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import hydra
 import torch
 from lightning import Callback, LightningModule, Trainer
 from omegaconf import DictConfig
 
 from colourize.build import build_data
 from colourize.data.pictures import PictureData
-from colourize.errors import ColourizeError
+from colourize.errors import ColourizeError, UsageError, check_count
+from colourize.files import write_json
+from colourize.machine.precision import automatic_precision
+from colourize.runs.surroundings import surroundings
+from colourize.runs.sweeps import as_typed, key_of
+from colourize.runs.tables import write_table
 from colourize.timing.loops import Times, time_bare, time_project
 from colourize.timing.report import Part
-from colourize.timing.settings import Settings
+
+DEVICES = ("cpu", "cuda", "auto")
+PRECISIONS = ("32-true", "bf16-mixed")  # precisions of the bare loop
 
 TRAIN = [sys.executable, "-m", "colourize.train"]
 IMPORTS, FIRST_STEP = "import torch, torchvision, lightning", "first training step"
 SHORT = ("trainer.max_epochs=1", *(f"trainer.limit_{stage}_batches=1" for stage in ("train", "val", "test")))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The node `benchmark` of the configuration, and the training configurations of its cases."""
+
+    node: DictConfig
+    overrides: list[str]  # overrides of `colourize-train`
+    device: torch.device
+    precision: str  # Lightning's name of the precision
+    work: Path  # a temporary folder for the measured runs
+
+    def case(self, name: str) -> DictConfig:
+        """The configuration of a case, such as "unet/colour_classification", for an epoch of `benchmark.pictures`."""
+        model, task = name.split("/")
+        config = hydra.compose("train", [*self.overrides, f"model={model}", f"task={task}"])
+        if self.node.pictures is not None:
+            config.trainer.limit_train_batches = -(-self.node.pictures // config.data.batch_size)
+        return config
+
+
+def settings_from(config: DictConfig, work: Path) -> Settings:
+    """Check the configuration's values and resolve the automatic ones.
+
+    Raises:
+        UsageError: a value that is not allowed.
+    """
+    node = config.benchmark
+    check_count("benchmark.repeats", node.repeats)
+    if node.pictures is not None:
+        check_count("benchmark.pictures", node.pictures)
+    for case in node.cases:
+        if case.count("/") != 1:
+            raise UsageError(f"benchmark.cases={case}: must be model/task, such as unet/colour_classification")
+    if config.device not in DEVICES:
+        raise UsageError(f"device={config.device}: must be one of {', '.join(DEVICES)}")
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device=cuda: torch finds no GPU on this machine")
+    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
+    accelerator, precision = "gpu" if device == "cuda" else "cpu", str(config.trainer.precision)
+    if precision == "auto":
+        precision, _ = automatic_precision(accelerator)
+    if precision not in PRECISIONS:
+        raise UsageError(f"trainer.precision={precision}: the benchmark compares {', '.join(PRECISIONS)} and auto only")
+    overrides = []
+    for each in as_typed():
+        key = key_of(each)
+        if key in ("model", "task") or key.startswith("trainer.limit_"):
+            raise UsageError(f"{key}: the benchmark has benchmark.cases=[model/task, …] and benchmark.pictures instead")
+        if key != "device" and key.split(".")[0] != "benchmark":
+            overrides.append(each)
+    overrides += [f"trainer.accelerator={accelerator}", f"trainer.precision={precision}"]
+    return Settings(node, overrides, torch.device(device), precision, work)
+
+
+def write(folder: Path, settings: Settings, parts: Mapping[str, Part]) -> None:
+    """Write `benchmark.json` with all repetitions and `<part>.csv`, without dates and folders."""
+    device = torch.cuda.get_device_name() if settings.device.type == "cuda" else "cpu"
+    contents = {
+        "machine": {**surroundings(), "device": device, "precision": settings.precision},
+        "overrides": [each for each in settings.overrides if not each.startswith("data.root=")],
+        "repeats": settings.node.repeats,
+        "parts": {name: vars(part) for name, part in parts.items()},
+    }
+    write_json(folder / "benchmark.json", contents)
+    for name, part in parts.items():
+        write_table(folder / f"{name}.csv", part.rows)
 
 
 def steps(part: Part, settings: Settings) -> None:

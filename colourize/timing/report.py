@@ -3,18 +3,11 @@
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Column, Table
-
-from colourize.files import write_json
-from colourize.runs.surroundings import surroundings
-from colourize.runs.tables import write_table
-from colourize.timing.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -92,17 +85,3 @@ def show(name: str, part: Part) -> None:
         for line in lines:
             table.add_row(*line.values())
         console.print(f"\n{name}: {title}", table, sep="\n")
-
-
-def write(folder: Path, settings: Settings, parts: Mapping[str, Part]) -> None:
-    """Write `benchmark.json` with all repetitions and `<part>.csv`, without dates and folders."""
-    device = torch.cuda.get_device_name() if settings.device.type == "cuda" else "cpu"
-    contents = {
-        "machine": {**surroundings(), "device": device, "precision": settings.precision},
-        "overrides": [each for each in settings.overrides if not each.startswith("data.root=")],
-        "repeats": settings.node.repeats,
-        "parts": {name: vars(part) for name, part in parts.items()},
-    }
-    write_json(folder / "benchmark.json", contents)
-    for name, part in parts.items():
-        write_table(folder / f"{name}.csv", part.rows)
