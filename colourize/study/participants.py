@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from colourize.configuration import as_list
 from colourize.errors import InputError, UsageError, one_line
 from colourize.study.trials import CATCH, KINDS, REAL, SIDES
 
@@ -62,8 +63,8 @@ def find_results(asked: object) -> list[Path]:
         UsageError: the argument has something other than paths.
         InputError: there is no such file.
     """
-    values = [asked] if isinstance(asked, str) else asked
-    if not values or not isinstance(values, Sequence) or not all(isinstance(each, str) for each in values):
+    values = as_list(asked)
+    if not values or not all(isinstance(each, str) for each in values):
         example = "results=answers or 'results=[a.json,b.json]'"
         raise UsageError(f"results: give files, folders or patterns, such as {example}")
     found: list[Path] = []
