@@ -39,17 +39,17 @@ def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], tit
     """
     shown, numbers = [], []
     for number, (graph, facts) in enumerate(networks):
-        operations, text = payload_of(graph)
+        contents, text = payload_of(graph, facts)
         if len(text) > LARGEST - 300_000:
             has = f"{facts['model']} has {graph.parameters / 1e6:.1f} million numbers"
             raise InputError(f"output={path}: {has}; a page takes up to 1 million")
-        shown.append({"facts": {**facts, "parameters": graph.parameters}, "graph": operations})
+        shown.append(contents)
         numbers.append(f'<script type="text/plain" id="numbers-{number}">{text}</script>')
-    contents = json.dumps({"networks": shown, "examples": examples()}, separators=(",", ":")).replace("<", "\\u003c")
+    embedded = json.dumps({"networks": shown, "examples": examples()}, separators=(",", ":")).replace("<", "\\u003c")
     page = Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(title),
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
-        contents=contents,
+        contents=embedded,
         numbers="\n".join(numbers),
         program=bundle(FIRST),
     )
@@ -57,15 +57,15 @@ def write_page(path: Path, networks: Sequence[tuple[Graph, dict[str, Any]]], tit
     return len(page.encode())
 
 
-def payload_of(graph: Graph) -> tuple[dict[str, Any], str]:
-    """A graph's operations and its weights, in the form that `page/network.js` reads.
+def payload_of(graph: Graph, facts: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """A network in the form that the page's modules read.
 
     Weights are 16-bit integers with a scale for each filter. Their error is at most 1/65 000 of the filter's largest
     weight, a tenth of the error of half precision, which has the same size.
 
     Returns:
-        The operations, with `count`, the number of integers; and all numbers in base64: the integers, then the floats,
-        which begin at a multiple of four bytes.
+        The facts, and the operations with `count`, the number of integers; and all numbers in base64: the integers,
+        then the floats, which begin at a multiple of four bytes.
     """
     integers: list[np.ndarray] = []
     floats: list[np.ndarray] = []
@@ -104,8 +104,9 @@ def payload_of(graph: Graph) -> tuple[dict[str, Any], str]:
         "in_channels": graph.in_channels, "out_channels": graph.out_channels, "nodes": nodes, "blocks": graph.blocks,
         "count": sum(each.size for each in integers),
     }  # fmt: skip
+    contents = {"facts": {**facts, "parameters": graph.parameters}, "graph": operations}
     first, second = (b"".join(each.tobytes() for each in numbers) for numbers in (integers, floats))
-    return operations, base64.b64encode(first + bytes(-len(first) % 4) + second).decode()
+    return contents, base64.b64encode(first + bytes(-len(first) % 4) + second).decode()
 
 
 def bundle(first: str) -> str:

@@ -94,10 +94,8 @@ def task_of(
 
 def part_of(task: RestorationTask) -> dict[str, Any]:
     """A network as the page's modules take it."""
-    graph = graph_of(task)
-    operations, numbers = payload_of(graph)
-    facts = {**facts_of(task, {}, Path("none/checkpoints/none.ckpt")), "parameters": graph.parameters}
-    return {"facts": facts, "graph": operations, "numbers": numbers}
+    contents, numbers = payload_of(graph_of(task), facts_of(task, {}, Path("none/checkpoints/none.ckpt")))
+    return {**contents, "numbers": numbers}
 
 
 def read_facts(path: Path) -> dict[str, Any]:
