@@ -11,19 +11,15 @@ from typing import Any
 
 from colourize.configuration import as_list
 from colourize.errors import InputError, UsageError, one_line
-from colourize.study.trials import CATCH, KINDS, REAL, SIDES
+from colourize.study.trials import CATCH, KINDS, REAL, SIDES, Trial
 
 FORMAT = "colourize-study-result 1"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A trial and the chosen side, whose picture was taken for the real one."""
+class Answer(Trial):
+    """A trial, and the chosen side, whose picture was taken for the real one."""
 
-    kind: str
-    model: str | None
-    picture: int
-    real_side: str
     answer: str
 
     @property
@@ -100,8 +96,6 @@ def read_results(files: Sequence[Path]) -> list[Participant]:
 def _read(file: Path) -> Participant:
     try:
         contents = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{file}: there is no such file") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: cannot be read as JSON: {one_line(error)}") from error
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
