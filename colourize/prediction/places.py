@@ -192,8 +192,8 @@ def save_result(photograph: Photograph, colours: Image.Image, path: Path) -> boo
     except (OSError, ValueError) as error:
         if full_disk(error):
             raise  # the other pictures would not fit either
-        from_system = isinstance(error, OSError) and error.errno is not None
-        reason = one_line((from_system and error.strerror) or error)
-        advice = "" if from_system else "; .png holds any picture"
+        reason, advice = one_line(error), "; .png holds any picture"
+        if isinstance(error, OSError) and error.errno is not None:  # the system's
+            reason, advice = one_line(error.strerror or error), ""
         raise InputError(f"output={path}: cannot be written ({reason}){advice}") from error
     return flat
