@@ -159,17 +159,15 @@ class _Recorder(TorchDispatchMode):
         blocks = dict(sorted(self.blocks.items(), key=lambda block: block[1]))
         return Graph(channels, outputs.shape[1], self.nodes, blocks)
 
-    def note(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], **settings: Any) -> Tensor:
-        """Record everything that `compute` does as one operation; see `substitutes.Notes`."""
+    def note(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], *more: dict[str, Any]) -> Tensor:
+        """Record everything that `compute` does as one operation; `more` are its settings and tensors."""
         records, self.records = self.records, False
         output = compute()
         if not records:
             return output
         output = output.clone() if any(output is each for each in inputs) else output
         self.records = True
-        tensors = {name: value for name, value in settings.items() if isinstance(value, Tensor)}
-        plain = {name: value for name, value in settings.items() if name not in tensors}
-        self._add(Step(op, inputs, plain, tensors), output)
+        self._add(Step(op, inputs, *more), output)
         return output
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

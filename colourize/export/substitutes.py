@@ -18,7 +18,7 @@ from colourize.models.encoder_decoder import aligned
 from colourize.models.interpolation import FILTERS
 from colourize.models.mirroring import mirrored
 
-# The recorder's method `note(op, inputs, compute, **settings)`, which records all that `compute` does as one operation.
+# The recorder's method `note(op, inputs, compute, …)`, which records all that `compute` does as one operation.
 Note = Callable[..., Tensor]
 
 
@@ -69,7 +69,7 @@ class Continued(nn.Module):
             return aligned(inputs, self.multiple)
 
         run = network.forward_unpadded if isinstance(network, RonnebergerUNet) else network
-        outputs = run(self.note("mirror", [inputs], continued, **self.settings))
+        outputs = run(self.note("mirror", [inputs], continued, self.settings))
         return self.note("fit", [outputs, inputs], lambda: outputs[..., :height, :width])
 
 
@@ -81,7 +81,7 @@ class Lookup(Baseline):
         self.table, self.note = table, note
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.note("lookup", [inputs], lambda: self.table(inputs), table=self.table.table)
+        return self.note("lookup", [inputs], lambda: self.table(inputs), {}, {"table": self.table.table})
 
 
 class Enlargement(Baseline):

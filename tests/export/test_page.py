@@ -15,7 +15,7 @@ from pathlib import Path
 import axe_core_python
 import numpy as np
 import pytest
-from chromium import Tab, opened
+from chromium import PATIENCE, Tab, opened
 from exported import build, node
 from PIL import Image
 
@@ -83,7 +83,7 @@ def saved(tab: Tab, folder: Path, name: str) -> np.ndarray:
     """Press the button and read the file that it makes."""
     path = folder / name
     tab.click("#save")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not path.exists():
         assert time.monotonic() < deadline, f"{name} was not saved; there is {[each.name for each in folder.iterdir()]}"
         tab.value("0")
