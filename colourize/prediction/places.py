@@ -119,19 +119,14 @@ def _is_file(target: Path, typed: str, pictures: Sequence[_Found]) -> bool:
 
 def _results(pictures: Sequence[_Found], target: Path | None, postfix: str, ending: str) -> list[Path]:
     """Name results like their pictures, without the extension unless another picture has the same name."""
-
-    def stem(each: _Found) -> Path:
-        if target is None:
-            return each.file.with_suffix("")
-        return target / each.file.relative_to(each.folder or each.file.parent).with_suffix("")
-
-    counts = Counter(stem(each) for each in pictures)
-
-    def result(each: _Found) -> Path:
-        name = each.file.name if counts[stem(each)] > 1 else each.file.stem
-        return stem(each).with_name(f"{name}.{ending}" if target is not None else f"{name}-{postfix}.{ending}")
-
-    return [result(each) for each in pictures]
+    if target is None:
+        stems, end = [each.file.with_suffix("") for each in pictures], f"-{postfix}.{ending}"
+    else:
+        inside = [each.file.relative_to(each.folder or each.file.parent) for each in pictures]
+        stems, end = [target / path.with_suffix("") for path in inside], f".{ending}"
+    counts = Counter(stems)
+    names = [each.file.name if counts[stem] > 1 else stem.name for each, stem in zip(pictures, stems, strict=True)]
+    return [stem.with_name(name + end) for stem, name in zip(stems, names, strict=True)]
 
 
 def _is_result(found: _Found, target: Path | None, results: set[Path]) -> bool:
