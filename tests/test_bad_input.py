@@ -249,6 +249,8 @@ U export output=x.html overwrite=1 | overwrite=1: must be true or false
 F export output=x.html checkpoint=none.ckpt | checkpoint=none.ckpt: there is no such file
 U export output=x.html checkpoint=builtin:category_classifier | its answer, Category, is no picture
 U export output=x.onnx checkpoint=[{sharp},none.ckpt] | names 2 networks; format=onnx takes one
+U export checkpoint={last} output=x.safetensors temperature=0.25 | temperature=0.25: is not stored in safetensors
+U export checkpoint={last} output={files}/there.html | there.html: is there already; overwrite=true replaces it
 U inspect | checkpoint: missing; name a file
 U inspect model=unet | checkpoint: missing; name a file
 U inspect model=bilinear task=super_resolution | model: Interpolation has no layers; must be a network
@@ -264,7 +266,7 @@ U predict checkpoint=null input={files}/unreadable/0.png | checkpoint: missing
 U predict checkpoint=builtin:sepia input={files}/unreadable/0.png | checkpoint=builtin:sepia: the package has no
 U predict checkpoint={last} | input: missing
 U predict checkpoint=[{last},{sharp}] input={files}/unreadable/0.png | matches 2 files
-U predict checkpoint={last} input={files}/unreadable/0.png join=both | join=both: must be one of luminance, none
+F predict checkpoint={last} input={files}/unreadable/0.png hints=none.json | hints=none.json: there is no such file
 U predict checkpoint={last} input={files}/unreadable/0.png overwrite=1 | overwrite=1: must be true or false
 U predict checkpoint={last} input={files}/unreadable/0.png format=gif | format=gif: must be one of png
 U predict checkpoint={last} input={files}/unreadable/0.png output={files}/unreadable/1.png | 1.png: is there already
@@ -317,6 +319,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     torch.save(contents, files / "renamed.ckpt")
     np.save(files / "whole.npy", np.eye(3))
     (files / "truncated.npy").write_bytes((files / "whole.npy").read_bytes()[:-20])
+    (files / "there.html").touch()
     (files / "bright.csv").write_text("255,0,0\n0,255,0\n")
     (files / "equal.csv").write_text("0.5,0.5,0.5\n" * 4)
     (files / "empty").mkdir()

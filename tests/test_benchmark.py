@@ -43,9 +43,6 @@ def test_steps(tmp_path):
     assert tables and max(map(len, tables)) <= 100
 
 
-# ------------------------------------------------------------------------------------ processes and programs
-
-
 def test_a_training_is_stamped_after_its_first_step(tmp_path, monkeypatch):
     before = time.time()
 
@@ -67,9 +64,6 @@ def test_a_failed_command_is_told_with_its_last_words():
 def test_a_command_inherits_nothing_of_hydra(monkeypatch):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     parts.run([sys.executable, "-c", "import os; assert 'HYDRA_FULL_ERROR' not in os.environ"])
-
-
-# ----------------------------------------------------------------------------------------- bad values
 
 
 def test_a_sweeping_experiment_gives_its_settings_only(tmp_path):
