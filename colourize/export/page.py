@@ -93,7 +93,7 @@ def payload_of(graph: Graph, facts: dict[str, Any]) -> tuple[dict[str, Any], str
             return {"kernel": tuple(node.tensors["weight"].shape[2:])}
         return {"levels": len(node.tensors["table"])} if "table" in node.tensors else {}
 
-    nodes = [
+    nodes: list[dict[str, Any]] = [
         {
             "op": node.op, "inputs": node.inputs, "settings": {**node.settings, **sizes(node)},
             "tensors": {name: stored(name, node) for name in node.tensors},
