@@ -14,39 +14,38 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
 from colourize.errors import UsageError
 
 log = logging.getLogger(__name__)
 
-PARTS = ("steps", "startup")  # measured in this order
+PARTS = ("steps", "startup")  # functions of timing/parts.py, called in this order
 
 
 def benchmark(config: DictConfig) -> None:
     """Measure the chosen parts, print and save their tables; finished parts stay saved if a later one fails."""
-    from colourize.timing import parts as functions
-    from colourize.timing.report import Part, show, write
-    from colourize.timing.settings import settings_from
+    from colourize.timing import parts
+    from colourize.timing.report import Part, show
 
     names = chosen_parts(config.benchmark.parts)
     folder = Path(config.output_dir)
-    parts: dict[str, Part] = {}
+    done: dict[str, Part] = {}
     with tempfile.TemporaryDirectory(prefix="colourize-benchmark-") as work:
-        settings = settings_from(config, Path(work))
+        settings = parts.settings_from(config, Path(work))
         for name in names:
-            part = Part()
-            functions.PARTS[name](part, settings)
-            parts[name] = part
-            write(folder, settings, parts)
-            show(name, part)
+            done[name] = Part()
+            getattr(parts, name)(done[name], settings)
+            parts.write(folder, settings, done)
+            show(name, done[name])
     log.info("Saved in %s", os.path.relpath(folder))
 
 
 def chosen_parts(chosen: object) -> list[str]:
     """The parts to measure, in the order of PARTS; a UsageError for an unknown part or none."""
-    wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
+    wanted = [str(each) for each in as_list(chosen)]
     if wanted == ["all"]:
         return list(PARTS)
-    if not wanted or any(each not in PARTS for each in wanted):
+    if not wanted or not set(wanted) <= set(PARTS):
         raise UsageError(f"benchmark.parts={','.join(wanted)}: must be all, or some of {', '.join(PARTS)}")
     return [each for each in PARTS if each in wanted]
 

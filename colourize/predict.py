@@ -8,18 +8,17 @@ colourize-predict checkpoint=best.ckpt input=photo.jpg join=none
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from omegaconf import DictConfig
 
 from colourize.cli import app
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from colourize.data.picture_files import Photograph
     from colourize.prediction.places import Place
     from colourize.prediction.predictor import Advance, Predictor
 
@@ -28,7 +27,6 @@ def predict(config: DictConfig) -> None:
     """Predict every picture and write its result; if one of several fails, it is named and the others continue."""
     from colourize.errors import ColourizeError, InputError, UsageError
     from colourize.prediction.places import plan
-    from colourize.prediction.showing import shown
 
     predictor = _predictor(config)
     postfix = "coloured" if predictor.factor == 1 else "enlarged"
@@ -97,23 +95,23 @@ def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfi
     from colourize.data.picture_files import open_photograph
     from colourize.errors import InputError
     from colourize.prediction.hinted import HintedPredictor
+    from colourize.prediction.places import save_result
 
     photograph = open_photograph(place.source)
-    grey = photograph.colours
     try:
-        flat = _save(photograph, predictor(grey, advance), place.result)
+        coloured = predictor(photograph.colours, advance)
+        flat = save_result(photograph, coloured, place.result)
         if config.samples and isinstance(predictor, HintedPredictor):
-            settings = {"rounds": config.rounds, "order": config.order, "seed": config.seed}
-            if config.temperature is not None:
-                settings["temperature"] = config.temperature
-            for number, drawn in enumerate(predictor.samples(grey, config.samples, **settings), 1):
-                _save(photograph, drawn, sample_path(place, number))
+            temperature = 1.0 if config.temperature is None else config.temperature
+            settings = {"rounds": config.rounds, "temperature": temperature, "order": config.order, "seed": config.seed}
+            for number, drawn in enumerate(predictor.samples(photograph.colours, config.samples, **settings), 1):
+                save_result(photograph, drawn, sample_path(place, number))
     except InputError as error:
         raise InputError(f"{place.source}: {error}") from error
-    width, height = photograph.colours.size
     samples = [f"{config.samples} samples in {sample_path(place, 1)} and so on"] if config.samples else []
     laid = [f"{place.result.suffix} knows no transparency: laid over white"] if flat else []
-    return "; ".join([f"{place.source} → {place.result} ({width}×{height})", *samples, *photograph.notes, *laid])
+    size = f"{coloured.width}×{coloured.height}"
+    return "; ".join([f"{place.source} → {place.result} ({size})", *samples, *photograph.notes, *laid])
 
 
 def sample_path(place: Place, number: int) -> Path:
@@ -121,21 +119,44 @@ def sample_path(place: Place, number: int) -> Path:
     return place.result.with_stem(f"{place.result.stem}-sample-{number}")
 
 
-def _save(photograph: Photograph, colours: Image, path: Path) -> bool:
-    """Write a result with the photograph's transparency; returns whether white replaced the transparency."""
-    from colourize.errors import InputError, full_disk, one_line
-    from colourize.prediction.photographs import save_photograph
+@contextlib.contextmanager
+def shown(places: Sequence[Place]) -> Iterator[tuple[Callable[[Place], Advance], Callable[..., None]]]:
+    """Show bars on a terminal.
 
-    photograph.colours = colours
-    if photograph.alpha is not None:
-        photograph.alpha = photograph.alpha.resize(colours.size)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return save_photograph(photograph, path)
-    except OSError as error:
-        if full_disk(error):
-            raise  # the other pictures would not fit either
-        raise InputError(f"output={path}: cannot be written ({one_line(error.strerror or error)})") from error
+    Yields two functions: one begins a picture and returns its `Advance`; the other prints a line when it is done.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    from colourize.cli.messages import printable
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=40)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4)),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        whole = progress.add_task("Pictures", total=len(places), visible=len(places) > 1)
+        current = progress.add_task("", total=1.0)
+
+        def begin(place: Place) -> Advance:
+            progress.reset(current, description=escape(printable(place.source.name)))
+            return lambda share: progress.advance(current, share)
+
+        def tell(line: str, stream: TextIO | None = None) -> None:
+            progress.advance(whole)
+            # Printed without the bars and without rich's console, so that a path stays on one line and can be copied.
+            if not progress.disable:
+                progress.stop()
+            print(printable(line), file=stream or sys.stdout, flush=True)
+            if not progress.disable:
+                progress.start()
+
+        yield begin, tell
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
+from colourize.models.flops import flops_per_picture
+
 BATCH, INNER = 32, 5
 
 
@@ -68,22 +70,6 @@ BLOCKS = {
 }
 
 
-def multiplications(block: nn.Module, x: Tensor) -> float:
-    """The multiplications of a block's convolutions for one picture, in millions."""
-    total = 0.0
-
-    def count(layer: nn.Module, _: object, output: Tensor) -> None:
-        assert isinstance(layer, nn.Conv2d)
-        nonlocal total
-        total += layer.weight.numel() * output[0, 0].numel() / 1e6
-
-    hooks = [each.register_forward_hook(count) for each in block.modules() if isinstance(each, nn.Conv2d)]
-    block(x)
-    for hook in hooks:
-        hook.remove()
-    return total
-
-
 def seconds(block: nn.Module, x: Tensor, dtype: torch.dtype) -> float:
     """The time of some forward and backward passes."""
     started = time.perf_counter()
@@ -119,7 +105,8 @@ def main() -> None:
     for name, (block, x) in cases.items():
         ratios = [own / other for own, other in zip(taken[name], taken[first], strict=True)]
         spread = f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-        print(f"| {name} | {multiplications(block, x):.1f} | {spread} |")
+        multiplications = flops_per_picture(block, x.shape[1], x.shape[2:]) / 2e6
+        print(f"| {name} | {multiplications:.1f} | {spread} |")
 
 
 if __name__ == "__main__":

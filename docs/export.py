@@ -24,7 +24,7 @@ from PIL import Image
 from colourize.data.horses import draw_horses
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
-from colourize.export.payload import payload_of
+from colourize.export.page import payload_of
 from colourize.prediction.predictor import Predictor
 from colourize.tasks import RestorationTask
 
@@ -108,10 +108,8 @@ def main() -> None:
     horse = Image.fromarray(draw_horses(1, 256, 0)[0]).resize(PHOTOGRAPH)
     parts = []
     for task in tasks.values():
-        graph = graph_of(task)
-        operations, numbers = payload_of(graph)
-        facts = {**facts_of(task, {}, Path()), "parameters": graph.parameters}
-        parts.append({"facts": facts, "graph": operations, "numbers": numbers})
+        contents, numbers = payload_of(graph_of(task), facts_of(task, {}, Path()))
+        parts.append({**contents, "numbers": numbers})
     inputs, rows = torch.rand(1, 1, 32, 32), []
     with tempfile.TemporaryDirectory() as folder:
         pixels, script, given = (Path(folder) / name for name in ("pixels", "script.mjs", "given.json"))
@@ -130,15 +128,8 @@ def main() -> None:
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name, task, (ours, wasm, plain, whole, join) in zip(tasks, tasks.values(), np.min(rows, 0), strict=True):
         weights = sum(each.numel() for each in task.model.parameters())
-        cells = [
-            f"{weights:,}",
-            f"{ours:.1f}",
-            f"{wasm:.1f}",
-            f"{wasm / ours:.1f}",
-            f"{plain:.0f}",
-            f"{plain / ours:.1f}",
-        ]
-        print("|", " | ".join([name, *cells, f"{whole:.0f}", f"{join:.0f}"]), "|")
+        wasm_times, plain_times = (f"{each:.{digits}f} | {each / ours:.1f}" for each, digits in ((wasm, 1), (plain, 0)))
+        print(f"| {name} | {weights:,} | {ours:.1f} | {wasm_times} | {plain_times} | {whole:.0f} | {join:.0f} |")
 
 
 if __name__ == "__main__":

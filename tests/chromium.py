@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
+import html
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -22,6 +23,25 @@ KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp"
 MODIFIERS = {"Alt": 1, "Control": 2, "Shift": 8}
 
 
+def _chromium() -> str:
+    """The browser's path; without it the test is skipped."""
+    return shutil.which("chromium") or shutil.which("google-chrome") or pytest.skip("needs Chromium")
+
+
+def title_of(page: Path, script: str, *flags: str, fragment: str = "") -> tuple[Any, list[str]]:
+    """The JSON that a script puts into the page's title, and the lines of the browser's console."""
+    probed = page.with_name("probed.html")
+    text = page.read_text(encoding="utf-8").replace("</body>", f"<script>{script}</script></body>")
+    probed.write_text(text, encoding="utf-8")
+    usual = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
+    command = [_chromium(), *usual, *flags, f"--user-data-dir={page.parent}/browser", f"file://{probed}{fragment}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    title = re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)
+    assert title, done.stderr
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return json.loads(html.unescape(title.group(1))), console
+
+
 @contextlib.contextmanager
 def opened(page: Path, folder: Path, width: int = 1280, height: int = 900, touch: bool = False) -> Iterator[Tab]:
     """A page in a tab of this size; requests, errors and what the console says are noted from the start.
@@ -29,12 +49,9 @@ def opened(page: Path, folder: Path, width: int = 1280, height: int = 900, touch
     Args:
         folder: for the browser's own files, and for what the page saves.
     """
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("needs Chromium")
     to_browser, from_browser = os.pipe(), os.pipe()
     words = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
+        _chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe",
         f"--user-data-dir={folder}/browser", "about:blank",
     ]  # fmt: skip
     # The browser reads its commands from file 3 and writes to file 4.
@@ -187,7 +204,3 @@ class Tab:
 
     def type(self, text: str) -> None:
         self.send("Input.insertText", {"text": text})
-
-    def screenshot(self, path: Path, *, whole: bool = True) -> None:
-        found = self.send("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})
-        path.write_bytes(base64.b64decode(found["data"]))

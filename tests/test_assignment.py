@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,15 +18,7 @@ COUNTS = {"A": 5, "B": 2, "C": 3, "D": 2, "E": 3, "F": 4}
 Notebook = dict[str, Any]
 
 
-def _make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("assignment_make", FOLDER / "make.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-MAKE = _make()
+MAKE = SimpleNamespace(**runpy.run_path(str(FOLDER / "make.py")))
 INSTRUCTORS: Notebook = MAKE.read(MAKE.SOURCE)
 CHECKS = {name for cell in INSTRUCTORS["cells"] if (name := MAKE.about(cell).get("grade_id"))
           and MAKE.about(cell)["grade"] and MAKE.about(cell)["locked"]}  # fmt: skip

@@ -33,6 +33,7 @@ LATE = (
     "data.batch_size=41", "trainer.limit_val_batches=0.01",
     "task=super_resolution data.size=30",
     "evaluate checkpoint={sharp} data=synthetic data.num_train=40 data.batch_size=20 data.size=30",
+    "inspect checkpoint={last} pictures=[10]", "inspect checkpoint={last} modules=[up9]",
 )  # fmt: skip
 
 # One case a line: a usage error (U) or a missing or damaged file (F), the overrides, and what the message must name.
@@ -248,6 +249,8 @@ U export output=x.html overwrite=1 | overwrite=1: must be true or false
 F export output=x.html checkpoint=none.ckpt | checkpoint=none.ckpt: there is no such file
 U export output=x.html checkpoint=builtin:category_classifier | its answer, Category, is no picture
 U export output=x.onnx checkpoint=[{sharp},none.ckpt] | names 2 networks; format=onnx takes one
+U export checkpoint={last} output=x.safetensors temperature=0.25 | temperature=0.25: is not stored in safetensors
+U export checkpoint={last} output={files}/there.html | there.html: is there already; overwrite=true replaces it
 U inspect | checkpoint: missing; name a file
 U inspect model=unet | checkpoint: missing; name a file
 U inspect model=bilinear task=super_resolution | model: Interpolation has no layers; must be a network
@@ -257,6 +260,17 @@ U inspect model=unet task=colour_classification size=0 | size=0: must be a whole
 U inspect checkpoint=a.ckpt model=unet | checkpoint: brings its model and its task
 U inspect checkpoint=a.ckpt pictures=[] | pictures=[]: must be numbers of test pictures
 U inspect checkpoint=a.ckpt pictures=[100] | pictures=100: must be a whole number from 0 to 99
+U inspect checkpoint={last} pictures=[10] | pictures=10: there are 10 test
+U inspect checkpoint={last} modules=[up9] | modules=up9: there
+U predict checkpoint=null input={files}/unreadable/0.png | checkpoint: missing
+U predict checkpoint=builtin:sepia input={files}/unreadable/0.png | checkpoint=builtin:sepia: the package has no
+U predict checkpoint={last} | input: missing
+U predict checkpoint=[{last},{sharp}] input={files}/unreadable/0.png | matches 2 files
+F predict checkpoint={last} input={files}/unreadable/0.png hints=none.json | hints=none.json: there is no such file
+U predict checkpoint={last} input={files}/unreadable/0.png overwrite=1 | overwrite=1: must be true or false
+U predict checkpoint={last} input={files}/unreadable/0.png format=gif | format=gif: must be one of png
+U predict checkpoint={last} input={files}/unreadable/0.png output={files}/unreadable/1.png | 1.png: is there already
+U predict checkpoint={last} input={files}/unreadable/0.png outptu=x | outptu: there is no such key
 U benchmark benchmark.parts=[steps,stop] | must be all, or some of steps, startup
 U benchmark benchmark.parts=[] | must be all, or some of steps, startup
 U benchmark benchmark.repeats=0 | benchmark.repeats=0: must be a whole number
@@ -305,6 +319,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     torch.save(contents, files / "renamed.ckpt")
     np.save(files / "whole.npy", np.eye(3))
     (files / "truncated.npy").write_bytes((files / "whole.npy").read_bytes()[:-20])
+    (files / "there.html").touch()
     (files / "bright.csv").write_text("255,0,0\n0,255,0\n")
     (files / "equal.csv").write_text("0.5,0.5,0.5\n" * 4)
     (files / "empty").mkdir()

@@ -12,7 +12,7 @@ from console import TINY_DATA, run, succeed
 
 from colourize.errors import ColourizeError
 from colourize.runs.tables import read_table
-from colourize.timing import programs
+from colourize.timing import parts
 
 CASE = "unet/super_resolution"
 TINY = (*TINY_DATA, "model.num_filters=4", "device=cpu", "benchmark.repeats=1", f"benchmark.cases=[{CASE}]")
@@ -43,33 +43,27 @@ def test_steps(tmp_path):
     assert tables and max(map(len, tables)) <= 100
 
 
-# ------------------------------------------------------------------------------------ processes and programs
-
-
 def test_a_training_is_stamped_after_its_first_step(tmp_path, monkeypatch):
     before = time.time()
 
     def run_here(command: list[str]) -> float:
-        succeed("train", command[len(programs.TRAIN) :], tmp_path / "here")
+        succeed("train", command[len(parts.TRAIN) :], tmp_path / "here")
         return 0.0
 
-    monkeypatch.setattr(programs, "run", run_here)
+    monkeypatch.setattr(parts, "run", run_here)
     overrides = [*TINY_DATA, "model.num_filters=4", "trainer.max_epochs=2", "trainer.accelerator=cpu"]
-    assert 0 < programs.train(overrides, tmp_path) <= time.time() - before
+    assert 0 < parts.train(overrides, tmp_path) <= time.time() - before
     assert not list(tmp_path.glob("here/*"))  # where the user stands
 
 
 def test_a_failed_command_is_told_with_its_last_words():
     with pytest.raises(ColourizeError, match="code 3: no such horse"):
-        programs.run([sys.executable, "-c", "import sys; print('no such horse'); sys.exit(3)"])
+        parts.run([sys.executable, "-c", "import sys; print('no such horse'); sys.exit(3)"])
 
 
 def test_a_command_inherits_nothing_of_hydra(monkeypatch):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-    programs.run([sys.executable, "-c", "import os; assert 'HYDRA_FULL_ERROR' not in os.environ"])
-
-
-# ----------------------------------------------------------------------------------------- bad values
+    parts.run([sys.executable, "-c", "import os; assert 'HYDRA_FULL_ERROR' not in os.environ"])
 
 
 def test_a_sweeping_experiment_gives_its_settings_only(tmp_path):

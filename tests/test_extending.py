@@ -50,15 +50,12 @@ def built(config: OmegaConf) -> tuple[PictureData, RestorationTask]:
     return data, build_task(config, data)
 
 
-def trained_and_loaded(task: RestorationTask, data: PictureData, folder: Path) -> RestorationTask:
+def trained_and_loaded(task: RestorationTask, data: PictureData, trainer: Trainer) -> RestorationTask:
     """The same after an epoch, from the file alone."""
-    trainer = Trainer(
-        max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, default_root_dir=folder,
-    )  # fmt: skip
     trainer.fit(task, datamodule=data)
-    trainer.save_checkpoint(folder / "task.ckpt")
-    return colourize.load(folder / "task.ckpt")
+    path = Path(trainer.default_root_dir) / "task.ckpt"
+    trainer.save_checkpoint(path)
+    return colourize.load(path)
 
 
 def test_the_examples_are_those_that_are_tested_and_short():
@@ -128,12 +125,12 @@ def test_a_fitted_table_as_a_model(add, answer):
     torch.testing.assert_close(task(pair.inputs)[0, :, 3, 5], task.model.table[level])
 
 
-def test_any_network_on_top_of_it(add, tmp_path):
+def test_any_network_on_top_of_it(add, quiet_trainer):
     table = SNIPPETS["model/grey_table"]
     (prior,) = re.findall(r"^```yaml\n(# @package task\.prior\n.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     add.write(snippets.option_of(prior), prior)
     data, task = built(add(table, *SMALL, typed=["prior=grey_table"]))
-    loaded = trained_and_loaded(task, data, tmp_path)
+    loaded = trained_and_loaded(task, data, quiet_trainer())
     pair = task.make_pair(torch.from_numpy(data.pictures.test))
     task.eval()
     assert torch.equal(loaded(pair.inputs), task(pair.inputs))
@@ -143,9 +140,9 @@ def test_any_network_on_top_of_it(add, tmp_path):
     assert not any("prior" in name for name in task.state_dict())
 
 
-def test_chroma_over_the_given_grey(add, tmp_path):
+def test_chroma_over_the_given_grey(add, quiet_trainer):
     data, task = built(add(SNIPPETS["answer/chroma"], *SMALL))
-    loaded = trained_and_loaded(task, data, tmp_path)
+    loaded = trained_and_loaded(task, data, quiet_trainer())
     pair = loaded.make_pair(torch.from_numpy(data.pictures.test))
     coloured = loaded.pictures(loaded(pair.inputs), pair.inputs)["prediction"]
     inside = ((coloured > 0) & (coloured < 1)).all(1, keepdim=True)
@@ -155,7 +152,7 @@ def test_chroma_over_the_given_grey(add, tmp_path):
     torch.testing.assert_close(oracle, pair.truth, atol=1e-6, rtol=0)
 
 
-def test_a_soft_target(add, tmp_path):
+def test_a_soft_target(add, quiet_trainer):
     data, task = built(add(SNIPPETS["answer/soft_palette"], *SMALL))
     pair = task.make_pair(torch.from_numpy(data.pictures.test))
     assert torch.equal(task.answer.labels(pair.target), task.answer.palette.labels(pair.truth))
@@ -163,10 +160,10 @@ def test_a_soft_target(add, tmp_path):
     classes, shares = pair.target
     soft = torch.zeros_like(outputs).scatter(1, classes, shares)
     torch.testing.assert_close(task.loss(outputs, pair), nn.functional.cross_entropy(outputs, soft))
-    assert trained_and_loaded(task, data, tmp_path).tally is not None
+    assert trained_and_loaded(task, data, quiet_trainer()).tally is not None
 
 
-def test_a_loss_on_features(add, tmp_path, monkeypatch):
+def test_a_loss_on_features(add, quiet_trainer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     features = nn.Sequential(nn.Conv2d(3, 16, 3, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3))
     torch.save(features.state_dict(), "features.pt")
@@ -176,16 +173,15 @@ def test_a_loss_on_features(add, tmp_path, monkeypatch):
         built(config)
     Path("moved.pt").rename("features.pt")
     data, task = built(config)
-    loaded = trained_and_loaded(task, data, tmp_path)
+    loaded = trained_and_loaded(task, data, quiet_trainer())
     Path("features.pt").unlink()
-    quiet = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
-    (measures,) = quiet.test(loaded, datamodule=data, verbose=False)
+    (measures,) = quiet_trainer().test(loaded, datamodule=data, verbose=False)
     assert "test/psnr" in measures and "test/loss" not in measures
 
 
-def test_hints_and_a_flip(add, tmp_path):
+def test_hints_and_a_flip(add, quiet_trainer):
     data, task = built(add(SNIPPETS["degradation/own_hints"], *SMALL))
-    loaded = trained_and_loaded(task, data, tmp_path)
+    loaded = trained_and_loaded(task, data, quiet_trainer())
     assert loaded.model.in_channels == 5
     batch = next(iter(data.test_dataloader()))
     hints = task.make_pair(batch).inputs[:, 1]
@@ -249,12 +245,12 @@ def test_a_question_of_ones_own(add, monkeypatch):
 
 
 @pytest.fixture
-def here(add, tmp_path, monkeypatch):
+def here(add, quiet_trainer, tmp_path, monkeypatch):
     """A folder with two checkpoints, as the last three examples and the overview expect them."""
     monkeypatch.chdir(tmp_path)
     for name in ("a.ckpt", "b.ckpt"):
         data, task = built(add.compose(*SMALL))
-        trained_and_loaded(task, data, tmp_path)
+        trained_and_loaded(task, data, quiet_trainer())
         (tmp_path / "task.ckpt").rename(name)
         torch.manual_seed(1)
     (tmp_path / "best.ckpt").symlink_to("a.ckpt")

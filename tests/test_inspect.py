@@ -7,7 +7,7 @@ from pathlib import Path
 import console
 import numpy as np
 import pytest
-from console import run, succeed
+from console import succeed
 from PIL import Image
 
 from colourize.runs.tables import read_table
@@ -60,12 +60,3 @@ def test_without_a_checkpoint(model: str, task: str, told: str, tmp_path: Path) 
     outcome = succeed("inspect", [f"model={model}", f"task={task}"], tmp_path)
     assert told in outcome.stdout and told in (outcome.folder / "layers.txt").read_text()
     assert (outcome.folder / "diagram.svg").read_text().startswith("<svg ")
-
-
-def test_pictures_and_modules_that_there_are_not(checkpoints: list[Path], tmp_path: Path) -> None:
-    for words, message in (
-        ("pictures=[10]", "pictures=10: there are 10 test"),
-        ("modules=[up9]", "modules=up9: there"),
-    ):
-        outcome = run("inspect", [f"checkpoint={checkpoints[0]}", words], tmp_path)
-        assert outcome.code == 2 and outcome.stderr.startswith(f"error: {message}"), outcome.stderr

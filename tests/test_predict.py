@@ -54,49 +54,28 @@ def test_a_picture_is_coloured_and_nothing_else_is_written(best: Path, here: Pat
 
 
 def test_a_bad_file_is_named_and_the_rest_goes_on(best: Path, here: Path) -> None:
-    outcome = predict(here, f"checkpoint={best}", "input=photos", "output=out")
-    assert outcome.code == 1
-    named, counted = outcome.stderr.splitlines()
-    assert "b.jpg: cannot be read as a picture" in named
-    assert counted == "error: input=photos: 1 of 3 pictures failed (named above)"
-    assert sorted(path.name for path in (here / "out").iterdir()) == ["a.png", "c.png"]
-    alone = predict(here, f"checkpoint={best}", "input=photos/b.jpg")
-    assert alone.code == 1 and len(alone.stderr.splitlines()) == 1
-
-
-def test_a_name_is_told_without_what_a_terminal_would_obey(best: Path, here: Path) -> None:
+    """A name is told without what a terminal would obey."""
     (here / "photos" / "b.jpg").rename(here / "photos" / "b\x1b[31m.jpg")
     (here / "photos" / "c.png").rename(here / "photos" / "c\x07.png")
     (here / "photos" / "d.png").symlink_to("d.png")  # leads to itself
     outcome = predict(here, f"checkpoint={best}", "input=photos", "output=out")
-    assert outcome.code == 1 and "2 of 4 pictures failed" in outcome.stderr
-    assert "b\\x1b[31m.jpg" in outcome.stderr and "c\\x07.png" in outcome.stdout
-    assert not {"\x1b", "\x07"} & set(outcome.stdout + outcome.stderr)
+    assert outcome.code == 1
+    named, looped, counted = outcome.stderr.splitlines()
+    assert "b\\x1b[31m.jpg: cannot be read as a picture" in named and "d.png" in looped
+    assert counted == "error: input=photos: 2 of 4 pictures failed (named above)"
+    assert "c\\x07.png" in outcome.stdout and not {"\x1b", "\x07"} & set(outcome.stdout + outcome.stderr)
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["a.png", "c\x07.png"]
+    alone = predict(here, f"checkpoint={best}", "input=photos/d.png")
+    assert alone.code == 1 and len(alone.stderr.splitlines()) == 1
 
 
-def test_nothing_is_overwritten_unasked(best: Path, here: Path) -> None:
-    (here / "out").mkdir()
-    (here / "out" / "c.png").write_text("mine")
-    outcome = predict(here, f"checkpoint={best}", "input=photos/?.*", "output=out")
-    assert outcome.code == 2 and "c.png: is there already" in outcome.stderr
-    assert [path.name for path in (here / "out").iterdir()] == ["c.png"]  # nothing was computed
-    assert predict(here, f"checkpoint={best}", "input=photos/c.png", "output=out", "overwrite=true").code == 0
-    assert pixels(here / "out" / "c.png").shape == (70, 90, 3)
-
-
-def test_super_resolution_enlarges_the_picture_itself(here: Path) -> None:
-    checkpoint = console.trained("super_resolution_regression").best
-    outcome = predict(here, f"checkpoint={checkpoint}", "input=horse.png")
-    assert outcome.stdout == "horse.png → horse-enlarged.png (360×280)\n"
-    assert pixels(here / "horse-enlarged.png").shape == (280, 360, 3)
-
-
-def test_alpha_is_enlarged_as_well_and_jpeg_has_none(best: Path, here: Path) -> None:
+def test_a_picture_and_its_alpha_are_enlarged_and_jpeg_has_none(best: Path, here: Path) -> None:
     checkpoint = console.trained("super_resolution_regression").best
     image = Image.open(here / "horse.png")
     image.putalpha(100)
     image.save(here / "clear.png")
-    assert predict(here, f"checkpoint={checkpoint}", "input=clear.png").code == 0
+    told = predict(here, f"checkpoint={checkpoint}", "input=clear.png").stdout
+    assert told == "clear.png → clear-enlarged.png (360×280)\n"
     enlarged = pixels(here / "clear-enlarged.png")
     assert enlarged.shape == (280, 360, 4) and (enlarged[..., 3] == 100).all()
     told = predict(here, f"checkpoint={best}", "input=clear.png", "format=jpg").stdout
@@ -120,33 +99,13 @@ def test_what_is_left_out_is_told_and_what_is_invisible_changes_nothing(
     np.testing.assert_allclose(white, own, atol=1)
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["checkpoint=null", "input=horse.png"], "checkpoint: missing"),
-        (["checkpoint=builtin:sepia", "input=horse.png"], "checkpoint=builtin:sepia: the package has no weights of"),
-        (["checkpoint=BEST"], "input: missing"),
-        (["checkpoint=[BEST,horse.png]", "input=horse.png"], "checkpoint=['BEST', 'horse.png']: matches 2 files"),
-        (["checkpoint=BEST", "input=horse.png", "join=both"], "join=both: must be one of luminance, none"),
-        (["checkpoint=BEST", "input=horse.png", "overwrite=1"], "overwrite=1: must be true or false"),
-        (["checkpoint=BEST", "input=horse.png", "format=gif"], "format=gif: must be one of png"),
-        (["checkpoint=BEST", "input=horse.png", "outptu=x"], "outptu: there is no such key"),
-    ],
-)
-def test_what_is_refused(words: list[str], told: str, best: Path, here: Path) -> None:
-    before = console.Outcome(0, "", "", here).left
-    outcome = predict(here, *(word.replace("BEST", str(best)) for word in words))
-    assert outcome.code == 2 and outcome.stderr.startswith("error: " + told.replace("BEST", str(best)))
-    assert len(outcome.stderr.splitlines()) == 1 and outcome.left == before
-
-
 MEASURED = """
 import resource, sys
 from pathlib import Path
 from PIL import Image
 import colourize
 from colourize.data.picture_files import open_photograph
-from colourize.prediction.photographs import save_photograph
+from colourize.prediction.places import save_result
 from colourize.prediction.predictor import Predictor
 
 def peak():
@@ -157,8 +116,7 @@ predictor = Predictor(colourize.load(checkpoint), join=join, device="cpu")
 predictor(Image.new("RGB", (600, 600)))  # what a piece needs, and torch itself
 before = peak()
 photograph = open_photograph(Path(source))
-photograph.colours = predictor(photograph.colours)
-save_photograph(photograph, Path(result))
+save_result(photograph, predictor(photograph.colours), Path(result))
 print(peak() - before)
 """
 

@@ -7,10 +7,10 @@ keep a test from passing because the text, or its form, has changed.
 from __future__ import annotations
 
 import functools
-import importlib.util
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -217,14 +217,11 @@ def test_links_and_pictures_are_there(page: str) -> None:
 
 def test_the_answers_and_the_readme_have_the_numbers_of_the_tables() -> None:
     """As `python docs/answers.py` writes them: nobody has typed another."""
-    specification = importlib.util.spec_from_file_location("answers_page", REPOSITORY / "docs" / "answers.py")
-    assert specification and specification.loader
-    script = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(script)
-    for page, text in script.pages().items():
+    script = runpy.run_path(str(REPOSITORY / "docs" / "answers.py"))
+    for page, text in script["pages"]().items():
         assert page.read_text(encoding="utf-8") == text, f"{page.name} is older than docs/answers/"
     with pytest.raises(LookupError, match="no row with"):
-        script.point("a1_layers", "unet", "mse", 4)
+        script["point"]("a1_layers", "unet", "mse", 4)
 
 
 def test_the_kits_points_are_those_of_its_notebook() -> None:

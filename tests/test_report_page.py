@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import title_of
+from chromium import title_of
 from console import succeed
 from made_up_runs import write_run, write_sweep
 

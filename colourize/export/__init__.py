@@ -33,30 +33,20 @@ def export(config: DictConfig) -> None:
     output, kind = _output(config)
 
     from colourize.methods.candidates import find_checkpoints
+    from colourize.weights.shipped import PREFIX, shipped
 
-    paths = find_checkpoints(_of_the_package() if config.checkpoint is None else config.checkpoint)
+    of_package = [f"{PREFIX}{name}" for name in shipped() if name != CLASSIFIER]
+    paths = find_checkpoints(of_package if config.checkpoint is None else config.checkpoint)
     if len(paths) > 1 and kind != "html":
         given = "null" if config.checkpoint is None else config.checkpoint
         raise UsageError(f"checkpoint={given}: names {len(paths)} networks; format={kind} takes one")
-    if kind == "onnx":
-        print(_onnx(paths[0], output, config.trust, config.temperature))
-    elif kind == "html":
+    if kind == "html":
         size = export_page(paths, output, str(config.title or TITLE), config.trust, config.temperature)
         print(f"{', '.join(str(path) for path in paths)} → {output} ({size / 1e6:.1f} MB)")
-    elif config.temperature is not None:
-        raise UsageError(f"temperature={config.temperature}: is not stored in safetensors; it is chosen in each use")
-    else:
-        print(_safetensors(paths[0], output, config.trust))
-
-
-def _of_the_package() -> list[str]:
-    """The package's networks that make pictures."""
-    from colourize.weights.shipped import PREFIX, shipped
-
-    found = [f"{PREFIX}{name}" for name in shipped() if name != CLASSIFIER]
-    if not found:
-        raise UsageError("checkpoint: missing; the package has no network that makes pictures, so give one's file")
-    return found
+        return
+    write = _write_onnx if kind == "onnx" else _write_safetensors
+    end = write(paths[0], output, config.trust, config.temperature)
+    print(f"{paths[0]} → {output} ({output.stat().st_size / 1e6:.1f} MB{end})")
 
 
 def _output(config: DictConfig) -> tuple[Path, str]:
@@ -87,25 +77,26 @@ def _read(path: Path, trust: Any, temperature: float | None) -> Any:
     return task, graph_of(task), facts_of(task, checkpoint, path)
 
 
-def _onnx(path: Path, output: Path, trust: Any, temperature: float | None) -> str:
+def _write_onnx(path: Path, output: Path, trust: Any, temperature: float | None) -> str:
+    """Write the file; returns what there is to say about it."""
     from colourize.export.onnx_file import write_onnx
 
     task, graph, facts = _read(path, trust, temperature)
     output.parent.mkdir(parents=True, exist_ok=True)
-    difference = write_onnx(output, task, graph, facts)
-    size = output.stat().st_size / 1e6
-    return f"{path} → {output} ({size:.1f} MB; onnxruntime's outputs are torch's within {difference:.1g})"
+    return f"; onnxruntime's outputs are torch's within {write_onnx(output, task, graph, facts):.1g}"
 
 
-def _safetensors(path: Path, output: Path, trust: Any) -> str:
+def _write_safetensors(path: Path, output: Path, trust: Any, temperature: float | None) -> str:
     from colourize.checkpoints import read
     from colourize.export.facts import measures_of
     from colourize.weights import files
 
+    if temperature is not None:
+        raise UsageError(f"temperature={temperature}: is not stored in safetensors; it is chosen in each use")
     checkpoint = read(path, trust)
     output.parent.mkdir(parents=True, exist_ok=True)
     files.write(output, checkpoint, checkpoint.get("about") or {"measures": measures_of(path)})
-    return f"{path} → {output} ({output.stat().st_size / 1e6:.1f} MB)"
+    return ""
 
 
 def export_page(

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from colourize import __version__
-from colourize.answers import RGB, AbBins, Answer, LabChroma, PaletteClasses
+from colourize.answers import RGB, AbBins, LabChroma, PaletteClasses
 from colourize.answers.lab_chroma import SCALE
-from colourize.degradations import Degradation, Grey, Hints, LowResolution, Luminance
+from colourize.degradations import Grey, Hints, LowResolution, Luminance
 from colourize.errors import InputError, UsageError
 from colourize.runs.resuming import final_measures
 from colourize.tasks.restoration import RestorationTask
+
+Facts = Callable[[Any], dict[str, Any]]
+DEGRADATIONS: dict[type, Facts] = {
+    Grey: lambda each: {"kind": "grey", "weights": each.weights.flatten().tolist()},
+    Luminance: lambda each: {"kind": "luminance"},
+    Hints: lambda each: {"kind": "hints"},
+    LowResolution: lambda each: {"kind": "low_resolution", "factor": each.scale_factor},
+}
+ANSWERS: dict[type, Facts] = {
+    RGB: lambda each: {"kind": "rgb"},
+    LabChroma: lambda each: {"kind": "lab_chroma", "scale": SCALE},
+    PaletteClasses: lambda each: {
+        "kind": "palette", "colours": each.palette.colours.tolist(), "temperature": each.temperature,
+    },
+    AbBins: lambda each: {"kind": "ab_bins", "centres": each.bins.centres.tolist(), "temperature": each.temperature},
+}  # fmt: skip
 
 
 def facts_of(task: RestorationTask, checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -30,8 +46,8 @@ def facts_of(task: RestorationTask, checkpoint: Mapping[str, Any], path: Path) -
     made, about = checkpoint.get("colourize", {}), checkpoint.get("about") or {}
     return {
         "model": type(task.model).__name__,
-        "degradation": _degradation(task.degradation),
-        "answer": _answer(task.answer),
+        "degradation": _facts(task.degradation, DEGRADATIONS, "degradations"),
+        "answer": _facts(task.answer, ANSWERS, "answers"),
         "divisor": task.divisor,
         "size": task.hparams["size"],
         "version": made.get("version", __version__),
@@ -41,30 +57,11 @@ def facts_of(task: RestorationTask, checkpoint: Mapping[str, Any], path: Path) -
     }
 
 
-def _degradation(degradation: Degradation) -> dict[str, Any]:
-    kind = type(degradation)
-    if isinstance(degradation, Grey) and kind is Grey:
-        return {"kind": "grey", "weights": degradation.weights.flatten().tolist()}
-    if kind is Luminance:
-        return {"kind": "luminance"}
-    if kind is Hints:
-        return {"kind": "hints"}
-    if isinstance(degradation, LowResolution) and kind is LowResolution:
-        return {"kind": "low_resolution", "factor": degradation.scale_factor}
-    raise UsageError(f"export: {kind.__name__} is not one of the package's degradations, which alone can be exported")
-
-
-def _answer(answer: Answer) -> dict[str, Any]:
-    kind = type(answer)
-    if kind is RGB:
-        return {"kind": "rgb"}
-    if kind is LabChroma:
-        return {"kind": "lab_chroma", "scale": SCALE}
-    if isinstance(answer, PaletteClasses) and kind is PaletteClasses:
-        return {"kind": "palette", "colours": answer.palette.colours.tolist(), "temperature": answer.temperature}
-    if isinstance(answer, AbBins) and kind is AbBins:
-        return {"kind": "ab_bins", "centres": answer.bins.centres.tolist(), "temperature": answer.temperature}
-    raise UsageError(f"export: {kind.__name__} is not one of the package's answers, which alone can be exported")
+def _facts(part: object, known: Mapping[type, Facts], kind: str) -> dict[str, Any]:
+    name = type(part).__name__
+    if type(part) not in known:  # a subclass may compute something else
+        raise UsageError(f"export: {name} is not one of the package's {kind}, which alone can be exported")
+    return known[type(part)](part)
 
 
 def measures_of(path: Path) -> dict[str, float]:

@@ -10,6 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -106,10 +107,9 @@ def graph_of(task: RestorationTask) -> Graph:
 
 def _are_alike(one: Node, two: Node) -> bool:
     """Whether two nodes are the same operation with the same numbers."""
-    plain = (one.op, one.inputs, one.settings, one.tensors.keys()) == (
-        two.op, two.inputs, two.settings, two.tensors.keys(),
-    )  # fmt: skip
-    return plain and all(torch.equal(tensor, two.tensors[name]) for name, tensor in one.tensors.items())
+    if (one.op, one.inputs, one.settings, one.tensors.keys()) != (two.op, two.inputs, two.settings, two.tensors.keys()):
+        return False
+    return all(torch.equal(tensor, two.tensors[name]) for name, tensor in one.tensors.items())
 
 
 def _check_sizes(task: RestorationTask, other: RestorationTask, factor: int) -> None:
@@ -128,6 +128,7 @@ class _Recorder(TorchDispatchMode):
         super().__init__()
         self.nodes: list[Node] = []
         self.blocks: dict[str, int] = {}
+        self.parts: set[str] = set()  # the names of modules that become blocks
         self.values: dict[int, int] = {}  # a tensor's id → the index of its value
         self.kept: list[Tensor] = []  # kept alive, or another tensor might get the same id
         self.layer = ""
@@ -140,16 +141,11 @@ class _Recorder(TorchDispatchMode):
         inputs = torch.rand(1, channels, height, width, generator=torch.Generator().manual_seed(1))
         self._keep(inputs, INPUT)
         network = task.model.network if isinstance(task.model, Continued) else task.model
-        # Hooks on all layers also make `double_and_convolve` compute layer by layer.
-        chosen = dict(_blocks(network))
-        hooks = [
-            hook
-            for name, module in network.named_modules()
-            for hook in (
-                module.register_forward_pre_hook(lambda *_, name=name: self._enter(name)),
-                module.register_forward_hook(lambda *call, name=name: self._leave(name in chosen, name, call[-1])),
-            )
-        ]
+        self.parts = set(_parts(network))
+        hooks = []  # on all layers, which also makes `double_and_convolve` compute layer by layer
+        for name, module in network.named_modules():
+            hooks.append(module.register_forward_pre_hook(partial(self._enter, name)))
+            hooks.append(module.register_forward_hook(partial(self._leave, name)))
         self.records = True
         try:
             with self:
@@ -163,17 +159,15 @@ class _Recorder(TorchDispatchMode):
         blocks = dict(sorted(self.blocks.items(), key=lambda block: block[1]))
         return Graph(channels, outputs.shape[1], self.nodes, blocks)
 
-    def note(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], **settings: Any) -> Tensor:
-        """Record everything that `compute` does as one operation; see `substitutes.Notes`."""
+    def note(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], *more: dict[str, Any]) -> Tensor:
+        """Record everything that `compute` does as one operation; `more` are its settings and tensors."""
         records, self.records = self.records, False
         output = compute()
         if not records:
             return output
         output = output.clone() if any(output is each for each in inputs) else output
         self.records = True
-        tensors = {name: value for name, value in settings.items() if isinstance(value, Tensor)}
-        plain = {name: value for name, value in settings.items() if name not in tensors}
-        self._add(Step(op, inputs, plain, tensors), output)
+        self._add(Step(op, inputs, *more), output)
         return output
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -207,22 +201,22 @@ class _Recorder(TorchDispatchMode):
         self.values[id(tensor)] = value
         self.kept.append(tensor)
 
-    def _enter(self, name: str) -> None:
+    def _enter(self, name: str, *call: Any) -> None:
         self.layer = name
 
-    def _leave(self, is_block: bool, name: str, output: Any) -> None:
-        if is_block and id(output) in self.values and len(self.blocks) < FEW_BLOCKS:
+    def _leave(self, name: str, module: nn.Module, inputs: Any, output: Any) -> None:
+        if name in self.parts and id(output) in self.values and len(self.blocks) < FEW_BLOCKS:
             self.blocks[name] = self.values[id(output)]
 
 
-def _blocks(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The parts of a network with useful names: its children, and the items of a list of larger parts."""
+def _parts(network: nn.Module) -> Iterator[str]:
+    """The names of the useful parts of a network: its children, and the items of a list of larger parts."""
     for name, part in network.named_children():
-        members = list(part.named_children())
-        if isinstance(part, (nn.ModuleList, nn.Sequential)) and all(list(each.children()) for _, each in members):
-            yield from ((f"{name}.{number}", each) for number, each in members)
+        members = dict(part.named_children())
+        if isinstance(part, (nn.ModuleList, nn.Sequential)) and all(list(each.children()) for each in members.values()):
+            yield from (f"{name}.{number}" for number in members)
         elif any(True for _ in part.parameters()):
-            yield name, part
+            yield name
 
 
 def _folded(graph: Graph) -> Graph:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ OPSET, IR_VERSION = 17, 8  # from 2022
 TOLERANCE = 1e-3  # maximum difference between onnxruntime's outputs and torch's
 SIZES = ((2, 13, 21), (1, 32, 32), (1, 45, 37))  # number of pictures, height and width in each comparison
 LAST = np.iinfo(np.int64).max
-
-Feed = dict[str, np.ndarray]
+# The operations that ONNX has with the same inputs and no settings.
+SAME = {
+    "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh",
+    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div",
+}  # fmt: skip
 
 
 def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str, Any]) -> float:
@@ -43,8 +46,9 @@ def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str,
         needed = "needs the packages of the extra export: pip install 'colourize[export]'"
         raise UsageError(f"format=onnx: {needed} ({one_line(error)})") from error
     writer = _Writer(onnx)
-    for value, node in enumerate(graph.nodes, 1):
-        writer.node(node, value, last=value == len(graph.nodes))
+    for node in graph.nodes:
+        writer.node(node)
+    writer.call("Identity", writer.names[-1], output="outputs")
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     made = helper.make_graph(
         writer.nodes,
@@ -58,7 +62,7 @@ def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str,
     helper.set_model_props(model, {name: json.dumps(value) for name, value in facts.items() if value is not None})
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString()
-    difference = _difference(task, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]).run)
+    difference = _difference(task, onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"]))
     if not difference <= TOLERANCE:
         raise InputError(f"output={path}: onnxruntime's outputs differ from torch's by {difference:.2g}; not written")
     write_whole(path, content)
@@ -66,13 +70,13 @@ def write_onnx(path: Path, task: RestorationTask, graph: Graph, facts: dict[str,
 
 
 @torch.no_grad()
-def _difference(task: RestorationTask, run: Callable[[Any, Feed], Sequence[np.ndarray]]) -> float:
+def _difference(task: RestorationTask, session: Any) -> float:
     """The largest difference of outputs; for numbers above 1, the relative difference."""
     task, factor, worst = task.cpu().float().eval(), int(getattr(task.degradation, "scale_factor", 1)), 0.0
     generator = torch.Generator().manual_seed(0)
     for count, height, width in SIZES:
         inputs = torch.rand(count, task.degradation.channels, factor * height, factor * width, generator=generator)
-        wanted, (found,) = task(inputs), run(None, {"inputs": inputs.numpy()})
+        wanted, (found,) = task(inputs), session.run(None, {"inputs": inputs.numpy()})
         if tuple(found.shape) != tuple(wanted.shape):
             return float("inf")
         worst = max(worst, float(((torch.from_numpy(found) - wanted).abs() / wanted.abs().clamp(min=1)).max()))
@@ -86,16 +90,17 @@ class _Writer:
         self.onnx = onnx
         self.nodes: list[Any] = []
         self.tensors: list[Any] = []
-        self.names: dict[int, str] = {0: "inputs"}
+        self.names = ["inputs"]  # of the graph's values
         self._count = 0
 
-    def node(self, node: Node, value: int, last: bool) -> None:
-        """Add one of our operations, whose result is this value."""
+    def node(self, node: Node) -> None:
+        """Add one of our operations."""
         inputs = [self.names[each] for each in node.inputs]
-        tensors = {name: self.constant(tensor.numpy()) for name, tensor in node.tensors.items()}
-        self.names[value] = getattr(self, node.op)(*inputs, **node.settings, **tensors)
-        if last:
-            self.call("Identity", self.names[value], output="outputs")
+        if node.op in SAME:
+            self.names.append(self.call(SAME[node.op], *inputs))
+        else:
+            tensors = {name: self.constant(tensor.numpy()) for name, tensor in node.tensors.items()}
+            self.names.append(getattr(self, node.op)(*inputs, **node.settings, **tensors))
 
     def call(self, op: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         """Add an ONNX node; returns the name of its output."""
@@ -114,31 +119,19 @@ class _Writer:
         return name
 
     def conv(self, x: str, weight: str, bias: str, stride: Any, padding: Any, dilation: Any, groups: int) -> str:
-        return self.call(
-            "Conv", x, weight, bias, strides=stride, pads=[*padding, *padding], dilations=dilation, group=groups
-        )
+        settings = {"strides": stride, "pads": [*padding, *padding], "dilations": dilation, "group": groups}
+        return self.call("Conv", x, weight, bias, **settings)
 
     def conv_transpose(
         self, x: str, weight: str, bias: str, stride: Any, padding: Any, output_padding: Any, groups: int
     ) -> str:
-        return self.call(
-            "ConvTranspose", x, weight, bias, strides=stride, pads=[*padding, *padding],
-            output_padding=output_padding, group=groups,
-        )  # fmt: skip
+        settings = {"strides": stride, "pads": [*padding, *padding], "output_padding": output_padding, "group": groups}
+        return self.call("ConvTranspose", x, weight, bias, **settings)
 
     def affine(self, x: str, scale: str, shift: str) -> str:
         shape = self.constant([1, -1, 1, 1])
         scaled = self.call("Mul", x, self.call("Reshape", scale, shape))
         return self.call("Add", scaled, self.call("Reshape", shift, shape))
-
-    def relu(self, x: str) -> str:
-        return self.call("Relu", x)
-
-    def sigmoid(self, x: str) -> str:
-        return self.call("Sigmoid", x)
-
-    def tanh(self, x: str) -> str:
-        return self.call("Tanh", x)
 
     def silu(self, x: str) -> str:
         return self.call("Mul", x, self.call("Sigmoid", x))
@@ -150,18 +143,6 @@ class _Writer:
         ends = ["" if each is None else self.constant(float(each)) for each in (least, most)]
         return self.call("Clip", x, *ends)
 
-    def add(self, x: str, y: str) -> str:
-        return self.call("Add", x, y)
-
-    def subtract(self, x: str, y: str) -> str:
-        return self.call("Sub", x, y)
-
-    def multiply(self, x: str, y: str) -> str:
-        return self.call("Mul", x, y)
-
-    def divide(self, x: str, y: str) -> str:
-        return self.call("Div", x, y)
-
     def concat(self, *parts: str) -> str:
         return self.call("Concat", *parts, axis=1)
 
@@ -172,13 +153,14 @@ class _Writer:
         return self.call("AveragePool", x, kernel_shape=kernel, strides=stride)
 
     def nearest(self, x: str, factor: int) -> str:
-        scales = self.constant([1.0, 1.0, factor, factor])
         modes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        return self.call("Resize", x, "", scales, mode="nearest", **modes)
+        return self._resize(x, factor, mode="nearest", **modes)
 
     def bilinear(self, x: str, factor: int) -> str:
-        scales = self.constant([1.0, 1.0, factor, factor])
-        return self.call("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+        return self._resize(x, factor, mode="linear", coordinate_transformation_mode="half_pixel")
+
+    def _resize(self, x: str, factor: int, **modes: str) -> str:
+        return self.call("Resize", x, "", self.constant([1.0, 1.0, factor, factor]), **modes)
 
     def shuffle(self, x: str, factor: int) -> str:
         return self.call("DepthToSpace", x, blocksize=factor, mode="CRD")
@@ -220,16 +202,16 @@ class _Writer:
         return self.call("Transpose", self.call("Gather", table, rows, axis=0), perm=[0, 3, 1, 2])
 
     def mirror(self, x: str, multiple: int, margin: int, over: int, least: int, once: bool) -> str:
+        one, two = self.constant(1), self.constant(2)
         for axis in (2, 3):
             size = self.call("Gather", self.call("Shape", x), self.constant(axis))
             more = self.call("Add", size, self.constant(multiple - 1 - over))
             multiples = self.call("Max", self.call("Div", more, self.constant(multiple)), self.constant(least))
             length = self.call("Mul", multiples, self.constant(multiple))
-            length = self.call("Add", length, self.constant(over + 2 * margin))
-            turn = self.call("Sub", self.call("Mul", size, self.constant(2)), self.constant(2))
-            turn = self.call("Max", turn, self.constant(1))
-            places = self.call("Range", self.constant(-margin), self.call("Sub", length, self.constant(margin)),
-                               self.constant(1))  # fmt: skip
+            end = self.call("Add", length, self.constant(over + margin))
+            places = self.call("Range", self.constant(-margin), end, one)
+            # The mirrored picture repeats itself after 2 · size − 2 pixels.
+            turn = self.call("Max", self.call("Sub", self.call("Mul", size, two), two), one)
             places = self.call("Mod", places, turn)
             places = self.call("Min", places, self.call("Sub", turn, places))
             x = self.call("Gather", x, places, axis=axis)

@@ -181,18 +181,15 @@ def _varies_by_channel(value: Any, output: Tensor) -> bool:
     return not isinstance(value, Tensor) or value.numel() == 1 or value.shape == (1, output.shape[1], 1, 1)
 
 
-def _of_each_number(op: str, **settings: Any) -> Callable[..., Step]:
-    return lambda output, inputs: Step(op, [inputs], settings)
+def _of_each_number(op: str) -> Callable[..., Step]:
+    return lambda output, inputs: Step(op, [inputs])
 
 
 CONVERTERS: dict[str, Callable[..., Step]] = {
     "convolution": _convolution,
     "native_batch_norm": _batch_norm,
     "_native_batch_norm_legit_no_training": _batch_norm,
-    "relu": _of_each_number("relu"),
-    "sigmoid": _of_each_number("sigmoid"),
-    "tanh": _of_each_number("tanh"),
-    "silu": _of_each_number("silu"),
+    **{op: _of_each_number(op) for op in ("relu", "sigmoid", "tanh", "silu")},
     "leaky_relu": lambda output, inputs, slope=0.01: Step("leaky_relu", [inputs], {"slope": slope}),
     "clamp": lambda output, inputs, least=None, most=None: Step("clamp", [inputs], {"least": least, "most": most}),
     "clamp_min": lambda output, inputs, least: Step("clamp", [inputs], {"least": least, "most": None}),

@@ -5,7 +5,6 @@ exported.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -19,14 +18,11 @@ from colourize.models.encoder_decoder import aligned
 from colourize.models.interpolation import FILTERS
 from colourize.models.mirroring import mirrored
 
-
-class Notes(Protocol):
-    """The recorder's method that records everything that `compute` does as one operation."""
-
-    def __call__(self, op: str, inputs: list[Tensor], compute: Callable[[], Tensor], **settings: Any) -> Tensor: ...
+# The recorder's method `note(op, inputs, compute, …)`, which records all that `compute` does as one operation.
+Note = Callable[..., Tensor]
 
 
-def substitute(part: nn.Module, note: Notes) -> nn.Module:
+def substitute(part: nn.Module, note: Note) -> nn.Module:
     """A network, a table or an interpolation in a form that can be recorded.
 
     Raises:
@@ -49,54 +45,43 @@ class Continued(nn.Module):
     """A network that needs sizes that are multiples, with pictures continued by their mirror images to such a size.
 
     Our networks do this themselves; here it is one operation, "mirror", and cropping is another, "fit".
-
-    Args:
-        network: the network.
-        note: the recorder's method.
     """
 
-    def __init__(self, network: nn.Module, note: Notes) -> None:
+    def __init__(self, network: nn.Module, note: Note) -> None:
         super().__init__()
         self.network, self.note = network, note
         self.multiple = int(getattr(network, "size_multiple", 1))
-        self.margin, self.over, self.least, self.once = 0, 0, 1, True
+        self.settings = {"multiple": self.multiple, "margin": 0, "over": 0, "least": 1, "once": True}
         if isinstance(network, RonnebergerUNet):
-            self.once, self.margin = False, network.margin
             # `RonnebergerUNet.needed` as numbers: a multiple plus `over` pixels, and at least `least` multiples.
-            self.over = 4 if network.padding == "valid" else 0
-            self.least = 2 if network.padding == "reflect" else 1
-
-    def needed(self, side: int) -> int:
-        """The height or width, including margins, to which a side of this length is continued."""
-        multiples = max(-(-(side - self.over) // self.multiple), self.least if not self.over else 0)
-        return multiples * self.multiple + self.over + 2 * self.margin
+            over, least = 4 if network.padding == "valid" else 0, 2 if network.padding == "reflect" else 1
+            self.settings |= {"margin": network.margin, "over": over, "least": least, "once": False}
 
     def forward(self, inputs: Tensor) -> Tensor:
+        network, (height, width) = self.network, inputs.shape[2:]
         if self.multiple == 1:
-            outputs: Tensor = self.network(inputs)
+            outputs: Tensor = network(inputs)
             return outputs
-        settings = {name: getattr(self, name) for name in ("multiple", "margin", "over", "least", "once")}
-        height, width = inputs.shape[2:]
 
         def continued() -> Tensor:
-            if self.once:
-                return aligned(inputs, self.multiple)
-            return mirrored(inputs, self.margin, self.needed(height), self.needed(width))
+            if isinstance(network, RonnebergerUNet):
+                return mirrored(inputs, network.margin, network.needed(height), network.needed(width))
+            return aligned(inputs, self.multiple)
 
-        run = self.network.forward_unpadded if isinstance(self.network, RonnebergerUNet) else self.network
-        outputs = run(self.note("mirror", [inputs], continued, **settings))
+        run = network.forward_unpadded if isinstance(network, RonnebergerUNet) else network
+        outputs = run(self.note("mirror", [inputs], continued, self.settings))
         return self.note("fit", [outputs, inputs], lambda: outputs[..., :height, :width])
 
 
 class Lookup(Baseline):
     """`GreyLookup` as one operation."""
 
-    def __init__(self, table: GreyLookup, note: Notes) -> None:
+    def __init__(self, table: GreyLookup, note: Note) -> None:
         super().__init__(table.in_channels, table.out_channels)
         self.table, self.note = table, note
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.note("lookup", [inputs], lambda: self.table(inputs), table=self.table.table)
+        return self.note("lookup", [inputs], lambda: self.table(inputs), {}, {"table": self.table.table})
 
 
 class Enlargement(Baseline):

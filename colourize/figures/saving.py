@@ -5,10 +5,12 @@ The panels of a figure also have files of their own, in a folder of its name, so
 
 from __future__ import annotations
 
+import base64
+import io
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colourize.files import whole_file
 
@@ -39,6 +41,13 @@ def save_sheet(path: Path, sheet: Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as part:
         sheet.save(part)
+
+
+def data_uri(picture: Image, kind: str, **options: Any) -> str:
+    """A picture as part of a page's text; the options are Pillow's for this kind, such as "png"."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def save_figure(figure: Figure, path: Path, formats: Sequence[str] = BOTH) -> None:

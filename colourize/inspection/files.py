@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from colourize.data.batches import Pair
+from colourize.data.pictures import PictureData
 from colourize.figures.saving import save_sheet
 from colourize.files import write_whole
 from colourize.inspection import layers
@@ -23,9 +23,6 @@ from colourize.inspection.tracing import trace
 from colourize.models.encoder_decoder import EncoderDecoder
 from colourize.runs.tables import write_table
 from colourize.tasks.restoration import RestorationTask
-
-if TYPE_CHECKING:
-    from colourize.data.pictures import PictureData
 
 
 @dataclass(frozen=True)
@@ -80,10 +77,9 @@ def sheets(observed: Sequence[Observed], numbers: Sequence[int]) -> dict[str, Im
         columns = [one.column(number, f"picture {number}") for number in numbers]
         return {"pictures": activation_sheet(columns, f"{one.label}; {note}")}
     grids = {number: [each.column(number, each.label) for each in observed] for number in numbers}
-    limits = scales([column for columns in grids.values() for column in columns])
-    own = {number: [limits.pop(0) for _ in columns] for number, columns in grids.items()}
+    shared = scales([column for columns in grids.values() for column in columns])
     return {
-        f"picture-{number:04d}": activation_sheet(columns, f"Picture {number}; {note}", own[number])
+        f"picture-{number:04d}": activation_sheet(columns, f"Picture {number}; {note}", shared)
         for number, columns in grids.items()
     }
 

@@ -120,8 +120,8 @@ def markdown(table: Sequence[Layer]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{NOTE} {OTHER}\n"
 
 
-def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
-    """The table for a terminal of `width` columns, without inputs and biases; operations are in the title."""
+def text(table: Sequence[Layer], title: str) -> str:
+    """The table for a terminal of 80 columns, without inputs and biases; operations are in the title."""
     from rich import box
     from rich.console import Console
     from rich.table import Column, Table
@@ -138,7 +138,7 @@ def text(table: Sequence[Layer], title: str, width: int = 80) -> str:
         kind = f"{WORDS.get(each.kind, each.kind)} {each.kernel}".strip()
         shown.add_row(each.layer, kind, *map(_cell, numbers))
     target = io.StringIO()
-    console = Console(width=width, file=target)
+    console = Console(width=80, file=target)
     parameters = f"{sums[0].weights + sums[0].other:,} parameters"
     console.print(f"{title}: {parameters}, {sums[0].operations:,} operations a picture", highlight=False)
     console.print(shown)

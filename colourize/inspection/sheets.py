@@ -21,7 +21,8 @@ SMALL_SIZE = 13
 PICTURE = 96  # size in pixels of the pictures on top
 SHOWN = 0.99  # share of absolute values within a scale, as a few large values would leave the rest dark
 DEAD, LINE, ABSENT = (214, 39, 40), (235, 235, 235), (150, 150, 150)
-Scales = Mapping[str, tuple[float, float]]  # for each layer, the values at both ends of the colour scale
+Key = tuple[str, str]  # of a scale: a layer, and the answer if it is the last layer
+Scale = tuple[float, float]  # the values at both ends of the colour scale
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,18 @@ class Column:
     number: int
     answer: str = ""
 
-    def scale_of(self, name: str) -> tuple[str, str]:
+    def scale_of(self, name: str) -> Key:
         """The key of a layer's scale; layers with the same key share it."""
         return name, self.answer if name == self.recorded[-1].name else ""
 
 
-def scales(columns: Sequence[Column]) -> list[Scales]:
-    """The scales of each column; a layer has the same scale in all columns that have it.
+def scales(columns: Sequence[Column]) -> dict[Key, Scale]:
+    """The scales of all layers; a layer has the same scale in all columns that have it.
 
     A scale starts at 0 if no value is negative, and is symmetric otherwise; a hundredth of the values may lie beyond.
     Only the last layers of different answers (RGB, logits) have different scales.
     """
-    values: dict[tuple[str, str], list[Tensor]] = {}
+    values: dict[Key, list[Tensor]] = {}
     for column in columns:
         for layer in column.recorded:
             values.setdefault(column.scale_of(layer.name), []).append(layer.values[column.number].flatten())
@@ -62,19 +63,22 @@ def scales(columns: Sequence[Column]) -> list[Scales]:
         every = torch.cat(parts)
         top = float(np.quantile(every.abs().cpu().numpy(), SHOWN)) or float(every.abs().max()) or 1.0
         found[key] = (-top if every.min() < 0 else 0.0, top)
-    return [{each.name: found[column.scale_of(each.name)] for each in column.recorded} for column in columns]
+    return found
 
 
-def activation_sheet(columns: Sequence[Column], title: str = "", limits: Sequence[Scales] | None = None) -> Image.Image:
+def activation_sheet(
+    columns: Sequence[Column], title: str = "", found: Mapping[Key, Scale] | None = None
+) -> Image.Image:
     """A white sheet with the pictures of each column on top, then a row for each layer with all its maps.
 
     The scale is drawn once per row, at the left; if a row has two scales, they are drawn in the cells. Dead channels
     have a red frame. Layers are in the order of the first column that has them.
 
     Args:
-        limits: the scales of each column, if several sheets must have the same scales.
+        found: the scales, if several sheets must have the same.
     """
-    limits = limits or scales(columns)
+    found = found or scales(columns)
+    limits = [{each.name: found[column.scale_of(each.name)] for each in column.recorded} for column in columns]
     layers = [{each.name: each for each in column.recorded} for column in columns]
     names = _ordered([list(each) for each in layers])
     font, small = _font(FONT_SIZE), _font(SMALL_SIZE)
@@ -134,7 +138,7 @@ def _uint8(rgb: np.ndarray) -> np.ndarray:
     return (rgb[..., :3] * 255).round().astype(np.uint8)
 
 
-def _colours(values: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
+def _colours(values: np.ndarray, scale: Scale) -> np.ndarray:
     """Values as colours, (…, 3) uint8: dark to light from 0, or blue to red with white at 0."""
     from matplotlib import colormaps
 
@@ -154,7 +158,7 @@ def _ordered(lists: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def _map_grid(layer: Activations, number: int, scale: tuple[float, float]) -> np.ndarray:
+def _map_grid(layer: Activations, number: int, scale: Scale) -> np.ndarray:
     """The maps of a layer for one picture, row by row, uint8 (height, WIDTH, 3)."""
     maps = layer.values[number][:MOST_MAPS]  # (C, H, W), or (C,)
     count, in_row = len(maps), 8 if len(maps) <= 32 else 16

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from colourize.data.draws import Draws
 from colourize.degradations.hints import Hints, with_hints
-from colourize.errors import InputError, UsageError, check_count
+from colourize.errors import InputError, UsageError, check_count, is_number
 from colourize.joint.sampling import check_joint, sample
 from colourize.prediction.predictor import WHOLE, Advance, Predictor
 from colourize.prediction.tiles import Box
@@ -51,7 +51,7 @@ def _point(found: Any, name: str) -> Point:
     if not isinstance(found, dict) or set(found) != {"x", "y", "colour"}:
         raise InputError(f"{name}: must have x, y and colour, and nothing else")
     for key in ("x", "y"):
-        if isinstance(found[key], bool) or not isinstance(found[key], (int, float)) or not 0 <= found[key] < 1e9:
+        if not (is_number(found[key]) and 0 <= found[key] < 1e9):
             raise InputError(f"{name}: {key} must be a number of pixels, at least 0")
     colour = found["colour"]
     if not (isinstance(colour, str) and HEX.fullmatch(colour)):

@@ -1,4 +1,4 @@
-"""Finds the pictures of a prediction and the files of its results, and checks them before anything is computed."""
+"""Finds the pictures of a prediction, names the files of its results before anything is computed, and writes them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from PIL import Image
+
 from colourize.configuration import as_list
-from colourize.data.picture_files import find_pictures, passed_over
-from colourize.errors import InputError, UsageError, one_line
-from colourize.prediction.photographs import FORMATS
+from colourize.data.picture_files import Photograph, find_pictures, passed_over
+from colourize.errors import InputError, UsageError, full_disk, one_line
+from colourize.files import whole_file
 
 log = logging.getLogger(__name__)
+
+# True-colour formats with Pillow's options, chosen to have no visible loss.
+FORMATS: dict[str, tuple[str, dict[str, object]]] = {
+    ".png": ("PNG", {}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"quality": 95}),
+    ".tif": ("TIFF", {"compression": "tiff_lzw"}),
+    ".tiff": ("TIFF", {"compression": "tiff_lzw"}),
+}
+ENDINGS = ", ".join(ending[1:] for ending in FORMATS)
+NO_ALPHA = ("JPEG",)
 
 
 class Place(NamedTuple):
@@ -51,7 +65,7 @@ def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool)
         InputError: there is no such picture.
     """
     if f".{ending}" not in FORMATS:
-        raise UsageError(f"format={ending}: must be one of {_endings()}")
+        raise UsageError(f"format={ending}: must be one of {ENDINGS}")
     pictures = _find(asked)
     if output is not None and not str(output):
         raise UsageError("output: must name a file or a folder")
@@ -59,7 +73,10 @@ def plan(asked: Any, output: Any, postfix: str, ending: str, *, overwrite: bool)
     if target is not None and _is_file(target, str(output), pictures):
         places = [Place(pictures[0].file, target)]
     else:
-        places = _without_results(_named(pictures, target, postfix, ending), pictures, target)
+        results = _results(pictures, target, postfix, ending)
+        same = {result.absolute().with_suffix("") for result in results}
+        named = zip(pictures, results, strict=True)
+        places = [Place(each.file, result) for each, result in named if not _is_result(each, target, same)]
     _check(places, overwrite)
     return places
 
@@ -93,47 +110,35 @@ def _is_file(target: Path, typed: str, pictures: Sequence[_Found]) -> bool:
     if target.is_dir() or typed.endswith(("/", "\\")) or not target.suffix:
         return False
     if target.suffix.lower() not in FORMATS:
-        raise UsageError(f"output={target}: must end with one of {_endings()}, or be a folder")
+        raise UsageError(f"output={target}: must end with one of {ENDINGS}, or be a folder")
     if len(pictures) > 1:
         many = f"is one file for {len(pictures)} pictures"
         raise UsageError(f"output={target}: {many}; must be a folder, such as output=out/")
     return True
 
 
-def _named(pictures: Sequence[_Found], target: Path | None, postfix: str, ending: str) -> list[Place]:
+def _results(pictures: Sequence[_Found], target: Path | None, postfix: str, ending: str) -> list[Path]:
     """Name results like their pictures, without the extension unless another picture has the same name."""
-
-    def stem(each: _Found) -> Path:
-        if target is None:
-            return each.file.with_suffix("")
-        return target / each.file.relative_to(each.folder or each.file.parent).with_suffix("")
-
-    counts = Counter(stem(each) for each in pictures)
-
-    def result(each: _Found) -> Path:
-        name = each.file.name if counts[stem(each)] > 1 else each.file.stem
-        return stem(each).with_name(f"{name}.{ending}" if target is not None else f"{name}-{postfix}.{ending}")
-
-    return [Place(each.file, result(each)) for each in pictures]
+    if target is None:
+        stems, end = [each.file.with_suffix("") for each in pictures], f"-{postfix}.{ending}"
+    else:
+        inside = [each.file.relative_to(each.folder or each.file.parent) for each in pictures]
+        stems, end = [target / path.with_suffix("") for path in inside], f".{ending}"
+    counts = Counter(stems)
+    names = [each.file.name if counts[stem] > 1 else stem.name for each, stem in zip(pictures, stems, strict=True)]
+    return [stem.with_name(name + end) for stem, name in zip(stems, names, strict=True)]
 
 
-def _without_results(places: list[Place], pictures: Sequence[_Found], target: Path | None) -> list[Place]:
-    """The places without those whose picture is the result of an earlier call, in any format."""
-    results = {place.result.absolute().with_suffix("") for place in places}
-    inside = None if target is None else target.resolve()
-    for found in pictures:
-        if found.folder is not None and found.folder.resolve() == inside:
-            advice = "without output=… results lie beside them"
-            raise UsageError(f"output={target}: is the folder of the pictures; {advice}")
-
-    def is_result(place: Place, found: _Found) -> bool:
-        if found.folder is None:
-            return False
-        if inside is not None:
-            return inside in _real(place.source).parents
-        return place.source.absolute().with_suffix("") in results
-
-    return [place for place, found in zip(places, pictures, strict=True) if not is_result(place, found)]
+def _is_result(found: _Found, target: Path | None, results: set[Path]) -> bool:
+    """Whether a picture that was found in a folder is the result of an earlier call, in any format."""
+    if found.folder is None:
+        return False
+    if target is None:
+        return found.file.absolute().with_suffix("") in results
+    if found.folder.resolve() == target.resolve():
+        advice = "without output=… results lie beside them"
+        raise UsageError(f"output={target}: is the folder of the pictures; {advice}")
+    return target.resolve() in _real(found.file).parents
 
 
 def _real(path: Path) -> Path:
@@ -157,5 +162,33 @@ def _check(places: Sequence[Place], overwrite: bool) -> None:
         raise UsageError(f"output={there[0]}: is there already{others}; overwrite=true replaces it")
 
 
-def _endings() -> str:
-    return ", ".join(ending[1:] for ending in FORMATS)
+def save_result(photograph: Photograph, colours: Image.Image, path: Path) -> bool:
+    """Write a result with the photograph's transparency, whole or not at all, in the format of the file's name.
+
+    Returns:
+        Whether white replaced the transparency, because the format has none.
+
+    Raises:
+        InputError: the file cannot be written, or the format cannot hold so many pixels.
+        OSError: the disk is full.
+    """
+    name, options = FORMATS[path.suffix.lower()]
+    alpha = None if photograph.alpha is None else photograph.alpha.resize(colours.size)
+    flat = alpha is not None and name in NO_ALPHA
+    if flat:
+        colours = Photograph(colours, alpha).over_white()
+    elif alpha is not None:
+        colours.putalpha(alpha)
+    colours.info.clear()  # Pillow would write its profile
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as part:
+            colours.save(part, name, **options)
+    except (OSError, ValueError) as error:
+        if full_disk(error):
+            raise  # the other pictures would not fit either
+        reason, advice = one_line(error), "; .png holds any picture"
+        if isinstance(error, OSError) and error.errno is not None:  # the system's
+            reason, advice = one_line(error.strerror or error), ""
+        raise InputError(f"output={path}: cannot be written ({reason}){advice}") from error
+    return flat

@@ -87,7 +87,11 @@ class Predictor:
         trained = task.hparams["size"]
         if self.joins and size is None and not trained:
             raise UsageError("size: missing; the checkpoint does not say at which size its network was trained")
-        self.sizes = _sizes(min(trained or [4]) if size is None else size)
+        self.sizes = as_list(min(trained or [4]) if size is None else size)
+        if not self.sizes:
+            raise UsageError("size=[]: must have at least one number of pixels, or be null")
+        for each in self.sizes:
+            check_count("size", each, least=4, most=8192)
         self._step = multiple_of(task) // math.gcd(multiple_of(task), self.factor)  # of the photograph's own pixels
         self.side = max(tile // self.factor // self._step, 1) * self._step
         self.device = choose_device(device)
@@ -235,20 +239,6 @@ def low_size(width: int, height: int, size: int) -> tuple[int, int]:
     most = max(width, height, LONGEST * size)  # a limit for pictures of a few rows
     low_width, low_height = (min(side, most) for side in sides)
     return low_width, low_height
-
-
-def _sizes(size: Any) -> tuple[int, ...]:
-    """The sizes at which colours are predicted, from a number or a list.
-
-    Raises:
-        UsageError: a value that is not allowed.
-    """
-    sizes = tuple(as_list(size))
-    if not sizes:
-        raise UsageError("size=[]: must have at least one number of pixels, or be null")
-    for each in sizes:
-        check_count("size", each, least=4, most=8192)
-    return sizes
 
 
 def join(degradation: Degradation, colours: Tensor, picture: Tensor, white: float = 1.0) -> Tensor:

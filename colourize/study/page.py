@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from colourize.figures.saving import data_uri
 from colourize.files import write_whole
 from colourize.study.trials import Plan, Trial, make_plan
 
@@ -91,11 +90,5 @@ def _study(
     for _, picture in pictures.values():
         checksum.update(picture.tobytes())
     about = {"id": checksum.hexdigest()[:12], "shown_ms": SHOWN_MS, "cross_ms": CROSS_MS, "pause_every": PAUSE_EVERY}
-    images = [_data_uri(picture) for _, picture in pictures.values()]
+    images = [data_uri(Image.fromarray(picture), "png", optimize=True) for _, picture in pictures.values()]
     return {**about, "size": list(truth.shape[1:3]), **trials, "pictures": images}
-
-
-def _data_uri(picture: np.ndarray) -> str:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from colourize.configuration import as_list
 from colourize.errors import InputError, UsageError, one_line
-from colourize.study.trials import CATCH, KINDS, REAL, SIDES
+from colourize.study.trials import CATCH, KINDS, REAL, SIDES, Trial
 
 FORMAT = "colourize-study-result 1"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A trial and the chosen side, whose picture was taken for the real one."""
+class Answer(Trial):
+    """A trial, and the chosen side, whose picture was taken for the real one."""
 
-    kind: str
-    model: str | None
-    picture: int
-    real_side: str
     answer: str
 
     @property
@@ -62,8 +59,8 @@ def find_results(asked: object) -> list[Path]:
         UsageError: the argument has something other than paths.
         InputError: there is no such file.
     """
-    values = [asked] if isinstance(asked, str) else asked
-    if not values or not isinstance(values, Sequence) or not all(isinstance(each, str) for each in values):
+    values = as_list(asked)
+    if not values or not all(isinstance(each, str) for each in values):
         example = "results=answers or 'results=[a.json,b.json]'"
         raise UsageError(f"results: give files, folders or patterns, such as {example}")
     found: list[Path] = []
@@ -99,8 +96,6 @@ def read_results(files: Sequence[Path]) -> list[Participant]:
 def _read(file: Path) -> Participant:
     try:
         contents = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{file}: there is no such file") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: cannot be read as JSON: {one_line(error)}") from error
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:

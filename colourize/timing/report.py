@@ -3,18 +3,11 @@
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import torch
 from rich.console import Console
 from rich.table import Column, Table
-
-from colourize.files import write_json
-from colourize.runs.surroundings import surroundings
-from colourize.runs.tables import write_table
-from colourize.timing.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +23,20 @@ class Part:
         self.tables: dict[str, list[dict[str, str]]] = {}  # the same lines as text, by the table's title
 
     def compare(
-        self, title: str, label: str, names: Sequence[str], measure: Callable[[str], Mapping[str, Any]], repeats: int,
-        *, over: Sequence[tuple[str, str]] = (), **where: str,
+        self, title: str, label: str, names: Sequence[str], measure: Callable[[str], Mapping[str, float]],
+        repeats: int, over: Sequence[tuple[str, str]], **where: str,
     ) -> None:  # fmt: skip
         """Measure all of `names` in turn; rows and tables have medians, ranges and ratios.
 
         Args:
             title: the title of the tables.
             label: the heading of the column of names, such as "path".
-            measure: returns the numbers for a name; only floats are summarised.
+            measure: returns the numbers for a name.
             repeats: the number of rounds, after a first one that does not count.
             over: pairs of names whose ratios are reported.
             where: further columns, such as case="unet/super_resolution".
         """
-        found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
+        found: dict[str, list[Mapping[str, float]]] = {name: [] for name in names}
         for repetition in range(repeats + 1):
             # Each round starts with another name, so that the order does not favour any of them.
             start = repetition % len(names)
@@ -54,23 +47,21 @@ class Part:
                 if repetition:
                     found[name].append(measured)
                     self.repetitions.append({**where, label: name, "repetition": repetition, **measured})
-        keys = [key for key, value in found[names[0]][0].items() if isinstance(value, float)]
         rows: list[dict[str, Any]] = [{**where, label: name} for name in names]
-        compared: list[dict[str, Any]] = [{**where, label: f"{one}/{other}"} for one, other in over]
-        for key in keys:
+        ratios: list[dict[str, Any]] = [{**where, label: f"{one}/{other}"} for one, other in over]
+        for key in found[names[0]][0]:
             values = {name: [each[key] for each in found[name]] for name in names}
             for row in rows:
                 row |= spread(key, values[row[label]])
-            for row, (one, other) in zip(compared, over, strict=True):
+            for row, (one, other) in zip(ratios, over, strict=True):
                 # Ratios are taken within each repetition, as temporary load slows both.
                 shares = [a / b for a, b in zip(values[one], values[other], strict=True)]
                 row |= spread(f"{key}_ratio", shares)
-        for kind, each in (("median (range)", rows), ("ratios within each repetition", compared)):
-            if each:
-                numbers = [key for key in each[0] if f"{key}_min" in each[0]]
-                lines = [{label: row[label], **{key: shown(row, key) for key in numbers}} for row in each]
-                self.tables[f"{title}, {kind}"] = lines
-                self.rows += each
+        for kind, each in (("median (range)", rows), ("ratios within each repetition", ratios)):
+            numbers = [key for key in each[0] if f"{key}_min" in each[0]]
+            lines = [{label: row[label], **{key: shown(row, key) for key in numbers}} for row in each]
+            self.tables[f"{title}, {kind}"] = lines
+            self.rows += each
 
 
 def spread(key: str, values: Sequence[float]) -> dict[str, float]:
@@ -79,11 +70,10 @@ def spread(key: str, values: Sequence[float]) -> dict[str, float]:
 
 
 def shown(row: Mapping[str, Any], key: str) -> str:
-    """A number with its range if there is one: "68.7 (65.3–76.4)"."""
-    middle = row[key]
-    digits = 0 if middle >= 100 else 1 if middle >= 10 else 2 if middle >= 0.1 else 3
-    ends = [f"{row[key + end]:,.{digits}f}" for end in ("_min", "_max") if key + end in row]
-    return f"{middle:,.{digits}f}" + (f" ({'–'.join(ends)})" if ends else "")
+    """A number with its range: "68.7 (65.3–76.4)"."""
+    digits = 0 if row[key] >= 100 else 1 if row[key] >= 10 else 2 if row[key] >= 0.1 else 3
+    middle, least, most = (f"{row[key + end]:,.{digits}f}" for end in ("", "_min", "_max"))
+    return f"{middle} ({least}–{most})"
 
 
 def show(name: str, part: Part) -> None:
@@ -95,17 +85,3 @@ def show(name: str, part: Part) -> None:
         for line in lines:
             table.add_row(*line.values())
         console.print(f"\n{name}: {title}", table, sep="\n")
-
-
-def write(folder: Path, settings: Settings, parts: Mapping[str, Part]) -> None:
-    """Write `benchmark.json` with all repetitions and `<part>.csv`, without dates and folders."""
-    device = torch.cuda.get_device_name() if settings.device.type == "cuda" else "cpu"
-    contents = {
-        "machine": {**surroundings(), "device": device, "precision": settings.precision},
-        "overrides": [each for each in settings.overrides if not each.startswith("data.root=")],
-        "repeats": settings.node.repeats,
-        "parts": {name: vars(part) for name, part in parts.items()},
-    }
-    write_json(folder / "benchmark.json", contents)
-    for name, part in parts.items():
-        write_table(folder / f"{name}.csv", part.rows)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from colourize.answers import AbBins
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
-from colourize.export.payload import payload_of
+from colourize.export.page import payload_of
 from colourize.models import PixelShuffleResNet
 from colourize.tasks import RestorationTask
 
@@ -94,10 +94,8 @@ def task_of(
 
 def part_of(task: RestorationTask) -> dict[str, Any]:
     """A network as the page's modules take it."""
-    graph = graph_of(task)
-    operations, numbers = payload_of(graph)
-    facts = {**facts_of(task, {}, Path("none/checkpoints/none.ckpt")), "parameters": graph.parameters}
-    return {"facts": facts, "graph": operations, "numbers": numbers}
+    contents, numbers = payload_of(graph_of(task), facts_of(task, {}, Path("none/checkpoints/none.ckpt")))
+    return {**contents, "numbers": numbers}
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -107,14 +105,18 @@ def read_facts(path: Path) -> dict[str, Any]:
     return {each.key: json.loads(each.value) for each in onnx.load(path).metadata_props}
 
 
+def node() -> str:
+    """The path of node; without it the test is skipped."""
+    found = shutil.which("node")
+    return found or pytest.skip("needs node")
+
+
 def run_in_node(script: str, given: Any, folder: Path) -> Any:
     """The JSON that a script prints; `given` is what it was given, and PAGE the address of the page's modules."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node")
     (folder / "given.json").write_text(json.dumps(given))
     head = f'import fs from "fs";\nconst given = JSON.parse(fs.readFileSync("{folder}/given.json", "utf8"));\n'
     (folder / "script.mjs").write_text(head + script.replace("PAGE", PAGE.as_uri()))
-    done = subprocess.run([node, "--no-warnings", folder / "script.mjs"], capture_output=True, text=True, timeout=120)
+    command = [node(), "--no-warnings", folder / "script.mjs"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

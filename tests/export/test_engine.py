@@ -1,4 +1,4 @@
-"""What the page computes of a picture is what colourize-predict does, to one level: run by node."""
+"""What the page computes of a picture is what colourize-predict does, to one level, and colours have names: by node."""
 
 from __future__ import annotations
 
@@ -56,6 +56,23 @@ const { width, height, data } = given.picture;
 const resized = given.sizes.map(([w, h]) => Array.from(resize({ width, height, data, channels: 4 }, w, h).data));
 console.log(JSON.stringify({ over, split, resized }));
 """
+
+NAMES = {
+    "#03233d": "very dark blue",
+    "#58303c": "dark plum",
+    "#8b3a2f": "dark red",
+    "#4f2f18": "dark brown",
+    "#4a4a20": "dark olive",
+    "#e6d8b8": "beige",
+    "#e6a08c": "salmon",
+    "#0000ff": "blue",
+    "#a78bd6": "violet",
+    "#7088a5": "grey blue",
+    "#101010": "black",
+    "#47474a": "dark grey",
+    "#808080": "grey",
+    "#f8f8f8": "white",
+}
 
 
 def photographs() -> list[Image.Image]:
@@ -164,3 +181,15 @@ def test_colours_and_resizing_are_exact(tmp_path: Path) -> None:
         # First across and then down; Pillow 13 takes some pictures the other way, which changes levels by one.
         resized = picture.resize((size[0], picture.height), LANCZOS).resize(size, LANCZOS)
         assert np.array_equal(np.array(data).reshape(size[1], size[0], 3), np.asarray(resized))
+
+
+def test_names_tell_the_hue_and_each_name_stands_for_itself(tmp_path: Path) -> None:
+    script = """
+    import { NAMED, keyOf, nameOf } from "PAGE/names.js";
+    import { say } from "PAGE/words.js";
+    const others = NAMED.filter(([key, hex]) => keyOf(hex) !== key), unnamed = NAMED.filter(([key]) => !say(key));
+    console.log(JSON.stringify({ names: given.map(nameOf), others, unnamed }));
+    """
+    found: dict[str, Any] = run_in_node(script, list(NAMES), tmp_path)
+    assert dict(zip(NAMES, found["names"], strict=True)) == NAMES
+    assert found["others"] == found["unnamed"] == []

@@ -1,4 +1,4 @@
-"""`colourize-export` as a user starts it: files that can be used, and one line where there is none."""
+"""`colourize-export` as a user starts it: files that can be used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from console import TINY, run, succeed, trained
+from console import succeed, trained
 from exported import read_facts
 
 import colourize
@@ -43,22 +43,3 @@ def test_an_onnx_file_says_how_near_to_torch_it_is(network: Path, tmp_path: Path
     facts = read_facts(tmp_path / "x.onnx")
     assert 0 <= facts["measures"]["test/accuracy"] <= 1 and facts["answer"]["kind"] == "palette"
     assert facts["answer"]["temperature"] == 0.25
-    refused = run("export", [words[0], "output=x.safetensors", "temperature=0.25"], tmp_path)
-    assert refused.code == 2 and "temperature=0.25: is not stored in safetensors" in refused.stderr
-
-
-def test_a_file_that_is_there_is_replaced_only_when_that_is_said(network: Path, tmp_path: Path) -> None:
-    (tmp_path / "x.safetensors").write_text("")
-    words = [f"checkpoint={network}", "output=x.safetensors"]
-    refused = run("export", words, tmp_path)
-    assert refused.code == 2 and "x.safetensors: is there already; overwrite=true replaces it" in refused.stderr
-    assert (tmp_path / "x.safetensors").read_text() == ""
-    succeed("export", [*words, "overwrite=true"], tmp_path)
-
-
-def test_a_table_of_rows_is_refused(tmp_path: Path) -> None:
-    words = [*TINY[:-3], "model=grey_row_lookup", "task=colour_classification"]
-    made = succeed("train", words, tmp_path / "run").folder / "checkpoints"
-    (path,) = made.glob("*.ckpt")
-    outcome = run("export", [f"checkpoint={path}", "output=x.html"], tmp_path / "here")
-    assert outcome.code == 2 and "answers by a pixel's row" in outcome.stderr

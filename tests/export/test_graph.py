@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from exported import GREY, HINTS, NETWORKS, PALETTE, build, model, part_of, read_facts, run_in_node, task_of
 from torch import Tensor, nn
 
@@ -15,6 +16,7 @@ from colourize.errors import InputError, UsageError
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
 from colourize.export.onnx_file import write_onnx
+from colourize.models.encoder_decoder import aligned
 
 PICTURES = 20
 RUN = """
@@ -88,9 +90,9 @@ def test_batch_norms_are_folded_and_parts_have_names() -> None:
 
 
 class Own(nn.Module):
-    """A user's network, which does what a test wants."""
+    """A user's network; tests change what it does between its layers, and how far it goes beyond a picture."""
 
-    size_multiple = 2
+    size_multiple, border = 2, 0
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -99,43 +101,24 @@ class Own(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         height, width = inputs.shape[2:]
-        padded = colourize.models.encoder_decoder.aligned(inputs, 2)
-        features = nn.functional.silu(self.first(nn.functional.pixel_unshuffle(padded, 2)))
+        padded = aligned(F.pad(inputs, (0, self.border, 0, self.border)), 2)
+        features = F.silu(self.first(F.pixel_unshuffle(padded, 2)))
         outputs = self.last(self.between(features) * 2 - 1)
-        return nn.functional.pixel_shuffle(outputs, 2)[..., :height, :width]
+        return F.pixel_shuffle(outputs, 2)[..., :height, :width]
 
     def between(self, features: Tensor) -> Tensor:
         return self.grouped(features * features.sigmoid())
 
 
-class Normalised(Own):
-    def between(self, features: Tensor) -> Tensor:
-        return features / features.mean((2, 3), keepdim=True)
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch) -> type[Own]:
+    """The class, to be changed for this test only."""
+    changed = type("Own", (Own,), {})
+    monkeypatch.setattr(colourize.models, "Own", changed, raising=False)
+    return changed
 
 
-class Sized(Own):
-    def between(self, features: Tensor) -> Tensor:
-        return nn.functional.interpolate(nn.functional.interpolate(features, size=(30, 30)), size=features.shape[2:])
-
-
-class Scaled(Own):
-    def between(self, features: Tensor) -> Tensor:
-        return features * features.shape[3]
-
-
-class Whole(Own):
-    def between(self, features: Tensor) -> Tensor:
-        return features.int().float()
-
-
-class Bordered(Own):
-    def forward(self, inputs: Tensor) -> Tensor:
-        outputs: Tensor = super().forward(nn.functional.pad(inputs, (0, 1, 0, 1)))
-        return outputs[..., :-1, :-1]
-
-
-def test_a_users_own_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(colourize.models, "Own", Own, raising=False)
+def test_a_users_own_network(own: type[Own], tmp_path: Path) -> None:
     task = task_of(HINTS, PALETTE, model("Own"))
     inputs = torch.rand(1, 4, 7, 10)
     given = {"part": part_of(task), "inputs": [as_maps(inputs)]}
@@ -146,22 +129,21 @@ def test_a_users_own_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("network", "message"),
+    ("name", "value", "message"),
     [
-        (Normalised, "Normalised: .*mean cannot be exported"),
-        (Sized, "Sized: .*whole factor"),
-        (Scaled, "Scaled: affine depends on the picture's size"),
-        (Whole, "Whole: .*_to_copy cannot be exported"),
-        (Bordered, "Bordered: how it goes on beyond a picture's border"),
+        ("between", lambda _, x: x / x.mean((2, 3), keepdim=True), "mean cannot be exported"),
+        ("between", lambda _, x: F.interpolate(F.interpolate(x, size=(30, 30)), size=x.shape[2:]), "whole factor"),
+        ("between", lambda _, x: x * x.shape[3], "affine depends on the picture's size"),
+        ("between", lambda _, x: x.int().float(), "_to_copy cannot be exported"),
+        ("border", 1, "how it goes on beyond a picture's border"),
     ],
 )
 def test_what_a_page_could_not_do_is_refused_with_the_reason(
-    network: type[nn.Module], message: str, monkeypatch: pytest.MonkeyPatch
+    name: str, value: Any, message: str, own: type[Own]
 ) -> None:
-    monkeypatch.setattr(colourize.models, network.__name__, network, raising=False)
-    task = task_of(GREY, PALETTE, model(network.__name__))
-    with pytest.raises(UsageError, match=message) as error:
-        graph_of(task)
+    setattr(own, name, value)
+    with pytest.raises(UsageError, match=f"Own: .*{message}") as error:
+        graph_of(task_of(GREY, PALETTE, model("Own")))
     assert "\n" not in str(error.value)
 
 

@@ -70,9 +70,8 @@ def column(answer="", **layers):
 def test_a_layer_has_one_scale_in_all_columns():
     one = column(down=torch.full((4, 8, 8), 1.0), final=torch.full((3, 8, 8), -2.0), answer="RGB")
     two = column(down=torch.full((4, 8, 8), 5.0), final=torch.full((3, 8, 8), 9.0), answer="PaletteClasses")
-    first, second = scales([one, two])
-    assert first["down"] == second["down"] == (0, 5)
-    assert first["final"] == (-2, 2) and second["final"] == (0, 9)  # RGB and logits have no common one
+    # RGB and logits have no common one.
+    assert scales([one, two]) == {("down", ""): (0, 5), ("final", "RGB"): (-2, 2), ("final", "PaletteClasses"): (0, 9)}
     sheet, alone = (np.asarray(activation_sheet(each)).astype(int) for each in ([one, two], [one]))
     assert sheet.shape[0] == alone.shape[0] and sheet.shape[1] > alone.shape[1]
     assert sheet[:, : alone.shape[1]].sum() < alone.sum()  # darker beside a louder network

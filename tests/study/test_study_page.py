@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import title_of
+from chromium import title_of
 from PIL import Image
 
 from colourize.errors import UsageError

@@ -19,7 +19,7 @@ import torch
 from colourize import train
 from colourize.data.cifar10 import CATEGORIES, CIFAR10Data, cache_path, read_cache
 from colourize.runs.resuming import state
-from colourize.timing import report
+from colourize.timing import parts, report
 from torture.archives import mirror_of
 from torture.comparing import differences, left_over, unreadable
 from torture.fault_injection import FAULTS, Fault, Injection, all_sites
@@ -186,7 +186,7 @@ def _benchmark(here: Path, inputs: Path) -> Work:
     settings = SimpleNamespace(device=torch.device("cpu"), precision="32-true", overrides=[], node=node)
     part = report.Part()
     part.rows = [{"case": "a", "seconds": 1.0}]
-    return functools.partial(report.write, here, settings, {"steps": part})  # type: ignore[arg-type]
+    return functools.partial(parts.write, here, settings, {"steps": part})  # type: ignore[arg-type]
 
 
 def _run_differs(here: Path, whole: Path) -> list[str]:

@@ -1,5 +1,5 @@
 /**
- * A trained network: its operations and weights as `payload.py` wrote them, run one after the other.
+ * A trained network: its operations and weights as `page.py` wrote them, run one after the other.
  */
 import { Kernel } from "./kernel.js";
 import {
