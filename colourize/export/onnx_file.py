@@ -201,7 +201,7 @@ class _Writer:
         rows = self.call("Cast", self.call("Round", scaled), to=self.onnx.TensorProto.INT64)
         return self.call("Transpose", self.call("Gather", table, rows, axis=0), perm=[0, 3, 1, 2])
 
-    def mirror(self, x: str, multiple: int, margin: int, over: int, least: int, once: bool) -> str:
+    def mirror(self, x: str, multiple: int, margin: int, over: int, least: int) -> str:
         one, two = self.constant(1), self.constant(2)
         for axis in (2, 3):
             size = self.call("Gather", self.call("Shape", x), self.constant(axis))

@@ -51,11 +51,11 @@ class Continued(nn.Module):
         super().__init__()
         self.network, self.note = network, note
         self.multiple = int(getattr(network, "size_multiple", 1))
-        self.settings = {"multiple": self.multiple, "margin": 0, "over": 0, "least": 1, "once": True}
+        self.settings = {"multiple": self.multiple, "margin": 0, "over": 0, "least": 1}
         if isinstance(network, RonnebergerUNet):
             # `RonnebergerUNet.needed` as numbers: a multiple plus `over` pixels, and at least `least` multiples.
             over, least = 4 if network.padding == "valid" else 0, 2 if network.padding == "reflect" else 1
-            self.settings |= {"margin": network.margin, "over": over, "least": least, "once": False}
+            self.settings |= {"margin": network.margin, "over": over, "least": least}
 
     def forward(self, inputs: Tensor) -> Tensor:
         network, (height, width) = self.network, inputs.shape[2:]

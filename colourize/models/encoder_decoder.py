@@ -3,11 +3,11 @@
 from collections import OrderedDict
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from colourize.errors import UsageError, check_count
 from colourize.models.convolution import Convolution2d
 from colourize.models.initialisation import check_rule, initialise
+from colourize.models.mirroring import mirrored
 from colourize.models.resize_convolution import double_and_convolve
 
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
@@ -145,8 +145,7 @@ def aligned(inputs: Tensor, multiple: int) -> Tensor:
         return inputs
     # Mirroring continues the picture; zeros would add edges that the network has never seen.
     # All padding goes below and to the right, so that the pooling windows stay in place.
-    mode = "reflect" if bottom < height and right < width else "replicate"
-    return F.pad(inputs, (0, right, 0, bottom), mode=mode)
+    return mirrored(inputs, 0, height + bottom, width + right)
 
 
 def conv_block(conv: AnyConv, resize: nn.Module | None = None, order: str = BLOCK_ORDERS[0]) -> nn.Sequential:

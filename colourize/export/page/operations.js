@@ -166,14 +166,13 @@ export function crop(x, { left, right, top, bottom }) {
 
 /**
  * A picture continued by its mirror image, as `substitutes.Continued` does.
- * @param {Maps} x @param {{multiple: number, margin: number, over: number, least: number, once: boolean}} settings
+ * @param {Maps} x @param {{multiple: number, margin: number, over: number, least: number}} settings
  */
-export function mirror(x, { multiple, margin, over, least, once }) {
+export function mirror(x, { multiple, margin, over, least }) {
   const [bottom, right] = [x.height, x.width].map((size) =>
     Math.max(Math.ceil((size - over) / multiple), over ? 0 : least) * multiple + over - size);
   if (!bottom && !right && !margin) return x;
-  const mode = once && (bottom >= x.height || right >= x.width) ? "replicate" : "reflect";
-  return pad(x, { left: margin, right: margin + right, top: margin, bottom: margin + bottom }, mode);
+  return pad(x, { left: margin, right: margin + right, top: margin, bottom: margin + bottom }, "reflect");
 }
 
 /** @param {Maps} x @param {number} rows @param {number} columns */
