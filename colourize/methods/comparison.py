@@ -13,7 +13,6 @@ from colourize.errors import InputError
 from colourize.measures.base import MORE, NEITHER, ZERO, SetMeasure
 from colourize.measures.intervals import Estimate, estimate_means, estimate_set
 from colourize.measures.registry import badness, direction, find, learn
-from colourize.measures.tally import Tally
 from colourize.methods.grouping import Setting, Settings
 from colourize.methods.references import usual_baseline
 from colourize.runs.folders import Run
@@ -34,12 +33,6 @@ class Evaluated:
     vectors: dict[str, np.ndarray] = field(default_factory=dict)
     sets: dict[str, SetMeasure] = field(default_factory=dict)
     candidate: Any = None  # the method itself; None: it was read from a run's folder
-
-    @classmethod
-    def of(cls, candidate: Any, tally: Tally, logged: dict[str, float]) -> Evaluated:
-        """The results of a test in a task's tally; all processes must call it."""
-        sets = {name: each for name, each in tally.measures.items() if isinstance(each, SetMeasure)}
-        return cls(candidate.label, candidate.seed, tally.table(), logged, tally.vectors(), sets, candidate)
 
     @property
     def means(self) -> dict[str, float]:

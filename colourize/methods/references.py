@@ -41,26 +41,38 @@ def usual_baseline(degradation: Any) -> str:
     return "bicubic" if degradation == "low_resolution" else "grey_lookup"
 
 
-def reference_candidates(asked: str | None, trust: Sequence[str]) -> list[Candidate]:
+def reference_candidates(asked: str | None, candidates: Sequence[Candidate], trust: Sequence[str]) -> list[Candidate]:
     """The seeds of a reference that is named by checkpoints; none for null, auto or a baseline of the group `model`.
 
+    One that is also among the candidates is that candidate, so that it is tested once.
+
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none of these, or a baseline that supports no candidate's task.
     """
     baselines = baseline_names("fitting")
+    if asked in baselines and candidates and not any(baseline_on(each.task, asked) for each in candidates):
+        raise UsageError(f"reference={asked}: is not for the tasks of these checkpoints; auto takes one that is")
     if asked in (None, "auto", *baselines):
         return []
     allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
     if asked in options("model"):
         raise UsageError(f"{allowed}; {asked} is a network, which must be trained first")
+    by_path = {each.path.resolve(): each for each in candidates if each.path}
     try:
-        return [from_checkpoint(path, trust) for path in find_checkpoints(asked)]
+        return [by_path.get(path.resolve()) or from_checkpoint(path, trust) for path in find_checkpoints(asked)]
     except (InputError, UsageError) as error:
         raise UsageError(f"{allowed} ({str(error).splitlines()[0]})") from error
 
 
-def references(candidates: Sequence[Candidate], asked: str | None) -> dict[str, str | None]:
-    """The label of each method → the label of its reference, for auto or a baseline; None: it has none."""
+def references(
+    candidates: Sequence[Candidate], asked: str | None, named: Sequence[Candidate] = ()
+) -> dict[str, str | None]:
+    """The label of each method → the label of its reference; None: it has none.
+
+    It is `named`, if checkpoints were (see `reference_candidates`), or else what auto or a baseline means for its task.
+    """
+    if named:
+        return dict.fromkeys((each.label for each in candidates), named[0].label)
     found: dict[str, str | None] = {}
     for each in candidates:
         wanted = usual_baseline(each.settings.get("task.degradation")) if asked == "auto" else asked
