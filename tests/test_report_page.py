@@ -19,10 +19,9 @@ from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
 from colourize.figures.saving import panels_of
-from colourize.report import logged_above, positional
+from colourize.report import EXPERIMENTS, logged_above, positional, run_experiments
 from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.reporting.questions import questions
-from colourize.reporting.toy import EXPERIMENTS, run_all
 from colourize.runs.folders import Run
 
 PROBE = """addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
@@ -207,7 +206,7 @@ OWN = {
 @pytest.mark.slow
 def test_every_experiment_from_empty_to_the_page(tmp_path: Path) -> None:
     assert set(EXPERIMENTS) <= set(questions())  # those of the quick report
-    run_all(tmp_path / "runs", {name: OWN.get(name, USUAL) for name in questions()}, SIZE)
+    run_experiments(tmp_path / "runs", {name: OWN.get(name, USUAL) for name in questions()}, SIZE)
     succeed("report", positional(["runs", "output=toy"]), tmp_path)
     page = tmp_path / "toy" / "report.html"
     text = page.read_text(encoding="utf-8")

@@ -81,7 +81,7 @@ def show_sweep(folder: Path) -> None:
     Each input has a table of its own, as restoring colours and restoring detail are not compared. The measures that an
     experiment's question asks for come first.
     """
-    found = read_sources([folder]).sources
+    found, _ = read_sources([folder])
     results = read_results(read_settings([run for source in found for run in source.runs]))
     named = [name for source in found if (each := questions().get(source.experiment or "")) for name in each.measures]
     asked = results.comparable([*named, *headlines(results.comparison.measures)])

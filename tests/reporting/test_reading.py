@@ -34,7 +34,7 @@ def sweep(tmp_path: Path) -> Path:
 
 
 def settings_in(folder: Path) -> Settings:
-    (source,) = read_sources([folder]).sources
+    ((source,), _) = read_sources([folder])
     return read_settings(source.runs)
 
 
@@ -98,7 +98,7 @@ def test_results_have_intervals_seeds_and_a_reference(sweep: Path) -> None:
         "CNN (filters 32, learning rate 0.1)": [0], NARROW: [0, 1], "CNN (filters 32, learning rate 0.001)": [0, 1],
         "grey look-up table": [0],
     }  # fmt: skip
-    assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(read_sources([sweep]).sources[0].runs)
+    assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(read_sources([sweep])[0][0].runs)
     row = row_of(results, "mse", NARROW)
     assert row.mean == pytest.approx(1.6 + 0.005 + 1.5) and row.seeds == 2
     assert row.low < row.mean < row.high and row.seed_deviation == pytest.approx(0.01 / 2**0.5)
@@ -159,11 +159,11 @@ def test_unfinished_broken_and_foreign_folders_are_listed(sweep: Path) -> None:
     (sweep.parent / "holiday" / "letter.txt").write_text("Dear all")
     jobs = [{"folder": name, "overrides": []} for name in ("lr", "later")]
     (sweep / "sweep.json").write_text(json.dumps({"jobs": jobs}))
-    found = read_sources([sweep.parent])
-    (source,) = [each for each in found.sources if each.path == sweep]
+    sources, skipped = read_sources([sweep.parent])
+    (source,) = [each for each in sources if each.path == sweep]
     assert source.unfinished == {"stopped": "interrupted", "later": "pending"} and len(source.runs) == 6
     assert source.resume.startswith("colourize-train resume=") and source.resume.endswith("multirun/mine")
-    assert {path.name for path in found.skipped} == {"broken", "run", "holiday"}
+    assert {path.name for path in skipped} == {"broken", "run", "holiday"}
     with pytest.raises(InputError, match="runs=nowhere: there is no such folder"):
         read_sources(["nowhere"])
 
