@@ -14,10 +14,9 @@ from torch import Tensor
 from colourize.answers import PaletteClasses
 from colourize.colour.lab import ciede2000, rgb_to_lab
 from colourize.errors import UsageError
-from colourize.figures.saving import save_figure
+from colourize.figures.saving import FAINT, INK, save_figure
 from colourize.tasks.restoration import RestorationTask
 
-INK, FAINT = "#1e1e1e", "#666666"
 NAMES = {"prediction": "mode", "expected": "mean"}  # names of the colours in the plot
 
 

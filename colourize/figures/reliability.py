@@ -11,14 +11,11 @@ from torch import Tensor
 
 from colourize.answers import PaletteClasses
 from colourize.errors import UsageError
-from colourize.figures.saving import save_figure
+from colourize.figures.saving import FAINT, INK, look, save_figure
 from colourize.measures.classification import BINS, CalibrationError, reliability
 from colourize.measures.intervals import resampled
 from colourize.tasks.restoration import RestorationTask
 
-INK, FAINT = "#1e1e1e", "#666666"
-COLOURS = ("#1f4e79", "#b8590b", "#4a7c2f", "#7b3f8c", "#111111")  # markers and dashes distinguish them as well
-MARKS, DASHES = ("o", "s", "^", "D", "v"), ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 FEW = 1e-3  # the markers of bins with a smaller share of the pixels are hollow
 
 
@@ -68,19 +65,21 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
     top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.1], **places})
     top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="as right as sure")
     for number, (name, vectors) in enumerate(classifiers.items()):
-        colour, mark, dash = (each[number % len(each)] for each in (COLOURS, MARKS, DASHES))
+        style = look(number)
+        colour = style["color"]
         diagram = reliability(vectors)
         confidence, accuracy = diagram["confidence"], diagram["accuracy"]
         error = CalibrationError().value(vectors)(np.ones(len(vectors)))
-        top.plot(confidence, accuracy, ls=dash, color=colour, lw=1.2)
+        top.plot(confidence, accuracy, lw=1.2, **(style | {"marker": ""}))
         top.vlines(confidence, *accuracy_intervals(vectors), color=colour, lw=1.2, alpha=0.6)
         many = diagram["share"] >= FEW
         for which, face in ((many, colour), (~many, "white")):
-            top.plot(confidence[which], accuracy[which], mark, color=colour, mfc=face, ms=6, clip_on=False, zorder=3)
-        top.plot([], [], mark, ls=dash, color=colour, ms=6, label=f"{name}:\ncalibration error {error:.3f}")
+            dots = style | {"linestyle": "", "mfc": face, "ms": 6, "clip_on": False, "zorder": 3}
+            top.plot(confidence[which], accuracy[which], **dots)
+        top.plot([], [], ms=6, label=f"{name}:\ncalibration error {error:.3f}", **style)
         counts = vectors.reshape(len(vectors), 3, BINS)[:, 0].sum(0)
         pixels = np.where(counts > 0, counts, np.nan)
-        below.stairs(pixels, np.linspace(0, 1, BINS + 1), baseline=None, ls=dash, color=colour, lw=1.4)
+        below.stairs(pixels, np.linspace(0, 1, BINS + 1), baseline=None, ls=style["linestyle"], color=colour, lw=1.4)
     top.set(xlim=(0, 1), ylim=(0, 1))
     top.set_ylabel("share of pixels that are right", fontsize=9.5, color=INK)
     top.legend(loc="upper left", fontsize=9.5, frameon=False)

@@ -53,6 +53,11 @@ class Settings:
         return [each for each in self.settings if each.is_baseline]
 
     @property
+    def have_seeds(self) -> bool:
+        """Whether some network has several seeds."""
+        return any(len(each.runs) > 1 for each in self.networks)
+
+    @property
     def axis(self) -> str | None:
         """The key that has a different number in each network, such as `data.batch_size`."""
         others = [each for each in self.networks if self.departures(each)]

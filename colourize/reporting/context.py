@@ -40,7 +40,7 @@ class Context:
         drawn = draw_curves(path.with_suffix(""), self.results.settings, x)
         if drawn is None:
             return []
-        if any(len(each.runs) > 1 for each in self.results.settings.networks):
+        if self.results.settings.have_seeds:
             caption += ": the mean over seeds, and each seed as a thin line"
         return [Figure(path, f"{caption}{'; grey dashes: what needs no network' if drawn else ''}.", alt)]
 

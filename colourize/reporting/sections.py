@@ -15,7 +15,7 @@ import numpy as np
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.saving import PANELS
 from colourize.measures.registry import MEASURES, headlines
-from colourize.methods.comparison import Results, read_results, write_results
+from colourize.methods.comparison import read_results, write_results
 from colourize.methods.grouping import Setting, by_input, read_settings
 from colourize.methods.sources import Source
 from colourize.methods.wording import headed, last_words, words
@@ -128,14 +128,10 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
         draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
         alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
         references = sorted({name for name in results.comparison.reference.values() if name})
-        caption = INTERVALS + (SEEDS if _have_seeds(results) else "")
+        caption = INTERVALS + (SEEDS if results.settings.have_seeds else "")
         caption += f"{DASHED.format(references[0] if len(references) == 1 else 'a reference')}." if references else "."
         found += context.plot("intervals", lambda path: draw(path=path), caption, alt)
     return found
-
-
-def _have_seeds(results: Results) -> bool:
-    return any(len(each.runs) > 1 for each in results.settings.networks)
 
 
 def _drawings(context: Context) -> list[Element]:
@@ -149,7 +145,7 @@ def _drawings(context: Context) -> list[Element]:
         found += context.plot("effects", lambda path: draw_effects(path, context.results, main), EFFECTS, alt)
     for ending, members in by_input([each for each in settings.settings if each.first.checkpoints]).items():
         few = members[:MOST_SHOWN]
-        caption = SAME + (", with its first seed" if _have_seeds(context.results) else "")
+        caption = SAME + (", with its first seed" if context.results.settings.have_seeds else "")
         caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
 
         def draw(path: Path, few: Sequence[Setting] = few) -> None:
@@ -181,5 +177,5 @@ def _last_epoch(context: Context) -> Table:
     csv = context.table("last-epoch", lines)
     columns = ["", "epochs", *map(headed, names)]
     kept = [place for place in range(len(columns)) if place < 2 or any(row[place] for row in rows)]
-    caption = LAST_EPOCH + (": mean (± standard deviation over seeds)." if _have_seeds(context.results) else ".")
+    caption = LAST_EPOCH + (": mean (± standard deviation over seeds)." if context.results.settings.have_seeds else ".")
     return Table(caption, [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], csv=csv)

@@ -98,7 +98,7 @@ def effects(context: Context) -> list[Element]:
         ]  # fmt: skip
         csv = context.table("ranked", [dict(zip(columns, row, strict=True)) for row in rows])
         usual = next(each.label for each in settings.networks if not settings.departures(each))
-        seeds = " and seeds" if any(len(each.runs) > 1 for each in settings.networks) else ""
+        seeds = " and seeds" if settings.have_seeds else ""
         found += [_ranking(ranked, measure, settings.usual)] if len(ranked) > 1 else []  # nothing to rank
         found += [Table(RANKED.format(usual, seeds), columns, rows, csv=csv)]
     departures = [tuple(settings.departures(each)) for each in settings.networks]
