@@ -22,7 +22,7 @@ from colourize.methods.comparison import Comparison, Results, Row, read_results
 from colourize.methods.grouping import by_input, read_settings
 from colourize.methods.sources import read_sources
 from colourize.methods.wording import headed, setting, words
-from colourize.reporting.elements import Table
+from colourize.reporting.context import Table
 from colourize.reporting.findings import number
 from colourize.reporting.provenance import warning
 from colourize.reporting.questions import questions

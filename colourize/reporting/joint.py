@@ -15,8 +15,7 @@ from colourize.figures.saving import PANELS, panels, save_figure, save_sheet
 from colourize.joint.evaluation import JointSettings, JointValues, joint_values
 from colourize.measures.intervals import Estimate, estimate_means
 from colourize.methods.wording import headed
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element
+from colourize.reporting.context import Context, Element
 from colourize.runs.tables import write_table
 
 HINTS = JointSettings(hints=(0, 1, 3, 10, 32))

@@ -20,8 +20,7 @@ from colourize.methods.grouping import Setting, by_input, read_settings
 from colourize.methods.sources import Source
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import headline_table, with_spread
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Section, Table, Text
+from colourize.reporting.context import Context, Element, Section, Table, Text
 from colourize.reporting.findings import findings, listed
 from colourize.reporting.parts import PARTS
 from colourize.reporting.picture_sheets import COUNT, Pictures, save_panels, sheet_rows

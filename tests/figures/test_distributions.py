@@ -11,8 +11,14 @@ import torch
 from PIL import Image
 
 from colourize.errors import UsageError
-from colourize.figures.distributions import choose_places, draw_distributions, entropies
-from colourize.figures.reliability import accuracy_intervals, confidences_of, draw_reliability
+from colourize.figures.distributions import (
+    accuracy_intervals,
+    choose_places,
+    confidences_of,
+    draw_distributions,
+    draw_reliability,
+    entropies,
+)
 from colourize.measures.classification import reliability
 from colourize.tasks.restoration import RestorationTask
 

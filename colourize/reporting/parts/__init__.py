@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from colourize.reporting.agreement import agreement
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element
+from colourize.reporting.context import Context, Element
 from colourize.reporting.joint import hints
 from colourize.reporting.parts.colours import colour_pairs, distributions, reliability
 from colourize.reporting.parts.larger_pictures import larger_pictures

@@ -22,8 +22,7 @@ from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
 from colourize.methods.grouping import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.comparison_tables import interval_text
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Table, Text
+from colourize.reporting.context import Context, Element, Table, Text
 from colourize.reporting.findings import difference, number
 from colourize.reporting.picture_sheets import keep_up_to_date, save_panels
 from colourize.runs.tables import read_table

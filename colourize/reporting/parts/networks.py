@@ -23,8 +23,7 @@ from colourize.methods.grouping import Setting
 from colourize.methods.wording import words
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.comparison_tables import with_spread
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Figure, Table, Text
+from colourize.reporting.context import Context, Element, Figure, Table, Text
 from colourize.reporting.findings import listed, number
 from colourize.reporting.parts.training import over_seeds
 from colourize.reporting.picture_sheets import keep_up_to_date

@@ -15,8 +15,7 @@ from colourize.measures.base import ZERO, PictureBatch
 from colourize.measures.registry import choose, direction
 from colourize.measures.tally import Tally
 from colourize.methods.wording import headed
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element
+from colourize.reporting.context import Context, Element
 from colourize.tasks.restoration import RestorationTask
 
 TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 1.0)  # from the likeliest colour to the mean

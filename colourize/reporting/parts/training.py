@@ -18,8 +18,7 @@ from colourize.methods.grouping import Setting
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import MARKS as MARKS_OF
 from colourize.reporting.comparison_tables import with_spread
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Table, Text
+from colourize.reporting.context import Context, Element, Table, Text
 from colourize.reporting.findings import amount, listed, number, trend
 from colourize.reporting.picture_sheets import COUNT, save_panels, sheet_rows
 from colourize.reporting.plots import draw_interaction
