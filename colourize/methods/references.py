@@ -106,7 +106,7 @@ def baselines_for(
                 log.warning("baselines=%s: is left out, as it is not for the task of %s", name, first.name)
             if task is not None:
                 task.fit_parts(training)
-                baseline = from_task(task, data, name=name, checkpoint=first.checkpoint)
+                baseline = from_task(task, data, first.checkpoint)
                 found += at_temperatures([baseline], first.settings.get(TEMPERATURE))
     return found
 

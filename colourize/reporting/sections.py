@@ -124,12 +124,12 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
     write_results(path, results)
     found.append(headline_table(results, shown, str(path.relative_to(context.folder))))
     if any(math.isfinite(row.low) for row in results.comparison.of(shown[0])):
-        draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
         alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
         references = sorted({name for name in results.comparison.reference.values() if name})
         caption = INTERVALS + (SEEDS if results.settings.have_seeds else "")
         caption += f"{DASHED.format(references[0] if len(references) == 1 else 'a reference')}." if references else "."
-        found += context.plot("intervals", lambda path: draw(path=path), caption, alt)
+        draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
+        found += context.plot("intervals", draw, caption, alt)
     return found
 
 

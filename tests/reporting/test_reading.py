@@ -200,7 +200,7 @@ def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
         for network in ("cnn", "unet") for size in (32, 64) for seed in range(3) for picture in range(4)
     ]  # fmt: skip
     found = columns_by_case(rows[:-1])  # one seed lacks a picture
-    assert [(case.network, case.size) for case in found] == [("cnn", 32), ("cnn", 64), ("unet", 32), ("unet", 64)]
+    assert [(case.network, case.pixels) for case in found] == [("cnn", 32), ("cnn", 64), ("unet", 32), ("unet", 64)]
     for (case, values), count in zip(found.items(), (4, 4, 4, 3), strict=True):
         expected = len(case.network) + np.arange(3)[:, None] / 10 + np.arange(count) / 100
         np.testing.assert_allclose(values[0], expected)

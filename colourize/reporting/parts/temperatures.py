@@ -12,7 +12,7 @@ from torch import Tensor
 from colourize.errors import UsageError
 from colourize.figures.saving import BOTH, FAINT, INK, PANELS, look, panels, save_figure
 from colourize.measures.base import ZERO, PictureBatch
-from colourize.measures.registry import choose, direction
+from colourize.measures.registry import MEASURES, direction
 from colourize.measures.tally import Tally
 from colourize.methods.wording import headed
 from colourize.reporting.context import Context, Element
@@ -62,22 +62,20 @@ def measured_at(
     name = task.answer.annealed_picture
     if name is None:
         raise UsageError(f"temperatures: the answer {type(task.answer).__name__} is read without one")
-    asked = [each for each in choose(list(measures)) if each.name in measures]
-    tallies, own = [Tally() for _ in temperatures], task.answer.temperature
+    asked = [MEASURES[each] for each in measures]
+    tally, own = Tally(), task.answer.temperature
     for batch in batches:
         pair = task.make_pair(batch)
         outputs, truth = task.outputs(pair).float(), PictureBatch(pair.truth)
-        for tally, temperature in zip(tallies, temperatures, strict=True):
+        none_failed = torch.zeros(len(batch), dtype=torch.bool)
+        tally.start(pair.which)
+        for temperature in temperatures:
             task.answer.decode_at(temperature)
-            if name == "prediction":  # then nothing else needs to be decoded
-                picture = task.answer.decode(outputs, pair.inputs)
-            else:
-                picture = task.pictures(outputs, pair.inputs)[name]
-            tally.start(pair.which)
-            tally.add(asked, PictureBatch(picture), truth, torch.zeros(len(picture), dtype=torch.bool))
+            picture = PictureBatch(task.pictures(outputs, pair.inputs)[name])
+            tally.add(asked, picture, truth, none_failed, f"_{temperature}")
     task.answer.decode_at(own)
-    means = [tally.means() for tally in tallies]
-    return {each.name: np.array([mean[each.name] for mean in means]) for each in asked}
+    means = tally.means()
+    return {each: np.array([means[f"{each}_{temperature}"] for temperature in temperatures]) for each in measures}
 
 
 def draw_temperatures(
