@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,16 +19,9 @@ from colourize.measures.classification import BINS, CalibrationError, reliabilit
 from colourize.measures.intervals import resampled
 from colourize.tasks.restoration import RestorationTask
 
+Place = tuple[int, int, int]  # a pixel: its picture, row and column
 NAMES = {"prediction": "mode", "expected": "mean"}  # names of the colours in the plot
 FEW = 1e-3  # the markers of bins with a smaller share of the pixels are hollow
-
-
-class Place(NamedTuple):
-    """A pixel: its picture, row and column."""
-
-    picture: int
-    row: int
-    column: int
 
 
 def entropies(probabilities: Tensor) -> Tensor:
@@ -46,9 +39,10 @@ def choose_places(probabilities: Tensor, count: int = 5) -> list[Place]:
     pictures = order // entropy[0].numel()
     places: list[Place] = []
     for wanted in np.linspace(0, len(order) - 1, min(count, len(entropy))):
-        free = np.flatnonzero(~np.isin(pictures, [place.picture for place in places]))
+        free = np.flatnonzero(~np.isin(pictures, [picture for picture, _, _ in places]))
         rank = free[np.abs(free - wanted).argmin()]
-        places.append(Place(*map(int, np.unravel_index(order[rank], entropy.shape))))
+        picture, row, column = map(int, np.unravel_index(order[rank], entropy.shape))
+        places.append((picture, row, column))
     return places
 
 

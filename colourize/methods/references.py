@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -26,8 +26,6 @@ from colourize.runs.method_settings import is_one_of
 from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
-
-Beside = Mapping[str, Mapping[str, Any]]  # measures of other methods, by their names
 
 # Settings of splitting and reading do not matter, as a baseline is fitted to the same training pictures.
 SPLIT = (
@@ -136,7 +134,9 @@ def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
 
 
 @torch.no_grad()
-def usual_measures(task: RestorationTask, degradation: Any, training: Training, batches: Iterable[Batch]) -> Beside:
+def usual_measures(
+    task: RestorationTask, degradation: Any, training: Training, batches: Iterable[Batch]
+) -> dict[str, dict[str, float]]:
     """The name of a task's usual baseline → its measures `test/…` on all batches; empty if no baseline fits.
 
     Args:

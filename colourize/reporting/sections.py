@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 
-import numpy as np
-
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.saving import PANELS
 from colourize.measures.registry import MEASURES, headlines
@@ -23,7 +21,7 @@ from colourize.reporting.comparison_tables import headline_table, with_spread
 from colourize.reporting.context import Context, Element, Section, Table, Text
 from colourize.reporting.findings import findings, listed
 from colourize.reporting.parts import PARTS
-from colourize.reporting.picture_sheets import COUNT, Pictures, save_panels, sheet_rows
+from colourize.reporting.picture_sheets import Pictures, save_first_pictures
 from colourize.reporting.plots import draw_effects, draw_intervals
 from colourize.reporting.provenance import provenance, warning
 from colourize.reporting.questions import Question
@@ -148,9 +146,8 @@ def _drawings(context: Context) -> list[Element]:
         caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
 
         def draw(path: Path, few: Sequence[Setting] = few) -> None:
-            data = context.pictures.data(few[0].first)
             tasks = {each.label: context.pictures.task(each.first) for each in few}
-            save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
+            save_first_pictures(path, tasks, context.pictures.data(few[0].first))
 
         labels, runs = [each.label for each in members], [each.first for each in members]
         found += context.made(f"{ending}.png", runs, draw, caption, "The same pictures by each method", labels)

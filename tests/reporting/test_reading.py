@@ -191,6 +191,7 @@ def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> 
     assert numbers[:13] == expected[:13]
     for question in found.values():
         assert question.text[:-1] and "experiment=" not in question.text and question.measures
+        assert set(question.parts) <= set(PARTS)
 
 
 def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
@@ -204,7 +205,3 @@ def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
     for (case, values), count in zip(found.items(), (4, 4, 4, 3), strict=True):
         expected = len(case.network) + np.arange(3)[:, None] / 10 + np.arange(count) / 100
         np.testing.assert_allclose(values[0], expected)
-
-
-def test_all_parts_that_questions_name_are_there() -> None:
-    assert {part for question in questions().values() for part in question.parts} <= set(PARTS)

@@ -204,9 +204,9 @@ def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
     least, most = (pick(shares, key=lambda layer: shares[layer].mean()) for pick in (min, max))
     gap = over_seeds(late - early)
     interval = f" (difference {gap.difference:+.0f}, 95 % interval {gap.low:.0f} … {gap.high:.0f} over seeds)"
-    dead = {int(line["seed"]): 0 for line in own}
+    dead = Counter[str]()
     for line in own:
-        dead[int(line["seed"])] += int(line["dead"])
+        dead[line["seed"]] += int(line["dead"])
     most_dead = max(dead.values())
     channels = f"Up to {most_dead} channels of a seed are dead" if most_dead else "No channel is dead"
     return (
