@@ -100,6 +100,8 @@ def test_pictures_of_any_size_are_classified() -> None:
         picture = torch.rand(1, 3, height, width)
         features, logits = category_classifier.classify(picture)
         assert features.shape == (1, 128) and logits.shape == (1, 10) and features.isfinite().all()
+        alike = PictureBatch(picture.repeat(3, 1, 1, 1)).classified  # computed once
+        torch.testing.assert_close(alike[0], features.expand(3, -1))
 
 
 @pytest.fixture
