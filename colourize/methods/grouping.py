@@ -104,7 +104,8 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     varied = identity.varied_keys([each.settings for each in networks])
     usual = _usual(networks, varied)
     labels = identity.names([each.settings for each in found], usual, for_people=True)
-    for each, each.label in zip(found, labels, strict=True):
+    for each, label in zip(found, labels, strict=True):
+        each.label = label
         each.values = {key: identity.shown(key, each.settings.get(key)) for key in varied}
         each.runs = dict(sorted(each.runs.items()))
     shown = {key: identity.shown(key, value) for key, value in usual.items()}

@@ -123,7 +123,7 @@ def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapp
         for name, each in own.items():
             low, high = each.interval()
             line |= {name: each.mean, f"{name} low": low, f"{name} high": high, f"{name} ±": each.seed_deviation}
-        texts[case] = interval_text(own["mse"].mean, *own["mse"].interval(), own["mse"].seed_deviation)
+        texts[case] = interval_text(*(line[f"mse{ending}"] for ending in ("", " low", " high", " ±")))
         lines.append(line)
     baselines = {each.label for each in context.results.settings.baselines}
     rows = [
