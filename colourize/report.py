@@ -8,21 +8,42 @@ colourize-report report=quick output=toy-report
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from omegaconf import DictConfig
+from rich.progress import track
 
 from colourize.cli import app
 from colourize.configuration import as_list
+from colourize.errors import InputError, UsageError, check_flag
+from colourize.files import remove_parts
+from colourize.runs.surroundings import cores
+from colourize.runs.sweeps import quoted
 
 log = logging.getLogger(__name__)
 Each = TypeVar("Each")
 
 KINDS = ("full", "quick")
 PAINTING, PAINTS_WITH = "colour.html", "builtin:colour_hints"  # the page to paint on, and its network
+# With a few hundred pictures and a high, falling learning rate, the course's networks colour sky, meadow and horse.
+SIZE = (
+    "data=synthetic", "data.num_train=500", "data.num_val=100", "data.num_test=100", "data.batch_size=20",
+    "trainer.max_epochs=10", "lr_scheduler=one_cycle", "task.optimizer.lr=5e-3", "seeds=[0]",
+    "trainer.enable_progress_bar=false",
+)  # fmt: skip
+# Questions with few networks, most of which are shared. An experiment can only reuse what was trained before it starts,
+# so the longest come first.
+EXPERIMENTS = {
+    "d2_super_resolution": (), "c2_skip_connections": (), "a4_colour_space": (), "a5_classification": (),
+    "a3_epochs": ("callbacks.checkpoints.keep_epochs=[3,6]", "lr_scheduler=constant", "task.optimizer.lr=1e-3"),
+    "a1_layers": (), "b2_regression_or_classification": (), "e_activations": (),
+}  # fmt: skip
 
 
 def report(config: DictConfig) -> None:
@@ -32,17 +53,12 @@ def report(config: DictConfig) -> None:
         UsageError: a setting that is not allowed.
         InputError: a folder that does not exist.
     """
-    from rich.progress import track
-
     from colourize.cli import terminal
-    from colourize.errors import UsageError, check_flag
-    from colourize.files import remove_parts
     from colourize.methods.sources import Source, read_sources
     from colourize.reporting.page import write_page
     from colourize.reporting.picture_sheets import Pictures
     from colourize.reporting.questions import questions
     from colourize.reporting.sections import build_section, missing_section
-    from colourize.reporting.toy import run_all
 
     if config.report not in KINDS:
         raise UsageError(f"report={config.report}: must be one of {', '.join(KINDS)}")
@@ -52,15 +68,15 @@ def report(config: DictConfig) -> None:
     paths = [str(each) for each in as_list(config.runs)]
     is_quick = config.report == "quick"
     if is_quick:
-        paths = [str(run_all(folder / "runs"))]
-    found = read_sources(paths)
+        paths = [str(run_experiments(folder / "runs"))]
+    sources, passed_over = read_sources(paths)
     asked = questions()
     answering: dict[str, Source] = {}  # by experiment: the folder with its name, else the first with its runs
-    for each in found.sources:
+    for each in sources:
         name = each.experiment or ("" if each.runs else each.name)
         if name in asked and (name not in answering or each.name == name):
             answering[name] = each
-    others = [each for each in found.sources if each not in answering.values()]
+    others = [each for each in sources if each not in answering.values()]
     for kind in ("tables", "figures", "pictures"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         # Temporary files of a report that was killed.
@@ -81,11 +97,11 @@ def report(config: DictConfig) -> None:
             sections.append(missing_section(asked[name], name, source))
         else:
             sections.append(build_section(source, asked.get(name), folder, pictures, name))
-    skipped = [f"{path}: {reason}" for path, reason in found.skipped.items()]
+    skipped = [f"{path}: {reason}" for path, reason in passed_over.items()]
     skipped += [f"{each.path}: no finished run" for each in others if not each.runs]
     for line in skipped:
         log.warning("Passed over: %s", line)
-    runs = sum(len(each.runs) for each in found.sources)
+    runs = sum(len(each.runs) for each in sources)
     head = " · ".join(str(each) for each in (config.author, config.date) if each)
     facts = [*([head] if head else []), f"{runs} finished runs of {', '.join(paths)}"]
     if config.paint:
@@ -96,6 +112,34 @@ def report(config: DictConfig) -> None:
     painting = PAINTING if config.paint else None
     write_page(folder / "report.html", str(config.title), facts, sections, skipped, painting)
     print(f"Report:  {terminal.shown(folder / 'report.html')}")
+
+
+def run_experiments(
+    folder: Path, experiments: Mapping[str, Sequence[str]] = EXPERIMENTS, size: Sequence[str] = SIZE
+) -> Path:
+    """Run experiments at this size into a folder, each with its overrides; those that are finished are skipped.
+
+    Raises:
+        InputError: an experiment failed; the others run nevertheless.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def run(name: str) -> bool:
+        words = [*size, *experiments[name], f"experiment={name}", f"hydra.sweep.dir={quoted(str(folder / name))}"]
+        command = [sys.executable, "-m", "colourize.train", *words]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        with (folder / f"{name}.log").open("w", encoding="utf-8") as log:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
+        return done.returncode == 0
+
+    with ThreadPoolExecutor(max_workers=cores() or 1) as pool:
+        succeeded = list(track(pool.map(run, experiments), "Experiments", total=len(experiments)))
+    failed = [name for name, ok in zip(experiments, succeeded, strict=True) if not ok]
+    if failed:
+        raise InputError(f"{folder}: {', '.join(failed)} failed; see {folder}/<name>.log")
+    return folder
 
 
 def logged_above(bar: Iterable[Each]) -> Iterator[Each]:
@@ -120,8 +164,6 @@ def _anchor(path: Path, taken: list[str]) -> str:
 
 def positional(words: list[str]) -> list[str]:
     """Add the key to folders that are typed without one: `colourize-report multirun/c3_batch_size`."""
-    from colourize.runs.sweeps import quoted
-
     folders = [word for word in words if "=" not in word and not word.startswith(("-", "+", "~"))]
     others = [word for word in words if word not in folders]
     return [*others, f"runs=[{','.join(map(quoted, folders))}]"] if folders else others

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from colourize.figures.temperatures import draw_temperatures
+from colourize.reporting.parts.temperatures import draw_temperatures
 
 MEASURES = ("colourfulness_gap", "auc_balanced", "delta_e")
 METHOD = re.compile(r"zhang \(uniform_weight=(?P<weight>[\d.]+), temperature=(?P<temperature>[\d.]+)\)")

@@ -38,11 +38,6 @@ def measures_of(folder: Path) -> dict[str, float]:
     return {name: value for name, value in measures.items() if name.startswith("test/")}
 
 
-def in_training(best: Path) -> dict[str, float]:
-    """The test measures that the run of a checkpoint ended with."""
-    return measures_of(best.parents[1])
-
-
 def evaluate(cwd: Path, *overrides: object) -> Outcome:
     outcome = succeed("evaluate", [str(override) for override in overrides], cwd)
     assert outcome.stderr == ""
@@ -149,7 +144,7 @@ def test_other_data_and_the_checkpoints_own_palette_and_protocol(best: Path, tmp
     record = json.loads((outcome.folder / "run.json").read_text())
     assert record["evaluated_on"] == {"part": "test", "pictures": 6}
     assert len(read_numbers(outcome.folder / "per_picture.csv")) == 6
-    measures, trained = measures_of(outcome.folder), in_training(best)
+    measures, trained = measures_of(outcome.folder), measures_of(best.parents[1])
     assert measures.keys() == trained.keys() and measures["test/mse"] != trained["test/mse"]
     asked = [*TINY_DATA[:-1], "data.palette=null", "data.protocol=course"]
     folder = evaluate(tmp_path / "same", f"checkpoint={best}", *QUICK, *asked).folder
@@ -164,7 +159,7 @@ def test_a_sweep_makes_a_table_and_evaluates_its_jobs_again(best: Path, tmp_path
         evaluate(tmp_path, *words, f"checkpoint={checkpoints}")
     rows = read_table(tmp_path / "both" / "results.csv")
     assert [(row["checkpoint"], row["status"]) for row in rows] == [(str(best), "completed"), (str(last), "completed")]
-    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == in_training(best)
+    assert {name: float(rows[0][name]) for name in rows[0] if name.startswith("test/")} == measures_of(best.parents[1])
 
 
 def test_a_folder_without_sub_folders_is_tested_whole_unless_it_was_trained_on(tmp_path: Path) -> None:
@@ -192,7 +187,7 @@ def test_averages_over_mirror_images_are_a_choice_of_the_evaluation(best: Path, 
     (expected,) = trainer.test(task, data_from(read(best), best), verbose=False)
     found = measures_of(outcome.folder)
     assert found["test/mse"] == pytest.approx(expected["test/mse"], rel=1e-2)  # the run's own precision may be bfloat16
-    assert found["test/mse"] != in_training(best)["test/mse"]
+    assert found["test/mse"] != measures_of(best.parents[1])["test/mse"]
     lone = ["model=grey_lookup", "task=colour_classification", *TINY_DATA, *QUICK]
     refused = run("evaluate", [*lone, "test_time_symmetries=2"], tmp_path)
     assert refused.code == 2 and "test_time_symmetries=2: none of these methods is a network" in refused.stderr

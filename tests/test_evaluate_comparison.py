@@ -31,16 +31,19 @@ def compared(sweep: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return succeed("evaluate", words, tmp_path_factory.mktemp("compared"))
 
 
+def rows_of(folder: Path, measure: str) -> dict[str, dict[str, str]]:
+    """A measure's rows of `comparison.csv`, by method."""
+    return {row["method"]: row for row in read_table(folder / "comparison.csv") if row["measure"] == measure}
+
+
 def test_networks_stand_beside_their_baselines(compared: Outcome) -> None:
-    rows = read_table(compared.folder / "comparison.csv")
-    accuracy = {row["method"]: row for row in rows if row["measure"] == "accuracy"}
+    accuracy = rows_of(compared.folder, "accuracy")
     expected = {"unet", "grey_lookup", "grey_row_lookup", "commonest_class", "grey_copy", "palette_oracle"}
     assert set(accuracy) == expected
     assert accuracy["unet"]["seeds"] == "2" and accuracy["grey_lookup"]["seeds"] == "0"
     assert float(accuracy["palette_oracle"]["mean"]) == 1 and accuracy["grey_lookup"]["difference"] == ""
     # What has only pictures is not asked for probabilities.
-    with_probabilities = {row["method"] for row in rows if row["measure"] == "cross_entropy"}
-    assert with_probabilities == expected - {"grey_copy", "palette_oracle"}
+    assert set(rows_of(compared.folder, "cross_entropy")) == expected - {"grey_copy", "palette_oracle"}
     assert "cross_entropy" not in read_table(compared.folder / "methods" / "grey_copy" / "per_picture.csv")[0]
     assert "accuracy (more is better)" in compared.stdout and "reference" in compared.stdout
     left = {path.name for path in compared.folder.iterdir()}
@@ -53,9 +56,7 @@ def test_numbers_record_and_study_are_those_of_the_methods(compared: Outcome, sw
     files = [folder, *(folder / "methods" / name for name in ("unet+seed-1", "grey_lookup"))]
     *own, table = (np.array([row["mse"] for row in read_numbers(each / "per_picture.csv")]) for each in files)
     means = np.mean(own, axis=1)
-    (row,) = (
-        row for row in read_table(folder / "comparison.csv") if (row["measure"], row["method"]) == ("mse", "unet")
-    )
+    row = rows_of(folder, "mse")["unet"]
     assert float(row["mean"]) == pytest.approx(means.mean(), rel=1e-9)
     assert float(row["seed_deviation"]) == pytest.approx(means.std(ddof=1), rel=1e-9)
     assert float(row["difference"]) == pytest.approx(means.mean() - table.mean(), rel=1e-9)
@@ -81,14 +82,13 @@ def test_a_checkpoint_as_the_reference(sweep: Path, tmp_path: Path) -> None:
     best = [sweep / f"seed-{seed}" / "checkpoints" / "best.ckpt" for seed in range(2)]
     last = best[1].with_name("last.ckpt")
     words = [f"checkpoint=[{best[0]},{last}]", f"reference={best[1]}", "baselines=[]", MEASURES]
-    rows = read_table(succeed("evaluate", words, tmp_path).folder / "comparison.csv")
-    mse = {row["method"]: row for row in rows if row["measure"] == "mse"}
+    mse = rows_of(succeed("evaluate", words, tmp_path).folder, "mse")
     # Two checkpoints of one seed are two methods, and never two seeds of one.
     assert sorted(mse) == ["unet", "unet [last]", "unet [seed-1/checkpoints/best]"]
     assert {row["seeds"] for row in mse.values()} == {"1"}
     again = [f"checkpoint={sweep}", f"reference={best[1]}", "baselines=[]", MEASURES]
-    rows = read_table(succeed("evaluate", again, tmp_path / "again").folder / "comparison.csv")
-    assert {(row["method"], row["seeds"]) for row in rows} == {("unet", "2")}  # what is compared as well is tested once
+    (unet,) = rows_of(succeed("evaluate", again, tmp_path / "again").folder, "mse").values()
+    assert (unet["method"], unet["seeds"]) == ("unet", "2")  # what is compared as well is tested once
 
 
 @pytest.mark.slow
@@ -96,11 +96,9 @@ def test_other_pictures_and_tasks_side_by_side(sweep: Path, tmp_path: Path) -> N
     regression = console.trained(TASKS[1]).best
     best = sweep / "seed-0" / "checkpoints" / "best.ckpt"
     other = [*TINY_DATA[:-1], "data.drawing_seed=7", "baselines=[grey_lookup]", MEASURES]
-    folder = succeed("evaluate", [f"checkpoint=[{best},{regression}]", *other], tmp_path).folder
-    rows = [row for row in read_table(folder / "comparison.csv") if row["measure"] == "mse"]
-    labels = {row["method"] for row in rows}
-    assert {"grey_lookup (colour_classification)", "grey_lookup (colour_regression)"} <= labels and len(labels) == 4
-    assert sum(row["difference"] == "" for row in rows) == 2  # each task has a reference of its own
+    mse = rows_of(succeed("evaluate", [f"checkpoint=[{best},{regression}]", *other], tmp_path).folder, "mse")
+    assert {"grey_lookup (colour_classification)", "grey_lookup (colour_regression)"} <= set(mse) and len(mse) == 4
+    assert sum(row["difference"] == "" for row in mse.values()) == 2  # each task has a reference of its own
 
 
 @pytest.mark.slow
@@ -137,7 +135,6 @@ def test_evaluation_and_report_form_the_same_methods_with_the_same_numbers(tmp_p
         if own is None or not own["low"]:  # a run's folder has no interval of measures of all pictures together
             continue
         assert (row["seeds"], row["mark"]) == (own["seeds"], own["mark"])
-        for name in ("mean", "low", "high", "difference", "difference_low", "difference_high"):
-            assert float(row[name] or "nan") == pytest.approx(
-                float(own[name] or "nan"), rel=1e-4, abs=1e-6, nan_ok=True
-            )
+        names = ("mean", "low", "high", "difference", "difference_low", "difference_high")
+        found, expected = ([float(each[name] or "nan") for name in names] for each in (row, own))
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True)

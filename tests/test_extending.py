@@ -215,7 +215,7 @@ def test_a_measure(add, tmp_path, monkeypatch):
         assert "test/edge_error" in json.loads((run / "metrics.json").read_text())
     (tmp_path / "my_measures.py").unlink()
     try:
-        (source,) = read_sources([sweep]).sources
+        ((source,), _) = read_sources([sweep])
         read_results(read_settings(source.runs))
         assert direction("edge_error") is LESS and unit("edge_error_expected") == " levels"
     finally:

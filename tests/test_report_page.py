@@ -19,10 +19,9 @@ from made_up_runs import write_run, write_sweep
 
 from colourize.errors import InputError
 from colourize.figures.saving import panels_of
-from colourize.report import logged_above, positional
+from colourize.report import EXPERIMENTS, logged_above, positional, run_experiments
 from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.reporting.questions import questions
-from colourize.reporting.toy import EXPERIMENTS, run_all
 from colourize.runs.folders import Run
 
 PROBE = """addEventListener("load", () => setTimeout(() => { document.title = JSON.stringify({
@@ -62,6 +61,12 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "report" / "report.html"
 
 
+def report(folder: Path, *words: str) -> str:
+    """The page of a report without questions and without the page to paint on."""
+    succeed("report", positional([*words, "questions=false", "paint=false"]), folder)
+    return (folder / "report" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for words in (
@@ -91,8 +96,7 @@ def test_the_heat_map_is_of_the_keys_that_vary_together(tmp_path: Path) -> None:
     width, rate = {"model.num_filters": 16}, {"task.optimizer.lr": 0.1}
     for number, typed in enumerate(({}, {"model": "unet"}, width, rate, width | rate)):
         write_run(tmp_path / "mine" / str(number), typed | {"seed": 0}, [1.0, 2.0])
-    succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
-    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    text = report(tmp_path, "mine")
     assert "dashe" not in text.partition("<main>")[2]  # captions promise no lines that are not there
     assert "standard deviation" not in text  # of one seed there is none
     assert "Filters and learning rate together" in text
@@ -104,20 +108,14 @@ def test_what_is_no_result_has_a_banner_and_no_findings(tmp_path: Path) -> None:
     for path in (tmp_path / "mine").glob("*/run.json"):
         data = {"source": "SyntheticData", "parts": {"train": {"pictures": 60}, "test": {"pictures": 24}}}
         path.write_text(json.dumps(json.loads(path.read_text()) | {"data": data}))
-    succeed(
-        "report",
-        positional(["mine", "questions=false", "paint=false", "title=Ours", "author=Ada", "date=today"]),
-        tmp_path,
-    )
-    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    text = report(tmp_path, "mine", "title=Ours", "author=Ada", "date=today")
     assert "Toy size: 2 epochs on 60 drawn pictures, tested on 24. This is not a result." in text
     assert not (tmp_path / "report" / "colour.html").exists() and "colour.html" not in text
     assert "Answer." not in text and "the best is" not in text and 'class="best"' not in text
     assert "<h1>Ours</h1>" in text and '<p class="fact">Ada · today</p>' in text
     record = tmp_path / "mine" / "lr" / "run.json"  # as if a quick check had been made in the same folder
     record.write_text(record.read_text().replace('"pictures": 24', '"pictures": 12'))
-    succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
-    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    text = report(tmp_path, "mine")
     assert "Tested on different numbers of pictures (12, 24): they cannot be compared." in text
     assert "Answer." not in text and 'class="best"' not in text
 
@@ -126,8 +124,7 @@ def test_classes_of_different_palettes_are_not_compared(tmp_path: Path) -> None:
     for palette in (8, 24):
         write_run(tmp_path / "mine" / str(palette), {}, [0.1, 0.2], data={"palette": palette})
         (tmp_path / "mine" / str(palette) / "metrics.json").write_text('{"test/mse": 0.15, "test/accuracy": 0.5}')
-    succeed("report", positional(["mine", "questions=false", "paint=false"]), tmp_path)
-    text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    text = report(tmp_path, "mine")
     assert "With another palette there are other classes" in text
     assert ">MSE ↓</th>" in text and ">accuracy ↑</th>" not in text
 
@@ -207,7 +204,7 @@ OWN = {
 @pytest.mark.slow
 def test_every_experiment_from_empty_to_the_page(tmp_path: Path) -> None:
     assert set(EXPERIMENTS) <= set(questions())  # those of the quick report
-    run_all(tmp_path / "runs", {name: OWN.get(name, USUAL) for name in questions()}, SIZE)
+    run_experiments(tmp_path / "runs", {name: OWN.get(name, USUAL) for name in questions()}, SIZE)
     succeed("report", positional(["runs", "output=toy"]), tmp_path)
     page = tmp_path / "toy" / "report.html"
     text = page.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from colourize.tasks.restoration import RestorationTask
 
 OPSET, IR_VERSION = 17, 8  # from 2022
 TOLERANCE = 1e-3  # maximum difference between onnxruntime's outputs and torch's
-SIZES = ((2, 13, 21), (1, 32, 32), (1, 45, 37))  # number of pictures, height and width in each comparison
+SIZES = ((2, 13, 21), (1, 32, 32), (1, 45, 37), (1, 2, 3))  # number of pictures, height and width in each comparison
 LAST = np.iinfo(np.int64).max
 # The operations that ONNX has with the same inputs and no settings.
 SAME = {

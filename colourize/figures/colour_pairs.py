@@ -15,13 +15,12 @@ import torch
 from torch import Tensor
 
 from colourize.colour.lab import ciede2000, rgb_to_lab
-from colourize.figures.saving import save_figure
+from colourize.figures.saving import FAINT, INK, save_figure
 
 LEAST = 3.0  # minimum CIEDE2000 in a pair (10 times as much in RGB), so that its colours are clearly different
 APART = 12.0  # minimum CIEDE2000 between the mean colours of the shown pairs, so that they are not all alike
 CONSIDERED = 1500  # pairs of each kind that are considered
 LEVELS = 16  # levels per channel by which nearly equal colours are grouped
-INK, FAINT = "#1e1e1e", "#666666"
 
 
 @dataclass(frozen=True, eq=False)

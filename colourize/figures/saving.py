@@ -1,4 +1,4 @@
-"""Saves plots as SVG with real text, and as PNG; equal numbers give equal files.
+"""The look of plots, which is legible without colour, and saving them: equal numbers give equal files.
 
 The panels of a figure also have files of their own, in a folder of its name, so that they wrap on a narrow page.
 """
@@ -18,9 +18,38 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
+INK, FAINT = "#1e1e1e", "#666666"
+# Okabe & Ito's colours, which colour-blind people can distinguish too; each has its own dash and marker.
+COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DASHES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)), "-")
+MARKERS = "osD^vPX"
 BOTH = ("svg", "png")
 PANELS = "panels"  # among the formats: each panel as an SVG as well
 PAD = 0.03  # inches around a panel
+
+
+def look(number: int) -> dict[str, Any]:
+    """The colour, dash and marker of the line with this number, as arguments of `plot`; they repeat after seven."""
+    number %= len(COLOURS)
+    return {"color": COLOURS[number], "linestyle": DASHES[number], "marker": MARKERS[number]}
+
+
+def panels(
+    count: int, columns: int, size: tuple[float, float], *, fontsize: float = 7, **shared: Any
+) -> tuple[Figure, Sequence[Any]]:
+    """A figure and its axes, row by row; `size` is that of one panel in inches, `shared` goes to `subplots`."""
+    from matplotlib.figure import Figure
+
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **shared).ravel()
+    for axis in axes:
+        axis.tick_params(labelsize=fontsize, labelleft=True)
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    return figure, axes[:count]
 
 
 def panels_of(path: Path) -> list[Path]:

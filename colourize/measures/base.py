@@ -45,11 +45,6 @@ class PictureBatch:
         return min(self.rgb.shape[2:])
 
     @cached_property
-    def contiguous(self) -> Tensor:
-        """RGB with the layout (N, C, H, W) in memory, which some functions need."""
-        return self.rgb.contiguous()
-
-    @cached_property
     def lab(self) -> Tensor:
         """CIE Lab, (N, 3, H, W)."""
         return rgb_to_lab(self.rgb)

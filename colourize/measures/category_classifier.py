@@ -42,16 +42,7 @@ def classify(pictures: Tensor) -> tuple[Tensor, Tensor]:
     if small.shape[-2:] != (SIZE, SIZE):
         small = F.interpolate(small, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
     with torch.autocast("cpu", enabled=False):
-        features, logits = features_and_logits(
-            category_classifier(), small.contiguous(memory_format=torch.channels_last)
-        )
-    return features.to(pictures.device), logits.to(pictures.device)
-
-
-def features_and_logits(network: ResidualClassifier, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Features, averaged over each picture and its mirror image, and their logits.
-
-    The average raises the accuracy on validation pictures by 0.7 percentage points.
-    """
-    features = (network.features(pictures) + network.features(pictures.flip(3))) / 2
-    return features, network.last(features)
+        network, small = category_classifier(), small.contiguous(memory_format=torch.channels_last)
+        # Averaging with the mirror image raises the accuracy on validation pictures by 0.7 percentage points.
+        features = (network.features(small) + network.features(small.flip(3))) / 2
+        return features.to(pictures.device), network.last(features).to(pictures.device)

@@ -1,10 +1,14 @@
-"""Measures on the features of this project's classifier (see `measures.category_classifier`).
+"""Measures on the features of this project's classifier (see `measures.category_classifier`), and LPIPS and FID.
 
-They are not comparable with LPIPS or FID, which use other networks.
+These two use other networks, and are not comparable with the first ones. Their networks are neither shipped nor
+downloaded: their weights are looked for in torch.hub's folder `checkpoints` (TORCH_HOME moves it).
 """
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +20,9 @@ from colourize.measures.base import LESS, MORE, PictureBatch, PictureMeasure, Se
 
 AT_ONCE = 500  # rows of the matrix of all pairs of pictures that are in memory at once
 NOTHING = 1e-10  # eigenvalues or singular values below this share of the largest one are rounding errors
+VGG = "vgg16-397923af.pth"  # torchvision's
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"  # torch-fidelity's
+LEAST_FOR_VGG = 32  # minimum height and width, in pixels
 
 
 class CategoryAccuracy(
@@ -126,6 +133,42 @@ class FeatureFrechetDistance(
         return found - found.mean()
 
 
+class PerceptualPatchSimilarity(PictureMeasure, name="lpips", direction=LESS, source="Zhang et al. 2018", group="all"):
+    """Learned perceptual image patch similarity with VGG-16, if torch.hub's folder has its weights."""
+
+    def needs(self) -> str | None:
+        return _missing(VGG)
+
+    def values(self, preds: PictureBatch, true: PictureBatch) -> Tensor:
+        if true.smaller_side < LEAST_FOR_VGG:
+            return torch.full((len(true.rgb),), torch.nan, device=true.rgb.device)
+        network = _lpips().to(true.rgb.device)
+        with torch.no_grad():
+            values: Tensor = network(preds.rgb.contiguous(), true.rgb.contiguous(), normalize=True)
+        return values.flatten()
+
+
+class FrechetInceptionDistance(FeatureFrechetDistance, name="fid", source="Heusel et al. 2017", group="all"):
+    """Fréchet distance of Inception's 2048 features, if torch.hub's folder has its weights; with fewer pictures than
+    features, compare only equal numbers of pictures.
+    """
+
+    def needs(self) -> str | None:
+        if importlib.util.find_spec("torch_fidelity") is None:
+            return "needs the package torch-fidelity"
+        return _missing(INCEPTION)
+
+    def features(self, pictures: PictureBatch) -> Tensor:
+        """Inception's features of 8-bit pictures."""
+        if self not in pictures.cache:
+            network = _inception().to(pictures.rgb.device)
+            with torch.no_grad():
+                features: Tensor = network((255 * pictures.rgb.clamp(0, 1)).round().to(torch.uint8))
+            pictures.cache[self] = features.flatten(1)
+        found: Tensor = pictures.cache[self]
+        return found
+
+
 def _normal_distributions(vectors: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """Two normal distributions with the weighted moments of two sets of features: μ₁ − μ₂, (D,); H₁ and H₂, (D, D)."""
     means, halves = [], []
@@ -134,3 +177,25 @@ def _normal_distributions(vectors: np.ndarray, weights: np.ndarray) -> tuple[np.
         variances, axes = np.linalg.eigh(np.cov(features.T, fweights=weights.astype(int)))
         halves.append(axes * np.sqrt(variances.clip(min=0)))
     return means[0] - means[1], halves
+
+
+def _missing(name: str) -> str | None:
+    path = Path(torch.hub.get_dir()) / "checkpoints" / name
+    return None if path.is_file() else f"needs {path}, which is not fetched unasked"
+
+
+@functools.lru_cache(maxsize=1)
+def _lpips() -> Any:
+    from torchmetrics.functional.image.lpips import _NoTrainLpips
+
+    return _NoTrainLpips(net="vgg").requires_grad_(False).eval()
+
+
+@functools.lru_cache(maxsize=1)
+def _inception() -> Any:
+    from torchmetrics.image.fid import NoTrainInceptionV3
+
+    path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION
+    return NoTrainInceptionV3(
+        name="inception-v3-compat", features_list=["2048"], feature_extractor_weights_path=str(path)
+    )

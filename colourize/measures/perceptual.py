@@ -22,7 +22,7 @@ class PiqMeasure(PictureMeasure, abstract=True, group="default"):
         import piq
 
         compare = getattr(piq, self.function or self.name)
-        values: Tensor = compare(preds.contiguous, true.contiguous, data_range=1.0, reduction="none")
+        values: Tensor = compare(preds.rgb.contiguous(), true.rgb.contiguous(), data_range=1.0, reduction="none")
         same = (preds.rgb == true.rgb).flatten(1).all(1)
         return values.masked_fill(same, 0.0 if self.direction is LESS else 1.0)
 

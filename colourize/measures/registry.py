@@ -10,7 +10,7 @@ from typing import Any
 from hydra.utils import get_class
 
 from colourize.errors import UsageError, one_line
-from colourize.measures import classification, colour, learned, lpips_fid, perceptual, pixel
+from colourize.measures import classification, colour, learned, perceptual, pixel
 from colourize.measures.base import LESS, MORE, NEITHER, ZERO, Direction, Measure, PictureMeasure, SetMeasure
 
 GROUPS = ("epoch", "quick", "default", "all")
@@ -23,7 +23,7 @@ class Loss(Measure, name="loss", direction=LESS):
     """
 
 
-FAMILIES = (classification, pixel, colour, perceptual, learned, lpips_fid)
+FAMILIES = (classification, pixel, colour, perceptual, learned)
 CONTENTS: list[Any] = [Loss, *(each for family in FAMILIES for each in vars(family).values())]
 MEASURES: dict[str, Measure] = {
     each.name: each()

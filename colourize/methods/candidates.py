@@ -31,7 +31,6 @@ LONGEST = 150  # maximum number of characters of a label in a folder's name
 class Candidate:
     """One seed of a method: a checkpoint or a baseline."""
 
-    name: str  # the option of the group `model`, or the class's name where no option has it
     task: RestorationTask
     settings: dict[str, Any]  # what makes it this method, flat, without the seed
     seed: int | None = None  # the seed of its training; None: it has none
@@ -40,6 +39,11 @@ class Candidate:
     checkpoint: dict[str, Any] = field(default_factory=dict)
     label: str = ""  # its name in tables, set by the function `label`
     folder_name: str = ""  # the name of its own folder, such as `unet+seed-0`
+
+    @property
+    def name(self) -> str:
+        """The option of the group `model`, or the class's name where no option has it."""
+        return str(self.settings["model"])
 
     @property
     def is_baseline(self) -> bool:
@@ -100,7 +104,7 @@ def from_checkpoint(path: Path, trust: Sequence[str]) -> Candidate:
     settings = settings_of_checkpoint(path, checkpoint)
     data = checkpoint.get("datamodule_hyper_parameters") or {}
     seed = None if isinstance(task.model, Baseline) else data.get("seed")
-    return Candidate(settings["model"], task, settings, seed, path, checkpoint)
+    return Candidate(task, settings, seed, path, checkpoint)
 
 
 def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candidate]:
@@ -129,10 +133,10 @@ def at_temperatures(candidates: Sequence[Candidate], asked: Any) -> list[Candida
     return found
 
 
-def from_task(task: RestorationTask, data: PictureData, **more: Any) -> Candidate:
-    """The candidate of a baseline that was fitted here; `more` sets further attributes."""
+def from_task(task: RestorationTask, data: PictureData, checkpoint: dict[str, Any] | None = None) -> Candidate:
+    """The candidate of a baseline that was fitted here, perhaps to the data of a network's checkpoint."""
     settings = settings_of_task(task.hparams, qualified_name(data), data.hparams)
-    return Candidate(**{"name": settings["model"], "task": task, "settings": settings, **more})
+    return Candidate(task, settings, checkpoint=checkpoint or {})
 
 
 def label(candidates: Sequence[Candidate]) -> None:

@@ -13,7 +13,6 @@ from colourize.errors import InputError
 from colourize.measures.base import MORE, NEITHER, ZERO, SetMeasure
 from colourize.measures.intervals import Estimate, estimate_means, estimate_set
 from colourize.measures.registry import badness, direction, find, learn
-from colourize.measures.tally import Tally
 from colourize.methods.grouping import Setting, Settings
 from colourize.methods.references import usual_baseline
 from colourize.runs.folders import Run
@@ -34,12 +33,7 @@ class Evaluated:
     vectors: dict[str, np.ndarray] = field(default_factory=dict)
     sets: dict[str, SetMeasure] = field(default_factory=dict)
     candidate: Any = None  # the method itself; None: it was read from a run's folder
-
-    @classmethod
-    def of(cls, candidate: Any, tally: Tally, logged: dict[str, float]) -> Evaluated:
-        """The results of a test in a task's tally; all processes must call it."""
-        sets = {name: each for name, each in tally.measures.items() if isinstance(each, SetMeasure)}
-        return cls(candidate.label, candidate.seed, tally.table(), logged, tally.vectors(), sets, candidate)
+    pooled: dict[str, float] = field(default_factory=dict)  # what a run's folder has of measures for all pictures
 
     @property
     def means(self) -> dict[str, float]:
@@ -115,20 +109,17 @@ class Comparison:
 
 
 def compare(
-    evaluated: Sequence[Evaluated],
-    reference: Mapping[str, str | None],
-    left_out: dict[str, str],
-    known: Mapping[str, Mapping[str, Estimate]] | None = None,
+    evaluated: Sequence[Evaluated], reference: Mapping[str, str | None], left_out: dict[str, str]
 ) -> Comparison:
     """Estimate every measure of every method, and its difference to the method's reference.
 
-    Seeds of one method have the same label. `known` has estimates that were computed already, by label and measure.
+    Seeds of one method have the same label.
     """
     methods: dict[str, list[Evaluated]] = {}
     for each in evaluated:
         methods.setdefault(each.label, []).append(each)
     against = {label: reference.get(label) for label in methods}
-    estimates = known or {label: estimates_of(seeds) for label, seeds in methods.items()}
+    estimates = {label: estimates_of(seeds) for label, seeds in methods.items()}
     rows = []
     for measure in dict.fromkeys(name for own in estimates.values() for name in own):
         found = []
@@ -150,17 +141,20 @@ def compare(
 
 
 def estimates_of(seeds: Sequence[Evaluated]) -> dict[str, Estimate]:
-    """Each measure of one method, from its seeds."""
+    """Each measure of one method, from its seeds; one without a value for each picture has no interval."""
     names = [name for name in seeds[0].table if name != PICTURE]
     found: dict[str, Estimate] = {}
-    if names:
+    if all(len(each.table) > 1 for each in seeds):
         columns = np.array([[each.table[name] for each in seeds] for name in names], dtype=float)
         for name, column in zip(names, columns, strict=True):
             measure = find(name)
             if np.isnan(column).any() and not (measure and measure.some_lack):
                 column[:] = np.nan  # a measure without a value for some picture has no mean
         found = dict(zip(names, estimate_means(columns), strict=True))
-    return found | {n: estimate_set(each, [one.vectors[n] for one in seeds]) for n, each in seeds[0].sets.items()}
+    found |= {name: estimate_set(each, [one.vectors[name] for one in seeds]) for name, each in seeds[0].sets.items()}
+    pooled = [name for name in seeds[0].pooled if name not in found and all(name in each.pooled for each in seeds)]
+    without = np.array([np.nan])
+    return found | {name: Estimate(np.array([each.pooled[name] for each in seeds]), without) for name in pooled}
 
 
 @dataclass(frozen=True)
@@ -200,21 +194,14 @@ def read_results(settings: Settings) -> Results:
     """Read the test measures of all runs, for each picture if `per_picture.csv` has them."""
     notes = [f"{run.path.name}: left out, as another run has its setting and seed" for run in settings.repeated]
     evaluated: list[Evaluated] = []
-    estimates: dict[str, dict[str, Estimate]] = {}
     for setting in settings.settings:
-        own = [
-            Evaluated(setting.label, None if setting.is_baseline else seed, *_tested(run, notes))
-            for seed, run in setting.runs.items()
-        ]
+        own = []
+        for seed, run in setting.runs.items():
+            table, means = _tested(run, notes)
+            own.append(Evaluated(setting.label, None if setting.is_baseline else seed, table, pooled=means))
         if len({tuple(each.table.get(PICTURE, ())) for each in own}) > 1:
             notes.append(f"{setting.label}: its seeds were tested on different pictures; no interval over pictures")
             own = [replace(each, table={}) for each in own]
-        known = estimates_of(own) if all(len(each.table) > 1 for each in own) else {}
-        # Measures without a value for each picture have no interval.
-        pooled = [name for name in own[0].logged if name not in known and all(name in each.logged for each in own)]
-        without = np.array([np.nan])
-        known |= {name: Estimate(np.array([each.logged[name] for each in own]), without) for name in pooled}
-        estimates[setting.label] = known
         evaluated += own
     pictures = {each.label: tuple(each.table.get(PICTURE, ())) for each in evaluated}
     reference: dict[str, str | None] = {}
@@ -229,7 +216,7 @@ def read_results(settings: Settings) -> Results:
         if usual:  # of several, the one that shares most of its settings, such as the number of training pictures
             differing = [sum(other.values[key] != each.values[key] for key in each.values) for other in usual]
             reference[each.label] = usual[differing.index(min(differing))].label
-    return Results(settings, compare(evaluated, reference, {}, estimates), notes)
+    return Results(settings, compare(evaluated, reference, {}), notes)
 
 
 def write_results(path: Path, results: Results) -> None:

@@ -14,16 +14,20 @@ from colourize.methods import identity
 from colourize.runs.folders import Run
 
 
-@dataclass(frozen=True)
+@dataclass
 class Setting:
     """The runs that differ only in their seeds."""
 
-    label: str  # its name, see `identity.names`
-    model: str  # the option of the group `model`
-    values: dict[str, Any]  # of each key that the sweep varies
-    runs: dict[int, Run]  # by seed, in ascending order; `first` has the smallest seed
+    settings: dict[str, Any]  # everything that makes it this method, see `identity`
     is_baseline: bool
-    settings: dict[str, Any] = field(default_factory=dict)  # everything that makes it this method, see `identity`
+    runs: dict[int, Run] = field(default_factory=dict)  # by seed, in ascending order; `first` has the smallest seed
+    label: str = ""  # its name, see `identity.names`
+    values: dict[str, Any] = field(default_factory=dict)  # of each key that the sweep varies
+
+    @property
+    def model(self) -> str:
+        """The option of the group `model`."""
+        return str(self.settings.get("model"))
 
     @property
     def first(self) -> Run:
@@ -51,6 +55,11 @@ class Settings:
     @property
     def baselines(self) -> list[Setting]:
         return [each for each in self.settings if each.is_baseline]
+
+    @property
+    def have_seeds(self) -> bool:
+        """Whether some network has several seeds."""
+        return any(len(each.runs) > 1 for each in self.networks)
 
     @property
     def axis(self) -> str | None:
@@ -85,22 +94,21 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     for run in runs:
         settings, config = identity.settings_of_run(run), identity.resolved(run)
         untrained = identity.is_baseline(str((config.get("model") or {}).get("_target_")))
-        new = Setting("", str(settings.get("model")), {}, {}, untrained, settings)
-        members = groups.setdefault(identity.identity(settings), new).runs
+        members = groups.setdefault(identity.identity(settings), Setting(settings, untrained)).runs
         seed = int(config.get("seed") or 0)
         if seed in members and not untrained:  # runs of a baseline are all the same
             repeated.append(members[seed])
         members[seed] = run
-    networks = [each for each in groups.values() if not each.is_baseline]
+    found = list(groups.values())
+    networks = [each for each in found if not each.is_baseline]
     varied = identity.varied_keys([each.settings for each in networks])
-    base = _usual(networks, varied)
-    labels = identity.names([each.settings for each in groups.values()], base, for_people=True)
-    found = [
-        Setting(label, each.model, {key: identity.shown(key, each.settings.get(key)) for key in varied},
-                dict(sorted(each.runs.items())), each.is_baseline, each.settings)
-        for label, each in zip(labels, groups.values(), strict=True)
-    ]  # fmt: skip
-    shown = {key: identity.shown(key, value) for key, value in base.items()}
+    usual = _usual(networks, varied)
+    labels = identity.names([each.settings for each in found], usual, for_people=True)
+    for each, label in zip(found, labels, strict=True):
+        each.label = label
+        each.values = {key: identity.shown(key, each.settings.get(key)) for key in varied}
+        each.runs = dict(sorted(each.runs.items()))
+    shown = {key: identity.shown(key, value) for key, value in usual.items()}
     return _ordered(Settings(found, varied, shown, repeated))
 
 
@@ -128,10 +136,10 @@ def _usual(networks: Sequence[Setting], varied: Sequence[str]) -> dict[str, Any]
 
 def _ordered(found: Settings) -> Settings:
     """Sort by value along an axis or in a grid of two keys, else in the order of the runs; baselines come last."""
+    keys = [found.axis] if found.axis else found.varied if len(found.varied) <= identity.FEW else []
     groups = [found.off_axis(each) for each in found.settings]
 
     def place(setting: Setting) -> tuple[Any, ...]:
-        keys = [found.axis] if found.axis else found.varied if len(found.varied) <= identity.FEW else []
         values = [by_value(setting.values[key]) for key in keys]
         return setting.is_baseline, groups.index(found.off_axis(setting)), values
 

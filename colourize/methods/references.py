@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -27,8 +27,6 @@ from colourize.tasks.restoration import RestorationTask
 
 log = logging.getLogger(__name__)
 
-Beside = Mapping[str, Mapping[str, Any]]  # measures of other methods, by their names
-
 # Settings of splitting and reading do not matter, as a baseline is fitted to the same training pictures.
 SPLIT = (
     "data.batch_size", "data.reshuffle", "data.augmentation", "data.palette", "data.epoch_size",
@@ -41,26 +39,38 @@ def usual_baseline(degradation: Any) -> str:
     return "bicubic" if degradation == "low_resolution" else "grey_lookup"
 
 
-def reference_candidates(asked: str | None, trust: Sequence[str]) -> list[Candidate]:
+def reference_candidates(asked: str | None, candidates: Sequence[Candidate], trust: Sequence[str]) -> list[Candidate]:
     """The seeds of a reference that is named by checkpoints; none for null, auto or a baseline of the group `model`.
 
+    One that is also among the candidates is that candidate, so that it is tested once.
+
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none of these, or a baseline that supports no candidate's task.
     """
     baselines = baseline_names("fitting")
+    if asked in baselines and candidates and not any(baseline_on(each.task, asked) for each in candidates):
+        raise UsageError(f"reference={asked}: is not for the tasks of these checkpoints; auto takes one that is")
     if asked in (None, "auto", *baselines):
         return []
     allowed = f"reference={asked}: must be null, auto, a baseline ({', '.join(baselines)}), or a checkpoint"
     if asked in options("model"):
         raise UsageError(f"{allowed}; {asked} is a network, which must be trained first")
+    by_path = {each.path.resolve(): each for each in candidates if each.path}
     try:
-        return [from_checkpoint(path, trust) for path in find_checkpoints(asked)]
+        return [by_path.get(path.resolve()) or from_checkpoint(path, trust) for path in find_checkpoints(asked)]
     except (InputError, UsageError) as error:
         raise UsageError(f"{allowed} ({str(error).splitlines()[0]})") from error
 
 
-def references(candidates: Sequence[Candidate], asked: str | None) -> dict[str, str | None]:
-    """The label of each method → the label of its reference, for auto or a baseline; None: it has none."""
+def references(
+    candidates: Sequence[Candidate], asked: str | None, named: Sequence[Candidate] = ()
+) -> dict[str, str | None]:
+    """The label of each method → the label of its reference; None: it has none.
+
+    It is `named`, if checkpoints were (see `reference_candidates`), or else what auto or a baseline means for its task.
+    """
+    if named:
+        return dict.fromkeys((each.label for each in candidates), named[0].label)
     found: dict[str, str | None] = {}
     for each in candidates:
         wanted = usual_baseline(each.settings.get("task.degradation")) if asked == "auto" else asked
@@ -94,7 +104,7 @@ def baselines_for(
                 log.warning("baselines=%s: is left out, as it is not for the task of %s", name, first.name)
             if task is not None:
                 task.fit_parts(training)
-                baseline = from_task(task, data, name=name, checkpoint=first.checkpoint)
+                baseline = from_task(task, data, first.checkpoint)
                 found += at_temperatures([baseline], first.settings.get(TEMPERATURE))
     return found
 
@@ -124,7 +134,9 @@ def baseline_on(task: RestorationTask, name: str) -> RestorationTask | None:
 
 
 @torch.no_grad()
-def usual_measures(task: RestorationTask, degradation: Any, training: Training, batches: Iterable[Batch]) -> Beside:
+def usual_measures(
+    task: RestorationTask, degradation: Any, training: Training, batches: Iterable[Batch]
+) -> dict[str, dict[str, float]]:
     """The name of a task's usual baseline → its measures `test/…` on all batches; empty if no baseline fits.
 
     Args:

@@ -35,16 +35,10 @@ class Source:
         return named.pop() if len(named) == 1 else None
 
 
-@dataclass(frozen=True)
-class Sources:
-    """All sweeps, and the skipped folders with the reasons."""
+def read_sources(paths: Iterable[str | Path]) -> tuple[list[Source], dict[Path, str]]:
+    """The sweeps and runs in these folders and below them, and the skipped folders with the reasons.
 
-    sources: list[Source]
-    skipped: dict[Path, str]
-
-
-def read_sources(paths: Iterable[str | Path]) -> Sources:
-    """The sweeps and runs in these folders and below them; a run that is found twice counts once.
+    A run that is found twice counts once.
 
     Raises:
         InputError: one of the folders does not exist.
@@ -79,4 +73,4 @@ def read_sources(paths: Iterable[str | Path]) -> Sources:
             source.unfinished |= {name: "pending" for name in jobs if name not in known}
         except InputError as error:
             skipped[folder / sweeps.FILE] = str(error)
-    return Sources([found[path] for path in sorted(found, key=natural)], skipped)
+    return [found[path] for path in sorted(found, key=natural)], skipped

@@ -1,1 +1,1 @@
-"""Reports on finished runs as one page, with a section for each question, made from the files in their folders."""
+"""Evaluations, and reports on finished runs as one page with a section for each question."""

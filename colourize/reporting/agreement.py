@@ -10,8 +10,7 @@ from scipy.stats import rankdata
 
 from colourize.measures.registry import badness
 from colourize.methods.wording import words
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Figure, Text
+from colourize.reporting.context import Context, Element, Figure, Text
 from colourize.reporting.plots import draw_matrix
 from colourize.runs.tables import read_table, write_table
 

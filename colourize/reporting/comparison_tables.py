@@ -22,7 +22,7 @@ from colourize.methods.comparison import Comparison, Results, Row, read_results
 from colourize.methods.grouping import by_input, read_settings
 from colourize.methods.sources import read_sources
 from colourize.methods.wording import headed, setting, words
-from colourize.reporting.elements import Table
+from colourize.reporting.context import Table
 from colourize.reporting.findings import number
 from colourize.reporting.provenance import warning
 from colourize.reporting.questions import questions
@@ -66,9 +66,9 @@ def show_comparison(
     usual = headlines(comparison.measures) or comparison.measures[:4]
     for measure in measures or [*usual, *(each for each in comparison.measures if each in named and each not in usual)]:
         console.print(titled(measure), highlight=False)
-        table = _terminal_table(comparison, measure)
+        table = _comparison_table(comparison, measure)
         if console.measure(table).maximum > console.width:
-            table = _terminal_table(comparison, measure, fewer_digits=1)
+            table = _comparison_table(comparison, measure, fewer_digits=1)
         console.print(table)
     console.print(_note(comparison), highlight=False)
     for name, reason in comparison.left_out.items():
@@ -81,7 +81,7 @@ def show_sweep(folder: Path) -> None:
     Each input has a table of its own, as restoring colours and restoring detail are not compared. The measures that an
     experiment's question asks for come first.
     """
-    found = read_sources([folder]).sources
+    found, _ = read_sources([folder])
     results = read_results(read_settings([run for source in found for run in source.runs]))
     named = [name for source in found if (each := questions().get(source.experiment or "")) for name in each.measures]
     asked = results.comparable([*named, *headlines(results.comparison.measures)])
@@ -94,7 +94,7 @@ def show_sweep(folder: Path) -> None:
         labels = [each.label for each in members]
         ranked = [row.method for row in comparison.of(main) if row.method in labels]
         ranked += [label for label in labels if label not in ranked]  # methods without this measure
-        columns: dict[str, list[str]] = {}
+        columns = [["", *(f"{method} °" if method in baselines else method for method in ranked)]]
         room = console.width - FOR_NAMES
         for name in dict.fromkeys([main, *asked]):
             rows = [comparison.row(name, method) for method in ranked]
@@ -104,14 +104,8 @@ def show_sweep(folder: Path) -> None:
             room -= max(map(len, [headed(name), *texts])) + 1
             if room < 0:
                 break
-            columns[headed(name)] = texts
-        table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-        table.add_column("", overflow="fold")
-        for heading in columns:
-            table.add_column(heading, justify="right", no_wrap=True)
-        for method, *texts in zip(ranked, *columns.values(), strict=True):
-            table.add_row(escape(method) + (" °" if method in baselines else ""), *texts)
-        console.print(table, "")
+            columns.append([headed(name), *texts])
+        console.print(_terminal_table(columns), "")
     if no_result := warning([run for source in found for run in source.runs]):
         console.print(no_result, highlight=False)
     order = f"Best first by {words(main)}, {direction(main)}; mean" if len(comparison.of(main)) > 1 else "Mean"
@@ -215,11 +209,15 @@ def digits_for(uncertainty: float) -> int:
     return max(0, min(6, 1 - math.floor(math.log10(uncertainty))))
 
 
-def _terminal_table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> TerminalTable:
-    table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    headings = ("method", "mean", "95 % interval", "±", "less ref", "95 % interval", "")
+def _comparison_table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> TerminalTable:
     rows = [_cells(row, comparison, fewer_digits) for row in comparison.of(measure)]
-    columns = [each for each in zip(headings, *rows, strict=True) if any(each[1:])]
+    columns = zip(("method", "mean", "95 % interval", "±", "less ref", "95 % interval", ""), *rows, strict=True)
+    return _terminal_table([each for each in columns if any(each[1:])])
+
+
+def _terminal_table(columns: Sequence[Sequence[str]]) -> TerminalTable:
+    """A table from its columns, which begin with their headings; the first one, the methods' names, may be wrapped."""
+    table = TerminalTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for place, (heading, *_) in enumerate(columns):
         if place == 0:
             table.add_column(heading, overflow="fold", min_width=12)

@@ -1,17 +1,61 @@
-"""The data that the parts of a section share: its results, its checkpoints and the paths of its files."""
+"""The elements of a section of the report, and what its parts share: results, checkpoints and paths of files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from colourize.methods.comparison import Results
-from colourize.reporting.elements import Element, Figure
 from colourize.reporting.picture_sheets import Pictures, keep_up_to_date
 from colourize.reporting.plots import draw_curves
 from colourize.runs.folders import Run
 from colourize.runs.tables import write_table
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, perhaps with a command; `kind` is plain, note, missing, toy (a banner), finding (a sentence that
+    answers the section's question), or fact (a sentence that holds without training, at any size).
+    """
+
+    text: str
+    kind: str = "plain"
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, whose first column names the rows."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    best: Sequence[set[int]] = ()  # for each row, the columns with the best cells
+    csv: str = ""  # the file with all numbers, relative to the report's folder
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An SVG or PNG file; `alt` describes it in words."""
+
+    path: Path
+    caption: str
+    alt: str
+
+
+Element = Text | Table | Figure
+
+
+@dataclass
+class Section:
+    """A question, or a sweep of the user."""
+
+    anchor: str  # its name in links and file names
+    number: str  # such as "C3"; empty for a sweep of the user
+    title: str
+    setting: list[str] = field(default_factory=list)  # lines on the origin of its numbers
+    elements: list[Element] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -40,7 +84,7 @@ class Context:
         drawn = draw_curves(path.with_suffix(""), self.results.settings, x)
         if drawn is None:
             return []
-        if any(len(each.runs) > 1 for each in self.results.settings.networks):
+        if self.results.settings.have_seeds:
             caption += ": the mean over seeds, and each seed as a thin line"
         return [Figure(path, f"{caption}{'; grey dashes: what needs no network' if drawn else ''}.", alt)]
 

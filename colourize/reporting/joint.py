@@ -1,4 +1,4 @@
-"""Hints, likelihood and samples of networks that take hints: tables, a curve and a sheet of samples."""
+"""Hints, likelihood and samples of networks that take hints: tables, a curve and a sheet; the part on hints."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from colourize.data.batches import as_batch
 from colourize.figures.grid import labelled_grid
-from colourize.figures.saving import save_figure, save_sheet
-from colourize.joint.evaluation import JointValues
+from colourize.figures.saving import PANELS, panels, save_figure, save_sheet
+from colourize.joint.evaluation import JointSettings, JointValues, joint_values
 from colourize.measures.intervals import Estimate, estimate_means
 from colourize.methods.wording import headed
+from colourize.reporting.context import Context, Element
 from colourize.runs.tables import write_table
+
+HINTS = JointSettings(hints=(0, 1, 3, 10, 32))
+COUNT = 250  # test pictures; each number of hints takes as long as a test of them
 
 
 def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> None:
@@ -47,13 +52,11 @@ def write_joint(folder: Path, values: Mapping[str, Sequence[JointValues]]) -> No
 
 def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]], formats: Sequence[str] = ("svg",)) -> None:
     """Draw each measure with its 95 % interval against the number of hints; the axis is logarithmic except at 0."""
-    from matplotlib.figure import Figure
-
     curves = {label: seeds for label, seeds in values.items() if any(key[0] == "hints" for key in seeds[0])}
     asked = [key[1:] for key in next(iter(curves.values()))[0] if key[0] == "hints"]
     numbers, measures = sorted({number for number, _ in asked}), list(dict.fromkeys(name for _, name in asked))
-    figure = Figure(figsize=(3.9 * len(measures), 3), layout="constrained")
-    for axis, name in zip(np.atleast_1d(figure.subplots(1, len(measures))), measures, strict=True):
+    figure, axes = panels(len(measures), len(measures), (3.9, 3))
+    for axis, name in zip(axes, measures, strict=True):
         for label, seeds in curves.items():
             found = [_estimate([each["hints", number, name] for each in seeds]) for number in numbers]
             axis.plot(numbers, [each.mean for each in found], "o-", ms=3, lw=1, label=label)
@@ -62,11 +65,29 @@ def draw_hint_curve(path: Path, values: Mapping[str, Sequence[JointValues]], for
         axis.set_xscale("symlog", linthresh=1)
         axis.set_xticks(numbers, [str(number) for number in numbers], fontsize=7)
         axis.minorticks_off()
-        axis.tick_params(labelsize=7)
         axis.set_xlabel("hints", fontsize=8)
         axis.set_ylabel(headed(name), fontsize=8)
         axis.legend(fontsize=7, frameon=False)
     save_figure(figure, path, formats)
+
+
+def hints(context: Context) -> list[Element]:
+    """PSNR and ΔE2000 against the number of hints, for each network that takes them."""
+    settings = [each for each in context.results.settings.networks if each.task[0] == "hints"]
+
+    def draw(path: Path) -> None:
+        found = {}
+        for each in settings:
+            batch = as_batch(context.pictures.test(each.first, COUNT))
+            found[each.label] = [joint_values(context.pictures.task(each.first), [batch], HINTS)]
+        draw_hint_curve(path.with_suffix(""), found, ["svg", PANELS])
+
+    caption = (
+        f"The first seed at several numbers of hints, on up to {COUNT} test pictures, with 95 % intervals over these. "
+        "`colourize-evaluate … joint=all` evaluates all seeds and pictures, as well as likelihoods and samples."
+    )
+    runs = [each.first for each in settings]
+    return context.made("-hints.svg", runs, draw, caption, "Measures against the number of hints")
 
 
 def write_samples(path: Path, grey: Tensor, samples: Sequence[Tensor], mean: Tensor, truth: Tensor) -> None:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from colourize.figures.saving import panels_of
 from colourize.files import write_whole
-from colourize.reporting.elements import Figure, Section
+from colourize.reporting.context import Figure, Section
 
 
 def write_page(

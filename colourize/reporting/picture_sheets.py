@@ -63,6 +63,11 @@ class Pictures:
         return run.checkpoint or run.path / "checkpoints" / "best.ckpt"
 
 
+def save_first_pictures(path: Path, tasks: Mapping[str, RestorationTask], data: PictureData) -> None:
+    """Write a sheet of the first test pictures by each task, and its panels."""
+    save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
+
+
 def save_panels(path: Path, rows: Mapping[str, Tensor], columns: int = COLUMNS) -> None:
     """Write a labelled sheet, and parts of so many columns as its panels."""
     save_sheet(path, labelled_grid(rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from colourize.figures.saving import BOTH, PANELS, save_figure
+from colourize.figures.saving import BOTH, COLOURS, DASHES, FAINT, MARKERS, PANELS, look, panels, save_figure
 from colourize.measures.intervals import Estimate
 from colourize.measures.registry import direction
 from colourize.methods.comparison import Comparison, Results
@@ -18,11 +19,7 @@ from colourize.methods.grouping import Setting, Settings, by_value
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.findings import number
 
-INK, REFERENCE = "#1f4e79", "#b8590b"
-# Okabe & Ito's colours, which colour-blind people can distinguish too; each has its own dash and marker.
-COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-DASHES = ("-", (0, (5, 2)), (0, (1, 1.3)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)), "-")
-MARKERS = "osD^vPX"
+METHOD, REFERENCE = "#1f4e79", "#b8590b"
 MOST = len(COLOURS)  # maximum number of settings in one panel; with more, each key gets its own panel
 FEWEST_EFFECTS = 3  # minimum number of values of a key in a plot; for two, a table is enough
 MEASURES = ("train/loss", "val/loss", "val/accuracy")
@@ -34,14 +31,14 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
     A method with several seeds also has a thin bar, ± one standard deviation over them. A reference is a diamond on a
     dashed line. A mean far outside the others' range is written at the edge. `path` has no extension.
     """
-    figure, axes = _panels(len(measures), 2, (3.9, 0.8 + 0.3 * len(comparison.reference)))
+    figure, axes = panels(len(measures), 2, (3.9, 0.8 + 0.3 * len(comparison.reference)))
     references = set(comparison.reference.values())
     for axis, measure in zip(axes, measures, strict=True):
         rows = [row for row in comparison.of(measure) if np.isfinite(row.mean)][::-1]
         first, third = np.quantile([row.mean for row in rows], [0.25, 0.75]) if rows else (0, 0)
         reach = 3 * (third - first) or np.inf
         for place, row in enumerate(rows):
-            mark, colour = ("D", REFERENCE) if row.method in references else ("o", INK)
+            mark, colour = ("D", REFERENCE) if row.method in references else ("o", METHOD)
             if not first - reach <= row.mean <= third + reach:
                 x, text = (1, f"{row.mean:.3g} ▸") if row.mean > third else (0, f"◂ {row.mean:.3g}")
                 axis.annotate(text, (x, place), xycoords=("axes fraction", "data"), ha=("left", "right")[x],
@@ -81,10 +78,10 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
     if len(settings.networks) > MOST:
         by_key = {last_words(key): each[:MOST] for key, each in settings.variations().items() if len(each) > 1}
         shared = by_key or {"": settings.networks[:MOST]}
-    figure, axes = _panels(len(measures) * len(shared), len(measures), (3.5, 2.7), sharey="col")
-    panels = [(heading, members, measure) for heading, members in shared.items() for measure in measures]
+    figure, axes = panels(len(measures) * len(shared), len(measures), (3.5, 2.7), sharey="col")
     dashed = False
-    for place, (axis, (heading, members, measure)) in enumerate(zip(axes, panels, strict=True)):
+    for place, (axis, (heading, measure)) in enumerate(zip(axes, itertools.product(shared, measures), strict=True)):
+        members = shared[heading]
         for style, setting in enumerate(members):
             _draw_curve(axis, read[setting.label], measure, x, style, setting.label)
         low, high = axis.get_ylim()
@@ -94,7 +91,7 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
             is_comparable = not measure.endswith("loss") or {_loss(one) for one in members} == {_loss(each)}
             if is_comparable and low - 2 * (high - low) <= value <= high + 2 * (high - low):
                 dashed = True
-                axis.axhline(value, color="#666666", lw=0.8, ls=(0, (2, 2)))
+                axis.axhline(value, color=FAINT, lw=0.8, ls=(0, (2, 2)))
                 if any(abs(value - other) < (high - low) / 15 for other in named):
                     continue  # its name would cover another name
                 named.append(value)
@@ -116,7 +113,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
     setting has the value. Baselines that vary in the same key have a line of their own. The file is an SVG; False if no
     key has three values.
     """
-    panels: dict[str, dict[str, dict[Any, list[Estimate]]]] = {}
+    by_key: dict[str, dict[str, dict[Any, list[Estimate]]]] = {}
     for key, members in results.settings.variations().items():
         lines: dict[str, dict[Any, list[Estimate]]] = {}
         baselines = [each for each in results.settings.baselines if members and each.task == members[0].task]
@@ -126,11 +123,11 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
                 lines.setdefault(name, {}).setdefault(each.values[key], []).append(estimate)
         varying = {name: values for name, values in sorted(lines.items()) if len(values) > 1}
         if "" in varying:
-            panels[key] = varying
-    if max((len(lines[""]) for lines in panels.values()), default=0) < FEWEST_EFFECTS:
+            by_key[key] = varying
+    if max((len(lines[""]) for lines in by_key.values()), default=0) < FEWEST_EFFECTS:
         return False
-    figure, axes = _panels(len(panels), 3, (3.2, 2.3), sharey=True)
-    for axis, (key, lines) in zip(axes, panels.items(), strict=True):
+    figure, axes = panels(len(by_key), 3, (3.2, 2.3), sharey=True)
+    for axis, (key, lines) in zip(axes, by_key.items(), strict=True):
         places = sorted(dict.fromkeys(value for values in lines.values() for value in values), key=by_value)
         for style, (name, values) in enumerate(lines.items()):
             colour, across = (COLOURS[style + 1], style * 0.12)
@@ -205,35 +202,18 @@ def draw_matrix(
     save_figure(figure, path, formats)
 
 
-def _panels(count: int, columns: int, size: tuple[float, float], **shared: Any) -> tuple[Any, Sequence[Any]]:
-    """A figure and its axes, row by row; `size` is that of one panel in inches."""
-    from matplotlib.figure import Figure
-
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, **shared).ravel()
-    for axis in axes:
-        axis.tick_params(labelsize=7, labelleft=True)
-        axis.spines[["top", "right"]].set_visible(False)
-    for axis in axes[count:]:
-        axis.set_axis_off()
-    return figure, axes[:count]
-
-
 def _draw_curve(
     axis: Any, runs: Sequence[list[dict[str, float]]], measure: str, x: str, style: int, label: str
 ) -> None:
-    look = {"color": COLOURS[style % MOST], "linestyle": DASHES[style % MOST]}
     lines = [np.array([(row[x], row[measure]) for row in run if x in row and measure in row]) for run in runs]
     lines = [line for line in lines if len(line)]
     for line in lines:
-        axis.plot(*line.T, lw=0.5, alpha=0.4, **look)
+        axis.plot(*line.T, lw=0.5, alpha=0.4, **(look(style) | {"marker": ""}))
     if lines:
         shared = min(map(len, lines))
         mean = np.mean([line[:shared, 1] for line in lines], axis=0)
-        every, marker = max(1, shared // 6), MARKERS[style % MOST]
-        axis.plot(lines[0][:shared, 0], mean, lw=1.5, marker=marker, ms=3.5, markevery=every, label=label, **look)
+        every = max(1, shared // 6)
+        axis.plot(lines[0][:shared, 0], mean, lw=1.5, ms=3.5, markevery=every, label=label, **look(style))
 
 
 def _loss(setting: Setting) -> str:

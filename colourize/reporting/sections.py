@@ -10,21 +10,18 @@ from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 
-import numpy as np
-
 from colourize.errors import ColourizeError, full_disk
 from colourize.figures.saving import PANELS
 from colourize.measures.registry import MEASURES, headlines
-from colourize.methods.comparison import Results, read_results, write_results
+from colourize.methods.comparison import read_results, write_results
 from colourize.methods.grouping import Setting, by_input, read_settings
 from colourize.methods.sources import Source
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import headline_table, with_spread
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Section, Table, Text
+from colourize.reporting.context import Context, Element, Section, Table, Text
 from colourize.reporting.findings import findings, listed
 from colourize.reporting.parts import PARTS
-from colourize.reporting.picture_sheets import COUNT, Pictures, save_panels, sheet_rows
+from colourize.reporting.picture_sheets import Pictures, save_first_pictures
 from colourize.reporting.plots import draw_effects, draw_intervals
 from colourize.reporting.provenance import provenance, warning
 from colourize.reporting.questions import Question
@@ -125,17 +122,13 @@ def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
     write_results(path, results)
     found.append(headline_table(results, shown, str(path.relative_to(context.folder))))
     if any(math.isfinite(row.low) for row in results.comparison.of(shown[0])):
-        draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
         alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
         references = sorted({name for name in results.comparison.reference.values() if name})
-        caption = INTERVALS + (SEEDS if _have_seeds(results) else "")
+        caption = INTERVALS + (SEEDS if results.settings.have_seeds else "")
         caption += f"{DASHED.format(references[0] if len(references) == 1 else 'a reference')}." if references else "."
-        found += context.plot("intervals", lambda path: draw(path=path), caption, alt)
+        draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
+        found += context.plot("intervals", draw, caption, alt)
     return found
-
-
-def _have_seeds(results: Results) -> bool:
-    return any(len(each.runs) > 1 for each in results.settings.networks)
 
 
 def _drawings(context: Context) -> list[Element]:
@@ -149,13 +142,12 @@ def _drawings(context: Context) -> list[Element]:
         found += context.plot("effects", lambda path: draw_effects(path, context.results, main), EFFECTS, alt)
     for ending, members in by_input([each for each in settings.settings if each.first.checkpoints]).items():
         few = members[:MOST_SHOWN]
-        caption = SAME + (", with its first seed" if _have_seeds(context.results) else "")
+        caption = SAME + (", with its first seed" if context.results.settings.have_seeds else "")
         caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
 
         def draw(path: Path, few: Sequence[Setting] = few) -> None:
-            data = context.pictures.data(few[0].first)
             tasks = {each.label: context.pictures.task(each.first) for each in few}
-            save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
+            save_first_pictures(path, tasks, context.pictures.data(few[0].first))
 
         labels, runs = [each.label for each in members], [each.first for each in members]
         found += context.made(f"{ending}.png", runs, draw, caption, "The same pictures by each method", labels)
@@ -181,5 +173,5 @@ def _last_epoch(context: Context) -> Table:
     csv = context.table("last-epoch", lines)
     columns = ["", "epochs", *map(headed, names)]
     kept = [place for place in range(len(columns)) if place < 2 or any(row[place] for row in rows)]
-    caption = LAST_EPOCH + (": mean (± standard deviation over seeds)." if _have_seeds(context.results) else ".")
+    caption = LAST_EPOCH + (": mean (± standard deviation over seeds)." if context.results.settings.have_seeds else ".")
     return Table(caption, [columns[n] for n in kept], [[row[n] for n in kept] for row in rows], csv=csv)

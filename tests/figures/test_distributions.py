@@ -11,8 +11,14 @@ import torch
 from PIL import Image
 
 from colourize.errors import UsageError
-from colourize.figures.distributions import choose_places, draw_distributions, entropies
-from colourize.figures.reliability import accuracy_intervals, confidences_of, draw_reliability
+from colourize.figures.distributions import (
+    accuracy_intervals,
+    choose_places,
+    confidences_of,
+    draw_distributions,
+    draw_reliability,
+    entropies,
+)
 from colourize.measures.classification import reliability
 from colourize.tasks.restoration import RestorationTask
 
@@ -27,7 +33,7 @@ def test_pixels_go_from_unsure_to_sure_each_of_another_picture() -> None:
     torch.testing.assert_close(entropies(torch.full((1, 5, 2, 2), 0.2)), torch.full((1, 2, 2), 5.0).log())  # nats
     places = choose_places(logits.softmax(1), 5)
     values = [float(entropy[place]) for place in places]
-    assert values == sorted(values, reverse=True) and len({place.picture for place in places}) == 5
+    assert values == sorted(values, reverse=True) and len({picture for picture, _, _ in places}) == 5
     assert values[0] == entropy.max() and values[-1] == entropy.min()
     assert len(choose_places(logits[:2].softmax(1), 7)) == 2
 

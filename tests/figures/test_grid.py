@@ -32,9 +32,8 @@ def test_pictures_are_in_their_places(height, width, zoom):
     assert (pixels[:, margin:][~covered[:, margin:]] == 255).all()  # white paper between the pictures
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_values_outside_are_clipped_and_others_rounded(dtype):
-    values = torch.tensor([-0.5, 0.0, 0.4 / 255, 0.6 / 255, 254.4 / 255, 1.0, 1.7], dtype=dtype)
+def test_values_outside_are_clipped_and_others_rounded():
+    values = torch.tensor([-0.5, 0.0, 0.4 / 255, 0.6 / 255, 254.4 / 255, 1.0, 1.7])
     sheet = labelled_grid({"truth": values.view(-1, 1, 1, 1).expand(-1, 3, 96, 96)})
     margin = sheet.width - 7 * (96 + GAP)
     levels = [sheet.getpixel((margin + column * (96 + GAP), GAP)) for column in range(7)]

@@ -1,6 +1,7 @@
-"""MSE, PSNR and SSIM of each picture: closed forms and torchmetrics."""
+"""Measures of pictures: closed forms, and that what is torchmetrics' or piq's is called as it should be."""
 
 import numpy as np
+import piq
 import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
@@ -9,6 +10,7 @@ from colourize.measures.base import PictureBatch
 from colourize.measures.registry import MEASURES
 
 NAMES = ("mse", "psnr", "ssim")
+OF_PIQ = {"mdsi": piq.mdsi, "haarpsi": piq.haarpsi, "fsimc": piq.fsim, "vsi": piq.vsi}
 
 
 def measured(pictures, truth, names):
@@ -59,3 +61,18 @@ def test_ssim_is_torchmetrics(size):
     for layout in (torch.contiguous_format, torch.channels_last):
         found = measured(preds.to(memory_format=layout), truth.to(memory_format=layout), ("ssim",))
         np.testing.assert_allclose(found["ssim"].numpy(), expected.numpy(), atol=2e-6)
+
+
+def test_they_are_piqs_of_each_picture() -> None:
+    pictures, truth = random_pictures(3, 32, 32)
+    found = measured(pictures.to(memory_format=torch.channels_last), truth, OF_PIQ)
+    for name, function in OF_PIQ.items():
+        alone = torch.stack([function(pictures[i : i + 1], truth[i : i + 1]) for i in range(3)])
+        torch.testing.assert_close(found[name], alone, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_equal_pictures_have_the_best_value(level: float) -> None:
+    pictures = torch.full((2, 3, 32, 32), level)
+    found = measured(pictures, pictures, ("mdsi", "haarpsi", "fsimc"))
+    assert (found["mdsi"] == 0).all() and (found["haarpsi"] == 1).all() and (found["fsimc"] == 1).all()

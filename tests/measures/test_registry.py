@@ -79,11 +79,16 @@ def test_several_sets_of_weights_at_once_are_as_one_by_one(name: str) -> None:
     truth, outputs = torch.rand(9, 3, 32, 32, generator=generator), torch.randn(9, 3, 32, 32, generator=generator)
     measure = MEASURES[name]
     both = (outputs, truth.argmax(1)) if measure.kinds else (PictureBatch(outputs.clamp(0, 1)), PictureBatch(truth))
-    value = measure.value(measure.vectors(*both).numpy())
+    vectors = measure.vectors(*both).numpy()
+    value = measure.value(vectors)
     weights = np.random.default_rng(0).multinomial(9, np.full(9, 1 / 9), 5).astype(float)
     found = value(weights)
     assert found.shape == (5,) and np.ptp(found) > 0
     np.testing.assert_allclose(found, [float(value(each)) for each in weights], rtol=1e-9)
+    # Weights say how often a picture comes; the kernel leaves out its pairs with itself.
+    if name != "feature_kernel_distance":
+        repeated = measure.value(vectors[[0, 0, 2, 3, 4, 5, 6, 7, 8]])(np.ones(9))
+        assert value(np.array([2, 0, 1, 1, 1, 1, 1, 1, 1])) == pytest.approx(repeated)
 
 
 def test_groups_hold_those_before_them() -> None:

@@ -41,7 +41,7 @@ def test_files_folders_patterns_and_lists(tmp_path, caplog) -> None:
 
 
 def candidate(name: str, seed: int | None = 0, **settings: object) -> Candidate:
-    return Candidate(name, None, {"model": name, **settings}, seed)  # type: ignore[arg-type]
+    return Candidate(None, {"model": name, **settings}, seed)  # type: ignore[arg-type]
 
 
 def labels(*candidates: Candidate) -> list[str]:

@@ -34,7 +34,7 @@ def sweep(tmp_path: Path) -> Path:
 
 
 def settings_in(folder: Path) -> Settings:
-    (source,) = read_sources([folder]).sources
+    ((source,), _) = read_sources([folder])
     return read_settings(source.runs)
 
 
@@ -98,7 +98,7 @@ def test_results_have_intervals_seeds_and_a_reference(sweep: Path) -> None:
         "CNN (filters 32, learning rate 0.1)": [0], NARROW: [0, 1], "CNN (filters 32, learning rate 0.001)": [0, 1],
         "grey look-up table": [0],
     }  # fmt: skip
-    assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(read_sources([sweep]).sources[0].runs)
+    assert "Training: optimizer Adam; learning rate 0.1, 0.001" in provenance(read_sources([sweep])[0][0].runs)
     row = row_of(results, "mse", NARROW)
     assert row.mean == pytest.approx(1.6 + 0.005 + 1.5) and row.seeds == 2
     assert row.low < row.mean < row.high and row.seed_deviation == pytest.approx(0.01 / 2**0.5)
@@ -159,11 +159,11 @@ def test_unfinished_broken_and_foreign_folders_are_listed(sweep: Path) -> None:
     (sweep.parent / "holiday" / "letter.txt").write_text("Dear all")
     jobs = [{"folder": name, "overrides": []} for name in ("lr", "later")]
     (sweep / "sweep.json").write_text(json.dumps({"jobs": jobs}))
-    found = read_sources([sweep.parent])
-    (source,) = [each for each in found.sources if each.path == sweep]
+    sources, skipped = read_sources([sweep.parent])
+    (source,) = [each for each in sources if each.path == sweep]
     assert source.unfinished == {"stopped": "interrupted", "later": "pending"} and len(source.runs) == 6
     assert source.resume.startswith("colourize-train resume=") and source.resume.endswith("multirun/mine")
-    assert {path.name for path in found.skipped} == {"broken", "run", "holiday"}
+    assert {path.name for path in skipped} == {"broken", "run", "holiday"}
     with pytest.raises(InputError, match="runs=nowhere: there is no such folder"):
         read_sources(["nowhere"])
 
@@ -191,6 +191,7 @@ def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> 
     assert numbers[:13] == expected[:13]
     for question in found.values():
         assert question.text[:-1] and "experiment=" not in question.text and question.measures
+        assert set(question.parts) <= set(PARTS)
 
 
 def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
@@ -200,11 +201,7 @@ def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
         for network in ("cnn", "unet") for size in (32, 64) for seed in range(3) for picture in range(4)
     ]  # fmt: skip
     found = columns_by_case(rows[:-1])  # one seed lacks a picture
-    assert [(case.network, case.size) for case in found] == [("cnn", 32), ("cnn", 64), ("unet", 32), ("unet", 64)]
+    assert [(case.network, case.pixels) for case in found] == [("cnn", 32), ("cnn", 64), ("unet", 32), ("unet", 64)]
     for (case, values), count in zip(found.items(), (4, 4, 4, 3), strict=True):
         expected = len(case.network) + np.arange(3)[:, None] / 10 + np.arange(count) / 100
         np.testing.assert_allclose(values[0], expected)
-
-
-def test_all_parts_that_questions_name_are_there() -> None:
-    assert {part for question in questions().values() for part in question.parts} <= set(PARTS)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from colourize.reporting.agreement import agreement
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element
+from colourize.reporting.context import Context, Element
+from colourize.reporting.joint import hints
 from colourize.reporting.parts.colours import colour_pairs, distributions, reliability
-from colourize.reporting.parts.hints import hints
 from colourize.reporting.parts.larger_pictures import larger_pictures
 from colourize.reporting.parts.networks import activations, block_orders, layers
 from colourize.reporting.parts.temperatures import temperatures

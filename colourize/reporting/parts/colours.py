@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from colourize.figures.colour_pairs import colours_of, contradictions, draw_contradictions, rank_agreement
-from colourize.figures.distributions import draw_distributions
-from colourize.figures.reliability import confidences_of, draw_reliability
+from colourize.figures.distributions import confidences_of, draw_distributions, draw_reliability
 from colourize.methods.grouping import Setting
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Text
+from colourize.reporting.context import Context, Element, Text
 
 COUNT = 40  # test pictures from which pixels are chosen
 BATCH = 250

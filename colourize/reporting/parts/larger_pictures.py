@@ -15,15 +15,13 @@ from torch import Tensor
 
 from colourize.data.horses import draw_horses
 from colourize.errors import UsageError
+from colourize.measures import registry
 from colourize.measures.base import PictureBatch
-from colourize.measures.colour import ColourDifference
 from colourize.measures.intervals import Estimate, estimate_means
-from colourize.measures.pixel import MeanSquaredError, StructuralSimilarity
 from colourize.methods.grouping import Setting
 from colourize.prediction.predictor import Predictor
 from colourize.reporting.comparison_tables import interval_text
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Table, Text
+from colourize.reporting.context import Context, Element, Table, Text
 from colourize.reporting.findings import difference, number
 from colourize.reporting.picture_sheets import keep_up_to_date, save_panels
 from colourize.runs.tables import read_table
@@ -33,7 +31,7 @@ SIZES = (32, 64, 128, 256)
 COUNT = 24  # maximum number of pictures of each kind and size
 SHOWN = {"drawn": 3, "test": 2}
 SHEET = 128  # size in pixels of the pictures that are shown
-MEASURES = {each.name: each for each in (MeanSquaredError(), ColourDifference(), StructuralSimilarity())}
+MEASURES: dict[str, Any] = {name: registry.MEASURES[name] for name in ("mse", "delta_e", "ssim")}
 WAYS = {"luminance": "scaling down", "none": "the full size"}
 ABOUT = (
     "Mean squared error over the first {} drawn horses and test pictures, these enlarged by Lanczos, and so without "
@@ -52,8 +50,8 @@ class Case(NamedTuple):
 
     network: str
     way: str
-    kind: str
-    size: int
+    pictures: str
+    pixels: int
 
 
 def larger_pictures(context: Context) -> list[Element]:
@@ -121,12 +119,10 @@ def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapp
     texts: dict[Case, str] = {}
     for case, own in estimates.items():
         _, seeds, count = columns[case].shape
-        line: dict[str, Any] = {"network": case.network, "way": case.way, "pictures": case.kind, "pixels": case.size,
-                                "seeds": seeds, "count": count}  # fmt: skip
-        for name, estimate in own.items():
-            low, high = estimate.interval()
-            spread = estimate.seed_deviation
-            line |= {name: estimate.mean, f"{name} low": low, f"{name} high": high, f"{name} ±": spread}
+        line: dict[str, Any] = {**case._asdict(), "seeds": seeds, "count": count}
+        for name, each in own.items():
+            low, high = each.interval()
+            line |= {name: each.mean, f"{name} low": low, f"{name} high": high, f"{name} ±": each.seed_deviation}
         texts[case] = interval_text(*(line[f"mse{ending}"] for ending in ("", " low", " high", " ±")))
         lines.append(line)
     baselines = {each.label for each in context.results.settings.baselines}

@@ -23,8 +23,7 @@ from colourize.methods.grouping import Setting
 from colourize.methods.wording import words
 from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.comparison_tables import with_spread
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Figure, Table, Text
+from colourize.reporting.context import Context, Element, Figure, Table, Text
 from colourize.reporting.findings import listed, number
 from colourize.reporting.parts.training import over_seeds
 from colourize.reporting.picture_sheets import keep_up_to_date
@@ -205,9 +204,9 @@ def _zeros(lines: Sequence[Mapping[str, str]], network: str) -> str:
     least, most = (pick(shares, key=lambda layer: shares[layer].mean()) for pick in (min, max))
     gap = over_seeds(late - early)
     interval = f" (difference {gap.difference:+.0f}, 95 % interval {gap.low:.0f} … {gap.high:.0f} over seeds)"
-    dead = {int(line["seed"]): 0 for line in own}
+    dead = Counter[str]()
     for line in own:
-        dead[int(line["seed"])] += int(line["dead"])
+        dead[line["seed"]] += int(line["dead"])
     most_dead = max(dead.values())
     channels = f"Up to {most_dead} channels of a seed are dead" if most_dead else "No channel is dead"
     return (

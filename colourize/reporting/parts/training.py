@@ -18,10 +18,9 @@ from colourize.methods.grouping import Setting
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import MARKS as MARKS_OF
 from colourize.reporting.comparison_tables import with_spread
-from colourize.reporting.context import Context
-from colourize.reporting.elements import Element, Table, Text
+from colourize.reporting.context import Context, Element, Table, Text
 from colourize.reporting.findings import amount, listed, number, trend
-from colourize.reporting.picture_sheets import COUNT, save_panels, sheet_rows
+from colourize.reporting.picture_sheets import save_first_pictures
 from colourize.reporting.plots import draw_interaction
 from colourize.runs.folders import natural
 
@@ -98,7 +97,7 @@ def effects(context: Context) -> list[Element]:
         ]  # fmt: skip
         csv = context.table("ranked", [dict(zip(columns, row, strict=True)) for row in rows])
         usual = next(each.label for each in settings.networks if not settings.departures(each))
-        seeds = " and seeds" if any(len(each.runs) > 1 for each in settings.networks) else ""
+        seeds = " and seeds" if settings.have_seeds else ""
         found += [_ranking(ranked, measure, settings.usual)] if len(ranked) > 1 else []  # nothing to rank
         found += [Table(RANKED.format(usual, seeds), columns, rows, csv=csv)]
     departures = [tuple(settings.departures(each)) for each in settings.networks]
@@ -153,11 +152,10 @@ def _pictures_by_epoch(context: Context, setting: Setting) -> list[Element]:
     kept = {name: path for name, path in run.checkpoints.items() if name.startswith("epoch-")}
 
     def draw(path: Path) -> None:
-        data = context.pictures.data(run)
         files = sorted(kept.values(), key=natural)
         tasks = {f"epoch {int(file.stem.rpartition('-')[2])}": task_from(read(file), file) for file in files}
         tasks[f"best of {len(run.metrics())}"] = context.pictures.task(run)
-        save_panels(path, sheet_rows(tasks, data, np.arange(min(COUNT, len(data.pictures.test)))))
+        save_first_pictures(path, tasks, context.pictures.data(run))
 
     caption = f"The same pictures after so many epochs, with seed {next(iter(setting.runs))}."
     return context.made("-by-epoch.png", [run] if kept else [], draw, caption, "Pictures by epochs", sorted(kept))

@@ -11,9 +11,9 @@ import torch
 
 from colourize.errors import UsageError
 from colourize.figures.saving import panels_of
-from colourize.figures.temperatures import draw_temperatures, measured_at
 from colourize.measures.base import PictureBatch
 from colourize.measures.colour import ColourfulnessGap
+from colourize.reporting.parts.temperatures import draw_temperatures, measured_at
 from colourize.tasks import RestorationTask
 
 
