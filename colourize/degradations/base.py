@@ -1,4 +1,4 @@
-"""The base class of degradations."""
+"""The base class of degradations, and the degradation that removes nothing."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Degradation(nn.Module):
         raise NotImplementedError
 
     def show(self, inputs: Tensor) -> Tensor:
-        """The input as an RGB picture, (N, 3, H, W)."""
-        raise NotImplementedError
+        """The input as an RGB picture, (N, 3, H, W); unless overridden, the input is one already."""
+        return inputs
 
     def inputs_of(self, picture: Tensor) -> Tensor:
         """The input for a picture that is degraded already, (N, 3, h, w), RGB in [0, 1]."""
@@ -50,3 +50,16 @@ class Degradation(nn.Module):
 
     def check_size(self, height: int, width: int) -> None:
         """Raise a UsageError where pictures of this size cannot be degraded."""
+
+
+class Undegraded(Degradation):
+    """The true picture itself, R, G and B in [0, 1]: for tasks that recognise pictures instead of restoring them."""
+
+    name = "colour"
+    channels = 3
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        return truth
+
+    def inputs_of(self, picture: Tensor) -> Tensor:
+        return picture

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from colourize.colour.chroma import chroma_of, chroma_over, lightness_of
 from colourize.data.draws import Draws
-from colourize.degradations.luminance import Luminance
+from colourize.degradations.grey import Luminance
 from colourize.errors import UsageError, check_count
 
 REVEALS = ("share", "points", "mixed")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import colourize
 from colourize.answers import AbBins, SoftClasses
-from colourize.answers.annealing import annealed
+from colourize.answers.base import annealed
 from colourize.build import build_data, build_task
 from colourize.colour.chroma import chroma_of, chroma_over
 from colourize.data.batches import Batch

@@ -1,4 +1,4 @@
-"""Pictures by regression of chroma: the network predicts CIE Lab's a and b; the lightness is known."""
+"""Pictures by regression: the network predicts R, G and B, or the chroma over a known lightness."""
 
 from __future__ import annotations
 
@@ -12,11 +12,30 @@ from colourize.degradations import Luminance
 SCALE = 110.0  # sRGB's a and b lie within about ±110, so that outputs are of the order of one
 
 
+class RGB(Answer):
+    """The colour of every pixel (the assignment's part A).
+
+    Outputs: (N, 3, H, W), RGB, not limited to [0, 1]; pictures are clipped.
+    """
+
+    kind = "values"
+    out_channels = 3
+
+    def encode(self, truth: Tensor, batch: Batch) -> Tensor:
+        return truth
+
+    def decode(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        return outputs.clamp(0, 1)
+
+    def average_form(self, truth: Tensor) -> Tensor:
+        return truth
+
+
 class LabChroma(Answer):
     """The chroma of every pixel over its known lightness; distances are nearly those that people perceive.
 
-    Outputs: (N, 2, H, W), a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs, L / 100, their
-    first channel. A colour outside sRGB becomes paler at the same lightness and hue (`chroma_over`).
+    Outputs: (N, 2, H, W), CIE Lab's a / 110 and b / 110 (D65). Pictures keep exactly the lightness of the inputs,
+    L / 100, their first channel. A colour outside sRGB becomes paler at the same lightness and hue (`chroma_over`).
     """
 
     kind = "values"
