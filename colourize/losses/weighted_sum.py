@@ -116,6 +116,7 @@ def build_loss(config: Mapping[str, Any]) -> Loss:
 
 def describe_loss(config: Mapping[str, Any]) -> str:
     """Describe a configuration in words: "MeanSquaredError + 0.01 FeatureLoss"."""
-    names = {name: str(each.config["_target_"]).rpartition(".")[2] for name, each in terms_of(config).items()}
-    weights = {name: "" if each.weight == 1 else f"{each.weight:g} " for name, each in terms_of(config).items()}
-    return " + ".join(f"{weights[name]}{each}" for name, each in names.items())
+    return " + ".join(
+        ("" if each.weight == 1 else f"{each.weight:g} ") + str(each.config["_target_"]).rpartition(".")[2]
+        for each in terms_of(config).values()
+    )
