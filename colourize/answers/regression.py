@@ -8,8 +8,7 @@ from colourize.answers.base import Answer
 from colourize.colour.chroma import chroma_of, chroma_over
 from colourize.data.batches import Batch
 from colourize.degradations import Luminance
-
-SCALE = 110.0  # sRGB's a and b lie within about ±110, so that outputs are of the order of one
+from colourize.degradations.hints import SCALE
 
 
 class RGB(Answer):

@@ -54,20 +54,15 @@ class WeightedSum(Loss):
             for each in sharing:
                 each.network = network
 
-    def terms(self, outputs: Tensor, pair: Pair, answer: Answer) -> dict[str, Tensor]:
-        """The unweighted losses, by name."""
-        found, seen = {}, {}
+    def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
+        terms, seen = {}, {}
         for name, loss in self.losses.items():
             if isinstance(loss, PerceptualLoss):
                 if loss.vgg16 not in seen:
                     seen[loss.vgg16] = loss.seen(outputs, pair, answer)
-                found[name] = loss.compare(*seen[loss.vgg16])
+                terms[name] = loss.compare(*seen[loss.vgg16])
             else:
-                found[name] = loss(outputs, pair, answer)
-        return found
-
-    def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
-        terms = self.terms(outputs, pair, answer)
+                terms[name] = loss(outputs, pair, answer)
         self.latest = {name: value.detach() for name, value in terms.items()}
         first, *others = (self.weights[name] * value for name, value in terms.items())
         return sum(others, first)
