@@ -72,13 +72,10 @@ class FolderData(PictureData):
         read, unreadable = self._read(files)
         if unreadable:
             found = f"{len(unreadable)} of {sum(map(len, files.values()))} files cannot be read as pictures"
-            remedy = "skipped (data.skip_unreadable=true)"
+            found, names = f"data.root={self.root.resolve()}: {found}", self._named(unreadable)
             if not self.skip_unreadable:
-                remedy = "data.skip_unreadable=true goes on without them"
-            message = f"data.root={self.root.resolve()}: {found}; {remedy}\n{self._named(unreadable)}"
-            if not self.skip_unreadable:
-                raise InputError(message)
-            log.warning("%s", message)
+                raise InputError(f"{found}; data.skip_unreadable=true goes on without them\n{names}")
+            log.warning("%s; skipped (data.skip_unreadable=true)\n%s", found, names)
             files = {part: [file for file in there if file in read] for part, there in files.items()}
             self._check_enough(files, "readable pictures")
         if "" in files:
