@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from skimage import color
 from torch import Tensor
@@ -52,24 +51,6 @@ def test_a_picture_given_and_joined_keeps_its_lightness():
     torch.testing.assert_close(degradation(joined), inputs, atol=1e-6, rtol=0)
     assert (joined - photograph).abs().mean() > 0.05
     torch.testing.assert_close(degradation.join(photograph, photograph), photograph, atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize("model", ["regression_cnn", "cnn", "unet"])
-def test_steps_of_training_learn(model, compose):
-    config = compose(*SMALL, *CHROMA, f"model={model}")
-    torch.manual_seed(0)
-    data = build_data(config)
-    task = build_task(config, data)
-    pair = task.make_pair(torch.from_numpy(data.pictures.train))
-    before = task.loss(task(pair.inputs), pair)
-    assert 1e-3 < before < 10  # of order one
-    optimizer = task.build_optimizer()
-    for _ in range(5):
-        optimizer.zero_grad()
-        loss = task.loss(task(pair.inputs), pair)
-        loss.backward()
-        optimizer.step()
-    assert task.loss(task(pair.inputs), pair) < 0.95 * before
 
 
 def test_baselines(compose, quiet_trainer):
