@@ -82,10 +82,7 @@ class AbBins(Fitted, Answer):
         self.bins = ChromaBins(fitted["centres"], self.grid)
         self.out_channels = len(self.bins)
 
-    def encode(self, truth: Tensor, batch: Batch) -> SoftClasses:
-        return self._soft(truth)
-
-    def _soft(self, truth: Tensor) -> SoftClasses:
+    def encode(self, truth: Tensor, batch: Batch | None = None) -> SoftClasses:
         classes, squares = self.bins.nearest(chroma_of(truth), self.neighbours)
         return SoftClasses(classes, (-squares / (2 * self.sigma**2)).softmax(1))
 
@@ -111,12 +108,12 @@ class AbBins(Fitted, Answer):
         return self.bins.centres.double()
 
     def average_form(self, truth: Tensor) -> Tensor:
-        target = self._soft(truth)
+        target = self.encode(truth)
         whole = target.shares.new_zeros(len(truth), self.out_channels, *truth.shape[2:])
         return whole.scatter_(1, target.classes, target.shares)
 
     def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
-        target = self._soft(truth)
+        target = self.encode(truth)
         for classes, shares in zip(target.classes.unbind(1), target.shares.unbind(1), strict=True):
             sums.index_put_((cells, classes), shares.to(sums.dtype), accumulate=True)
 

@@ -52,10 +52,7 @@ class Answer(nn.Module):
     temperature = 1.0
 
     def prepare(self, palette: int | str | None) -> None:
-        """Take the settings that are needed before pictures are read; not called for an answer that is fitted already.
-
-        Args:
-            palette: `data.palette`: the number of colours, a file of them, or None.
+        """Take `data.palette` before pictures are read; not called for an answer that is fitted already.
 
         Raises:
             UsageError, InputError: the answer needs a palette, and none is configured or the file has none.
@@ -117,11 +114,7 @@ class Answer(nn.Module):
         return average if self.kind == "values" else average.clamp(min=torch.finfo(torch.float32).tiny).log()
 
     def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
-        """Add `average_form` of each true pixel (N, 3, H, W) to the row of `sums`, (cells, C), that `cells` names.
-
-        Args:
-            cells: (N, H, W) int64.
-        """
+        """Add `average_form` of each true pixel (N, 3, H, W) to the row of `sums` (rows, C) in `cells` (N, H, W)."""
         rows = self.average_form(truth).movedim(1, -1).flatten(0, 2)  # (pixels, C)
         sums.index_add_(0, cells.flatten(), rows.to(sums.dtype))
 

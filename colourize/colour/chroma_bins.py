@@ -69,11 +69,10 @@ class ChromaBins(nn.Module):
         return len(self.centres)
 
     def nearest(self, chroma: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """The bins nearest to each colour, the nearest first; ties are broken arbitrarily.
+        """The `count` bins nearest to each colour, the nearest first; ties are broken arbitrarily.
 
         Args:
             chroma: a and b, (N, 2, H, W), within ±130.
-            count: the number of bins.
 
         Returns:
             Their indices, int64, and their squared distances, both (N, count, H, W).

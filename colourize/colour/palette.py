@@ -57,13 +57,9 @@ class Palette(nn.Module):
         return len(self.colours)
 
     def labels(self, rgb: Tensor) -> Tensor:
-        """The index of the colour nearest to each pixel; ties, up to 1e-13, are broken arbitrarily.
+        """The index of the colour nearest to each pixel: (N, 3, H, W) in [0, 1] → (N, H, W) int64 in 0 … K-1.
 
-        Args:
-            rgb: (N, 3, H, W) in [0, 1].
-
-        Returns:
-            (N, H, W) int64 in 0 … K-1.
+        Ties, up to 1e-13, are broken arbitrarily.
         """
         count = len(self.colours)
         pixels = rgb.flatten(2).to(torch.float64)  # (N, 3, HW)

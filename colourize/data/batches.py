@@ -21,12 +21,9 @@ class LabelCache:
         self._kept: WeakKeyDictionary[object, tuple[Tensor, Tensor]] = WeakKeyDictionary()
 
     def labels(self, owner: object, which: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-        """The labels of some pictures, int64 (B, H, W) below 256, computed where they are not cached yet.
+        """The labels of the pictures `which` (B,), int64 (B, H, W) below 256, computed where they are not cached yet.
 
-        Args:
-            owner: the object that defines the labels, such as an answer with its palette.
-            which: the pictures' indices, (B,).
-            compute: computes the labels of these pictures.
+        `owner` defines the labels, such as a palette.
         """
         if owner in self._kept:
             known, kept = self._kept[owner]

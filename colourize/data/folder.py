@@ -11,14 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from colourize.data.picture_files import (
-    UnreadableError,
-    find_pictures,
-    middle_square,
-    named,
-    open_photograph,
-    passed_over,
-)
+from colourize.data.picture_files import UnreadableError, find_pictures, middle_square, named, open_photograph
 from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
 from colourize.errors import InputError, UsageError, check_count, check_flag, one_line
 
@@ -101,10 +94,7 @@ class FolderData(PictureData):
         return {name: self._search(root / name) for name in (["test"] if self.only_tested else parts)}
 
     def _search(self, folder: Path) -> list[Path]:
-        pictures, others = find_pictures(folder)
-        if others:
-            log.warning("data.root=%s: %s", self.root.resolve(), passed_over(others, self.root))
-        return pictures
+        return find_pictures(folder, f"data.root={self.root.resolve()}", self.root)
 
     def _check_enough(self, files: dict[str, list[Path]], what: str) -> None:
         for part, there in files.items():

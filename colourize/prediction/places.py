@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -11,11 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from colourize.configuration import as_list
-from colourize.data.picture_files import find_pictures, passed_over
+from colourize.data.picture_files import find_pictures
 from colourize.errors import InputError, UsageError, one_line
 from colourize.prediction.photographs import FORMATS
-
-log = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -75,10 +72,7 @@ def _find(asked: Any) -> list[_Found]:
 def _named_by(value: str) -> list[_Found]:
     path = Path(value).expanduser()
     if path.is_dir():
-        pictures, others = find_pictures(path)
-        if others:
-            log.warning("input=%s: %s", one_line(value), passed_over(others, path))
-        return [_Found(file, path) for file in pictures]
+        return [_Found(file, path) for file in find_pictures(path, f"input={one_line(value)}")]
     if path.exists():
         return [_Found(path, None)]
     if not glob.has_magic(value):

@@ -65,7 +65,7 @@ def test_other_and_hidden_files_are_passed_over(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("no picture")
     kept = [save(tmp_path / name) for name in ("B.PNG", "a/c.png", "a.b.jpg")]
-    assert find_pictures(tmp_path).pictures == sorted(kept)
+    assert find_pictures(tmp_path, "input=here") == sorted(kept)
 
 
 def test_the_contents_decide_and_not_the_name(tmp_path):
