@@ -52,7 +52,7 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        return self._make(each.to(device) if isinstance(each, Tensor) else each for each in self)
+        return Batch._make(each.to(device) if isinstance(each, Tensor) else each for each in self)
 
     def draws(self, purpose: str) -> Draws:
         """Random numbers that belong to these pictures, for a purpose such as "noise"."""
