@@ -3,8 +3,7 @@
 from colourize.answers.ab_bins import AbBins
 from colourize.answers.base import Answer, SoftClasses
 from colourize.answers.category import Category
-from colourize.answers.lab_chroma import LabChroma
 from colourize.answers.palette_classes import PaletteClasses
-from colourize.answers.rgb import RGB
+from colourize.answers.regression import RGB, LabChroma
 
 __all__ = ["RGB", "AbBins", "Answer", "Category", "LabChroma", "PaletteClasses", "SoftClasses"]

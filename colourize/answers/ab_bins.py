@@ -8,8 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from colourize.answers.annealing import COLD, annealed
-from colourize.answers.base import Answer, SoftClasses
+from colourize.answers.base import Answer, SoftClasses, annealed
 from colourize.colour.chroma import chroma_of, chroma_over
 from colourize.colour.chroma_bins import ChromaBins, centres_of_grid
 from colourize.data.batches import Batch
@@ -83,10 +82,7 @@ class AbBins(Fitted, Answer):
         self.bins = ChromaBins(fitted["centres"], self.grid)
         self.out_channels = len(self.bins)
 
-    def encode(self, truth: Tensor, batch: Batch) -> SoftClasses:
-        return self._soft(truth)
-
-    def _soft(self, truth: Tensor) -> SoftClasses:
+    def encode(self, truth: Tensor, batch: Batch | None = None) -> SoftClasses:
         classes, squares = self.bins.nearest(chroma_of(truth), self.neighbours)
         return SoftClasses(classes, (-squares / (2 * self.sigma**2)).softmax(1))
 
@@ -96,18 +92,14 @@ class AbBins(Fitted, Answer):
     def pictures(self, outputs: Tensor, inputs: Tensor) -> dict[str, Tensor]:
         return {
             "prediction": self.decode(outputs, inputs),
-            "mode": self._mean(outputs, inputs, 0.0),
+            "mode": self.picture_of_classes(outputs.argmax(1), inputs),
             "mean": self._mean(outputs, inputs, 1.0),
         }
 
     def _mean(self, outputs: Tensor, inputs: Tensor, temperature: float) -> Tensor:
         """The picture with the mean chroma at a temperature."""
-        centres = self.bins.centres
-        if temperature < COLD:
-            chroma = centres[outputs.argmax(1)].movedim(-1, 1)
-        else:
-            chroma = (annealed(outputs.float(), temperature).movedim(1, -1) @ centres).movedim(-1, 1)
-        return chroma_over(inputs[:, :1], chroma)
+        chroma = annealed(outputs.float(), temperature).movedim(1, -1) @ self.bins.centres
+        return chroma_over(inputs[:, :1], chroma.movedim(-1, 1))
 
     def picture_of_classes(self, classes: Tensor, inputs: Tensor) -> Tensor:
         return chroma_over(inputs[:, :1], self.bins.centres[classes].movedim(-1, 1))
@@ -116,12 +108,12 @@ class AbBins(Fitted, Answer):
         return self.bins.centres.double()
 
     def average_form(self, truth: Tensor) -> Tensor:
-        target = self._soft(truth)
+        target = self.encode(truth)
         whole = target.shares.new_zeros(len(truth), self.out_channels, *truth.shape[2:])
         return whole.scatter_(1, target.classes, target.shares)
 
     def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
-        target = self._soft(truth)
+        target = self.encode(truth)
         for classes, shares in zip(target.classes.unbind(1), target.shares.unbind(1), strict=True):
             sums.index_put_((cells, classes), shares.to(sums.dtype), accumulate=True)
 

@@ -1,4 +1,4 @@
-"""The base class of answers."""
+"""The base class of answers, and what those that predict classes share."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from colourize.data.batches import Batch
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError, is_number
+
+COLD = 1e-6  # below this temperature only the likeliest class is left, and logits would overflow
 
 
 class SoftClasses(NamedTuple):
@@ -38,7 +40,7 @@ class Answer(nn.Module):
         per_pixel: whether outputs are for each pixel and decode to a picture, or for the whole picture at once.
         annealed_picture: the name of the picture that is the mean of the distribution at a `temperature`; None: there
             is no such picture.
-        temperature: the temperature of that mean, at least 0, see `colourize.answers.annealing`; the caller who decodes
+        temperature: the temperature of that mean, at least 0, see `annealed`; the caller who decodes
             sets it, and no checkpoint has it.
     """
 
@@ -50,10 +52,7 @@ class Answer(nn.Module):
     temperature = 1.0
 
     def prepare(self, palette: int | str | None) -> None:
-        """Take the settings that are needed before pictures are read; not called for an answer that is fitted already.
-
-        Args:
-            palette: `data.palette`: the number of colours, a file of them, or None.
+        """Take `data.palette` before pictures are read; not called for an answer that is fitted already.
 
         Raises:
             UsageError, InputError: the answer needs a palette, and none is configured or the file has none.
@@ -115,11 +114,7 @@ class Answer(nn.Module):
         return average if self.kind == "values" else average.clamp(min=torch.finfo(torch.float32).tiny).log()
 
     def add_by_cell(self, sums: Tensor, cells: Tensor, truth: Tensor) -> None:
-        """Add `average_form` of each true pixel (N, 3, H, W) to the row of `sums`, (cells, C), that `cells` names.
-
-        Args:
-            cells: (N, H, W) int64.
-        """
+        """Add `average_form` of each true pixel (N, 3, H, W) to the row of `sums` (rows, C) in `cells` (N, H, W)."""
         rows = self.average_form(truth).movedim(1, -1).flatten(0, 2)  # (pixels, C)
         sums.index_add_(0, cells.flatten(), rows.to(sums.dtype))
 
@@ -144,3 +139,16 @@ class Answer(nn.Module):
         """The true classes or categories in a target, int64; of soft classes, those with the largest share."""
         labels: Tensor = target.classes[:, 0] if isinstance(target, SoftClasses) else target
         return labels
+
+
+def annealed(logits: Tensor, temperature: float) -> Tensor:
+    """softmax(logits / temperature) over the channels of (N, K, H, W): each probability is raised to 1/temperature.
+
+    Temperature 1 leaves the distribution as it is, and its mean is the plain expectation. Towards 0 the likeliest class
+    gets all the probability (at 0, the first of equally likely ones). With 0.38 the mean is the annealed mean of
+    Zhang, Isola & Efros (2016), "Colorful image colorization", https://arxiv.org/abs/1603.08511.
+    """
+    if temperature < COLD:
+        return torch.zeros_like(logits).scatter_(1, logits.argmax(1, keepdim=True), 1)
+    # Softmax over rows is faster for tensors whose channels are last in memory.
+    return (logits.movedim(1, -1) / temperature).softmax(-1).movedim(-1, 1)

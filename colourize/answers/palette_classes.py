@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colourize.answers.annealing import annealed
-from colourize.answers.base import Answer
+from colourize.answers.base import Answer, annealed
 from colourize.colour.lab import rgb_to_lab
 from colourize.colour.palette import Palette, cached_palette, load_palette
 from colourize.data.batches import Batch

@@ -27,19 +27,15 @@ def centres_of_grid(spacing: int) -> np.ndarray:
     from scipy.spatial import ConvexHull
 
     level = torch.linspace(0, 1, LEVELS, dtype=torch.float64)
-    first, second = torch.meshgrid(level, level, indexing="ij")
-    faces = [
-        torch.stack([*(first, second)[:channel], torch.full_like(first, end), *(first, second)[channel:]])
-        for channel in range(3)
-        for end in (0.0, 1.0)
-    ]
-    chroma = chroma_of(torch.stack(faces)).movedim(1, -1).reshape(-1, 2).numpy()
+    cube = torch.cartesian_prod(level, level, level)
+    surface = cube[((cube == 0) | (cube == 1)).any(1)].T[None, :, :, None]  # (1, 3, points, 1)
+    chroma = chroma_of(surface)[0, :, :, 0].T.numpy()
     corners = spacing * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
     vertices = chroma[ConvexHull(chroma).vertices]
     hull = ConvexHull((vertices[:, None] + corners).reshape(-1, 2))
     reach = math.ceil(FARTHEST / spacing)
-    line = spacing * np.arange(-reach, reach + 1, dtype=np.float64)
-    points = np.stack(np.meshgrid(line, line, indexing="ij"), -1).reshape(-1, 2)
+    line = spacing * torch.arange(-reach, reach + 1, dtype=torch.float64)
+    points = torch.cartesian_prod(line, line).numpy()
     inside = (points @ hull.equations[:, :2].T + hull.equations[:, 2] <= 0).all(1)
     found: np.ndarray = points[inside]
     return found
@@ -69,11 +65,10 @@ class ChromaBins(nn.Module):
         return len(self.centres)
 
     def nearest(self, chroma: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """The bins nearest to each colour, the nearest first; ties are broken arbitrarily.
+        """The `count` bins nearest to each colour, the nearest first; ties are broken arbitrarily.
 
         Args:
             chroma: a and b, (N, 2, H, W), within ±130.
-            count: the number of bins.
 
         Returns:
             Their indices, int64, and their squared distances, both (N, count, H, W).

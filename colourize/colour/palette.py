@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from colourize.errors import InputError, UsageError, one_line
+from colourize.errors import InputError, UsageError, full_disk, one_line
 from colourize.files import whole_file
 
 log = logging.getLogger(__name__)
@@ -57,13 +57,9 @@ class Palette(nn.Module):
         return len(self.colours)
 
     def labels(self, rgb: Tensor) -> Tensor:
-        """The index of the colour nearest to each pixel; ties, up to 1e-13, are broken arbitrarily.
+        """The index of the colour nearest to each pixel: (N, 3, H, W) in [0, 1] → (N, H, W) int64 in 0 … K-1.
 
-        Args:
-            rgb: (N, 3, H, W) in [0, 1].
-
-        Returns:
-            (N, H, W) int64 in 0 … K-1.
+        Ties, up to 1e-13, are broken arbitrarily.
         """
         count = len(self.colours)
         pixels = rgb.flatten(2).to(torch.float64)  # (N, 3, HW)
@@ -128,21 +124,16 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
     started = time.perf_counter()
     colours = fit_palette(pixels, size, divisor=divisor, seed=seed)
     log.info("Fitted a palette of %d colours in %.1f s", size, time.perf_counter() - started)
-    if path and _may_write(path.parent):
-        with whole_file(path) as part:  # two processes may fit at once
-            np.save(part, colours)
-        log.info("The palette is saved as %s", path)
+    if path:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(path) as part:  # two processes may fit at once
+                np.save(part, colours)
+            log.info("The palette is saved as %s", path)
+        except OSError as error:  # such as a read-only folder, without which a run works too
+            if full_disk(error):
+                raise
     return colours
-
-
-def _may_write(folder: Path) -> bool:
-    """Whether files may be written into a folder, which is made if it is missing."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    # Root may write into read-only folders, so the mode bits are checked too.
-    return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
 def load_palette(path: str | Path) -> np.ndarray:

@@ -21,12 +21,9 @@ class LabelCache:
         self._kept: WeakKeyDictionary[object, tuple[Tensor, Tensor]] = WeakKeyDictionary()
 
     def labels(self, owner: object, which: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-        """The labels of some pictures, int64 (B, H, W) below 256, computed where they are not cached yet.
+        """The labels of the pictures `which` (B,), int64 (B, H, W) below 256, computed where they are not cached yet.
 
-        Args:
-            owner: the object that defines the labels, such as an answer with its palette.
-            which: the pictures' indices, (B,).
-            compute: computes the labels of these pictures.
+        `owner` defines the labels, such as a palette.
         """
         if owner in self._kept:
             known, kept = self._kept[owner]
@@ -55,9 +52,7 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        labels, numbers = (None if each is None else each.to(device) for each in (self.labels, self.numbers))
-        there = self.pictures.to(device), self.which.to(device)
-        return self._replace(pictures=there[0], which=there[1], labels=labels, numbers=numbers)
+        return Batch._make(each.to(device) if isinstance(each, Tensor) else each for each in self)
 
     def draws(self, purpose: str) -> Draws:
         """Random numbers that belong to these pictures, for a purpose such as "noise"."""
@@ -128,9 +123,13 @@ class BatchLoader:
         world_size: int = 1, rank: int = 0, length: int | None = None, extra: Extra | None = None,
         left_out: Collection[int] = (),
     ) -> None:  # fmt: skip
+        self.own, self.places = len(pictures), np.setdiff1d(np.arange(len(pictures)), [*left_out])
+        if extra is not None:
+            pictures = np.concatenate([pictures, extra.pictures])
+            known = labels is not None and extra.labels is not None
+            labels = np.concatenate([labels, extra.labels]) if known else None  # type: ignore[list-item]
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
         self.labels = None if labels is None else torch.from_numpy(labels)
-        self.places = np.setdiff1d(np.arange(len(pictures)), [*left_out])
         self.extra, self.length = extra, len(self.places) if length is None else length
         self.cache = cache
         self.stage, self.seed, self.shuffle, self.reshuffle = stage, seed, shuffle, reshuffle
@@ -149,21 +148,19 @@ class BatchLoader:
 
     def order(self) -> tuple[np.ndarray, np.ndarray]:
         """The indices of this epoch's pictures in order, and the indices of their draws, both (length,) int64."""
-        own = len(self.pictures)
         if not self.shuffle:
             return self.places, self.places
         start = self.epoch * self.length  # in the endless order of all pictures
         if self.extra is None:
-            places, again = self._part(own, start, self.length)
-            return places, places + own * again
-        others = len(self.extra.pictures)
+            places, again = self._part(self.own, start, self.length)
+            return places, places + self.own * again
         before = sum(int(self.extra.among(epoch, self.length)) for epoch in range(self.epoch))
         is_extra = np.diff(self.extra.among(self.epoch, np.arange(self.length + 1))).astype(bool)
         places, again = np.empty((2, self.length), np.int64)
-        places[~is_extra], again[~is_extra] = self._part(own, start - before, int((~is_extra).sum()))
-        places[is_extra], again[is_extra] = self._part(others, before, int(is_extra.sum()), 1)
-        places[is_extra] += own
-        return places, places + (own + others) * again
+        places[~is_extra], again[~is_extra] = self._part(self.own, start - before, int((~is_extra).sum()))
+        places[is_extra], again[is_extra] = self._part(len(self.extra.pictures), before, int(is_extra.sum()), 1)
+        places[is_extra] += self.own
+        return places, places + len(self.pictures) * again
 
     def _part(self, count: int, start: int, length: int, *key: int) -> tuple[np.ndarray, np.ndarray]:
         """A slice of an endless order. Each of its rounds is a permutation of `count`, from seed, round and key.
@@ -194,22 +191,11 @@ class BatchLoader:
         for number, (start, end) in enumerate(self.bounds[first:], first + 1):
             self._done = number
             # Own pictures come first, so that each process gets its share of own and extra ones.
-            mine = start + np.argsort(places[start:end] >= len(self.pictures), kind="stable")
+            mine = start + np.argsort(places[start:end] >= self.own, kind="stable")
             mine = mine[self.rank :: self.world_size]
-            which = torch.from_numpy(places[mine])
-            pictures, labels = self._look_up(which)
-            drawn = torch.from_numpy(numbers[mine])
-            yield Batch(pictures, which, self.stage, self.epoch, self.seed, labels, self.cache, drawn)
-
-    def _look_up(self, which: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The pictures with these indices, own ones first, and their labels."""
-        if self.extra is None:
-            return self.pictures[which], None if self.labels is None else self.labels[which]
-        own, others = which[which < len(self.pictures)], which[which >= len(self.pictures)] - len(self.pictures)
-        pictures = torch.cat([self.pictures[own], torch.from_numpy(self.extra.pictures)[others]])
-        if self.labels is None or self.extra.labels is None:
-            return pictures, None
-        return pictures, torch.cat([self.labels[own], torch.from_numpy(self.extra.labels)[others]])
+            which, drawn = torch.from_numpy(places[mine]), torch.from_numpy(numbers[mine])
+            labels = None if self.labels is None else self.labels[which]
+            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels, self.cache, drawn)
 
     def __len__(self) -> int:
         return len(self.bounds)

@@ -8,8 +8,8 @@ import os
 import shutil
 import socket
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -85,7 +85,7 @@ class CIFAR10Data(PictureData):
             return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with _one_at_a_time(self.root):
+            with _locked(self.root):
                 if not has_caches():
                     make_caches(self.root, self.mirror)
         except OSError as error:
@@ -98,7 +98,7 @@ class CIFAR10Data(PictureData):
         self.prepare_data()
         parts = [read_cache(cache_path(self.root, category)) for category in self.categories]
         numbers = [CATEGORIES.index(category) for category in self.categories]
-        train, test = (part[0] if len(part) == 1 else np.concatenate(part) for part in zip(*parts, strict=True))
+        train, test = (np.concatenate(part) for part in zip(*parts, strict=True))
         labels = (np.repeat(numbers, [len(each) for each in part]) for part in zip(*parts, strict=True))
         return Pictures(train, None, test, Labels(next(labels), None, next(labels)))
 
@@ -232,21 +232,16 @@ def _unavailable(what: str, root: Path) -> InputError:
     )
 
 
-@contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold the lock of `root`, which the system frees when the process dies. Its file stays, as removal would race."""
+def _locked(root: Path) -> AbstractContextManager[Any]:
+    """The lock of `root`, held; the system frees it when the process dies. Its file stays, as removal would race."""
     path = root / LOCK
     path.touch()  # fails at once where FileLock would wait for ever (/proc)
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         log.info("Waiting for another process that prepares CIFAR-10 in %s", root.resolve())
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _plain(value: Any) -> Any:

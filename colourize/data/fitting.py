@@ -22,18 +22,12 @@ PICTURES_AT_ONCE = 250
 
 @dataclass(frozen=True)
 class Training:
-    """The training split to which the parts of a task are fitted.
+    """The training split to which the parts of a task are fitted."""
 
-    Args:
-        pictures: uint8 (N, H, W, 3), without augmentation.
-        divisor: the number that pixels are divided by to lie in [0, 1].
-        cache_dir: a folder for fitted palettes; None: they are not saved.
-        answer, make_pair: the task's `Answer` and its method `make_pair`, for parts that are fitted to pairs.
-    """
-
-    pictures: np.ndarray
-    divisor: float = 255
-    cache_dir: Path | None = None
+    pictures: np.ndarray  # uint8 (N, H, W, 3), without augmentation
+    divisor: float = 255  # pixels divided by it lie in [0, 1]
+    cache_dir: Path | None = None  # a folder for fitted palettes; None: they are not saved
+    # The task's `Answer` and its method `make_pair`, for parts that are fitted to pairs.
     answer: Any = None
     make_pair: Callable[[Batch], Pair] | None = None
 

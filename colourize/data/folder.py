@@ -11,14 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from colourize.data.picture_files import (
-    UnreadableError,
-    find_pictures,
-    middle_square,
-    named,
-    open_photograph,
-    passed_over,
-)
+from colourize.data.picture_files import UnreadableError, find_pictures, middle_square, named, open_photograph
 from colourize.data.pictures import LARGEST, PictureData, Pictures, check_folder, check_memory
 from colourize.errors import InputError, UsageError, check_count, check_flag, one_line
 
@@ -72,13 +65,10 @@ class FolderData(PictureData):
         read, unreadable = self._read(files)
         if unreadable:
             found = f"{len(unreadable)} of {sum(map(len, files.values()))} files cannot be read as pictures"
-            remedy = "skipped (data.skip_unreadable=true)"
+            found, names = f"data.root={self.root.resolve()}: {found}", self._named(unreadable)
             if not self.skip_unreadable:
-                remedy = "data.skip_unreadable=true goes on without them"
-            message = f"data.root={self.root.resolve()}: {found}; {remedy}\n{self._named(unreadable)}"
-            if not self.skip_unreadable:
-                raise InputError(message)
-            log.warning("%s", message)
+                raise InputError(f"{found}; data.skip_unreadable=true goes on without them\n{names}")
+            log.warning("%s; skipped (data.skip_unreadable=true)\n%s", found, names)
             files = {part: [file for file in there if file in read] for part, there in files.items()}
             self._check_enough(files, "readable pictures")
         if "" in files:
@@ -104,10 +94,7 @@ class FolderData(PictureData):
         return {name: self._search(root / name) for name in (["test"] if self.only_tested else parts)}
 
     def _search(self, folder: Path) -> list[Path]:
-        pictures, others = find_pictures(folder)
-        if others:
-            log.warning("data.root=%s: %s", self.root.resolve(), passed_over(others, self.root))
-        return pictures
+        return find_pictures(folder, f"data.root={self.root.resolve()}", self.root)
 
     def _check_enough(self, files: dict[str, list[Path]], what: str) -> None:
         for part, there in files.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -30,15 +29,12 @@ def near_duplicates(train: np.ndarray, test: np.ndarray, least: float = 0.9) -> 
     found: list[NearDuplicate] = []
     for start in range(0, len(train), AT_ONCE):
         seen = _standardised(train[start : start + AT_ONCE]).T
-        found += _pairs(straight @ seen, mirrored @ seen, start, least)
+        plain, flipped = straight @ seen, mirrored @ seen  # correlations, (test, train)
+        highest = np.maximum(plain, flipped)
+        for pair in zip(*np.nonzero(highest >= least), strict=True):
+            is_mirrored = bool(flipped[pair] > plain[pair])
+            found.append(NearDuplicate(int(pair[0]), start + int(pair[1]), is_mirrored, float(highest[pair])))
     return sorted(found, key=lambda pair: (-pair.correlation, pair.test, pair.train))
-
-
-def _pairs(straight: np.ndarray, mirrored: np.ndarray, start: int, least: float) -> Iterator[NearDuplicate]:
-    correlations = np.maximum(straight, mirrored)
-    for test, train in np.argwhere(correlations >= least).tolist():
-        is_mirrored = bool(mirrored[test, train] > straight[test, train])
-        yield NearDuplicate(test, start + train, is_mirrored, float(correlations[test, train]))
 
 
 def _standardised(pictures: np.ndarray) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
@@ -16,6 +17,8 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from colourize.data.picture_colours import check_signals, to_srgb
 from colourize.data.tiff_fallback import open_tiff
 from colourize.errors import InputError, one_line
+
+log = logging.getLogger(__name__)
 
 WHITE, STUB = (255, 255, 255), ImageFile.StubImageFile
 NOT_READ = ("MPEG", "EPS", "FITS")  # Pillow reads only a part, runs another program, or knows no white
@@ -54,17 +57,11 @@ class Photograph:
         return Image.composite(self.colours, Image.new("RGB", self.colours.size, WHITE), self.alpha)
 
 
-class Found(NamedTuple):
-    """The picture files of a folder, and its other files that are not hidden."""
+def find_pictures(folder: Path, given: str, root: Path | None = None) -> list[Path]:
+    """The files below a folder that have a picture's extension, sorted by path.
 
-    pictures: list[Path]
-    others: list[Path]
-
-
-def find_pictures(folder: Path) -> Found:
-    """The files below a folder, those with a picture's extension and the others, sorted by path.
-
-    Hidden files and folders are skipped, and links to folders are not followed.
+    Hidden files and folders are skipped, and links to folders are not followed. A warning, which begins with `given`,
+    names the other files relative to `root`; None: to the folder.
 
     Raises:
         InputError: a folder cannot be searched.
@@ -75,13 +72,11 @@ def find_pictures(folder: Path) -> Found:
         found += [Path(where, name) for name in files if not name.startswith(".")]
     found.sort(key=lambda file: file.relative_to(folder).parts)
     pictures = [file for file in found if file.suffix.lower() in _extensions() | NOT_SKIPPED]
-    return Found(pictures, sorted({*found} - {*pictures}))
-
-
-def passed_over(others: Sequence[Path], folder: Path) -> str:
-    """The warning about files without a picture's extension."""
-    names = named([one_line(file.relative_to(folder)) for file in others])
-    return f"{len(others)} without the extension of a picture format that is read, passed over: {names}"
+    if others := sorted({*found} - {*pictures}):
+        names = named([one_line(file.relative_to(root or folder)) for file in others])
+        what = "without the extension of a picture format that is read, passed over"
+        log.warning("%s: %d %s: %s", given, len(others), what, names)
+    return pictures
 
 
 def named(names: Sequence[str]) -> str:

@@ -144,10 +144,10 @@ class PictureData(LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         if self._pictures is None:
             pictures = self.load()
-            categories = pictures.labels.train if pictures.labels else None
-            self._pictures = split(pictures, self.validation, categories)
-            self._labels = split(pictures.labels, self.validation, categories) if pictures.labels else None
-            self._take_subset()
+            labels = pictures.labels
+            categories = labels.train if labels else None
+            self._pictures = self._subset_of(split(pictures, self.validation, categories))
+            self._labels = self._subset_of(split(labels, self.validation, categories)) if labels else None
             both = self.divisor, self.validation
             named = [name for name in DIVISORS if (DIVISORS[name], VALIDATIONS[name]) == both]
             log.info(
@@ -168,18 +168,15 @@ class PictureData(LightningDataModule):
             log.info("%d further pictures are for training alone", len(extra[0]))
         return self._extra
 
-    def _take_subset(self) -> None:
-        count, seed = self._subset
-        assert self._pictures is not None
-        there = len(self._pictures.train)
+    def _subset_of(self, parts: Split) -> Split:
+        """The parts with `num_train` of the training pictures, or of their labels."""
+        (count, seed), there = self._subset, len(parts.train)
         if count is None or self.only_tested:
-            return
+            return parts
         if count > there:
             raise UsageError(f"data.num_train={count}: more than the {there} training pictures")
         chosen = np.sort(np.random.default_rng(seed).permutation(there)[:count])
-        self._pictures = self._pictures._replace(train=self._pictures.train[chosen])
-        if self._labels is not None:
-            self._labels = self._labels._replace(train=self._labels.train[chosen])
+        return parts._replace(train=parts.train[chosen])
 
     @property
     def pictures(self) -> Split:
@@ -209,32 +206,29 @@ class PictureData(LightningDataModule):
         resolved = {"divisor": self.divisor, "validation": self.validation}
         return {"source": type(self).__name__, **settings, **resolved, "parts": parts}
 
-    def check_processes(self, count: int) -> None:
+    def check_processes(self, count: int, stages: Collection[str] = Split._fields) -> None:
         """Raise a UsageError where a batch has too few pictures for `count` processes."""
-        for stage, pictures in self.pictures._asdict().items():
-            if stage == "train":
-                _check_shares(self.batch_size, self.epoch_length, count)
-            else:
-                _check_shares(self.eval_batch_size, len(pictures), count)
+        for stage in stages:
+            trains = stage == "train"
+            batch_size = self.batch_size if trains else self.eval_batch_size
+            pictures = self.epoch_length if trains else len(getattr(self.pictures, stage))
+            if min(batch_size, pictures) < count:
+                counts = f"batches of {batch_size} from {pictures} pictures"
+                raise UsageError(f"trainer.devices: {counts} leave some of {count} processes without any")
 
     def first(self, stage: str, count: int) -> Batch:
         """The first `count` pictures of a held-out stage as one batch."""
-        return next(iter(BatchLoader(
-            getattr(self.pictures, stage)[:count], count, stage,
-            labels=self._labels_of(stage, count), seed=self.eval_seed,
-        )))  # fmt: skip
-
-    def _labels_of(self, stage: str, count: int | None = None) -> np.ndarray | None:
-        return None if self._labels is None else getattr(self._labels, stage)[:count]
+        pictures, labels = getattr(self.pictures, stage)[:count], getattr(self._labels, stage, None)
+        return next(iter(BatchLoader(pictures, count, stage, labels=labels, seed=self.eval_seed)))
 
     def train_dataloader(self) -> BatchLoader:
-        return self._loader("train", self.batch_size, self.seed, shuffle=True, length=self.epoch_length)
+        return self._loader("train", self.batch_size)
 
     def val_dataloader(self) -> BatchLoader:
-        return self._loader("val", self.eval_batch_size, self.eval_seed)
+        return self._loader("val", self.eval_batch_size)
 
     def test_dataloader(self) -> BatchLoader:
-        return self._loader("test", self.eval_batch_size, self.eval_seed, left_out=self._left_out)
+        return self._loader("test", self.eval_batch_size)
 
     def leave_out(self, pictures: Collection[int]) -> None:
         """Leave these test pictures out of every later test; the others keep their indices.
@@ -250,25 +244,18 @@ class PictureData(LightningDataModule):
             raise UsageError("without: no test picture would be left")
         self._left_out = pictures
 
-    def _loader(
-        self,
-        stage: str,
-        batch_size: int,
-        seed: int,
-        *,
-        shuffle: bool = False,
-        length: int | None = None,
-        left_out: Collection[int] = (),
-    ) -> BatchLoader:
-        pictures = getattr(self.pictures, stage)
-        extra = self._mixed_in() if stage == "train" else None
+    def _loader(self, stage: str, batch_size: int) -> BatchLoader:
+        trains = stage == "train"
+        pictures, extra = getattr(self.pictures, stage), self._mixed_in() if trains else None
         count = len(pictures) + (0 if extra is None else len(extra.pictures))
         world_size, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        _check_shares(batch_size, len(pictures) if length is None else length, world_size)
+        self.check_processes(world_size, [stage])
         return BatchLoader(
-            pictures, batch_size, stage, labels=self._labels_of(stage),
-            cache=self._caches.setdefault(stage, LabelCache(count)), seed=seed, shuffle=shuffle,
-            reshuffle=self.reshuffle, world_size=world_size, rank=rank, length=length, extra=extra, left_out=left_out,
+            pictures, batch_size, stage, labels=getattr(self._labels, stage, None),
+            cache=self._caches.setdefault(stage, LabelCache(count)), seed=self.seed if trains else self.eval_seed,
+            shuffle=trains, reshuffle=self.reshuffle, world_size=world_size, rank=rank,
+            length=self.epoch_length if trains else None, extra=extra,
+            left_out=self._left_out if stage == "test" else (),
         )  # fmt: skip
 
     def _mixed_in(self) -> Extra | None:
@@ -362,9 +349,3 @@ def _shares(value: Any) -> tuple[float, float] | None:
         allowed = "a share from 0 to 1, or two, of the first and of the last epoch"
         raise UsageError(f"data.extra_share={one_line(value)}: must be {allowed}")
     return float(numbers[0]), float(numbers[1])
-
-
-def _check_shares(batch_size: int, pictures: int, processes: int) -> None:
-    if min(batch_size, pictures) < processes:
-        counts = f"batches of {batch_size} from {pictures} pictures"
-        raise UsageError(f"trainer.devices: {counts} leave some of {processes} processes without any")

@@ -1,4 +1,4 @@
-"""The base class of degradations."""
+"""The base class of degradations, and the degradation that removes nothing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from colourize.data.draws import Draws
 class Degradation(nn.Module):
     """A true picture (N, 3, H, W), RGB in [0, 1] → the network's input (N, channels, H, W).
 
-    `forward` makes the input, `channels` is its number of channels, `show` turns it into a picture, `references` makes
-    pictures by methods without a network, and `check_size` refuses sizes that cannot be degraded. `inputs_of` makes the
-    input from a picture that is degraded already, such as a grey or small photograph, and `join` combines that picture
-    with the network's.
+    Attributes:
+        name: what the input is called; it also decides which baselines fit.
+        channels: the number of channels of the input.
     """
 
     name: str
@@ -26,11 +25,11 @@ class Degradation(nn.Module):
         raise NotImplementedError
 
     def show(self, inputs: Tensor) -> Tensor:
-        """The input as an RGB picture, (N, 3, H, W)."""
-        raise NotImplementedError
+        """The input as an RGB picture, (N, 3, H, W); unless overridden, the input is one already."""
+        return inputs
 
     def inputs_of(self, picture: Tensor) -> Tensor:
-        """The input for a picture that is degraded already, (N, 3, h, w), RGB in [0, 1]."""
+        """The input for a picture that is degraded already, such as a grey or small photograph, (N, 3, h, w)."""
         raise TypeError(f"{type(self).__name__} cannot be handed a picture that is degraded already")
 
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
@@ -50,3 +49,16 @@ class Degradation(nn.Module):
 
     def check_size(self, height: int, width: int) -> None:
         """Raise a UsageError where pictures of this size cannot be degraded."""
+
+
+class Undegraded(Degradation):
+    """The true picture itself, R, G and B in [0, 1]: for tasks that recognise pictures instead of restoring them."""
+
+    name = "colour"
+    channels = 3
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        return truth
+
+    def inputs_of(self, picture: Tensor) -> Tensor:
+        return picture

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colourize.colour.chroma import chroma_of, chroma_over, lightness_of
 from colourize.data.draws import Draws
 from colourize.degradations.base import Degradation
 from colourize.errors import UsageError
@@ -43,7 +44,39 @@ class Grey(Degradation):
     def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
         """The predicted colours over the picture's own grey. Every pixel keeps its grey, except where RGB is clipped.
 
-        A prediction of another size is resized first (bilinear), as people see colour less sharply than brightness.
+        A prediction of another size is resized first.
         """
-        colours = F.interpolate(prediction, size=picture.shape[-2:], mode="bilinear", align_corners=False)
+        colours = _resized(prediction, picture)
         return (colours + self(picture) - self(colours)).clamp(0, 1)
+
+
+class Luminance(Degradation):
+    """Colour → its lightness in CIE Lab (D65), L / 100.
+
+    Unlike a mean of R, G and B, it is separate from colour in Lab, so that predicting a and b leaves it unchanged.
+    """
+
+    name = "grey"  # the input looks grey, and methods for grey pictures work with it too
+    channels = 1
+
+    def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
+        return lightness_of(truth)
+
+    def show(self, inputs: Tensor) -> Tensor:
+        """The grey of this lightness."""
+        return chroma_over(inputs, torch.zeros_like(inputs).expand(-1, 2, -1, -1))
+
+    def inputs_of(self, picture: Tensor) -> Tensor:
+        return lightness_of(picture)
+
+    def join(self, prediction: Tensor, picture: Tensor) -> Tensor:
+        """The predicted chroma over the picture's own lightness, which every pixel keeps; see `chroma_over`.
+
+        A prediction of another size is resized first.
+        """
+        return chroma_over(lightness_of(picture), chroma_of(_resized(prediction, picture)))
+
+
+def _resized(prediction: Tensor, picture: Tensor) -> Tensor:
+    """A prediction at a picture's size, bilinear, as people see colour less sharply than brightness."""
+    return F.interpolate(prediction, size=picture.shape[-2:], mode="bilinear", align_corners=False)

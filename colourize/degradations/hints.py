@@ -10,11 +10,11 @@ from torch import Tensor
 
 from colourize.colour.chroma import chroma_of, chroma_over, lightness_of
 from colourize.data.draws import Draws
-from colourize.degradations.luminance import Luminance
+from colourize.degradations.grey import Luminance
 from colourize.errors import UsageError, check_count
 
 REVEALS = ("share", "points", "mixed")
-SCALE = 110.0  # chroma is divided by this, as in Zhang et al. (2017)
+SCALE = 110.0  # chroma is divided by this, as in Zhang et al. (2017); sRGB's a and b lie within about ±110
 STOP = 1 / 8  # probability that no further point follows, which makes seven points on average
 MOST_POINTS = 64
 SIDES, SIDES_AT = (1.0, 9.0), 176  # range of a point's side in pixels, in pictures of side SIDES_AT

@@ -44,9 +44,6 @@ class LowResolution(Degradation):
     def forward(self, truth: Tensor, draws: Draws | None = None) -> Tensor:
         return self.inputs_of(F.avg_pool2d(truth, self.scale_factor))
 
-    def show(self, inputs: Tensor) -> Tensor:
-        return inputs
-
     def inputs_of(self, picture: Tensor) -> Tensor:
         """A small picture (N, 3, h, w), repeated to blocks as in training, `scale_factor` times as large."""
         return F.interpolate(picture, scale_factor=self.scale_factor, mode="nearest")

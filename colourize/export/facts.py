@@ -9,8 +9,8 @@ from typing import Any
 
 from colourize import __version__
 from colourize.answers import RGB, AbBins, LabChroma, PaletteClasses
-from colourize.answers.lab_chroma import SCALE
 from colourize.degradations import Grey, Hints, LowResolution, Luminance
+from colourize.degradations.hints import SCALE
 from colourize.errors import InputError, UsageError
 from colourize.runs.resuming import final_measures
 from colourize.tasks.restoration import RestorationTask

@@ -90,7 +90,7 @@ def joint_values(task: RestorationTask, batches: Iterable[Batch], settings: Join
             if takes_hints(task):
                 _ask(task, batch, settings, part)
             if settings.orders:
-                part["nats", "independent"] = _without_hints(task, batch)
+                part["nats", "independent"] = independent_nats(task, batch)
         parts.append(part)
     return {key: torch.cat([part[key] for part in parts]).cpu().numpy() for key in parts[0]}
 
@@ -138,17 +138,6 @@ def samples_of(task: RestorationTask, batch: Batch, settings: JointSettings) -> 
         )
         for _ in range(settings.samples)
     ]
-
-
-def _without_hints(task: RestorationTask, batch: Batch) -> Tensor:
-    """The likelihood with pixels assumed to be independent of each other given the lightness, (N,)."""
-    if not isinstance(task.degradation, Hints):
-        return independent_nats(task, batch)
-    number, task.degradation.number = task.degradation.number, 0
-    try:
-        return independent_nats(task, batch)
-    finally:
-        task.degradation.number = number
 
 
 def _values(name: str, pictures: Tensor, truth: Tensor) -> Tensor:

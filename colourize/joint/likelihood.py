@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colourize.data.batches import Batch
-from colourize.degradations.hints import random_ranks, with_hints
+from colourize.degradations.hints import Hints, random_ranks, with_hints
 from colourize.joint.sampling import check_joint
 from colourize.tasks.restoration import RestorationTask
 
@@ -47,10 +47,12 @@ def nats_per_pixel(task: RestorationTask, batch: Batch, *, orders: int = 16) -> 
 
 @torch.no_grad()
 def independent_nats(task: RestorationTask, batch: Batch) -> Tensor:
-    """Each picture's negative log-likelihood in nats per pixel, with pixels independent given the input, (N,).
+    """Each picture's negative log-likelihood in nats per pixel, with pixels independent given the lightness, (N,).
 
-    For tables and networks without hints this is their cross-entropy.
+    No pixel is a hint. For tables and networks without hints this is their cross-entropy.
     """
     pair = task.make_pair(batch)
+    if isinstance(task.degradation, Hints):
+        pair = pair._replace(inputs=task.degradation.inputs_of(pair.truth))
     outputs = task.outputs(pair).float()
     return F.cross_entropy(outputs, task.answer.labels(pair.target), reduction="none").mean((1, 2))

@@ -6,17 +6,24 @@ https://arxiv.org/abs/1603.08155.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from colourize.answers.base import Answer
 from colourize.data.batches import Pair
 from colourize.errors import UsageError, one_line
-from colourize.losses.frozen_networks import NamedLayers, classifier_layers, vgg16_layers
 from colourize.losses.pictures import PictureLoss
+from colourize.measures.category_classifier import category_classifier
+
+# The category classifier's layers, named by resolution (the picture's, a half, a quarter), → their indices in `body`.
+CLASSIFIER_LAYERS = {"full_1": 0, "full_2": 1, "half_1": 3, "half_2": 4, "quarter_1": 6}
+# ImageNet's mean and standard deviation of R, G and B, with which torchvision's VGG-16 was trained.
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class PerceptualLoss(PictureLoss):
@@ -94,6 +101,82 @@ def gram(features: Tensor) -> Tensor:
     return rows @ rows.mT / rows[0].numel()
 
 
-def frozen_network(layers: Sequence[str], vgg16: str | None) -> NamedLayers:
-    """Named layers of the VGG-16 in a file, or of this project's classifier."""
-    return classifier_layers(layers) if vgg16 is None else vgg16_layers(vgg16, layers)
+def frozen_network(wanted: Sequence[str], vgg16: str | None) -> NamedLayers:
+    """Named layers of this project's own category classifier, or of the VGG-16 in a file.
+
+    The VGG-16 (Simonyan & Zisserman 2015) has its layers' names in the literature: "relu2_2" ends the second block.
+
+    Args:
+        wanted: the names of the layers.
+        vgg16: a file of its weights as torch saves them, with torchvision's names (`vgg16-….pth`); None: the
+            classifier, as a copy, so that it can move to any device.
+
+    Raises:
+        UsageError: there is no such layer, or the file is missing or holds something else.
+    """
+    if vgg16 is None:
+        return NamedLayers(copy.deepcopy(category_classifier().body), CLASSIFIER_LAYERS, wanted)
+    from torchvision.models.vgg import cfgs, make_layers
+
+    chain, names, block, number = make_layers(cfgs["D"]), {}, 1, 0
+    for place, layer in enumerate(chain):
+        if isinstance(layer, nn.ReLU):
+            number += 1
+            names[f"relu{block}_{number}"] = place
+        elif isinstance(layer, nn.MaxPool2d):
+            block, number = block + 1, 0
+    network = NamedLayers(chain, names, wanted, IMAGENET_MEAN, IMAGENET_STD)
+    if not Path(vgg16).is_file():
+        raise UsageError(f"task.loss: vgg16={vgg16}: there is no such file")
+    try:
+        weights = torch.load(vgg16, map_location="cpu", weights_only=True)
+        network.chain.load_state_dict({name: weights[f"features.{name}"] for name in network.chain.state_dict()})
+    except Exception as error:
+        raise UsageError(f"task.loss: vgg16={vgg16}: no weights of torchvision's VGG-16 ({one_line(error)})") from error
+    return network
+
+
+class NamedLayers(nn.Module):
+    """The outputs of some layers of a sequential network, from one pass that ends at the deepest of them.
+
+    Pictures (N, 3, H, W), RGB in [0, 1], of any size → features (N, C, h, w) by the layers' names.
+
+    Args:
+        chain: the sequential network.
+        names: the names of its layers → their indices in `chain`.
+        wanted: the names of the layers whose outputs are returned.
+        mean, std: of R, G and B; pictures are normalised with them first.
+
+    Raises:
+        UsageError: the chain has no layer of such a name.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        chain: nn.Sequential,
+        names: Mapping[str, int],
+        wanted: Iterable[str],
+        mean: Iterable[float] = (0.0, 0.0, 0.0),
+        std: Iterable[float] = (1.0, 1.0, 1.0),
+    ) -> None:
+        super().__init__()
+        self.places: dict[int, str] = {}
+        for name in wanted:
+            if not isinstance(name, str) or name not in names:
+                raise UsageError(f"task.loss: layers={one_line(name)}: must be some of {', '.join(names)}")
+            self.places[names[name]] = name
+        self.chain = chain[: max(self.places) + 1]
+        self.register_buffer("mean", torch.tensor([*mean]).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor([*std]).view(-1, 1, 1))
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        found = {}
+        hidden = (pictures - self.mean) / self.std
+        for place, layer in enumerate(self.chain):
+            hidden = layer(hidden)
+            if place in self.places:
+                found[self.places[place]] = hidden
+        return found

@@ -54,20 +54,15 @@ class WeightedSum(Loss):
             for each in sharing:
                 each.network = network
 
-    def terms(self, outputs: Tensor, pair: Pair, answer: Answer) -> dict[str, Tensor]:
-        """The unweighted losses, by name."""
-        found, seen = {}, {}
+    def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
+        terms, seen = {}, {}
         for name, loss in self.losses.items():
             if isinstance(loss, PerceptualLoss):
                 if loss.vgg16 not in seen:
                     seen[loss.vgg16] = loss.seen(outputs, pair, answer)
-                found[name] = loss.compare(*seen[loss.vgg16])
+                terms[name] = loss.compare(*seen[loss.vgg16])
             else:
-                found[name] = loss(outputs, pair, answer)
-        return found
-
-    def forward(self, outputs: Tensor, pair: Pair, answer: Answer) -> Tensor:
-        terms = self.terms(outputs, pair, answer)
+                terms[name] = loss(outputs, pair, answer)
         self.latest = {name: value.detach() for name, value in terms.items()}
         first, *others = (self.weights[name] * value for name, value in terms.items())
         return sum(others, first)
@@ -116,6 +111,7 @@ def build_loss(config: Mapping[str, Any]) -> Loss:
 
 def describe_loss(config: Mapping[str, Any]) -> str:
     """Describe a configuration in words: "MeanSquaredError + 0.01 FeatureLoss"."""
-    names = {name: str(each.config["_target_"]).rpartition(".")[2] for name, each in terms_of(config).items()}
-    weights = {name: "" if each.weight == 1 else f"{each.weight:g} " for name, each in terms_of(config).items()}
-    return " + ".join(f"{weights[name]}{each}" for name, each in names.items())
+    return " + ".join(
+        ("" if each.weight == 1 else f"{each.weight:g} ") + str(each.config["_target_"]).rpartition(".")[2]
+        for each in terms_of(config).values()
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -13,11 +12,9 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from colourize.configuration import as_list
-from colourize.data.picture_files import Photograph, find_pictures, passed_over
+from colourize.data.picture_files import Photograph, find_pictures
 from colourize.errors import InputError, UsageError, full_disk, one_line
 from colourize.files import whole_file
-
-log = logging.getLogger(__name__)
 
 # True-colour formats with Pillow's options, chosen to have no visible loss.
 FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -92,10 +89,7 @@ def _find(asked: Any) -> list[_Found]:
 def _named_by(value: str) -> list[_Found]:
     path = Path(value).expanduser()
     if path.is_dir():
-        pictures, others = find_pictures(path)
-        if others:
-            log.warning("input=%s: %s", one_line(value), passed_over(others, path))
-        return [_Found(file, path) for file in pictures]
+        return [_Found(file, path) for file in find_pictures(path, f"input={one_line(value)}")]
     if path.exists():
         return [_Found(path, None)]
     if not glob.has_magic(value):

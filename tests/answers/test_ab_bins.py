@@ -13,15 +13,13 @@ from torch import Tensor
 
 import colourize
 from colourize.answers import AbBins, SoftClasses
-from colourize.answers.annealing import annealed
+from colourize.answers.base import annealed
 from colourize.build import build_data, build_task
 from colourize.colour.chroma import chroma_of, chroma_over
-from colourize.data.batches import Batch
 from colourize.data.fitting import Training
 from colourize.degradations import Luminance
 from colourize.errors import UsageError
 
-NO_BATCH = Batch(torch.zeros(0, 4, 4, 3, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
 TINY = (
     "data=synthetic", "data.num_train=12", "data.num_val=4", "data.num_test=4", "data.batch_size=6", "data.size=16",
     "model=zhang", "model.num_filters=2", "task=chroma_classification", "task.answer.grid=25",
@@ -43,7 +41,7 @@ def random_logits(answer: AbBins, *shape: int) -> Tensor:
 @pytest.mark.parametrize(("neighbours", "sigma", "grid"), [(5, 5.0, 10), (10, 5.0, 10), (3, 20.0, 20)])
 def test_soft_targets_are_those_of_brute_force(neighbours, sigma, grid):
     answer, truth = AbBins(grid, neighbours=neighbours, sigma=sigma), random_truth(6, 9)
-    target = answer.encode(truth, NO_BATCH)
+    target = answer.encode(truth)
     centres, chroma = answer.bins.centres.double().numpy(), chroma_of(truth).double().numpy()
     expected = np.zeros((2, len(centres), 6, 9))
     for n, y, x in np.ndindex(2, 6, 9):
@@ -132,7 +130,7 @@ def test_bins_that_training_hits():
         AbBins(num_bins=4, neighbours=1).fit(training)
     answer.take(answer.fit(training))
     colours = torch.tensor([[[30, 200, 30]], [[200, 30, 30]]]).movedim(-1, 1)[..., None] / 255  # by a
-    assert answer.encode(colours, NO_BATCH).classes.flatten().tolist() == [0, 1]
+    assert answer.encode(colours).classes.flatten().tolist() == [0, 1]
     assert (chroma_of(colours)[:, :, 0, 0] - answer.bins.centres).abs().max() <= 5
 
 

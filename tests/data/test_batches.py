@@ -141,10 +141,19 @@ def test_extra_pictures_have_their_share_of_every_batch(world_size: int) -> None
 
 
 def test_each_process_needs_a_picture(tiny_data, monkeypatch):
-    data = tiny_data(batch_size=1)
+    for sizes, message in (
+        ({"batch_size": 1}, "batches of 1 from 11 pictures leave some of 2 processes"),
+        ({"eval_batch_size": 1}, "batches of 1 from 7 pictures"),
+        ({"epoch_size": 1}, "batches of 4 from 1 pictures"),
+    ):
+        with pytest.raises(UsageError, match=rf"^trainer\.devices: {message}"):
+            tiny_data(**sizes).check_processes(2)
+    tiny_data().check_processes(2)
+    data = tiny_data(eval_batch_size=1)
     monkeypatch.setattr(data, "trainer", SimpleNamespace(world_size=2, global_rank=0))
-    with pytest.raises(UsageError, match=r"^trainer\.devices: batches of 1 .* leave some of 2 processes"):
-        data.train_dataloader()
+    data.train_dataloader()
+    with pytest.raises(UsageError, match=r"^trainer\.devices: batches of 1 "):  # also without a training
+        data.test_dataloader()
 
 
 def test_epochs_count_in_training_alone(tiny_task, tiny_data, quiet_trainer):

@@ -10,8 +10,8 @@ import socket
 import sys
 import threading
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -183,40 +183,38 @@ def test_extra_categories_that_are_not_allowed(settings, message):
         CIFAR10Data(**settings)
 
 
-def header_of_a_huge_array() -> bytes:
-    file = io.BytesIO()
-    shape = {"descr": "|u1", "fortran_order": False, "shape": (10**13, 32, 32, 3)}
-    np.lib.format.write_array_header_1_0(file, shape)
-    return file.getvalue() + b"few"
-
-
 GOOD = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
-DAMAGED: dict[str, Any] = {
-    "missing part": {"train": GOOD},
-    "float": {"train": GOOD, "test": GOOD / 255},
-    "size": {"train": GOOD, "test": GOOD[:, :16]},
-    "objects": {"train": GOOD, "test": np.array([{}], dtype=object)},
-    "no pictures": {"train": GOOD, "test": GOOD[:0]},
-    "truncated": lambda content: content[: len(content) // 2],
-    "flipped": lambda content: content[: len(content) // 4] + b"?!" + content[len(content) // 4 + 2 :],
-    "text": lambda content: b"<html>not found</html>",
-    "empty": lambda content: b"",
-}
 
 
-@pytest.mark.parametrize("damage", [*DAMAGED, "npy", "huge"])
-def test_damaged_cache(tmp_path, damage):
-    path, change = cache_path(tmp_path, "horse"), DAMAGED.get(damage)
-    np.savez(path, **(change if isinstance(change, dict) else {"train": GOOD, "test": GOOD}))
-    if callable(change):
-        path.write_bytes(change(path.read_bytes()))
-    elif damage == "npy":
-        with path.open("wb") as file:
-            np.save(file, GOOD)
-    elif damage == "huge":  # a header that promises more than there is memory for
-        with zipfile.ZipFile(path, "w") as archive:
-            for part in ("train.npy", "test.npy"):
-                archive.writestr(part, header_of_a_huge_array())
+def saved(save: Callable[..., None] = np.savez, *arrays: np.ndarray, **named: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    save(file, *arrays, **named)
+    return file.getvalue()
+
+
+def huge() -> bytes:
+    """Headers that promise more than there is memory for."""
+    header, file = io.BytesIO(), io.BytesIO()
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (10**13, 32, 32, 3)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    with zipfile.ZipFile(file, "w") as archive:
+        for part in ("train.npy", "test.npy"):
+            archive.writestr(part, header.getvalue() + b"few")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        saved(train=GOOD), saved(train=GOOD, test=GOOD / 255), saved(train=GOOD, test=GOOD[:, :16]),
+        saved(train=GOOD, test=np.array([{}], dtype=object)), saved(train=GOOD, test=GOOD[:0]),
+        saved(train=GOOD, test=GOOD)[:9000], saved(np.save, GOOD), huge(), b"<html>not found</html>",
+    ],
+    ids=["missing part", "float", "size", "objects", "no pictures", "truncated", "npy", "huge", "text"],
+)  # fmt: skip
+def test_damaged_cache(tmp_path, content):
+    path = cache_path(tmp_path, "horse")
+    path.write_bytes(content)
     with pytest.raises(InputError) as error:
         CIFAR10Data(root=tmp_path).load()
     lines = str(error.value).splitlines()
@@ -230,47 +228,39 @@ def test_a_folder_in_which_no_file_can_be_made(tiny, tmp_path):
             CIFAR10Data(root=root).load()  # and it does not wait for the lock
 
 
-def check_unavailable(error: InputError, root: Path, *words: str) -> None:
-    lines = str(error).splitlines()
+def check_unavailable(root: Path, mirror: str | None, *words: str) -> None:
+    with pytest.raises(InputError) as error:
+        CIFAR10Data(root=root, mirror=mirror).load()
+    lines = str(error.value).splitlines()
     assert len(lines) == 2
     assert all(word in lines[0] for word in words), lines[0]
     assert lines[1].startswith(f"Put {ARCHIVE} into {root.resolve()}, or set data.mirror=")
     assert lines[1].endswith("; data=synthetic needs no download")
-    assert "Traceback" not in str(error)
 
 
 def test_a_host_that_is_silent_or_not_there_or_lacks_the_archive(tiny, host, tmp_path, monkeypatch):
     none, silent = (tmp_path / "none").as_uri(), socket.create_server(("127.0.0.1", 0))
     monkeypatch.setattr(cifar10, "STALL_SECONDS", 0.2)
-    for mirror, words in (
-        (f"http://127.0.0.1:{silent.getsockname()[1]}", ["timed out"]),
-        (None, [tiny.attributes["url"], "refused"]),
-        (f"{host.url}/elsewhere", [f"{host.url}/elsewhere/{ARCHIVE}", "404"]),
-        (none, [f"{none}/{ARCHIVE}", "no such file"]),
+    for mirror, *words in (
+        (f"http://127.0.0.1:{silent.getsockname()[1]}", "timed out"),
+        (None, tiny.attributes["url"], "refused"),
+        (f"{host.url}/elsewhere", f"{host.url}/elsewhere/{ARCHIVE}", "404"),
+        (none, f"{none}/{ARCHIVE}", "no such file"),
     ):
-        with pytest.raises(InputError) as error:
-            CIFAR10Data(root=tmp_path, mirror=mirror).load()
-        check_unavailable(error.value, tmp_path, *words)
+        check_unavailable(tmp_path, mirror, *words)
         assert names(tmp_path) == {LOCK}
 
 
-def test_wrong_archive_on_the_mirror(tiny, host, tmp_path, monkeypatch):
-    monkeypatch.setattr(CIFAR10, "tgz_md5", "0" * 32)
-    for mirror in (host.url, tiny.path.as_uri()):
-        with pytest.raises(InputError) as error:
-            CIFAR10Data(root=tmp_path, mirror=mirror).load()
-        check_unavailable(error.value, tmp_path, mirror, "wrong MD5")
-        assert names(tmp_path) == {LOCK} and tiny.path.exists()
-
-
-def test_wrong_placed_archive_is_named_and_left_alone(tiny, host, tmp_path):
+def test_an_archive_that_is_wrong(tiny, host, tmp_path, monkeypatch):
     part = tiny.path.read_bytes()[:5000]
     (tmp_path / ARCHIVE).write_bytes(part)
-    with pytest.raises(InputError) as error:
-        CIFAR10Data(root=tmp_path, mirror=host.url).load()
-    check_unavailable(error.value, tmp_path, str(tmp_path / ARCHIVE), "wrong MD5", "delete it")
-    assert (tmp_path / ARCHIVE).read_bytes() == part
-    assert not host
+    check_unavailable(tmp_path, host.url, str(tmp_path / ARCHIVE), "wrong MD5", "delete it")
+    assert (tmp_path / ARCHIVE).read_bytes() == part and not host  # it is left alone, and nothing asked for
+    (tmp_path / ARCHIVE).unlink()
+    monkeypatch.setattr(CIFAR10, "tgz_md5", "0" * 32)
+    for mirror in (host.url, tiny.path.as_uri()):
+        check_unavailable(tmp_path, mirror, mirror, "wrong MD5")
+        assert names(tmp_path) == {LOCK} and tiny.path.exists()
 
 
 def test_full_disk_keeps_the_download(tiny, host, tmp_path, monkeypatch):

@@ -27,22 +27,6 @@ def data(root: Path, **options: Any) -> FolderData:
     return FolderData(root=root, size=8, batch_size=1, **options)
 
 
-def test_pictures_are_opened_and_made_into_squares(tmp_path):
-    wide = np.zeros((16, 40, 3), np.uint8)
-    wide[:, 12:28] = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8).repeat(2, 0).repeat(2, 1)
-    Image.fromarray(wide).save(tmp_path / "wide.png")
-    Image.fromarray(wide[:, 12:28]).save(tmp_path / "square.png")
-    turned = Image.Exif()
-    turned[0x0112] = 3
-    Image.fromarray(wide[::-1, ::-1].copy()).save(tmp_path / "turned.png", exif=turned)
-    pictures = data(tmp_path).load()
-    everything = np.concatenate([pictures.train, pictures.test])
-    expected = np.asarray(Image.fromarray(wide[:, 12:28]).resize((8, 8), Image.Resampling.LANCZOS)).astype(int)
-    assert everything.shape == (3, 8, 8, 3) and everything.dtype == np.uint8
-    # The black beside the square lies within the filter's reach, but not within the square.
-    assert np.abs(everything[:, :, 2:-2] - expected[:, 2:-2]).max() <= 3
-
-
 def test_sub_folders(tmp_path):
     save(tmp_path / "train" / "b.png", RED)
     save(tmp_path / "train" / "a" / "deep" / "z.png", GREEN)

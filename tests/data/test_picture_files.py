@@ -65,20 +65,7 @@ def test_other_and_hidden_files_are_passed_over(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("no picture")
     kept = [save(tmp_path / name) for name in ("B.PNG", "a/c.png", "a.b.jpg")]
-    assert find_pictures(tmp_path).pictures == sorted(kept)
-
-
-@pytest.mark.parametrize("extension", ["png", "jpg", "gif", "webp", "tif", "bmp"])
-def test_unreadable_pictures(tmp_path, extension):
-    path = tmp_path / f"a.{extension}"
-    Image.fromarray(noise(60, 60)).save(path)
-    content = path.read_bytes()
-    for damaged in (content[: len(content) // 2], b"no picture", b""):
-        path.write_bytes(damaged)
-        with pytest.raises(InputError) as error:
-            open_photograph(path)
-        assert str(error.value).startswith(f"{path}: cannot be read as a picture (")
-        assert len(str(error.value).splitlines()) == 1
+    assert find_pictures(tmp_path, "input=here") == sorted(kept)
 
 
 def test_the_contents_decide_and_not_the_name(tmp_path):

@@ -303,7 +303,7 @@ def test_heic(tmp_path):
     """Read with the extra `heif`, else refused, not skipped."""
     for name in ("phone.HEIC", "small.heic"):
         (tmp_path / name).write_bytes((ODD / name).read_bytes())
-    assert len(find_pictures(tmp_path).pictures) == 2
+    assert len(find_pictures(tmp_path, "input=here")) == 2
     if not heif_is_read():
         with pytest.raises(InputError, match=r"phone\.HEIC: .*HEIF, which `pip install 'colourize\[heif\]'`"):
             open_photograph(tmp_path / "phone.HEIC")

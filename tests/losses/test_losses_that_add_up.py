@@ -8,14 +8,15 @@ import console
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+from torchvision.models.vgg import cfgs, make_layers
 
 from colourize.answers import RGB, LabChroma
 from colourize.build import build_data, build_task
 from colourize.data.batches import Pair
 from colourize.errors import UsageError
 from colourize.losses import FeatureLoss, MeanSquaredError, StyleLoss, TotalVariation, WeightedSum
-from colourize.losses.frozen_networks import VGG16_WIDTHS, vgg16_layers
+from colourize.losses.perceptual import frozen_network
 from colourize.losses.weighted_sum import build_loss, describe_loss
 from colourize.measures.category_classifier import category_classifier
 
@@ -66,29 +67,19 @@ def test_features_and_style_by_the_classifiers_own_layers():
 @pytest.fixture(scope="module")
 def vgg16(tmp_path_factory):
     """A file as torchvision's, of its first three blocks: those have random weights."""
-    layers: list[nn.Module] = []
-    before = 3
-    for widths in VGG16_WIDTHS[:3]:
-        for width in widths:
-            layers += [nn.Conv2d(before, width, 3, padding=1), nn.ReLU()]
-            before = width
-        layers.append(nn.MaxPool2d(2))
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "vgg16.pth"
-    torch.save({f"features.{name}": each for name, each in nn.Sequential(*layers).state_dict().items()}, path)
+    torch.save({f"features.{name}": each for name, each in make_layers(cfgs["D"])[:16].state_dict().items()}, path)
     return path
 
 
 def test_a_vgg16_from_a_file_is_torchvisions(vgg16):
-    models = pytest.importorskip("torchvision.models")
-    theirs = models.vgg16(weights=None).features[:16]
-    theirs.load_state_dict({
-        name.removeprefix("features."): each for name, each in torch.load(vgg16).items() if int(name.split(".")[1]) < 16
-    })  # fmt: skip
+    theirs = make_layers(cfgs["D"])[:16]
+    theirs.load_state_dict({name.removeprefix("features."): each for name, each in torch.load(vgg16).items()})
     picture = torch.rand(2, 3, 32, 32)
     mean, std = (torch.tensor(row).view(3, 1, 1) for row in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
     normalised = (picture - mean) / std
-    seen = vgg16_layers(str(vgg16), ["relu1_2", "relu2_2", "relu3_3"])(picture)
+    seen = frozen_network(["relu1_2", "relu2_2", "relu3_3"], str(vgg16))(picture)
     for name, place in (("relu1_2", 3), ("relu2_2", 8), ("relu3_3", 15)):
         torch.testing.assert_close(seen[name], theirs[: place + 1](normalised))
 

@@ -5,8 +5,8 @@ pictures of horses. These are drawn from a jointed skeleton in a small landscape
 of the colour follows from grey level and place (sky above, ground below, a bay's black mane and legs) and
 part does not (the same grey may be a chestnut, a dun or a grey horse), so colourizing them is a real task.
 
-A picture is made in the order of these files: scene (`landscapes`), palette of the coat (`coats`), skeleton
-(`anatomy`), painting (`painting`), light and the whole (`drawing`). `basics` and `curves` serve them all.
+A picture is made in this order: scene (`landscapes`), colours of the coat (`painting`), skeleton (`anatomy`),
+painting (`painting`), light and the whole (`drawing`). `basics` serves them all.
 
 A picture's side is 1, x to the right, y down. A horse faces right, its height at the withers is 1, and its
 points are complex numbers, x + iy with y up: turning a limb is then one multiplication.

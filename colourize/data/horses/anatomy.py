@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from colourize.data.horses.basics import Rng
-from colourize.data.horses.curves import Points, from_xy, limb, spline
+from colourize.data.horses.basics import Points, Rng, from_xy, limb, spline
 
 # name: (weight, angle of neck, of head, swing and lift of the legs, all in degrees; flow of mane and tail)
 POSES = {

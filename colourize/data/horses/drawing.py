@@ -8,12 +8,9 @@ from PIL import Image, ImageFilter
 
 from colourize.data.horses.anatomy import HEAD, NOSE, POSES, random_skeleton
 from colourize.data.horses.basics import Array, Rng, choose
-from colourize.data.horses.coats import random_coat
 from colourize.data.horses.landscapes import Scene, paint_landscape, random_scene
-from colourize.data.horses.painting import Brush, paint_horse
-from colourize.errors import UsageError
+from colourize.data.horses.painting import Brush, paint_horse, random_coat
 
-MIN_SIZE = 8
 SUPERSAMPLE = 4  # shapes are drawn on a canvas this many times larger, then averaged down
 
 
@@ -91,19 +88,12 @@ def _picture(size: int, seed: int, index: int) -> NDArray[np.uint8]:
     return np.asarray(np.minimum(np.maximum(picture, 0), 255), np.uint8)
 
 
-def draw_horses(count: int, size: int = 32, seed: int = 0, start: int = 0) -> NDArray[np.uint8]:
-    """Draw the pictures `start` to `start + count - 1` of a seed.
+def draw_horses(count: int, size: int = 32, seed: int = 0) -> NDArray[np.uint8]:
+    """Draw the first `count` pictures of a seed, uint8 RGB (count, size, size, 3); the size must be 8 or more.
 
-    Returns uint8 RGB of shape (count, size, size, 3), values 0 to 255. A picture depends on its seed and
-    index only, and shows the same scene at every size; only its noise differs.
-
-    Raises UsageError for a negative count, seed or start and for a size below 8.
+    A picture depends on its seed and index only, and shows the same scene at every size; only its noise differs.
     """
-    for name, value in {"count": count, "size": size, "seed": seed, "start": start}.items():
-        least = MIN_SIZE if name == "size" else 0
-        if value < least:
-            raise UsageError(f"draw_horses: {name} is {value}; it must be at least {least}.")
     pictures = np.empty((count, size, size, 3), np.uint8)
-    for i in range(count):
-        pictures[i] = _picture(size, seed, start + i)
+    for index in range(count):
+        pictures[index] = _picture(size, seed, index)
     return pictures
