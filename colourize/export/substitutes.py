@@ -15,9 +15,8 @@ from colourize.degradations.low_resolution import project
 from colourize.errors import UsageError
 from colourize.models import GreyLookup, GreyRowLookup, Interpolation, LinearFilter, RonnebergerUNet
 from colourize.models.baselines import Baseline
-from colourize.models.encoder_decoder import aligned
 from colourize.models.interpolation import FILTERS
-from colourize.models.mirroring import mirrored
+from colourize.models.mirroring import aligned, mirrored
 
 
 class Notes(Protocol):

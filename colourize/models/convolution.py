@@ -7,16 +7,13 @@ derive the sizes, with pictures of every case.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 OneOrTwo = int | Sequence[int]  # one number for both directions, or (height, width)
-PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 def convolve_by_unfold(
@@ -57,9 +54,8 @@ def convolve_by_unfold(
     >>> convolve_by_unfold(picture, edges)
     tensor([[[[0., 5., 0.]]]])
     """
-    stride, dilation = _pair("stride", stride), _pair("dilation", dilation)
-    kernel_size = _pair("kernel_size", weight.shape[2:])
-    left, right, top, bottom = _border(kernel_size, stride, padding, dilation)
+    stride, dilation, kernel_size = _pair(stride), _pair(dilation), _pair(weight.shape[2:])
+    left, right, top, bottom = _border(kernel_size, padding, dilation)
     padded = F.pad(inputs, (left, right, top, bottom))  # (N, C, H + top + bottom, W + left + right)
     height, width = (
         (size - d * (k - 1) - 1) // s + 1
@@ -84,9 +80,8 @@ class Convolution2d(nn.Module):
     other arguments and the size H', W' of the output; `forward` leaves the work to torch's fast kernel.
 
     Arguments, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs and
-    gradients are those of `torch.nn.Conv2d`, so that weights can move between the two.
-    padding_mode says what the border is filled with: 'zeros' (a black frame), 'reflect' (a mirror on the
-    outermost pixels), 'replicate' (the outermost pixel again) or 'circular' (the opposite side).
+    gradients are those of `torch.nn.Conv2d`, so that weights can move between the two. The border is always
+    filled with zeros.
 
     Parameters: weight (out_channels, in_channels / groups, kh, kw) and bias (out_channels,), that is
     out_channels * (in_channels / groups * kh * kw + 1) numbers:
@@ -114,36 +109,17 @@ class Convolution2d(nn.Module):
         dilation: OneOrTwo = 1,
         groups: int = 1,
         bias: bool = True,
-        padding_mode: PaddingMode = "zeros",
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if groups <= 0:
-            raise ValueError("groups must be a positive integer")
-        if in_channels % groups != 0:
-            raise ValueError("in_channels must be divisible by groups")
-        if out_channels % groups != 0:
-            raise ValueError("out_channels must be divisible by groups")
-        if padding_mode not in PADDING_MODES:
-            raise ValueError(f"padding_mode must be one of {PADDING_MODES}, but got {padding_mode=}")
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _pair("kernel_size", kernel_size)
-        self.stride = _pair("stride", stride)
-        self.padding = padding if isinstance(padding, str) else _pair("padding", padding)
-        self.dilation = _pair("dilation", dilation)
+        self.kernel_size = _pair(kernel_size)
+        self.stride = _pair(stride)
+        self.padding = padding if isinstance(padding, str) else _pair(padding)
+        self.dilation = _pair(dilation)
         self.groups = groups
-        self.padding_mode = padding_mode
-        # Called for its errors, so that they come at construction and not at the first use.
-        _border(self.kernel_size, self.stride, self.padding, self.dilation)
-
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        if bias:
-            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels // groups, *self.kernel_size))
+        self.register_parameter("bias", nn.Parameter(torch.empty(out_channels)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -159,47 +135,32 @@ class Convolution2d(nn.Module):
             nn.init.uniform_(self.bias, -bound, bound)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            border = _border(self.kernel_size, self.stride, padding, self.dilation)
-            inputs = F.pad(inputs, border, mode=self.padding_mode)
-            padding = (0, 0)
-        return F.conv2d(inputs, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return F.conv2d(inputs, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
-        parts = [f"{self.in_channels}, {self.out_channels}", f"kernel_size={self.kernel_size}"]
-        parts.append(f"stride={self.stride}")
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
         for name, usual in (("padding", (0, 0)), ("dilation", (1, 1)), ("groups", 1)):
             if getattr(self, name) != usual:
                 parts.append(f"{name}={getattr(self, name)}")
         if self.bias is None:
             parts.append("bias=False")
-        if self.padding_mode != "zeros":
-            parts.append(f"padding_mode={self.padding_mode}")
         return ", ".join(parts)
 
 
-def _pair(name: str, value: OneOrTwo) -> tuple[int, int]:
-    if not isinstance(value, Iterable):
-        return value, value
-    if len(value) != 2:
-        raise ValueError(f"{name} must be one number or two (height, width), but got {tuple(value)}")
-    return value[0], value[1]
+def _pair(value: OneOrTwo) -> tuple[int, int]:
+    height, width = (value, value) if isinstance(value, int) else value
+    return height, width
 
 
 def _border(
-    kernel_size: tuple[int, int], stride: tuple[int, int], padding: OneOrTwo | str, dilation: tuple[int, int]
+    kernel_size: tuple[int, int], padding: OneOrTwo | str, dilation: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """How many pixels to add on each side, in the order of `F.pad`: (left, right, top, bottom)."""
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
-        if padding == "valid":
-            return 0, 0, 0, 0
-        if stride != (1, 1):
-            raise ValueError("padding='same' is not supported for strided convolutions")
+    if padding == "valid":
+        return 0, 0, 0, 0
+    if padding == "same":
         height, width = (d * (k - 1) for k, d in zip(kernel_size, dilation, strict=True))
         # An even kernel needs an odd number of pixels; the extra one goes to the right and below, as in torch.
         return width // 2, width - width // 2, height // 2, height - height // 2
-    vertical, horizontal = _pair("padding", padding)
+    vertical, horizontal = _pair(padding)  # type: ignore[arg-type]
     return horizontal, horizontal, vertical, vertical

@@ -99,7 +99,7 @@ class Own(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         height, width = inputs.shape[2:]
-        padded = colourize.models.encoder_decoder.aligned(inputs, 2)
+        padded = colourize.models.mirroring.aligned(inputs, 2)
         features = nn.functional.silu(self.first(nn.functional.pixel_unshuffle(padded, 2)))
         outputs = self.last(self.between(features) * 2 - 1)
         return nn.functional.pixel_shuffle(outputs, 2)[..., :height, :width]
