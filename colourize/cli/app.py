@@ -25,8 +25,7 @@ from colourize.cli import messages, starts, workers
 from colourize.cli.wrapping import wrap_log
 from colourize.configuration import config_dir
 from colourize.errors import full_disk
-from colourize.machine.memory import keep_freed_memory
-from colourize.machine.threads import wait_briefly
+from colourize.machine.process import keep_freed_memory, wait_briefly
 from colourize.runs import ownership, results, resuming, stopping
 
 # Commands with thousands of equal steps. The blocks of others differ in size and leave gaps that are never filled:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +71,3 @@ class EventLogger(TensorBoardLogger):
         """Write everything to disk and close the file; later values would start another file."""
         if self._experiment is not None:
             self._experiment.close()
-
-
-@contextlib.contextmanager
-def closed(logger: object) -> Iterator[None]:
-    """Close a run's event file when the block ends, since a sweep's jobs may share a process."""
-    try:
-        yield
-    finally:
-        if isinstance(logger, EventLogger):
-            logger.close()

@@ -20,7 +20,7 @@ COUNT = f"""
 import ctypes, resource, sys
 ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)  # PR_SET_THP_DISABLE: one fault a page, also where pages may be huge
 import numpy as np
-from colourize.machine.memory import keep_freed_memory
+from colourize.machine.process import keep_freed_memory
 if sys.argv[1] == "keep":
     print(keep_freed_memory())
 def faults():
