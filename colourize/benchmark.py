@@ -14,41 +14,32 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
 from colourize.errors import UsageError
 
 log = logging.getLogger(__name__)
 
-PARTS = ("steps", "startup")  # measured in this order
-
 
 def benchmark(config: DictConfig) -> None:
     """Measure the chosen parts, print and save their tables; finished parts stay saved if a later one fails."""
-    from colourize.timing import parts as functions
+    from colourize.timing.parts import PARTS
     from colourize.timing.report import Part, show, write
     from colourize.timing.settings import settings_from
 
-    names = chosen_parts(config.benchmark.parts)
+    chosen = [str(each) for each in as_list(config.benchmark.parts)]
+    if chosen != ["all"] and not (chosen and set(chosen) <= set(PARTS)):
+        raise UsageError(f"benchmark.parts={','.join(chosen)}: must be all, or some of {', '.join(PARTS)}")
     folder = Path(config.output_dir)
     parts: dict[str, Part] = {}
     with tempfile.TemporaryDirectory(prefix="colourize-benchmark-") as work:
         settings = settings_from(config, Path(work))
-        for name in names:
+        for name in PARTS if chosen == ["all"] else [name for name in PARTS if name in chosen]:
             part = Part()
-            functions.PARTS[name](part, settings)
+            PARTS[name](part, settings)
             parts[name] = part
             write(folder, settings, parts)
             show(name, part)
     log.info("Saved in %s", os.path.relpath(folder))
-
-
-def chosen_parts(chosen: object) -> list[str]:
-    """The parts to measure, in the order of PARTS; a UsageError for an unknown part or none."""
-    wanted = [chosen] if isinstance(chosen, str) else [str(each) for each in chosen]  # type: ignore[attr-defined]
-    if wanted == ["all"]:
-        return list(PARTS)
-    if not wanted or any(each not in PARTS for each in wanted):
-        raise UsageError(f"benchmark.parts={','.join(wanted)}: must be all, or some of {', '.join(PARTS)}")
-    return [each for each in PARTS if each in wanted]
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
+from colourize.errors import ColourizeError, InputError, UsageError, check_count, check_flag, full_disk, one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 def predict(config: DictConfig) -> None:
     """Predict every picture and write its result; if one of several fails, it is named and the others continue."""
-    from colourize.errors import ColourizeError, InputError, UsageError
     from colourize.prediction.places import plan
     from colourize.prediction.showing import shown
 
@@ -53,8 +54,6 @@ def predict(config: DictConfig) -> None:
 
 def _predictor(config: DictConfig) -> Predictor:
     from colourize.checkpoints import load
-    from colourize.configuration import as_list
-    from colourize.errors import UsageError, check_count, check_flag
     from colourize.joint.sampling import check_settings
     from colourize.methods.candidates import find_checkpoints
     from colourize.prediction.hinted import HintedPredictor, read_points
@@ -95,7 +94,6 @@ def _predictor(config: DictConfig) -> Predictor:
 def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfig) -> str:
     """Predict one picture, write the result and the samples, and return the line to print."""
     from colourize.data.picture_files import open_photograph
-    from colourize.errors import InputError
     from colourize.prediction.hinted import HintedPredictor
 
     photograph = open_photograph(place.source)
@@ -123,7 +121,6 @@ def sample_path(place: Place, number: int) -> Path:
 
 def _save(photograph: Photograph, colours: Image, path: Path) -> bool:
     """Write a result with the photograph's transparency; returns whether white replaced the transparency."""
-    from colourize.errors import InputError, full_disk, one_line
     from colourize.prediction.photographs import save_photograph
 
     photograph.colours = colours

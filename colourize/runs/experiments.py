@@ -13,6 +13,7 @@ Typed settings override those of a cell, except values that the cell computes fr
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -117,17 +118,14 @@ def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
     plugins.register(CellSweeper)
 
 
-# For experiments' files, for example twice the user's number of epochs.
-OmegaConf.register_new_resolver("product", lambda *factors: _product(factors), replace=True)
-
-
-def _product(factors: Iterable[float]) -> float | int:
+def _product(first: float, *factors: float) -> float | int:
     """A product; if the first factor is an integer, it is rounded to an integer of at least 1."""
-    first, *others = factors
-    value = first
-    for factor in others:
-        value = value * factor
+    value = math.prod(factors, start=first)
     return max(1, round(value)) if isinstance(first, int) else float(f"{value:.6g}")
+
+
+# For experiments' files, for example twice the user's number of epochs.
+OmegaConf.register_new_resolver("product", _product, replace=True)
 
 
 def _check(cells: Any, seeds: Any, parsed: Sequence[Override], raw: Any) -> None:

@@ -40,12 +40,12 @@ class RunRecord:
     (the seconds of each), `earlier` (the earlier starts of a resumed run), the run's facts and its surroundings.
     """
 
-    def __init__(self, folder: str | Path, command: list[str] | None = None) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder) / FILE
-        self.facts: dict[str, Any] = {}
+        self._facts: dict[str, Any] = {}
         self._head: dict[str, Any] = {
             "status": "running",
-            "command": command or [Path(sys.argv[0]).name, *sys.argv[1:]],
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
             "overrides": as_typed(),
             "started": _now(),
             "ended": None,
@@ -57,7 +57,7 @@ class RunRecord:
         self._writes = self._begun = False
 
     @contextlib.contextmanager
-    def start(self, *, writes: bool = True, resumes: bool = False, **facts: Any) -> Iterator[RunRecord]:
+    def start(self, *, writes: bool = True, resumes: bool = False) -> Iterator[None]:
         """Complete the record when the block ends, however it ends.
 
         Only one of several processes `writes`. If the folder's run `resumes`, its record so far is kept as `earlier`.
@@ -69,11 +69,10 @@ class RunRecord:
                 keys = ("status", "command", "started", "ended", "seconds", "phases", "error")
                 earlier = [*before.get("earlier", []), {key: before[key] for key in keys if key in before}]
                 self._head.update(overrides=before.get("overrides", []), earlier=earlier)
-        self.facts.update(facts)
         if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
             self.begin()  # a sweep keeps the folders of jobs that could not start
         try:
-            yield self
+            yield
         except BaseException as error:
             interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
             end = {"status": "interrupted"} if interrupted else {"status": "failed", "error": error_summary(error)}
@@ -104,7 +103,7 @@ class RunRecord:
 
     def update(self, **facts: Any) -> None:
         """Add or replace facts, such as `parameters=…` or `data={…}`; unknown types are written as text."""
-        self.facts.update(facts)
+        self._facts.update(facts)
         self._write()
 
     def _end(self, **head: Any) -> None:
@@ -114,7 +113,7 @@ class RunRecord:
     def _write(self) -> None:
         if self._writes and self._begun:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            contents = {**self._head, "phases": self._phases, **self.facts, **self._surroundings}
+            contents = {**self._head, "phases": self._phases, **self._facts, **self._surroundings}
             write_json(self.path, contents)
 
 
