@@ -6,7 +6,7 @@ line: `model=zhang` is `models/zhang.py`. Configurations and checkpoints use the
 """
 
 from colourize.models.baselines import GreyCopy, PaletteOracle
-from colourize.models.convolution import Convolution2d, convolve_by_unfold
+from colourize.models.convolution import Convolution2d
 from colourize.models.encoder_decoder import CNN, ConvTransposeNet, PoolUpsampleNet, RegressionCNN, StridedUNet, UNet
 from colourize.models.grey_lookup import CommonestClass, GreyLookup, GreyRowLookup
 from colourize.models.interpolation import Interpolation
@@ -37,5 +37,4 @@ __all__ = [
     "StridedUNet",
     "UNet",
     "ZhangNet",
-    "convolve_by_unfold",
 ]

@@ -1,4 +1,4 @@
-"""The own convolution against torch's, and the reference against torch's and four plain loops."""
+"""The own convolution against torch's: outputs, gradients, initial weights, text."""
 
 import doctest
 import random
@@ -6,9 +6,8 @@ import random
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from colourize.models import Convolution2d, convolution, convolve_by_unfold
+from colourize.models import Convolution2d, convolution
 
 
 def random_cases(count):
@@ -49,18 +48,6 @@ def test_outputs_and_gradients_are_torchs():
         torch.testing.assert_close(ours.weight.grad, theirs.weight.grad)
         if arguments["bias"]:
             torch.testing.assert_close(ours.bias.grad, theirs.bias.grad)
-
-
-@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-def test_reference_equals_torch_in_float64():
-    torch.manual_seed(0)
-    for arguments, (batch, *size) in random_cases(100):
-        layer = nn.Conv2d(**arguments, dtype=torch.float64)
-        inputs = torch.randn(batch, arguments["in_channels"], *size, dtype=torch.float64)
-        options = {name: arguments[name] for name in ("stride", "padding", "dilation", "groups")}
-        expected = F.conv2d(inputs, layer.weight, layer.bias, **options)
-        outputs = convolve_by_unfold(inputs, layer.weight, layer.bias, **options)
-        torch.testing.assert_close(outputs, expected, rtol=1e-12, atol=1e-12, msg=str(arguments))
 
 
 def test_same_seed_draws_torchs_weights_and_the_text_is_torchs():
