@@ -6,11 +6,13 @@ from typing import Any
 
 # Old module → new module.
 MOVED = {
+    "colourize.callbacks.activations": "colourize.callbacks.samples",
     "colourize.callbacks.tensorboard": "colourize.callbacks.tensorboard_pages",
     "colourize.models.baselines": "colourize.models",
     "colourize.models.classifier": "colourize.models",
     "colourize.models.course": "colourize.models",
     "colourize.models.interpolation": "colourize.models",
+    "colourize.runs.events": "colourize.callbacks.tensorboard_pages",
 }
 
 # Current class → keys that were added later, with the values that give the earlier behaviour.

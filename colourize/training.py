@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from colourize.build import build_trainer, check_launcher, fit_task, make_data, make_task, read_data
 from colourize.callbacks import weight_averaging
-from colourize.callbacks.tensorboard_pages import log_hyperparameters
+from colourize.callbacks.tensorboard_pages import EventLogger, log_hyperparameters
 from colourize.checkpoints import read_any
 from colourize.cli import terminal
 from colourize.data.pictures import PictureData
@@ -24,7 +24,6 @@ from colourize.methods.course import published
 from colourize.methods.identity import settings_of_config
 from colourize.methods.references import usual_measures
 from colourize.runs import checkpoint_files, resuming
-from colourize.runs.events import EventLogger
 from colourize.runs.record import RunRecord
 from colourize.runs.reuse import settings_digest
 from colourize.runs.tables import write_columns

@@ -22,7 +22,6 @@ from omegaconf import DictConfig
 
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts, workers
-from colourize.cli.wrapping import wrap_log
 from colourize.configuration import config_dir
 from colourize.errors import full_disk
 from colourize.machine.process import keep_freed_memory, wait_briefly
@@ -63,7 +62,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     typed, full_error, parent = sys.argv, os.environ.get(FULL_ERROR), os.getppid()
 
     def guarded(config: DictConfig) -> Any:
-        wrap_log()
+        help_page.wrap_log()
         sys.argv = typed  # the run records the user's own words, and passes them to other processes
         if config_name in TRAINING:
             keep_freed_memory()  # here, because a sweep's jobs may be processes of their own

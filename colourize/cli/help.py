@@ -1,17 +1,19 @@
-"""`--help`: the same text as Hydra's own, in less than half the time.
+"""`--help`, and lines that fit the terminal. The help is the same text as Hydra's own, in less than half the time.
 
 For its help, Hydra reads every file of every group four times; here the names of the files are enough.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 
 import hydra
 from omegaconf import OmegaConf
-
-from colourize.cli.wrapping import wrapped
 
 FLAGS = ("--help", "-h")
 SHARED = "common"  # a folder of files that others include; its files are not options
@@ -50,3 +52,27 @@ def options_by_group(conf: Path) -> dict[str, list[str]]:
     """All groups and their options, in alphabetical order."""
     groups = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != SHARED)
     return {group.name: sorted(path.stem for path in group.glob("*.yaml")) for group in groups}
+
+
+def wrapped(line: str, indent: str) -> str:
+    """A line in pieces that fit the terminal, or 80 columns without one; the pieces after the first are indented."""
+    width = shutil.get_terminal_size().columns
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+class TerminalFormatter(logging.Formatter):
+    """Wraps messages on a terminal; lines of a file or a pipe stay whole, for programs that search them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if not sys.stdout.isatty():
+            return text
+        first, *others = text.splitlines() or [""]
+        return "\n".join([wrapped(first, " " * 9), *others])  # below the message, behind the time
+
+
+def wrap_log() -> None:
+    """Wrap what the log, as Hydra has set it up, shows on the terminal; a log file's lines stay whole."""
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler and handler.formatter is not None:
+            handler.setFormatter(TerminalFormatter(handler.formatter._fmt, handler.formatter.datefmt))

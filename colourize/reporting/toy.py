@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.progress import track
 
 from colourize.errors import InputError
-from colourize.runs.surroundings import cores
+from colourize.runs.record import cores
 from colourize.runs.sweeps import quoted
 
 # With a few hundred pictures and a high, falling learning rate, the course's networks colour sky, meadow and horse.

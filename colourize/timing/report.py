@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from colourize.files import write_json
-from colourize.runs.surroundings import surroundings
+from colourize.runs.record import surroundings
 from colourize.runs.tables import write_table
 from colourize.timing.settings import Settings
 

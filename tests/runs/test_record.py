@@ -12,8 +12,7 @@ import torch
 
 import colourize
 from colourize.errors import UsageError
-from colourize.runs import surroundings
-from colourize.runs.record import RunRecord, error_summary, read_record
+from colourize.runs.record import RunRecord, commit, error_summary, read_record
 
 
 @pytest.fixture
@@ -121,18 +120,18 @@ def test_commit_of_a_checkout(tmp_path, monkeypatch):
     (tmp_path / ".gitignore").write_text("venv/\n__pycache__/\n")
     none = {"commit": None, "dirty": None}
     git("add", ".")
-    assert surroundings.commit(package) == none  # nothing is committed
+    assert commit(package) == none  # nothing is committed
     git("commit", "-m", "one")
     clean = {"commit": git("rev-parse", "HEAD"), "dirty": False}
     monkeypatch.setenv("GIT_DIR", "/nowhere")  # as within a git hook
-    assert surroundings.commit(package) == clean
-    assert surroundings.commit(installed) == none
+    assert commit(package) == clean
+    assert commit(installed) == none
     (tmp_path / "notes.txt").write_text("beside the code")
-    assert surroundings.commit(package) == clean
+    assert commit(package) == clean
     for changed in (tmp_path / "conf" / "mine.yaml", package / "more.py"):
         changed.parent.mkdir(exist_ok=True)
         changed.write_text("")
-        assert surroundings.commit(package) == {**clean, "dirty": True}
+        assert commit(package) == {**clean, "dirty": True}
         changed.unlink()
     monkeypatch.setenv("PATH", "")  # no git
-    assert surroundings.commit(package) == none
+    assert commit(package) == none
