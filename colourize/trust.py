@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lightning import LightningDataModule
@@ -18,6 +18,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from colourize.configuration import as_list
 from colourize.errors import InputError, UsageError, one_line
 
 # Module → the base class that its allowed classes must have. They must be defined there; importing runs nothing new.
@@ -35,9 +36,7 @@ TARGET = "_target_"
 
 def packages(trust: object) -> list[str]:
     """The trusted packages as a list; a UsageError for a value that is not a name, or for a part of Python."""
-    names: list[Any] = [trust]
-    if trust is None or (isinstance(trust, Sequence) and not isinstance(trust, str)):
-        names = list(trust or ())
+    names = [] if trust is None else as_list(trust)
     for name in names:
         if not isinstance(name, str):
             raise UsageError(f"trust={one_line(trust)}: must be the name of a package of yours, or a list of them")

@@ -94,7 +94,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     try:
         messages.check_arguments(config_name)
         if help_page.is_requested(words):
-            print(help_page.text(config_dir(), config_name, [word for word in words if not word.startswith("-")]))
+            print(help_page.text(config_name, [word for word in words if not word.startswith("-")]))
             return
         if _is_alone():  # Lightning passes the folder to the other processes
             words = resuming.arguments(words)
