@@ -12,7 +12,7 @@ from colourize.answers import RGB, AbBins, Answer, LabChroma, PaletteClasses
 from colourize.answers.lab_chroma import SCALE
 from colourize.degradations import Degradation, Grey, Hints, LowResolution, Luminance
 from colourize.errors import InputError, UsageError
-from colourize.runs.resuming import final_measures
+from colourize.runs.folders import read_measures
 from colourize.tasks.restoration import RestorationTask
 
 
@@ -70,7 +70,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def measures_of(path: Path) -> dict[str, float]:
     """The final measures of a checkpoint's run; empty if it is not in a run's folder."""
     try:
-        found = final_measures(path.parent.parent)
+        found = read_measures(path.parent.parent / "metrics.json")
     except InputError:
         return {}
     return {name: value for name, value in found.items() if math.isfinite(value) and name.startswith("test/")}

@@ -15,6 +15,7 @@ from colourize.models.initialisation import initialise
 from colourize.models.mirroring import aligned
 from colourize.models.resize_convolution import double_and_convolve
 
+ConvType = type[nn.Conv2d] | type[Convolution2d]
 AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 # The order of the layers after the convolution of a block that pools; the course uses the first.
 BLOCK_ORDERS = ("norm_relu_pool", "norm_pool_relu", "pool_norm_relu")
@@ -52,7 +53,7 @@ class EncoderDecoder(nn.Module):
     pools = True
     has_middle = False
     has_skips = False
-    conv_type: type[nn.Conv2d] | type[Convolution2d] = Convolution2d
+    conv_type: ConvType = Convolution2d
 
     def __init__(
         self,
@@ -163,7 +164,7 @@ class RegressionCNN(EncoderDecoder):
     It is trained with a squared error. The output layer is a plain convolution, so that outputs may leave [0, 1].
     """
 
-    conv_type = nn.Conv2d
+    conv_type: ConvType = nn.Conv2d
     has_middle = True
 
 

@@ -110,7 +110,7 @@ def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
             sweeps.plan(self.config.hydra.sweep.dir, batch, fixed)
             results.add_jobs(self.config.hydra.sweep.dir)
 
-    plugins.class_name_to_class[BASIC] = CellSweeper
+    plugins.class_name_to_class[BASIC] = CellSweeper  # type: ignore[name-defined]
 
 
 def _product(first: float, *factors: float) -> float | int:
