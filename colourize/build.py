@@ -114,7 +114,7 @@ def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] |
     return task
 
 
-def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
+def fit_task(task: RestorationTask, data: PictureData) -> RestorationTask:
     """Fit the task's parts to the data's training pictures."""
     task.fit_parts(data.training)
     check_teachers(task)
@@ -174,7 +174,7 @@ def _distillations(task: RestorationTask) -> list[Distillation]:
 
 def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
     """`make_task` and `fit_task`: the task of `config.task`, ready for training."""
-    return fit_task(config, make_task(config, data), data)
+    return fit_task(make_task(config, data), data)
 
 
 def build_trainer(config: DictConfig) -> Trainer:

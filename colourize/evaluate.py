@@ -84,7 +84,7 @@ def _evaluate(config: DictConfig, record: RunRecord) -> dict[str, float]:
             data.leave_out(missing)
             record.update(without=str(config.without), left_out=len(missing))
     with record.phase("task"):
-        selection.complete(data, own and fit_task(config, own, data))
+        selection.complete(data, own and fit_task(own, data))
     everything, first = selection.everything, selection.candidates[0]
     if config.study:  # refuses too few pictures
         make_plan(study_labels(everything), range(len(data.pictures.test)), config.seed)

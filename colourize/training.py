@@ -46,7 +46,7 @@ def run(config: DictConfig, record: RunRecord, *, resumes: bool) -> dict[str, fl
         read_data(config, data)
         data.check_processes(trainer.world_size)
     with record.phase("task"):
-        fit_task(config, task, data)
+        fit_task(task, data)
     start.enter(task, trainer)
     record.update(
         seeds={"seed": data.seed, "eval_seed": data.eval_seed},
