@@ -114,7 +114,7 @@ def make_task(config: DictConfig, data: PictureData, fitted: Mapping[str, Any] |
     return task
 
 
-def fit_task(config: DictConfig, task: RestorationTask, data: PictureData) -> RestorationTask:
+def fit_task(task: RestorationTask, data: PictureData) -> RestorationTask:
     """Fit the task's parts to the data's training pictures."""
     task.fit_parts(data.training)
     check_teachers(task)
@@ -141,12 +141,11 @@ def read_teachers(task: RestorationTask, trust: Sequence[str]) -> None:
     Raises:
         UsageError, InputError: a teacher cannot be read, or cannot teach this task.
     """
-    for loss in task.build_loss().modules():
-        if isinstance(loss, Distillation):
-            try:
-                loss.learn_from([load(path, trust) for path in loss.teachers])
-            except ColourizeError as error:
-                raise type(error)(f"task.loss.teachers: {error}") from error
+    for loss in _distillations(task):
+        try:
+            loss.learn_from([load(path, trust) for path in loss.teachers])
+        except ColourizeError as error:
+            raise type(error)(f"task.loss.teachers: {error}") from error
     check_teachers(task)
 
 
@@ -157,9 +156,7 @@ def check_teachers(task: RestorationTask) -> None:
         fitted = {name: each.hparams["fitted"].get(name) for name in QUESTION if name in task.hparams["fitted"]}
         return {**{key: each.hparams[key] for key in (*QUESTION, "divisor")}, "fitted": fitted}
 
-    for loss in task.build_loss().modules() if task.is_trained else ():
-        if not isinstance(loss, Distillation):
-            continue
+    for loss in _distillations(task) if task.is_trained else ():
         for path, teacher in zip(loss.teachers, loss.networks, strict=True):
             if found := first_difference(asked(teacher), asked(task)):
                 key, then, now = found
@@ -171,9 +168,13 @@ def check_teachers(task: RestorationTask) -> None:
             raise UsageError(f"task.loss=Distillation: needs every pixel; in training {name} answers one in {stride}")
 
 
+def _distillations(task: RestorationTask) -> list[Distillation]:
+    return [loss for loss in task.build_loss().modules() if isinstance(loss, Distillation)]
+
+
 def build_task(config: DictConfig, data: PictureData) -> RestorationTask:
     """`make_task` and `fit_task`: the task of `config.task`, ready for training."""
-    return fit_task(config, make_task(config, data), data)
+    return fit_task(make_task(config, data), data)
 
 
 def build_trainer(config: DictConfig) -> Trainer:

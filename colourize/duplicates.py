@@ -11,6 +11,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.errors import UsageError, check_flag, is_number
+from colourize.runs.tables import write_table
 
 
 def duplicates(config: DictConfig) -> None:
@@ -19,8 +21,6 @@ def duplicates(config: DictConfig) -> None:
 
     from colourize.build import make_data
     from colourize.data.near_duplicates import NearDuplicate, near_duplicates
-    from colourize.errors import UsageError, check_flag, is_number
-    from colourize.runs.tables import write_table
 
     check_flag("overwrite", config.overwrite)
     least = config.correlation

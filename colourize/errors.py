@@ -29,8 +29,6 @@ class UsageError(ColourizeError, ValueError):
 class InputError(ColourizeError):
     """A file, folder or archive is missing, unreadable or not what it should be."""
 
-    exit_code = 1
-
 
 def full_disk(error: BaseException | None) -> OSError | None:
     """The system's error for a full disk or quota, if an error is one or was caused by one."""

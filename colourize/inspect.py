@@ -13,13 +13,13 @@ from omegaconf import DictConfig
 
 from colourize.cli import app
 from colourize.configuration import as_list
+from colourize.errors import UsageError, check_count
+from colourize.runs import resuming
 
 
 def inspect(config: DictConfig) -> None:
     """Write the layer table and the diagram of each network, and, for checkpoints, the activations."""
     from colourize.cli import terminal
-    from colourize.errors import UsageError, check_count
-    from colourize.runs import resuming
 
     resuming.check_no_training(config.output_dir)
     if config.checkpoint and (config.get("model") or config.get("task")):
@@ -44,7 +44,6 @@ def _inspect_model(config: DictConfig, folder: Path) -> None:
     """Inspect a network that was not trained."""
     from colourize.build import make_task
     from colourize.data.pictures import PictureData
-    from colourize.errors import UsageError, check_count
     from colourize.inspection.files import write_layers
     from colourize.models.baselines import Baseline
 
@@ -66,7 +65,6 @@ def _inspect_checkpoints(config: DictConfig, folder: Path, numbers: list[int]) -
     """Inspect trained networks side by side, on the pictures of `data=…`, or else of the first checkpoint."""
     from colourize.build import make_data, prepare_test
     from colourize.checkpoints import data_from
-    from colourize.errors import UsageError
     from colourize.inspection.files import observe, write_activations, write_block_orders, write_layers
     from colourize.methods.candidates import find_checkpoints, from_checkpoint, label
 

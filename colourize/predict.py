@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, TextIO
 from omegaconf import DictConfig
 
 from colourize.cli import app
+from colourize.configuration import as_list
+from colourize.errors import ColourizeError, InputError, UsageError, check_count, check_flag
 
 if TYPE_CHECKING:
     from colourize.prediction.places import Place
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 def predict(config: DictConfig) -> None:
     """Predict every picture and write its result; if one of several fails, it is named and the others continue."""
-    from colourize.errors import ColourizeError, InputError, UsageError
     from colourize.prediction.places import plan
 
     predictor = _predictor(config)
@@ -51,8 +52,6 @@ def predict(config: DictConfig) -> None:
 
 def _predictor(config: DictConfig) -> Predictor:
     from colourize.checkpoints import load
-    from colourize.configuration import as_list
-    from colourize.errors import UsageError, check_count, check_flag
     from colourize.joint.sampling import check_settings
     from colourize.methods.candidates import find_checkpoints
     from colourize.prediction.hinted import HintedPredictor, read_points
@@ -93,7 +92,6 @@ def _predictor(config: DictConfig) -> Predictor:
 def _one(predictor: Predictor, place: Place, advance: Advance, config: DictConfig) -> str:
     """Predict one picture, write the result and the samples, and return the line to print."""
     from colourize.data.picture_files import open_photograph
-    from colourize.errors import InputError
     from colourize.prediction.hinted import HintedPredictor
     from colourize.prediction.places import save_result
 

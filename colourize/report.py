@@ -23,7 +23,7 @@ from colourize.cli import app
 from colourize.configuration import as_list
 from colourize.errors import InputError, UsageError, check_flag
 from colourize.files import remove_parts
-from colourize.runs.surroundings import cores
+from colourize.runs.record import cores
 from colourize.runs.sweeps import quoted
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from colourize.cli import app
+from colourize.errors import UsageError, check_count
+from colourize.runs import resuming
+from colourize.runs.folders import Run
+from colourize.runs.sweeps import quoted
+from colourize.runs.tables import write_table
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +29,7 @@ DEFAULT = {
     "model.num_filters": {"choices": [16, 32, 64]},
     "model.kernel_size": {"choices": [1, 3, 5]},
 }
-JOURNAL, TABLE = "optuna.journal", "trials.csv"
+TABLE = "trials.csv"
 
 
 def search(config: DictConfig) -> dict[str, Any]:
@@ -32,8 +37,6 @@ def search(config: DictConfig) -> dict[str, Any]:
 
     A trial is a run in its own folder. A stopped trial is resumed, and a failed one is left out.
     """
-    from colourize.errors import UsageError, check_count
-
     try:
         import optuna
         from optuna.storages.journal import JournalFileBackend, JournalStorage
@@ -53,7 +56,7 @@ def search(config: DictConfig) -> dict[str, Any]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         study_name="search", load_if_exists=True, direction="minimize" if config.mode == "min" else "maximize",
-        storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+        storage=JournalStorage(JournalFileBackend(str(folder / "optuna.journal"))),
         # A resumed search must draw other values.
         sampler=optuna.samplers.TPESampler(seed=config.sampler_seed + len(list(folder.glob("trial-*.log")))),
     )  # fmt: skip
@@ -62,7 +65,11 @@ def search(config: DictConfig) -> dict[str, Any]:
         trial = stopped.pop(0) if stopped else study.ask(space)
         value = _value(folder / f"trial-{trial.number:03d}", trial.params, config)
         study.tell(trial.number, value, state=optuna.trial.TrialState.FAIL if value is None else None)
-        _write(folder, study, config.measure)
+        rows = [
+            {"trial": each.number, "state": each.state.name.lower(), **each.params, config.measure: each.value}
+            for each in study.get_trials()
+        ]
+        write_table(folder / TABLE, rows)
     if not any(trial.value is not None for trial in study.get_trials()):
         raise UsageError(f"{' '.join(config.train)}: no trial finished; see {folder}/trial-000.log")
     best = study.best_trial
@@ -74,10 +81,7 @@ def search(config: DictConfig) -> dict[str, Any]:
 
 def _value(folder: Path, params: Mapping[str, Any], config: DictConfig) -> float | None:
     """Train in a folder, or resume there, and return the best value of the measure; None if the training failed."""
-    from colourize.runs import resuming
-    from colourize.runs.folders import Run
-
-    state, place, output = resuming.state(folder), resuming.quoted(str(folder)), folder.with_suffix(".log")
+    state, place, output = resuming.state(folder), quoted(str(folder)), folder.with_suffix(".log")
     words = [*map(str, config.train), *(f"{key}={value}" for key, value in params.items()), f"hydra.run.dir={place}"]
     if state != "finished":
         with output.open("a", encoding="utf-8") as file:
@@ -101,8 +105,6 @@ def _distribution(key: str, asked: Any) -> Any:
     """Optuna's distribution for a key's values."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    from colourize.errors import UsageError
-
     try:
         if "choices" in asked:
             return CategoricalDistribution(asked["choices"])
@@ -115,19 +117,8 @@ def _distribution(key: str, asked: Any) -> Any:
         ) from error
 
 
-def _write(folder: Path, study: Any, measure: str) -> None:
-    from colourize.runs.tables import write_table
-
-    rows = []
-    for trial in study.get_trials():
-        rows.append({"trial": trial.number, "state": trial.state.name.lower(), **trial.params, measure: trial.value})
-    write_table(folder / TABLE, rows)
-
-
 def with_training(words: list[str]) -> list[str]:
     """Collect the words that are not keys of a search, such as `model=cnn`, as overrides of its trainings."""
-    from colourize.runs.sweeps import quoted
-
     hydras = ("-", "hydra.", "hydra/")
     own = [word for word in words if word.startswith(hydras) or word.split("=")[0].split(".")[0] in OWN]
     others = [quoted(word) for word in words if word not in own]

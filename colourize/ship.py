@@ -199,25 +199,29 @@ def _tested(weights: Path, words: Sequence[str], folder: Path) -> str:
     comparison = folder / "comparison.csv"
     if not comparison.is_file():  # no baseline supports this task
         shown = headlines(key.removeprefix("test/") for key in own)
-        lines = [f"| {key} | {own[f'test/{key}']:.4g} |" for key in shown]
-        return "\n".join(["| measure | |", "| --- | ---: |", *lines])
+        return _markdown(["measure", ""], [[key, f"{own[f'test/{key}']:.4g}"] for key in shown])
     rows = read_table(comparison)
     shown = headlines(dict.fromkeys(row["measure"] for row in rows))
     cells = {(row["method"], row["measure"]): row for row in rows}
-    lines = [
-        "| method | " + " | ".join(f"{key}{ARROWS[direction(key)]}" for key in shown) + " |",
-        "| --- |" + " ---: |" * len(shown),
-    ]
-    for method in dict.fromkeys(row["method"] for row in rows):
-        lines.append("| " + " | ".join([method, *(_cell(cells.get((method, key))) for key in shown)]) + " |")
+    methods = dict.fromkeys(row["method"] for row in rows)
+    lines = [[method, *(_cell(cells.get((method, key))) for key in shown)] for method in methods]
+    text = _markdown(["method", *map(_headed, shown)], lines)
     if (folder / "hints.csv").is_file():
         found = {(row["measure"], int(row["hints"])): row for row in read_table(folder / "hints.csv")}
         numbers = sorted({number for _, number in found})
-        lines += ["", "| hints | " + " | ".join(map(str, numbers)) + " |", "| --- |" + " ---: |" * len(numbers)]
-        for key in dict.fromkeys(measure for measure, _ in found):
-            values = (_cell(found[key, number]) for number in numbers)
-            lines.append("| " + " | ".join([f"{key}{ARROWS[direction(key)]}", *values]) + " |")
-    return "\n".join(lines)
+        measures = dict.fromkeys(measure for measure, _ in found)
+        lines = [[_headed(key), *(_cell(found[key, number]) for number in numbers)] for key in measures]
+        text += "\n\n" + _markdown(["hints", *map(str, numbers)], lines)
+    return text
+
+
+def _markdown(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heading, ["---", *["---:"] * (len(heading) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _headed(measure: str) -> str:
+    return f"{measure}{ARROWS[direction(measure)]}"
 
 
 def _cell(row: Mapping[str, str] | None) -> str:

@@ -11,8 +11,9 @@ import os
 import random
 import sys
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -105,6 +106,14 @@ def succeed(door: str, overrides: Sequence[str], cwd: Path) -> Outcome:
 def trained(task: str) -> Outcome:
     """A tiny run of a task, made once a session."""
     return succeed("train", [*TINY, f"task={task}"], Path(CACHE.name) / f"trained-{task}")
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 300.0) -> None:
+    """Wait until a condition holds; an AssertionError after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 _get_mode = hydra._internal.hydra.Hydra.get_mode

@@ -108,8 +108,15 @@ U lr_scheduler=one_cycle task.lr_scheduler.max_lr=-1 | task.lr_scheduler.max_lr=
 U lr_scheduler=cosine +task.lr_scheduler.eta_min=.nan | task.lr_scheduler.eta_min=
 U lr_scheduler=one_cycle +task.lr_scheduler.final_div_factor=-1 | the learning rate becomes -
 U optimizer=muon task.optimizer.momentum=1 | task.optimizer.momentum=1: must be
+U optimizer=muon task.optimizer.momentum=-0.1 | task.optimizer.momentum=-0.1: must be
+U optimizer=muon task.optimizer.momentum=abc | task.optimizer.momentum=abc: must be
+U optimizer=muon task.optimizer.weight_decay=-1 | task.optimizer.weight_decay=-1: must be
 U optimizer=muon task.optimizer.steps=0 | task.optimizer.steps=0: must be
+U averaging=ema callbacks.averaging.decay=0 | callbacks.averaging.decay=0: must be above 0 and below 1
 U averaging=ema callbacks.averaging.decay=1 | callbacks.averaging.decay=1: must be above 0 and below 1
+U averaging=ema callbacks.averaging.decay=true | callbacks.averaging.decay=True: must be above 0 and below 1
+U averaging=ema callbacks.averaging.decay=null | callbacks.averaging.decay=None: must be above 0 and below 1
+U averaging=ema callbacks.averaging.decay=nan | callbacks.averaging.decay=nan: must be above 0 and below 1
 U +task.optimizer.foo=1 | task.optimizer=
 U lr_scheduler=cosine task.lr_scheduler.interval=foo | interval
 U lr_scheduler=cosine +task.lr_scheduler.foo=1 | task.lr_scheduler=
@@ -156,6 +163,11 @@ U task.degradation.weights=[1.5,-0.25,-0.25] | task.degradation.weights=[1.5, -0
 U task.degradation.weights=[nan,0.5,0.5] | task.degradation.weights=[nan, 0.5, 0.5]: must be three shares
 U degradation=hints task.degradation.reveal=some | reveal=some: must be share, points or mixed
 U degradation=hints task.degradation.reveal=points task.degradation.number=65 | number=65: must be at most 64 points
+U model=pixel_shuffle_resnet model.num_filters=1 | model.num_filters=1: must be a whole number of at least 2
+U model=pixel_shuffle_resnet model.num_blocks=-1 | model.num_blocks=-1: must be a whole number of at least 0
+U model=pixel_shuffle_resnet model.reduction=9 | model.reduction=9: must be a whole number from 1 to 8
+U model=pixel_shuffle_resnet model.dropout=1.0 | model.dropout=1.0: must be a share, at least 0 and below 1
+U model=pixel_shuffle_resnet model.norm=layer | model.norm=layer: must be one of batch, none
 U model=zhang model.num_halvings=4 | model.num_halvings=4: must be a whole number from 1 to 3
 U model=ronneberger_unet model.levels=1 | model.levels=1: must be a whole number from 2 to 8
 U model=ronneberger_unet model.padding=same | model.padding=same: must be one of reflect, zeros, valid

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -28,8 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with (path / "results.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+    return read_table(path / "results.csv")
 
 
 def test_it_runs_its_cells_beside_its_baselines_in_a_folder_of_its_name(folder: Path) -> None:

@@ -12,8 +12,8 @@ from omegaconf import OmegaConf
 
 import colourize
 from colourize.checkpoints import read
-from colourize.fine_tuning import verdict
 from colourize.methods.identity import settings_of_checkpoint
+from colourize.starting_point import verdict
 from colourize.weights import files
 
 SMALL = (*TINY_DATA[:-1], "data.size=16", "data.drawing_seed=7", "trainer.accelerator=cpu", "trainer.max_epochs=1")

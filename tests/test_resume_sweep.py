@@ -7,11 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from console import TINY, run, succeed
+from console import TINY, run, succeed, wait_for
 
 from colourize.runs.folders import Run
 from colourize.runs.resuming import state
@@ -128,13 +127,6 @@ def launch(words: list[str], cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-
-
-def wait_for(condition, seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def processes_of(marker: str) -> list[int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
 from console import TINY, run, succeed
 
+from colourize.runs.tables import read_table
 from colourize.search import with_training
 
 SMALL = [*(word for word in TINY if not word.startswith(("trainer.max", "model"))), "trainer.max_epochs=1", "model=cnn"]
@@ -26,8 +26,7 @@ def test_a_search_goes_on_and_leaves_out_what_fails(tmp_path: Path, monkeypatch:
     first = succeed("search", [*with_training([*SMALL, SPACE, "trials=1"])], tmp_path)
     assert "Best of 1 trials" in first.stdout
     again = succeed("search", [*with_training([*SMALL, SPACE, "trials=2"])], tmp_path)
-    with (tmp_path / "search" / "trials.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(tmp_path / "search" / "trials.csv")
     assert [row["state"] for row in rows] == ["complete"] * 2
     best = min(rows, key=lambda row: float(row["val/loss"]))
     assert (

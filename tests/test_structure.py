@@ -15,9 +15,9 @@ PACKAGE = Path(colourize.__file__).parent
 ORDER = (
     *("errors", "configuration", "files", "weights", "trust", "machine", "moved"),
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks", "joint"),  # a picture's way
-    *("runs", "checkpoints", "build", "fine_tuning", "methods"),
+    *("runs", "checkpoints", "build", "methods"),
     *("cli", "figures", "inspection", "prediction", "export", "study", "timing", "callbacks", "reporting"),
-    "starting_point",
+    *("starting_point", "training"),
     *("train", "evaluate", "inspect", "predict", "report", "search", "benchmark", "duplicates"),  # the console scripts
     "ship",
 )

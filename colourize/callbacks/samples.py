@@ -1,4 +1,4 @@
-"""Draws the same validation pictures after every epoch, as one labelled sheet."""
+"""Sheets of the same validation pictures after every epoch: predictions, and feature maps of the network's blocks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PictureSheets(Callback):
         check_count(f"callbacks.{self.name}.every_n_epochs", every_n_epochs, least=0)
         self.folder, self.num_pictures, self.every_n_epochs = Path(folder), num_pictures, every_n_epochs
 
-    def sheet(self, trainer: Trainer, task: RestorationTask, data: PictureData) -> Image.Image:
+    def sheet(self, task: RestorationTask, data: PictureData) -> Image.Image:
         """The sheet for the task's current weights."""
         raise NotImplementedError
 
@@ -56,7 +56,7 @@ class PictureSheets(Callback):
         if not (isinstance(task, RestorationTask) and isinstance(data, PictureData)):
             return
         with trainer.precision_plugin.forward_context():
-            sheet = self.sheet(trainer, task, data)
+            sheet = self.sheet(task, data)
         save_sheet(self.folder / f"{name}.png", sheet)
         if isinstance(trainer.logger, TensorBoardLogger):
             writer = trainer.logger.experiment
@@ -71,9 +71,40 @@ class SamplePictures(PictureSheets):
     def __init__(self, folder: str, num_pictures: int = 10, every_n_epochs: int = 1) -> None:
         super().__init__(folder, num_pictures, every_n_epochs)
 
-    def sheet(self, trainer: Trainer, task: RestorationTask, data: PictureData) -> Image.Image:
+    def sheet(self, task: RestorationTask, data: PictureData) -> Image.Image:
         # Random inputs are the same as in the validation.
         pair = task.make_pair(data.first("val", self.num_pictures).to(task.device))
         with torch.no_grad():
             outputs = task.outputs(pair)
         return labelled_grid(task.sample_rows(pair, outputs.float()))
+
+
+class ActivationSheets(PictureSheets):
+    """Shows feature maps of a copy of the network.
+
+    Args:
+        folder, num_pictures, every_n_epochs: see PictureSheets.
+        count: the number of pictures from which mean, sparsity and dead channels are computed.
+        modules: the names of modules, see `inspection.activations.record`; None: all blocks.
+    """
+
+    name = "activations"
+
+    def __init__(
+        self,
+        folder: str,
+        num_pictures: int = 2,
+        count: int = 100,
+        every_n_epochs: int = 1,
+        modules: list[str] | None = None,
+    ) -> None:
+        super().__init__(folder, num_pictures, every_n_epochs)
+        check_count("callbacks.activations.count", count, least=num_pictures)
+        self.count, self.modules = count, None if modules is None else list(modules)
+
+    def sheet(self, task: RestorationTask, data: PictureData) -> Image.Image:
+        from colourize.inspection.files import observe, sheets
+
+        observed = observe(type(task.model).__name__, task, data, "val", self.count, self.modules)
+        (sheet,) = sheets([observed], range(min(self.num_pictures, len(observed.pair.truth)))).values()
+        return sheet

@@ -22,11 +22,9 @@ from omegaconf import DictConfig
 
 from colourize.cli import help as help_page
 from colourize.cli import messages, starts, workers
-from colourize.cli.wrapping import wrap_log
 from colourize.configuration import config_dir
 from colourize.errors import full_disk
-from colourize.machine.memory import keep_freed_memory
-from colourize.machine.threads import wait_briefly
+from colourize.machine.process import keep_freed_memory, wait_briefly
 from colourize.runs import ownership, results, resuming, stopping
 
 # Commands with thousands of equal steps. The blocks of others differ in size and leave gaps that are never filled:
@@ -64,7 +62,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     typed, full_error, parent = sys.argv, os.environ.get(FULL_ERROR), os.getppid()
 
     def guarded(config: DictConfig) -> Any:
-        wrap_log()
+        help_page.wrap_log()
         sys.argv = typed  # the run records the user's own words, and passes them to other processes
         if config_name in TRAINING:
             keep_freed_memory()  # here, because a sweep's jobs may be processes of their own
@@ -96,7 +94,7 @@ def _run(function: Callable[[DictConfig], Any], config_name: str) -> None:
     try:
         messages.check_arguments(config_name)
         if help_page.is_requested(words):
-            print(help_page.text(config_dir(), config_name, [word for word in words if not word.startswith("-")]))
+            print(help_page.text(config_name, [word for word in words if not word.startswith("-")]))
             return
         if _is_alone():  # Lightning passes the folder to the other processes
             words = resuming.arguments(words)

@@ -66,7 +66,7 @@ def check_arguments(config_name: str = "train") -> None:
     A sweep without values would run no job and succeed; a group takes no list of numbers.
     """
     _check_flags(config_name)
-    groups = options_by_group(config_dir())
+    groups = options_by_group()
     for each in _typed():
         value = None if each.is_delete() else each.value()
         if each.is_sweep_override():
@@ -89,7 +89,7 @@ def _message(error: BaseException) -> str | None:
         return f"{error.override}: {problem}; arguments are key=value{_quoting_hint(error.override)}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = error.missing_cfg_file.rpartition("/")
-        options = error.options or options_by_group(config_dir()).get(group)  # Hydra gives none for a list of names
+        options = error.options or options_by_group().get(group)  # Hydra gives none for a list of names
         if options:
             return f"{group}={option}: must be one of {', '.join(options)}"
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):  # Could not override 'data.foo'. To append to …
@@ -103,7 +103,7 @@ def _message(error: BaseException) -> str | None:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return ": ".join([" ".join(lines[:2]), *([one_line(cause)] if cause else [])])
     if isinstance(error, ValueError) and _is_hydras(error):  # about flags, or an override such as logger=null
-        groups = ("", *options_by_group(config_dir()))
+        groups = ("", *options_by_group())
         typed = [each for each in _typed() if each.key_or_group in groups and not each.is_delete()]
         wrong = [str(each.input_line) for each in typed if not isinstance(each.value(), (str, list))]
         return ": ".join([*wrong, one_line(error)])
@@ -157,7 +157,7 @@ def _meant(word: str, config: Any) -> str | None:
     )
     keys = [key for key, _ in flat(composed) if not key.rpartition(".")[2].startswith("_")]
     parts = {part for key in keys for part in key.split(".")}
-    keys += [group for group in options_by_group(config_dir()) if group in parts]
+    keys += [group for group in options_by_group() if group in parts]
 
     def likeness(key: str) -> tuple[bool, float, int]:
         last, wanted = key.rpartition(".")[2], ALIASES.get(word, word)

@@ -66,8 +66,6 @@ class Starts(Callback):
                 experiments.provide(asked, fixed)
         keys = ",".join([*hydra.job.config.override_dirname.exclude_keys, *fixed])
         with read_write(hydra):
-            if is_basic:
-                hydra.sweeper._target_ = experiments.TARGET
             # Each job is composed again, but all must have the same sweep folder, even if a setting is in its name.
             hydra.overrides.hydra += [f"{EXCLUDED}=[{keys}]", f"hydra.sweep.dir={sweeps.quoted(folder)}"]
 

@@ -12,7 +12,7 @@ from colourize.answers import RGB, AbBins, LabChroma, PaletteClasses
 from colourize.degradations import Grey, Hints, LowResolution, Luminance
 from colourize.degradations.hints import SCALE
 from colourize.errors import InputError, UsageError
-from colourize.runs.resuming import final_measures
+from colourize.runs.folders import read_measures
 from colourize.tasks.restoration import RestorationTask
 
 Facts = Callable[[Any], dict[str, Any]]
@@ -67,7 +67,7 @@ def _facts(part: object, known: Mapping[type, Facts], kind: str) -> dict[str, An
 def measures_of(path: Path) -> dict[str, float]:
     """The final measures of a checkpoint's run; empty if it is not in a run's folder."""
     try:
-        found = final_measures(path.parent.parent)
+        found = read_measures(path.parent.parent / "metrics.json")
     except InputError:
         return {}
     return {name: value for name, value in found.items() if math.isfinite(value) and name.startswith("test/")}

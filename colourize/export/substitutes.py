@@ -14,9 +14,8 @@ from colourize.degradations.low_resolution import project
 from colourize.errors import UsageError
 from colourize.models import GreyLookup, GreyRowLookup, Interpolation, LinearFilter, RonnebergerUNet
 from colourize.models.baselines import Baseline
-from colourize.models.encoder_decoder import aligned
 from colourize.models.interpolation import FILTERS
-from colourize.models.mirroring import mirrored
+from colourize.models.mirroring import aligned, mirrored
 
 # The recorder's method `note(op, inputs, compute, …)`, which records all that `compute` does as one operation.
 Note = Callable[..., Tensor]

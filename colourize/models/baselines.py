@@ -28,6 +28,7 @@ class Baseline(nn.Module):
         kind: the only kind of answers that it supports, see `Answer.kind`; None: any.
         gives_pictures: whether it returns pictures, RGB in [0, 1]; the task encodes them as outputs of its answer.
         sees_truth: whether its input is the true picture: an oracle.
+        scale_factor: that of the degradation, if it has one.
     """
 
     degradation: str | None = None
@@ -39,6 +40,7 @@ class Baseline(nn.Module):
         super().__init__()
         self.in_channels = in_channels
         self.out_channels = out_channels
+        self.scale_factor = 1
 
     def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
         """Check that the baseline supports a task, and take what it needs of the task's parts.
@@ -55,6 +57,7 @@ class Baseline(nn.Module):
         elif self.degradation not in (None, degradation.name):
             fitting = TASKS.get(str(self.degradation), f"degradations named {self.degradation}")
         else:
+            self.scale_factor = getattr(degradation, "scale_factor", 1)
             return
         raise UsageError(f"{key}: {type(self).__name__} is not for this task; it is for {fitting}")
 

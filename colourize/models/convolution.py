@@ -1,46 +1,31 @@
 """The project's own convolution layer: it does what `torch.nn.Conv2d` does, and is written to be read.
 
-`Convolution2d` is the fast layer that the networks use; `convolve_by_unfold` spells out the same arithmetic.
-`colourize.models.resize_convolution` has the convolution that also doubles the picture.
 Dumoulin & Visin (2016), "A guide to convolution arithmetic for deep learning", https://arxiv.org/abs/1603.07285,
 derive the sizes, with pictures of every case.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 OneOrTwo = int | Sequence[int]  # one number for both directions, or (height, width)
-PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def convolve_by_unfold(
-    inputs: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: OneOrTwo = 1,
-    padding: OneOrTwo | str = 0,
-    dilation: OneOrTwo = 1,
-    groups: int = 1,
-) -> Tensor:
-    """A convolution as one matrix product: a readable `F.conv2d`, which is slower and needs more memory.
+class Convolution2d(nn.Module):
+    """A learnt convolution, (N, in_channels, H, W) -> (N, out_channels, H', W'): a drop-in for `nn.Conv2d`.
 
-    Shapes: inputs (N, C, H, W), weight (O, C / groups, kh, kw), bias (O,) -> (N, O, H', W').
-
-    Each of the O filters is a stack of small pictures, one per input channel. Laid over the input at one
-    place, it gives one number: the sum of the products of filter and picture there, plus a bias.
-    Sliding it over all places gives one output channel:
+    Each of the filters is a stack of small pictures, one per input channel (of its group). Laid over the input at one
+    place, it gives one number: the sum of the products of filter and picture there, plus a bias. Sliding it over all
+    places gives one output channel:
 
         out[n, o, y, x] = bias[o] + sum over c, i, j of weight[o, c, i, j]
                                                         * padded[n, c, y * s + i * d, x * s + j * d]
 
-    - **Weights are shared**: the same C * kh * kw numbers serve every place, so the number of parameters does
-      not depend on the picture's size, and a shifted picture gives a shifted output.
+    - **Weights are shared**: the same numbers serve every place, so the number of parameters does not depend on the
+      picture's size, and a shifted picture gives a shifted output.
     - **padding** p surrounds the picture with p rows and columns of zeros; without it the output would shrink
       by k - 1. 'valid' means none, 'same' as much as keeps the size (at stride 1).
     - **stride** s moves the filter s pixels at a time, so that the output is s times smaller.
@@ -50,43 +35,8 @@ def convolve_by_unfold(
     Together, H' = floor((H + 2 p - d (k - 1) - 1) / s) + 1, and likewise for the width.
     (The filter is not mirrored; mathematicians call this cross-correlation. For learnt weights it is the same.)
 
-    A filter that compares each pixel with its left neighbour finds the edge between dark and light:
-
-    >>> picture = torch.tensor([[0.0, 0.0, 5.0, 5.0]]).view(1, 1, 1, 4)
-    >>> edges = torch.tensor([[-1.0, 1.0]]).view(1, 1, 1, 2)
-    >>> convolve_by_unfold(picture, edges)
-    tensor([[[[0., 5., 0.]]]])
-    """
-    stride, dilation = _pair("stride", stride), _pair("dilation", dilation)
-    kernel_size = _pair("kernel_size", weight.shape[2:])
-    left, right, top, bottom = _border(kernel_size, stride, padding, dilation)
-    padded = F.pad(inputs, (left, right, top, bottom))  # (N, C, H + top + bottom, W + left + right)
-    height, width = (
-        (size - d * (k - 1) - 1) // s + 1
-        for size, k, s, d in zip(padded.shape[2:], kernel_size, stride, dilation, strict=True)
-    )
-
-    # The patch at each place becomes a column, so that one product serves all L = H' * W' places at once.
-    columns = F.unfold(padded, kernel_size, dilation, padding=0, stride=stride)  # (N, C * kh * kw, L)
-    columns = columns.unflatten(1, (groups, -1))  # (N, groups, C / groups * kh * kw, L)
-    filters = weight.flatten(1).unflatten(0, (groups, -1))  # (groups, O / groups, C / groups * kh * kw)
-    outputs = (filters @ columns).flatten(1, 2)  # (N, O, L)
-    if bias is not None:
-        outputs = outputs + bias[:, None]
-    return outputs.unflatten(2, (height, width))  # (N, O, H', W')
-
-
-class Convolution2d(nn.Module):
-    """A learnt convolution, (N, in_channels, H, W) -> (N, out_channels, H', W'): a drop-in for `nn.Conv2d`.
-
-    It learns `out_channels` filters; each looks at a window of kernel_size pixels through all input channels
-    (of its group) and gives one number per place. `convolve_by_unfold` explains the arithmetic, the
-    other arguments and the size H', W' of the output; `forward` leaves the work to torch's fast kernel.
-
-    Arguments, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs and
-    gradients are those of `torch.nn.Conv2d`, so that weights can move between the two.
-    padding_mode says what the border is filled with: 'zeros' (a black frame), 'reflect' (a mirror on the
-    outermost pixels), 'replicate' (the outermost pixel again) or 'circular' (the opposite side).
+    Arguments, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs and gradients are
+    those of `torch.nn.Conv2d`, so that weights can move between the two; the border is always filled with zeros.
 
     Parameters: weight (out_channels, in_channels / groups, kh, kw) and bias (out_channels,), that is
     out_channels * (in_channels / groups * kh * kw + 1) numbers:
@@ -96,6 +46,13 @@ class Convolution2d(nn.Module):
     896
     >>> layer(torch.zeros(10, 3, 32, 32)).shape
     torch.Size([10, 32, 32, 32])
+
+    A filter that compares each pixel with its left neighbour finds the edge between dark and light:
+
+    >>> layer = Convolution2d(1, 1, kernel_size=(1, 2), bias=False)
+    >>> layer.weight.data[:] = torch.tensor([-1.0, 1.0])
+    >>> layer(torch.tensor([[[[0.0, 0.0, 5.0, 5.0]]]])).detach()
+    tensor([[[[0., 5., 0.]]]])
     """
 
     weight: Tensor
@@ -114,36 +71,17 @@ class Convolution2d(nn.Module):
         dilation: OneOrTwo = 1,
         groups: int = 1,
         bias: bool = True,
-        padding_mode: PaddingMode = "zeros",
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if groups <= 0:
-            raise ValueError("groups must be a positive integer")
-        if in_channels % groups != 0:
-            raise ValueError("in_channels must be divisible by groups")
-        if out_channels % groups != 0:
-            raise ValueError("out_channels must be divisible by groups")
-        if padding_mode not in PADDING_MODES:
-            raise ValueError(f"padding_mode must be one of {PADDING_MODES}, but got {padding_mode=}")
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _pair("kernel_size", kernel_size)
-        self.stride = _pair("stride", stride)
-        self.padding = padding if isinstance(padding, str) else _pair("padding", padding)
-        self.dilation = _pair("dilation", dilation)
+        self.kernel_size = _pair(kernel_size)
+        self.stride = _pair(stride)
+        self.padding = padding if isinstance(padding, str) else _pair(padding)
+        self.dilation = _pair(dilation)
         self.groups = groups
-        self.padding_mode = padding_mode
-        # Called for its errors, so that they come at construction and not at the first use.
-        _border(self.kernel_size, self.stride, self.padding, self.dilation)
-
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        if bias:
-            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias", None)
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels // groups, *self.kernel_size))
+        self.register_parameter("bias", nn.Parameter(torch.empty(out_channels)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -159,47 +97,16 @@ class Convolution2d(nn.Module):
             nn.init.uniform_(self.bias, -bound, bound)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        padding = self.padding
-        if self.padding_mode != "zeros":
-            border = _border(self.kernel_size, self.stride, padding, self.dilation)
-            inputs = F.pad(inputs, border, mode=self.padding_mode)
-            padding = (0, 0)
-        return F.conv2d(inputs, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return F.conv2d(inputs, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
-        parts = [f"{self.in_channels}, {self.out_channels}", f"kernel_size={self.kernel_size}"]
-        parts.append(f"stride={self.stride}")
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
         for name, usual in (("padding", (0, 0)), ("dilation", (1, 1)), ("groups", 1)):
             if getattr(self, name) != usual:
                 parts.append(f"{name}={getattr(self, name)}")
-        if self.bias is None:
-            parts.append("bias=False")
-        if self.padding_mode != "zeros":
-            parts.append(f"padding_mode={self.padding_mode}")
-        return ", ".join(parts)
+        return ", ".join([*parts, *([] if self.bias is not None else ["bias=False"])])
 
 
-def _pair(name: str, value: OneOrTwo) -> tuple[int, int]:
-    if not isinstance(value, Iterable):
-        return value, value
-    if len(value) != 2:
-        raise ValueError(f"{name} must be one number or two (height, width), but got {tuple(value)}")
-    return value[0], value[1]
-
-
-def _border(
-    kernel_size: tuple[int, int], stride: tuple[int, int], padding: OneOrTwo | str, dilation: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    """How many pixels to add on each side, in the order of `F.pad`: (left, right, top, bottom)."""
-    if isinstance(padding, str):
-        if padding not in ("same", "valid"):
-            raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
-        if padding == "valid":
-            return 0, 0, 0, 0
-        if stride != (1, 1):
-            raise ValueError("padding='same' is not supported for strided convolutions")
-        height, width = (d * (k - 1) for k, d in zip(kernel_size, dilation, strict=True))
-        # An even kernel needs an odd number of pixels; the extra one goes to the right and below, as in torch.
-        return width // 2, width - width // 2, height // 2, height - height // 2
-    vertical, horizontal = _pair("padding", padding)
-    return horizontal, horizontal, vertical, vertical
+def _pair(value: OneOrTwo) -> tuple[int, int]:
+    height, width = (value, value) if isinstance(value, int) else value
+    return height, width

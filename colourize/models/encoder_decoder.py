@@ -1,17 +1,22 @@
-"""The building block that the course's networks share, and their base class, which takes pictures of any size."""
+"""The course's networks: CSC421/2516 (2019), programming assignment 2, and its later editions (CSC413/2516).
+
+Skip connections by concatenation: Ronneberger, Fischer & Brox (2015), "U-Net: convolutional networks for biomedical
+image segmentation", https://arxiv.org/abs/1505.04597.
+"""
 
 from collections import OrderedDict
 
+import torch
 from torch import Tensor, nn
 
 from colourize.errors import UsageError, check_count
 from colourize.models.convolution import Convolution2d
-from colourize.models.initialisation import check_rule, initialise
-from colourize.models.mirroring import mirrored
+from colourize.models.initialisation import initialise
+from colourize.models.mirroring import aligned
 from colourize.models.resize_convolution import double_and_convolve
 
-AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 ConvType = type[nn.Conv2d] | type[Convolution2d]
+AnyConv = nn.Conv2d | nn.ConvTranspose2d | Convolution2d
 # The order of the layers after the convolution of a block that pools; the course uses the first.
 BLOCK_ORDERS = ("norm_relu_pool", "norm_pool_relu", "pool_norm_relu")
 # One filter for each of hundreds of outputs would make the last hidden block the widest one, and at full resolution.
@@ -19,10 +24,10 @@ MOST_FILTERS_LAST = 64
 
 
 class EncoderDecoder(nn.Module):
-    """The base class of networks that halve a picture twice and double it twice.
+    """A network that halves a picture twice and doubles it twice, (N, in_channels, H, W) -> (N, out_channels, H, W).
 
-    A subclass makes its layers in `build` and connects them in `forward_aligned`, where height and width are multiples
-    of 4.
+    Pictures of any size are accepted. Subclasses choose the layers; comments have their shapes, where NF is
+    `num_filters` and L is `num_filters_last`.
 
     Args:
         in_channels, out_channels: the channels of the whole network.
@@ -37,15 +42,18 @@ class EncoderDecoder(nn.Module):
             the layers' own rule, U(-s, s) with s = 1 / sqrt(fan in), for weights and biases.
 
     Attributes:
+        pools: it halves by max-pooling, and doubles by nearest neighbours; otherwise by strided and by transposed
+            convolutions.
+        has_middle: it has hidden blocks at the lowest resolution.
+        has_skips: its decoder also reads the encoder's outputs, and `final` the input.
         folded: compute the last upsampling and the convolution after it as one, see `double_and_convolve`.
     """
 
     size_multiple = 4  # two halvings
-    pools = True  # it halves by max-pooling
+    pools = True
     has_middle = False
+    has_skips = False
     conv_type: ConvType = Convolution2d
-    up2: nn.Sequential
-    final: AnyConv
 
     def __init__(
         self,
@@ -65,7 +73,8 @@ class EncoderDecoder(nn.Module):
         if num_filters_last is None:
             num_filters_last = min(out_channels, MOST_FILTERS_LAST)
         check_count("model.num_filters_last", num_filters_last)
-        check_odd("model.kernel_size", kernel_size)
+        if type(kernel_size) is not int or kernel_size < 1 or kernel_size % 2 == 0:
+            raise UsageError(f"model.kernel_size={kernel_size}: must be an odd number of at least 1 (1, 3, 5, …)")
         if block_order is not None and block_order not in BLOCK_ORDERS:
             raise UsageError(f"model.block_order={block_order}: must be one of {', '.join(BLOCK_ORDERS)}, or null")
         if not self.pools and block_order not in (None, BLOCK_ORDERS[0]):
@@ -75,7 +84,6 @@ class EncoderDecoder(nn.Module):
         if not self.has_middle and middle_blocks is not None:
             raise UsageError(f"model.middle_blocks={middle_blocks}: {type(self).__name__} has no middle; must be null")
         check_count("model.middle_blocks", 1 if middle_blocks is None else middle_blocks, least=0)
-        check_rule("model.initialisation", initialisation)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.num_filters = num_filters
@@ -84,13 +92,17 @@ class EncoderDecoder(nn.Module):
         self.block_order = block_order or BLOCK_ORDERS[0]
         self.middle_blocks = 1 if middle_blocks is None else middle_blocks
         self.folded = True
-        self.build(in_channels, out_channels, num_filters, num_filters_last)
+        low, last, beside = 2 * num_filters, num_filters_last, 2 if self.has_skips else 1
+        self.down1 = self._halving(in_channels, num_filters)
+        self.down2 = self._halving(num_filters, low)
+        if self.has_middle:
+            self.middle = self._middle(low)
+        # A middle's output is read beside its input; without a middle, the deepest level needs no skip.
+        self.up1 = self._doubling(beside * low if self.has_middle else low, num_filters)
+        self.up2 = self._doubling(beside * num_filters, last)
+        self.final = self._conv(last + in_channels if self.has_skips else last, out_channels)
         if initialisation is not None:
             initialise(self, initialisation)
-
-    def build(self, in_channels: int, out_channels: int, num_filters: int, last: int) -> None:
-        """Make the layers; `last` is `num_filters_last`."""
-        raise NotImplementedError
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H, W), for any height and width."""
@@ -102,50 +114,103 @@ class EncoderDecoder(nn.Module):
 
     def forward_aligned(self, inputs: Tensor) -> Tensor:
         """The network itself, for heights and widths that are multiples of `size_multiple`."""
-        raise NotImplementedError
+        down1 = self.down1(inputs)  # (N, NF, H / 2, W / 2)
+        down2 = self.down2(down1)  # (N, 2 NF, H / 4, W / 4)
+        lowest = self.middle(down2) if self.has_middle else down2
+        if self.has_middle and self.has_skips:
+            lowest = torch.cat([lowest, down2], dim=1)  # (N, 4 NF, H / 4, W / 4)
+        up1 = self.up1(lowest)  # (N, NF, H / 2, W / 2)
+        skip = None
+        if self.has_skips:
+            up1, skip = torch.cat([up1, down1], dim=1), inputs  # (N, 2 NF, H / 2, W / 2)
+        # up2: (N, L, H, W); final: that beside the input, if it is a skip -> (N, out_channels, H, W)
+        return double_and_convolve(self.up2, self.final, up1, skip, folded=self.folded and self.pools)
 
-    def conv(self, in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d | Convolution2d:
-        """A new convolution that keeps the size, or halves it at stride 2."""
+    def _conv(self, in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2d | Convolution2d:
+        """A convolution that keeps the size, or halves it at stride 2."""
         k = self.kernel_size
         return self.conv_type(in_channels, out_channels, k, stride=stride, padding=k // 2)
 
-    def middle_block(self, channels: int) -> nn.Module:
-        """New hidden blocks in sequence, or none; they keep size and width."""
+    def _halving(self, in_channels: int, out_channels: int) -> nn.Sequential:
+        if self.pools:
+            return conv_block(self._conv(in_channels, out_channels), nn.MaxPool2d(2), self.block_order)
+        return conv_block(self._conv(in_channels, out_channels, stride=2))
+
+    def _doubling(self, in_channels: int, out_channels: int) -> nn.Sequential:
+        """A hidden block with nearest upsampling, or with a transposed convolution: the gradient of one at stride 2.
+
+        In the latter, each input pixel adds its weighted filter to the output, two pixels apart. At stride 2 a
+        convolution maps two sizes to one; output_padding=1 chooses the even one.
+        """
+        if self.pools:
+            return conv_block(self._conv(in_channels, out_channels), nn.Upsample(scale_factor=2, mode="nearest"))
+        k = self.kernel_size
+        conv = nn.ConvTranspose2d(in_channels, out_channels, k, stride=2, padding=k // 2, output_padding=1)
+        return conv_block(conv)
+
+    def _middle(self, channels: int) -> nn.Module:
+        """Hidden blocks in sequence, or none; they keep size and width."""
         if not self.middle_blocks:
             return nn.Identity()
-        first, *more = (conv_block(self.conv(channels, channels)) for _ in range(self.middle_blocks))
+        first, *more = (conv_block(self._conv(channels, channels)) for _ in range(self.middle_blocks))
         for number, block in enumerate(more, 2):  # a single block keeps the names of older checkpoints
             first.add_module(f"block{number}", block)
         return first
 
-    def pooled(self, in_channels: int, out_channels: int) -> nn.Sequential:
-        """A new hidden block that halves the size by max-pooling, in this network's order of layers."""
-        return conv_block(self.conv(in_channels, out_channels), pool(), self.block_order)
 
-    def double_and_finish(self, inputs: Tensor, skip: Tensor | None = None) -> Tensor:
-        """`final(up2(inputs))`, where `up2` ends with nearest upsampling; `final` also reads a skip, if any."""
-        return double_and_convolve(self.up2, self.final, inputs, skip, folded=self.folded)
+class RegressionCNN(EncoderDecoder):
+    """Question A: an encoder and decoder without skips, from grey to RGB through an 8 x 8 bottleneck.
 
-    def conv_transpose(self, in_channels: int, out_channels: int) -> nn.ConvTranspose2d:
-        """A new transposed convolution, which doubles the size: the gradient of a convolution at stride 2.
+    It is trained with a squared error. The output layer is a plain convolution, so that outputs may leave [0, 1].
+    """
 
-        Each input pixel adds its weighted filter to the output, two pixels apart. At stride 2 a convolution maps two
-        sizes to one; output_padding=1 chooses the even one.
-        """
-        k = self.kernel_size
-        return nn.ConvTranspose2d(in_channels, out_channels, k, stride=2, padding=k // 2, output_padding=1)
+    conv_type: ConvType = nn.Conv2d
+    has_middle = True
 
 
-def aligned(inputs: Tensor, multiple: int) -> Tensor:
-    """Pictures (N, C, H, W), mirrored at the bottom and on the right until height and width are multiples."""
-    height, width = inputs.shape[-2:]
-    # (`-height % 4` is shorter, but torch.compile stumbles over it once sizes vary.)
-    bottom, right = (multiple - height % multiple) % multiple, (multiple - width % multiple) % multiple
-    if not (bottom or right):
-        return inputs
-    # Mirroring continues the picture; zeros would add edges that the network has never seen.
-    # All padding goes below and to the right, so that the pooling windows stay in place.
-    return mirrored(inputs, 0, height + bottom, width + right)
+class CNN(RegressionCNN):
+    """Question B: RegressionCNN's layers with our Convolution2d, and one output per palette colour, a logit.
+
+    Our layer computes the same as `nn.Conv2d`, so that the results do not change and each network loads the other's
+    weights.
+    """
+
+    conv_type = Convolution2d
+
+
+class UNet(EncoderDecoder):
+    """Question C: the CNN whose decoder also sees the encoder's outputs.
+
+    The skips carry what pooling loses (positions and, in the last skip, the input itself) past the bottleneck, and
+    shorten the path of the gradients. The last skip goes into one convolution only, `final`.
+    """
+
+    has_middle = True
+    has_skips = True
+
+
+class PoolUpsampleNet(EncoderDecoder):
+    """The first network of the later editions: the CNN without its middle block.
+
+    Its counterpart, ConvTransposeNet, has as many parameters but learns how to resize.
+    """
+
+
+class ConvTransposeNet(EncoderDecoder):
+    """Strided convolutions down, transposed ones up.
+
+    It has as many parameters as PoolUpsampleNet and better results: `up2` computes its output at full resolution,
+    while nearest-neighbour upsampling repeats each pixel four times.
+    """
+
+    pools = False
+
+
+class StridedUNet(EncoderDecoder):
+    """ConvTransposeNet with skips."""
+
+    pools = False
+    has_skips = True
 
 
 def conv_block(conv: AnyConv, resize: nn.Module | None = None, order: str = BLOCK_ORDERS[0]) -> nn.Sequential:
@@ -169,19 +234,3 @@ def conv_block(conv: AnyConv, resize: nn.Module | None = None, order: str = BLOC
     # The layer that pools or upsamples is called `resize`, wherever it stands.
     following = [(name.replace("pool", "resize"), layers[name]) for name in names]
     return nn.Sequential(OrderedDict([("conv", conv), *following]))
-
-
-def pool() -> nn.Module:
-    """Halves height and width: the largest of each 2 x 2 pixels stays."""
-    return nn.MaxPool2d(2)
-
-
-def upsample() -> nn.Module:
-    """Doubles height and width: every pixel becomes 2 x 2 equal ones."""
-    return nn.Upsample(scale_factor=2, mode="nearest")
-
-
-def check_odd(key: str, value: object) -> None:
-    """Raise a UsageError unless `value` is an odd number of at least 1."""
-    if type(value) is not int or value < 1 or value % 2 == 0:
-        raise UsageError(f"{key}={value}: must be an odd number of at least 1 (1, 3, 5, …)")

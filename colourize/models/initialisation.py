@@ -17,14 +17,14 @@ RULES = {
 }
 
 
-def check_rule(key: str, value: object) -> None:
-    """Raise a UsageError unless `value` is the name of a rule, or None."""
-    if value is not None and value not in RULES:
-        raise UsageError(f"{key}={value}: must be one of {', '.join(RULES)}, or null")
-
-
 def initialise(network: nn.Module, rule: str) -> None:
-    """Redraw the weights of all convolutions by a rule, from torch's generator, and set their biases to 0."""
+    """Redraw the weights of all convolutions by a rule, from torch's generator, and set their biases to 0.
+
+    Raises:
+        UsageError: there is no such rule.
+    """
+    if rule not in RULES:
+        raise UsageError(f"model.initialisation={rule}: must be one of {', '.join(RULES)}, or null")
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, Convolution2d)):
             RULES[rule](module.weight)

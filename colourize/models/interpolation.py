@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -57,11 +56,6 @@ class Interpolation(Baseline):
             raise UsageError(f"model.filter={filter}: must be one of {', '.join(FILTERS)}")
         check_flag("model.projected", projected)
         self.filter, self.projected = filter, projected
-        self.scale_factor = 1
-
-    def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
-        super().prepare(degradation, answer, key)
-        self.scale_factor = degradation.scale_factor
 
     def forward(self, inputs: Tensor) -> Tensor:
         low = F.avg_pool2d(inputs, self.scale_factor)  # each block of the input is one pixel

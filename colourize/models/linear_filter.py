@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -33,11 +31,6 @@ class LinearFilter(Fitted, Baseline):
         if not (is_number(ridge) and 0 <= ridge <= 1):
             raise UsageError(f"model.ridge={ridge}: must be a share, 0 to 1")
         self.reach, self.ridge = reach, float(ridge)
-        self.scale_factor = 1
-
-    def prepare(self, degradation: Any, answer: Any, key: str = "model") -> None:
-        super().prepare(degradation, answer, key)
-        self.scale_factor = degradation.scale_factor
 
     def fit(self, training: Training) -> dict[str, Tensor]:
         features = 3 * (2 * self.reach + 1) ** 2 + 1

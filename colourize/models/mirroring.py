@@ -18,3 +18,15 @@ def mirrored(pictures: Tensor, before: int, rows: int, columns: int) -> Tensor:
         places = (torch.arange(length, device=pictures.device) - before) % turn
         pictures = pictures.index_select(dim, torch.minimum(places, turn - places))
     return pictures
+
+
+def aligned(inputs: Tensor, multiple: int) -> Tensor:
+    """Pictures (N, C, H, W), mirrored at the bottom and on the right until height and width are multiples."""
+    height, width = inputs.shape[-2:]
+    # (`-height % 4` is shorter, but torch.compile stumbles over it once sizes vary.)
+    bottom, right = (multiple - height % multiple) % multiple, (multiple - width % multiple) % multiple
+    if not (bottom or right):
+        return inputs
+    # Mirroring continues the picture; zeros would add edges that the network has never seen.
+    # All padding goes below and to the right, so that the pooling windows stay in place.
+    return mirrored(inputs, 0, height + bottom, width + right)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from colourize.errors import UsageError, check_count, is_number
-from colourize.models.encoder_decoder import aligned
+from colourize.models.mirroring import aligned
 from colourize.models.residual import Residual
 
 NORMS = ("batch", "none")

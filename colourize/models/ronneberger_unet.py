@@ -6,11 +6,12 @@ https://arxiv.org/abs/1505.04597. `model=unet` is the course's smaller U-Net.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from colourize.errors import UsageError, check_count, is_number
-from colourize.models.convolution import PaddingMode
 from colourize.models.initialisation import initialise
 from colourize.models.mirroring import mirrored
 
@@ -83,9 +84,9 @@ class RonnebergerUNet(nn.Module):
     def _two(self, in_channels: int, out_channels: int) -> nn.Sequential:
         """The two convolutions of a level."""
         layers: list[nn.Module] = []
-        mode: PaddingMode = "reflect" if self.padding == "reflect" else "zeros"
+        mode: Literal["reflect", "zeros"] = "reflect" if self.padding == "reflect" else "zeros"
+        edge = 0 if self.padding == "valid" else 1
         for channels in (in_channels, out_channels):
-            edge = 0 if self.padding == "valid" else 1
             layers += [nn.Conv2d(channels, out_channels, 3, padding=edge, padding_mode=mode), nn.ReLU()]
         return nn.Sequential(*layers)
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from colourize.errors import check_count
-from colourize.models.encoder_decoder import aligned
 from colourize.models.initialisation import initialise
+from colourize.models.mirroring import aligned
 
 
 class ZhangNet(nn.Module):

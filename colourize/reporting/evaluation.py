@@ -84,7 +84,7 @@ def evaluate_methods(config: DictConfig, record: RunRecord) -> dict[str, float]:
             record.update(without=str(config.without), left_out=len(missing))
     with record.phase("task"):
         if own is not None:
-            candidates = at_temperatures([from_task(fit_task(config, own, data), data)], config.temperature)
+            candidates = at_temperatures([from_task(fit_task(own, data), data)], config.temperature)
         if config.reference in baseline_names("fitting"):
             names = list(dict.fromkeys([*names, config.reference]))
         beside = baselines_for(candidates, names, data, config.trust, named=config.baselines != "fitting")

@@ -13,10 +13,9 @@ Typed settings override those of a cell, except values that the cell computes fr
 
 from __future__ import annotations
 
+import math
 import re
-import sys
 from collections.abc import Iterable, Sequence
-from types import ModuleType
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -31,8 +30,7 @@ from colourize.runs.method_settings import PLAN
 from colourize.runs.sweeps import key_of, quoted
 
 ESCAPED = re.compile(r"\$\\{([^{}]*)\\}")  # a reference such as ${seed}, as Hydra writes it for a job
-MODULE = "hydra_plugins.colourize"  # Hydra accepts plugins from that package only
-BASIC, TARGET = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", f"{MODULE}.CellSweeper"
+BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
 def jobs(config: DictConfig, words: Sequence[str], config_loader: Any = None) -> list[list[str]]:
@@ -94,10 +92,12 @@ def fixed_keys(config: DictConfig, words: Sequence[str], asked: Sequence[Sequenc
 
 
 def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
-    """Register the sweeper of these jobs with Hydra, under the name `TARGET`."""
+    """Make Hydra run these jobs in place of those that its usual sweeper would make."""
     plugins = Plugins.instance()
     # Imported late, because Hydra reloads its plugins' modules and then rejects subclasses of the old class.
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    global CellSweeper  # Hydra finds it by its name in this module
 
     class CellSweeper(BasicSweeper):
         def split_arguments(self, overrides: Any, max_batch_size: int | None) -> list[list[list[str]]]:  # type: ignore[override]
@@ -110,24 +110,17 @@ def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
             sweeps.plan(self.config.hydra.sweep.dir, batch, fixed)
             results.add_jobs(self.config.hydra.sweep.dir)
 
-    CellSweeper.__module__, CellSweeper.__qualname__ = MODULE, "CellSweeper"
-    module = ModuleType(MODULE)
-    module.CellSweeper = CellSweeper  # type: ignore[attr-defined]
-    sys.modules[MODULE] = module
-    plugins.register(CellSweeper)
+    plugins.class_name_to_class[BASIC] = CellSweeper  # type: ignore[name-defined]
+
+
+def _product(first: float, *factors: float) -> float | int:
+    """A product; if the first factor is an integer, it is rounded to an integer of at least 1."""
+    value = math.prod(factors, start=first)
+    return max(1, round(value)) if isinstance(first, int) else float(f"{value:.6g}")
 
 
 # For experiments' files, for example twice the user's number of epochs.
-OmegaConf.register_new_resolver("product", lambda *factors: _product(factors), replace=True)
-
-
-def _product(factors: Iterable[float]) -> float | int:
-    """A product; if the first factor is an integer, it is rounded to an integer of at least 1."""
-    first, *others = factors
-    value = first
-    for factor in others:
-        value = value * factor
-    return max(1, round(value)) if isinstance(first, int) else float(f"{value:.6g}")
+OmegaConf.register_new_resolver("product", _product, replace=True)
 
 
 def _check(cells: Any, seeds: Any, parsed: Sequence[Override], raw: Any) -> None:

@@ -125,7 +125,7 @@ def continue_run(folder: Path) -> DictConfig | dict[str, float]:
     if state(folder) != "finished" or config.trainer.get("max_epochs") != _read(folder).trainer.get("max_epochs"):
         return config
     print(f"{folder}: this run is finished; trainer.max_epochs=… trains it for more epochs")
-    return final_measures(folder)
+    return read_measures(folder / FINAL)
 
 
 def continue_or_skip_job(folder: Path, *, may_continue: bool) -> DictConfig | dict[str, float] | None:
@@ -136,13 +136,8 @@ def continue_or_skip_job(folder: Path, *, may_continue: bool) -> DictConfig | di
     """
     if state(folder) == "finished":
         print(f"{folder}: this job is finished")
-        return final_measures(folder)
+        return read_measures(folder / FINAL)
     return continued(folder)[0] if state(folder) == "unfinished" and may_continue else None
-
-
-def final_measures(folder: str | Path) -> dict[str, float]:
-    """The measures of a finished run."""
-    return read_measures(Path(folder) / FINAL)
 
 
 def check_free(folder: str | Path, *, overwrite: bool) -> None:

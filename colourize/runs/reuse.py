@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from colourize.files import write_json, write_whole
 from colourize.runs import resuming
+from colourize.runs.folders import read_measures
 from colourize.runs.method_settings import DISPLAY, LAUNCH, flat, is_one_of
 from colourize.runs.record import FILE as RECORD
 from colourize.runs.record import read_record
@@ -73,4 +74,4 @@ def take(twin: Path, folder: Path, config: DictConfig) -> dict[str, float]:
     write_json(folder / RECORD, record)
     resuming.keep_settings(folder, config)
     write_whole(folder / resuming.FINAL, (twin / resuming.FINAL).read_text(encoding="utf-8"))
-    return resuming.final_measures(folder)
+    return read_measures(folder / resuming.FINAL)

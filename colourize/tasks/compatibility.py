@@ -16,12 +16,18 @@ from colourize.losses.weighted_sum import terms_of
 from colourize.models.baselines import Baseline
 
 
-def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
+def check_answer(degradation: Degradation, answer: Answer, loss: dict[str, Any]) -> dict[str, type[Loss]]:
     """The classes of the loss's terms by name, or of the single loss; nothing is built yet.
 
     Raises:
-        UsageError: a loss cannot be computed from such answers.
+        UsageError: the answer does not support the degradation, or a loss cannot be computed from such answers.
     """
+    if answer.degradations and not isinstance(degradation, answer.degradations):
+        names = " or ".join(each.__name__ for each in answer.degradations)
+        raise UsageError(
+            f"task.answer={type(answer).__name__}: is for the degradation {names}, and this one is "
+            f"{type(degradation).__name__}; degradation=… must name another, or answer=…"
+        )
     classes: dict[str, type[Loss]] = {}
     terms = terms_of(loss)
     for name, term in terms.items():
@@ -40,49 +46,28 @@ def check_loss(loss: dict[str, Any], answer: Answer) -> dict[str, type[Loss]]:
     return classes
 
 
-def check_degradation(degradation: Degradation, answer: Answer) -> None:
-    """Raise a UsageError where the answer does not support this degradation."""
-    if answer.degradations and not isinstance(degradation, answer.degradations):
-        names = " or ".join(each.__name__ for each in answer.degradations)
-        raise UsageError(
-            f"task.answer={type(answer).__name__}: is for the degradation {names}, and this one is "
-            f"{type(degradation).__name__}; degradation=… must name another, or answer=…"
-        )
-
-
-def check_model(model: nn.Module, answer: Answer) -> None:
-    """Raise a UsageError where a network predicts each pixel and the answer is for whole pictures, or vice versa."""
+def check_model(model: nn.Module, prior: object, degradation: Degradation, answer: Answer) -> None:
+    """Raise a UsageError where a network cannot answer this task, or has a prior that it cannot use."""
+    name = type(model).__name__
     per_pixel = getattr(model, "per_pixel", True)
     if per_pixel != answer.per_pixel:
         ways = {True: "each pixel", False: "a whole picture"}
         fitting = "model=residual_classifier" if not answer.per_pixel else "task=category_classification"
         raise UsageError(
-            f"model: {type(model).__name__} answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
+            f"model: {name} answers {ways[per_pixel]}, and the answer {type(answer).__name__} is for "
             f"{ways[answer.per_pixel]}; {fitting} fits"
         )
-
-
-def check_prior(model: nn.Module, prior: object) -> None:
-    """Raise a UsageError where a prior is combined with a baseline, which learns nothing."""
-    if isinstance(model, Baseline) and prior is not None:
-        raise UsageError(f"prior: is for a network that learns; {type(model).__name__} answers by itself")
-
-
-def check_scale_factor(model: nn.Module, degradation: Degradation) -> None:
-    """Raise a UsageError where the network's scale factor differs from the degradation's."""
-    factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
-    if factor is None or isinstance(model, Baseline) or factor == of_degradation:
+    if isinstance(model, Baseline):
+        if prior is not None:
+            raise UsageError(f"prior: is for a network that learns; {name} answers by itself")
         return
-    if of_degradation is None:
-        raise UsageError(f"model: {type(model).__name__} enlarges small pictures; degradation=low_resolution fits")
-    raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
-
-
-def check_projected(model: nn.Module, degradation: Degradation) -> None:
-    """Raise a UsageError where outputs are projected to block means and the network predicts only some pixels."""
+    factor, of_degradation = (getattr(each, "scale_factor", None) for each in (model, degradation))
+    if factor is not None and factor != of_degradation:
+        if of_degradation is None:
+            raise UsageError(f"model: {name} enlarges small pictures; degradation=low_resolution fits")
+        raise UsageError(f"model.scale_factor={factor}: must be task.degradation.scale_factor, {of_degradation}")
     stride = getattr(model, "training_stride", 1)
     if getattr(degradation, "projected", False) and stride > 1:
-        name = type(model).__name__
         raise UsageError(
             f"task.degradation.projected=true: needs every pixel; in training {name} answers one in {stride}"
         )

@@ -19,7 +19,6 @@ from colourize.errors import UsageError, is_number
 TOTAL_STEPS = "total_steps"  # an argument whose value is this word gets the number of training steps
 INTERVALS = ("step", "epoch")
 LARGEST_RATE = 1e6  # far above any useful learning rate and far below float32's maximum
-NUMBERS, NAMES = (int, float), ("int", "float")
 RATES = {"max_lr", "base_lr", "min_lr", "eta_min"}  # arguments of torch's schedules that are learning rates
 
 
@@ -75,31 +74,26 @@ def count_steps(trainer: Trainer) -> int:
 def check_optimisation(
     optimizer: dict[str, Any] | None, scheduler: dict[str, Any] | None, parameters: Iterable[nn.Parameter]
 ) -> None:
-    """Raise a UsageError where training cannot start with this optimiser and schedule."""
-    steps = 100
-    check_rates(build_scheduler(scheduler, build_optimizer(optimizer, parameters), steps), scheduler or {}, steps)
+    """Raise a UsageError where training cannot start, or a schedule leaves the allowed range of learning rates.
 
-
-def check_rates(scheduler: Any, config: dict[str, Any], total_steps: int) -> None:
-    """Raise a UsageError where a schedule leaves the allowed range of learning rates. This uses up the schedule.
-
-    A schedule that depends on a measure (ReduceLROnPlateau) is not checked.
+    The rates of a schedule that depends on a measure (ReduceLROnPlateau) are not checked.
     """
-    if scheduler is None or isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+    steps = 100
+    schedule = build_scheduler(scheduler, build_optimizer(optimizer, parameters), steps)
+    if schedule is None or isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
         return
-    for step in range(total_steps):
-        for group in scheduler.optimizer.param_groups:
+    for step in range(steps):
+        for group in schedule.optimizer.param_groups:
             rate = float(group["lr"])
             if not -1e-12 <= rate <= LARGEST_RATE:  # a schedule that ends at 0 may round below it
-                name = str(config.get("_target_")).rpartition(".")[2]
                 raise UsageError(
-                    f"task.lr_scheduler={name}: the learning rate becomes {rate:.3g} at step {step} of {total_steps}; "
-                    f"must stay from 0 to {LARGEST_RATE:g}"
+                    f"task.lr_scheduler={type(schedule).__name__}: the learning rate becomes {rate:.3g} at step {step} "
+                    f"of {steps}; must stay from 0 to {LARGEST_RATE:g}"
                 )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch warns that the optimiser has not stepped first
-                scheduler.step()
+                schedule.step()
         except ValueError:  # OneCycleLR beyond its last step
             return
 
@@ -114,7 +108,11 @@ def _check_numbers(key: str, config: dict[str, Any]) -> None:
     parameters = inspect.signature(part_class(key, config)).parameters
     for name, value in config.items():
         of = parameters.get(name)
-        if isinstance(value, bool) and of and (type(of.default) in NUMBERS or of.annotation in (*NUMBERS, *NAMES)):
+        if (
+            isinstance(value, bool)
+            and of
+            and (type(of.default) in (int, float) or of.annotation in (int, float, "int", "float"))
+        ):
             raise UsageError(f"{key}.{name}={str(value).lower()}: must be a number")
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{key}.{name}={value}: must be a finite number")

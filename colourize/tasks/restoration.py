@@ -26,14 +26,7 @@ from colourize.measures.registry import EPOCH, choose
 from colourize.measures.tally import BatchMean, Tally
 from colourize.models.baselines import Baseline
 from colourize.models.flops import flops_per_picture
-from colourize.tasks.compatibility import (
-    check_degradation,
-    check_loss,
-    check_model,
-    check_prior,
-    check_projected,
-    check_scale_factor,
-)
+from colourize.tasks.compatibility import check_answer, check_model
 from colourize.tasks.optimisation import build_optimizer, build_scheduler, count_steps
 from colourize.tasks.symmetry_averaging import over_symmetries
 
@@ -99,16 +92,12 @@ class RestorationTask(LightningModule):
         self.answer: Answer = self._build("answer", "task.answer")
         if "answer" not in self.hparams["fitted"]:
             self.answer.prepare(palette)
-        check_degradation(self.degradation, self.answer)
+        self.loss_classes = check_answer(self.degradation, self.answer, loss)
         self.degradation.prepare(self.answer)
-        self.loss_classes = check_loss(loss, self.answer)
         self._loss: list[Loss] = []  # in a list, not a submodule: it is not saved, trained or set to training mode
         channels = {"in_channels": self.degradation.channels, "out_channels": self.answer.out_channels}
         network: nn.Module = self._build("model", "model", **channels)
-        check_model(network, self.answer)
-        check_prior(network, prior)
-        check_scale_factor(network, self.degradation)
-        check_projected(network, self.degradation)
+        check_model(network, prior, self.degradation, self.answer)
         # This memory layout makes convolutions, and above all max-pooling, faster.
         self.model = network.to(memory_format=torch.channels_last)
         self.prior: nn.Module | None = self._build("prior", "prior", **channels) if prior is not None else None
@@ -288,8 +277,7 @@ class RestorationTask(LightningModule):
     def on_validation_epoch_start(self) -> None:
         self.tally = Tally()
 
-    def on_test_epoch_start(self) -> None:
-        self.tally = Tally()
+    on_test_epoch_start = on_validation_epoch_start
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._measure(self.make_pair(batch), "val")

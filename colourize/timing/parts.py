@@ -23,7 +23,7 @@ from colourize.data.pictures import PictureData
 from colourize.errors import ColourizeError, UsageError, check_count
 from colourize.files import write_json
 from colourize.machine.precision import automatic_precision
-from colourize.runs.surroundings import surroundings
+from colourize.runs.record import surroundings
 from colourize.runs.sweeps import as_typed, key_of
 from colourize.runs.tables import write_table
 from colourize.timing.loops import Times, time_bare, time_project
@@ -134,6 +134,9 @@ def startup(part: Part, settings: Settings) -> None:
 
     names, over = [*commands, FIRST_STEP], [(FIRST_STEP, IMPORTS)]
     part.compare("Start", "command", names, one_command, settings.node.repeats, over)
+
+
+PARTS = {each.__name__: each for each in (steps, startup)}
 
 
 def run(command: Sequence[str]) -> float:

@@ -78,7 +78,8 @@ def read(path: str | Path) -> dict[str, Any]:
     try:
         with safe_open(path, "pt") as file:
             text = (file.metadata() or {}).get(KEY)
-            tensors = {name: _float(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  # no dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
+        tensors = {name: value.float() if value.dtype == torch.float16 else value for name, value in tensors.items()}
         plain = None if text is None else _with_tensors(json.loads(text), tensors)
     except Exception as error:  # safetensors and JSON each raise their own errors
         raise InputError(f"checkpoint={path}: truncated, or not a safetensors file at all") from error
@@ -92,10 +93,6 @@ def _half(path: str | Path, name: str, value: Tensor) -> Tensor:
     if not rounded.isfinite().all():
         raise InputError(f"{path}: {name} has a number that float16 does not hold; it cannot be written")
     return rounded
-
-
-def _float(value: Tensor) -> Tensor:
-    return value.float() if value.dtype == torch.float16 else value
 
 
 def _with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:

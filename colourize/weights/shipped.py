@@ -50,15 +50,15 @@ def are_weights(checkpoint: object) -> bool:
     return is_builtin(checkpoint) or str(checkpoint).endswith(SUFFIX)
 
 
-def shipped(folder: Path | None = None) -> dict[str, Path]:
+def shipped() -> dict[str, Path]:
     """The newest file of each name."""
-    paths = [path for version in versions(folder) for path in sorted(version.glob(f"*{SUFFIX}"))]
+    paths = [path for version in versions() for path in sorted(version.glob(f"*{SUFFIX}"))]
     return dict(sorted({path.stem: path for path in paths}.items()))
 
 
-def versions(folder: Path | None = None) -> list[Path]:
+def versions() -> list[Path]:
     """The folders of all versions, the newest last."""
-    found = [path for path in (folder or FOLDER).iterdir() if path.is_dir() and path.name.isdecimal()]
+    found = [path for path in FOLDER.iterdir() if path.is_dir() and path.name.isdecimal()]
     return sorted(found, key=lambda path: int(path.name))
 
 

@@ -8,8 +8,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from colourize.callbacks.activations import ActivationSheets
-from colourize.callbacks.samples import SamplePictures
+from colourize.callbacks.samples import ActivationSheets, SamplePictures
 from colourize.data.pictures import Pictures
 from colourize.figures.grid import GAP, labelled_grid
 from colourize.inspection.files import observe, sheets

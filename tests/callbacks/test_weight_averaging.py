@@ -116,9 +116,3 @@ def test_a_training_goes_on_with_averaged_weights_or_without_as_it_began(fitted:
         check_alike(trainer, "last.ckpt", own)
         with pytest.raises(UsageError, match=message):
             check_alike(trainer, "last.ckpt", other)
-
-
-@pytest.mark.parametrize("decay", [0, 1, -0.5, True, "0.9", None, float("nan")])
-def test_decays_that_are_not_allowed(decay: Any) -> None:
-    with pytest.raises(UsageError, match=rf"^callbacks\.averaging\.decay={decay}: must be above 0 and below 1"):
-        ExponentialMovingAverage(decay)

@@ -18,7 +18,6 @@ from colourize.errors import InputError, UsageError
         # One word is wrong, and only that one is named.
         ("data.batch_size=20 data.root=~/mine seed=1", "data.root=~/mine: is not understood; "),
         ("data.root=~/mine", "quoted twice: 'data.root=\"~/mine\"'"),
-        ("data.category=[a,b] seed=0,1", "seed=0,1: has several values; a sweep over them needs -m, a list is"),
         ("+model=cnn", "Multiple values for model"),
         # The keys are those of the options that were chosen, wherever they were chosen.
         ("data=folder data.mirror=x", "data.mirror: there is no such key; data has batch_size, "),
@@ -30,7 +29,6 @@ from colourize.errors import InputError, UsageError
         ("optimiser=sgd", "did you mean optimizer?"),
         ("models=unet", "did you mean model?"),
         ("augment=flips", "did you mean augmentation?"),
-        ("thing=1", "thing: there is no such key; the top level has seed, "),
         ("hydra.mode=foo", "hydra.mode=foo: Invalid value 'foo', expected one of [RUN, MULTIRUN]"),
     ],
 )

@@ -27,16 +27,15 @@ def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
     return {label: shlex.split(words) for label, _, words in lines}
 
 
-def test_paths_can_be_pasted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_paths_can_be_pasted_of_the_best_checkpoint_or_else_the_last(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     terminal.show_run(folder, {"test/psnr": 20.0, "val/psnr": 1.0}, best=True, weights="those with the best val/loss")
     words = shown(capsys)
     assert words["Sample pictures"] == [f"{folder.name}/samples/best.png"]
     assert words["Best checkpoint"] == [f"{folder.name}/checkpoints/best.ckpt"]
     assert words["Curves"][-4:] == ["--logdir", folder.name, "--samples_per_plugin", "images=1000"]
     assert "Last checkpoint" not in words
-
-
-def test_without_a_best_the_last_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     terminal.show_run(folder, {"test/psnr": 20.0}, best=False, weights="those of the last epoch")
     words = shown(capsys)
     assert words["Last checkpoint"] == [f"{folder.name}/checkpoints/last.ckpt"]

@@ -16,7 +16,7 @@ from colourize.errors import InputError, UsageError
 from colourize.export.facts import facts_of
 from colourize.export.graph import graph_of
 from colourize.export.onnx_file import write_onnx
-from colourize.models.encoder_decoder import aligned
+from colourize.models.mirroring import aligned
 
 PICTURES = 20
 RUN = """

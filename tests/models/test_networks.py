@@ -1,5 +1,6 @@
 """The course's six networks: parameters, shapes, gradients, skips, and the YAML files that name them."""
 
+import numpy as np
 import pytest
 import torch
 from hydra.utils import instantiate
@@ -51,8 +52,7 @@ def test_output_has_the_inputs_size(model_class):
 
 
 @every_model
-@pytest.mark.parametrize("kernel_size", [1, 3, 5])
-@pytest.mark.parametrize("num_filters_last", [None, 6])
+@pytest.mark.parametrize(("kernel_size", "num_filters_last"), [(1, None), (3, 6), (5, None)])
 def test_kernel_size_and_last_width(model_class, kernel_size, num_filters_last):
     model = model_class(2, 5, 4, kernel_size, num_filters_last)
     assert model(torch.randn(2, 2, 12, 8)).shape == (2, 5, 12, 8)
@@ -132,3 +132,27 @@ def test_compiles_as_one_graph_at_any_size():
         for size in ((16, 16), (15, 18)):
             inputs = torch.randn(1, 1, *size)
             torch.testing.assert_close(compiled(inputs), model(inputs))
+
+
+@pytest.mark.parametrize(("size", "padded_size"), [
+    ((30, 29), (32, 32)),
+    ((32, 7), (32, 8)),
+    ((3, 5), (4, 8)),
+    ((2, 3), (4, 4)),
+    ((1, 1), (4, 4)),
+])  # fmt: skip
+def test_other_sizes_are_padded_and_cropped(size, padded_size):
+    torch.manual_seed(0)
+    model = UNet(1, 3, num_filters=4).eval()
+    inputs = torch.randn(2, 1, *size)
+    margins = [(0, 0), (0, 0), *((0, more - less) for less, more in zip(size, padded_size, strict=True))]
+    padded = torch.from_numpy(np.pad(inputs.numpy(), margins, mode="reflect"))
+    torch.testing.assert_close(model(inputs), model(padded)[..., : size[0], : size[1]])
+
+
+def test_last_width_is_one_filter_per_output_but_no_more_than_64():
+    for outputs, last in ((3, 3), (24, 24), (64, 64), (65, 64), (313, 64)):
+        model = UNet(1, outputs, num_filters=2).eval()
+        assert model.num_filters_last == model.up2.norm.num_features == last
+        assert model(torch.zeros(1, 1, 4, 4)).shape == (1, outputs, 4, 4)
+    assert UNet(1, 313, num_filters=2, num_filters_last=100).up2.norm.num_features == 100  # who asks gets more

@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colourize.errors import UsageError
 from colourize.models import PixelShuffleResNet
 from colourize.tasks import RestorationTask
 
@@ -89,21 +88,6 @@ def test_dropout_is_of_training_alone() -> None:
     assert not torch.equal(model(picture), model(picture))
     model.eval()
     assert torch.equal(model(picture), model(picture))
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "allowed"),
-    [
-        ("num_filters", 1, "must be a whole number of at least 2"),
-        ("num_blocks", -1, "must be a whole number of at least 0"),
-        ("reduction", 9, "must be a whole number from 1 to 8"),
-        ("dropout", 1.0, "must be a share, at least 0 and below 1"),
-        ("norm", "layer", "must be one of batch, none"),
-    ],
-)
-def test_values_that_are_refused(key: str, value: Any, allowed: str) -> None:
-    with pytest.raises(UsageError, match=rf"^model\.{key}={value}: {allowed}$"):
-        PixelShuffleResNet(1, 3, **{key: value})
 
 
 def test_its_reduction_is_the_factor_of_small_pictures(compose: Callable[..., Any]) -> None:

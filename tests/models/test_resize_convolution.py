@@ -2,18 +2,19 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from colourize.models import CNN, Convolution2d, PoolUpsampleNet, RegressionCNN, UNet
-from colourize.models.encoder_decoder import conv_block, upsample
+from colourize.models.encoder_decoder import conv_block
 from colourize.models.resize_convolution import convolve_doubled, double_and_convolve
 
 
 def layers(skip_channels=0, kernel_size=3, bias=True, dtype=torch.float32):
     """A block that ends with doubling, and a convolution of what it makes beside a skip."""
     padding = kernel_size // 2
-    block = conv_block(Convolution2d(2, 3, kernel_size, padding=padding, dtype=dtype), upsample()).to(dtype)
-    return block, Convolution2d(3 + skip_channels, 4, kernel_size, padding=padding, bias=bias, dtype=dtype)
+    block = conv_block(Convolution2d(2, 3, kernel_size, padding=padding), nn.Upsample(scale_factor=2)).to(dtype)
+    return block, Convolution2d(3 + skip_channels, 4, kernel_size, padding=padding, bias=bias).to(dtype)
 
 
 def with_gradients(block, conv, inputs, skip, folded):

@@ -28,8 +28,9 @@ def make_run(
     write_table(folder / "metrics.csv", [{"epoch": 1, "step": 5, "val/loss": 0.5}])
     (folder / "metrics.json").write_text('{"test/loss": 0.25, "test/psnr": null, "test/ssim": NaN}')
     if record:
-        with RunRecord(folder).start(device="cpu"):
-            pass
+        begun = RunRecord(folder)
+        with begun.start():
+            begun.update(device="cpu")
     return folder
 
 
@@ -51,11 +52,13 @@ def test_what_a_run_holds(tmp_path):
 def test_runs_that_have_just_begun_or_failed(tmp_path):
     (tmp_path / "new" / ".hydra").mkdir(parents=True)
     (tmp_path / "new" / ".hydra" / "config.yaml").write_text("seed: 0")
-    with RunRecord(tmp_path / "new").start() as record:
+    record = RunRecord(tmp_path / "new")
+    with record.start():
         record.begin()
         (new,) = find_runs(tmp_path / "new")
     assert (new.status, new.metrics(), new.measures(), new.checkpoints) == ("running", [], {}, {})
-    with pytest.raises(ValueError), RunRecord(tmp_path / "failed", ["x"]).start() as record:
+    record = RunRecord(tmp_path / "failed")
+    with pytest.raises(ValueError), record.start():
         record.begin()
         raise ValueError("no")
     failed = Run.read(tmp_path / "failed")

@@ -5,12 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from hydra.core.utils import JobReturn, JobStatus
-from hydra.types import RunMode
-from omegaconf import OmegaConf
 
-from colourize.errors import UsageError
-from colourize.runs.results import ResultsTable, add_row
+from colourize.runs.results import add_row
 
 
 def table(path):
@@ -78,36 +74,3 @@ for job in range(start, 80, 4):
         process.communicate()
         assert process.returncode == 0
     assert table(path)[1] == [{"job": str(job), "folder": str(job), f"only{job % 4}": str(job)} for job in range(80)]
-
-
-# ------------------------------------------------------------------------------------ Hydra's callback
-
-
-def end_job(folder, num, outcome, overrides=(), mode=RunMode.MULTIRUN):
-    hydra = {
-        "mode": mode,
-        "job": {"num": num},
-        "sweep": {"dir": str(folder), "subdir": f"{num},seed=3"},
-        "overrides": {"task": list(overrides)},
-    }
-    failed = isinstance(outcome, Exception)
-    job_return = JobReturn(status=JobStatus.FAILED if failed else JobStatus.COMPLETED)
-    job_return.return_value = outcome
-    ResultsTable().on_job_end(OmegaConf.create({"hydra": hydra}), job_return)
-
-
-def test_jobs_become_rows(path, caplog):
-    measures = {"test/loss": 0.1 + 0.2, "val/psnr": 20.0}
-    end_job(path.parent, 0, measures, ["model=cnn", "+trainer.max_time=00:01", "data.category=[horse,deer]"])
-    error = UsageError("model=x: must be\none of cnn, unet\nand so on")
-    end_job(path.parent, 1, error, ["model=x", "~logger"])
-    end_job(path.parent, 2, None, ["note=a=b"])
-    end_job(path.parent, 3, {"test/loss": 0.5}, mode=RunMode.RUN)  # a single run has no table
-    summary = "model=x: must be one of cnn, unet"
-    first = {"job": "0", "folder": "0,seed=3", "status": "completed", "model": "cnn", "trainer.max_time": "00:01"}
-    assert table(path)[1] == [
-        {**first, "data.category": "[horse,deer]", "test/loss": "0.30000000000000004", "val/psnr": "20.0"},
-        {"job": "1", "folder": "1,seed=3", "status": "failed", "model": "x", "error": f"UsageError: {summary}"},
-        {"job": "2", "folder": "2,seed=3", "status": "completed", "note": "a=b"},
-    ]
-    assert "job 1 failed: UsageError" in caplog.text

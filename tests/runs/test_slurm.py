@@ -9,11 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from console import TINY, succeed
+from console import TINY, succeed, wait_for
 
 from colourize.runs.tables import read_table
 
@@ -60,13 +60,6 @@ pytestmark = [
     pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="a SLURM of one's own needs root"),
     pytest.mark.skipif(not all(shutil.which(name, path=SYSTEM) for name in PROGRAMS), reason="needs SLURM and munge"),
 ]
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 300.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def asked(*command: str) -> str:

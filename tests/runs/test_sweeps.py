@@ -7,7 +7,7 @@ import re
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from colourize.runs.sweeps import job_folder
+from colourize.runs.sweeps import job_folder, pairs
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,13 @@ from colourize.runs.sweeps import job_folder
 )
 def test_names(overrides: list[str], name: str) -> None:
     assert job_folder(overrides, ["data"], 7) == name
+
+
+def test_values_by_their_keys_as_results_csv_has_them() -> None:
+    words = ["model=cnn", "~logger", "+trainer.max_time=00:01", "data.category=[horse,deer]", "note=a=b"]
+    assert list(pairs(words).items()) == [
+        ("model", "cnn"), ("trainer.max_time", "00:01"), ("data.category", "[horse,deer]"), ("note", "a=b"),
+    ]  # fmt: skip
 
 
 AWKWARD = [

@@ -1,4 +1,4 @@
-"""Freed memory stays with the process: page faults are counted in a process of its own."""
+"""Freed memory stays with the process, and OpenMP's threads do not spin, unless the user wants it otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNT = f"""
 import ctypes, resource, sys
 ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)  # PR_SET_THP_DISABLE: one fault a page, also where pages may be huge
 import numpy as np
-from colourize.machine.memory import keep_freed_memory
+from colourize.machine.process import keep_freed_memory
 if sys.argv[1] == "keep":
     print(keep_freed_memory())
 def faults():
@@ -64,3 +64,29 @@ def test_only_trainings_keep_it(command: str, keeps: bool, monkeypatch: pytest.M
     monkeypatch.setattr("sys.argv", [f"colourize-{command}", f"hydra.run.dir={tmp_path}"])
     app.run(lambda config: None, command)
     assert kept == [True] * keeps
+
+
+SHOW = """
+import os, sys
+from colourize.cli import app
+print("torch" in sys.modules)
+app.wait_briefly()
+print(os.environ.get("GOMP_SPINCOUNT"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({}, "1000"),
+        ({"GOMP_SPINCOUNT": "5"}, "5"),
+        ({"OMP_WAIT_POLICY": "active"}, "None"),
+        ({"KMP_BLOCKTIME": "0"}, "None"),
+    ],
+)
+def test_the_waiting_is_set_before_torch_is_imported(own: dict[str, str], expected: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW], env=environment | own, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", expected]
