@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-# Modules of networks and baselines, whose classes are named `colourize.models.UNet` and so on.
-MODELS = (
-    "baselines", "classifier", "cnn", "conv_transpose_net", "course", "interpolation", "pool_upsample_net",
-    "regression_cnn", "strided_unet", "unet",
-)  # fmt: skip
 # Old module → new module.
 MOVED = {
     "colourize.callbacks.activations": "colourize.callbacks.samples",
     "colourize.callbacks.tensorboard": "colourize.callbacks.tensorboard_pages",
-    **{f"colourize.models.{name}": "colourize.models" for name in MODELS},
+    "colourize.models.baselines": "colourize.models",
+    "colourize.models.classifier": "colourize.models",
+    "colourize.models.course": "colourize.models",
+    "colourize.models.interpolation": "colourize.models",
     "colourize.runs.events": "colourize.callbacks.tensorboard_pages",
 }
 

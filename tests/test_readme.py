@@ -136,16 +136,23 @@ def test_the_error_that_is_shown_is_the_one_that_comes(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------- tables
 
 
-def test_the_map_names_every_room() -> None:
-    """The contributors' table of rooms has every folder and file of the package, and no other."""
+def test_the_map_names_every_folder_and_file() -> None:
+    """The contributors' table has every folder and file of the package, and no other; what it points to exists."""
     names = {
         name
-        for cell, _ in table(PAGES["docs/rooms.md"], "room", "what is in it")
+        for cell, _ in table(PAGES["docs/code.md"], "folder or file", "what is in it")
         for name in re.findall(r"[\w/.]+", cell)
     }
     named = {Path(name).name for name in names if not name.startswith(("conf/", "tests/", "docs/"))}
     package = [path for path in (REPOSITORY / "colourize").iterdir() if not path.name.startswith("__")]
     assert named == {path.name for path in package}
+    places = [
+        place
+        for _, cell in table(PAGES["docs/code.md"], "what", "where")
+        for place in re.findall(r"[\w/.]+/[\w/.]+", cell)
+    ]
+    roots = (REPOSITORY, REPOSITORY / "colourize")
+    assert [place for place in places if not any((root / place).exists() for root in roots)] == []
 
 
 def test_the_overview_names_every_task_network_and_source() -> None:

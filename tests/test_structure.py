@@ -1,4 +1,4 @@
-"""The rooms of the package stand on each other in one order: none imports one that stands above it, and so no circles.
+"""The package has layers in one order: no module imports from a layer above its own, and so there are no circles.
 
 It reads all imports, also those inside functions and those for type checkers.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import colourize
 
 PACKAGE = Path(colourize.__file__).parent
-# A room may import those before it. `colourize` itself, the public face, may be imported by all for its version.
+# A layer may import those before it. `colourize` itself, the public face, may be imported by all for its version.
 ORDER = (
     *("errors", "configuration", "files", "weights", "trust", "machine", "moved"),
     *("data", "colour", "degradations", "models", "measures", "answers", "losses", "tasks", "joint"),  # a picture's way
@@ -23,8 +23,8 @@ ORDER = (
 )
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms that a file imports from."""
+def imported_layers(path: Path) -> set[str]:
+    """The layers that a file imports from."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -35,14 +35,16 @@ def imported_rooms(path: Path) -> set[str]:
     return {part[1] for part in parts if (PACKAGE / part[1]).is_dir() or (PACKAGE / f"{part[1]}.py").is_file()}
 
 
-def test_no_room_imports_one_above_it() -> None:
-    rooms = [path for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
-    assert {path.stem for path in rooms} - {"__init__"} == set(ORDER)
+def test_no_layer_imports_one_above_it() -> None:
+    layers = [path for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    assert {path.stem for path in layers} - {"__init__"} == set(ORDER)
     upward = [
         f"{path.relative_to(PACKAGE)} imports {other}"
-        for room in ORDER
-        for path in ([PACKAGE / f"{room}.py"] if (PACKAGE / f"{room}.py").is_file() else (PACKAGE / room).rglob("*.py"))
-        for other in imported_rooms(path)
-        if ORDER.index(other) > ORDER.index(room)
+        for layer in ORDER
+        for path in (
+            [PACKAGE / f"{layer}.py"] if (PACKAGE / f"{layer}.py").is_file() else (PACKAGE / layer).rglob("*.py")
+        )
+        for other in imported_layers(path)
+        if ORDER.index(other) > ORDER.index(layer)
     ]
     assert upward == []

@@ -25,7 +25,7 @@ from colourize.models.encoder_decoder import BLOCK_ORDERS, EncoderDecoder
 from colourize.reporting.comparison_tables import with_spread
 from colourize.reporting.context import Context, Element, Figure, Table, Text
 from colourize.reporting.findings import listed, number
-from colourize.reporting.parts.training import over_seeds
+from colourize.reporting.parts.epochs_and_batches import over_seeds
 from colourize.reporting.picture_sheets import keep_up_to_date
 from colourize.runs.folders import Run
 from colourize.runs.tables import read_table
