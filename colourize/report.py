@@ -128,9 +128,9 @@ def run_experiments(
         words = [*size, *experiments[name], f"experiment={name}", f"hydra.sweep.dir={quoted(str(folder / name))}"]
         command = [sys.executable, "-m", "colourize.train", *words]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        with (folder / f"{name}.log").open("w", encoding="utf-8") as log:
+        with (folder / f"{name}.log").open("w", encoding="utf-8") as output:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
         return done.returncode == 0
 

@@ -133,6 +133,7 @@ def cached_palette(pixels: np.ndarray, size: int, *, divisor: float, seed: int, 
         except OSError as error:  # such as a read-only folder, without which a run works too
             if full_disk(error):
                 raise
+            log.info("The palette is not saved as %s (%s)", path, one_line(error))
     return colours
 
 

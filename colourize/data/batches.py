@@ -23,7 +23,7 @@ class LabelCache:
     def labels(self, owner: object, which: Tensor, compute: Callable[[], Tensor]) -> Tensor:
         """The labels of the pictures `which` (B,), int64 (B, H, W) below 256, computed where they are not cached yet.
 
-        `owner` defines the labels, such as a palette.
+        `owner` is what defines the labels, such as an answer with its palette.
         """
         if owner in self._kept:
             known, kept = self._kept[owner]
@@ -123,12 +123,8 @@ class BatchLoader:
         world_size: int = 1, rank: int = 0, length: int | None = None, extra: Extra | None = None,
         left_out: Collection[int] = (),
     ) -> None:  # fmt: skip
-        self.own, self.places = len(pictures), np.setdiff1d(np.arange(len(pictures)), [*left_out])
-        if extra is not None:
-            pictures = np.concatenate([pictures, extra.pictures])
-            known = labels is not None and extra.labels is not None
-            labels = np.concatenate([labels, extra.labels]) if known else None  # type: ignore[list-item]
         self.pictures = torch.from_numpy(np.ascontiguousarray(pictures))
+        self.places = np.setdiff1d(np.arange(len(pictures)), [*left_out])
         self.labels = None if labels is None else torch.from_numpy(labels)
         self.extra, self.length = extra, len(self.places) if length is None else length
         self.cache = cache
@@ -148,19 +144,21 @@ class BatchLoader:
 
     def order(self) -> tuple[np.ndarray, np.ndarray]:
         """The indices of this epoch's pictures in order, and the indices of their draws, both (length,) int64."""
+        own = len(self.pictures)
         if not self.shuffle:
             return self.places, self.places
         start = self.epoch * self.length  # in the endless order of all pictures
         if self.extra is None:
-            places, again = self._part(self.own, start, self.length)
-            return places, places + self.own * again
+            places, again = self._part(own, start, self.length)
+            return places, places + own * again
+        others = len(self.extra.pictures)
         before = sum(int(self.extra.among(epoch, self.length)) for epoch in range(self.epoch))
         is_extra = np.diff(self.extra.among(self.epoch, np.arange(self.length + 1))).astype(bool)
         places, again = np.empty((2, self.length), np.int64)
-        places[~is_extra], again[~is_extra] = self._part(self.own, start - before, int((~is_extra).sum()))
-        places[is_extra], again[is_extra] = self._part(len(self.extra.pictures), before, int(is_extra.sum()), 1)
-        places[is_extra] += self.own
-        return places, places + len(self.pictures) * again
+        places[~is_extra], again[~is_extra] = self._part(own, start - before, int((~is_extra).sum()))
+        places[is_extra], again[is_extra] = self._part(others, before, int(is_extra.sum()), 1)
+        places[is_extra] += own
+        return places, places + (own + others) * again
 
     def _part(self, count: int, start: int, length: int, *key: int) -> tuple[np.ndarray, np.ndarray]:
         """A slice of an endless order. Each of its rounds is a permutation of `count`, from seed, round and key.
@@ -191,11 +189,21 @@ class BatchLoader:
         for number, (start, end) in enumerate(self.bounds[first:], first + 1):
             self._done = number
             # Own pictures come first, so that each process gets its share of own and extra ones.
-            mine = start + np.argsort(places[start:end] >= self.own, kind="stable")
+            mine = start + np.argsort(places[start:end] >= len(self.pictures), kind="stable")
             mine = mine[self.rank :: self.world_size]
             which, drawn = torch.from_numpy(places[mine]), torch.from_numpy(numbers[mine])
-            labels = None if self.labels is None else self.labels[which]
-            yield Batch(self.pictures[which], which, self.stage, self.epoch, self.seed, labels, self.cache, drawn)
+            pictures, labels = self._look_up(which)
+            yield Batch(pictures, which, self.stage, self.epoch, self.seed, labels, self.cache, drawn)
+
+    def _look_up(self, which: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The pictures with these indices, own ones first, and their labels."""
+        if self.extra is None:
+            return self.pictures[which], None if self.labels is None else self.labels[which]
+        own, others = which[which < len(self.pictures)], which[which >= len(self.pictures)] - len(self.pictures)
+        pictures = torch.cat([self.pictures[own], torch.from_numpy(self.extra.pictures)[others]])
+        if self.labels is None or self.extra.labels is None:
+            return pictures, None
+        return pictures, torch.cat([self.labels[own], torch.from_numpy(self.extra.labels)[others]])
 
     def __len__(self) -> int:
         return len(self.bounds)

@@ -25,7 +25,9 @@ class Degradation(nn.Module):
         raise NotImplementedError
 
     def show(self, inputs: Tensor) -> Tensor:
-        """The input as an RGB picture, (N, 3, H, W); unless overridden, the input is one already."""
+        """The input as an RGB picture, (N, 3, H, W); an input of three channels is one, unless this is overridden."""
+        if self.channels != 3:
+            raise NotImplementedError
         return inputs
 
     def inputs_of(self, picture: Tensor) -> Tensor:

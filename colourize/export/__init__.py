@@ -36,6 +36,8 @@ def export(config: DictConfig) -> None:
     from colourize.weights.shipped import PREFIX, shipped
 
     of_package = [f"{PREFIX}{name}" for name in shipped() if name != CLASSIFIER]
+    if config.checkpoint is None and not of_package:
+        raise UsageError("checkpoint: missing; the package has no network that makes pictures, so give one's file")
     paths = find_checkpoints(of_package if config.checkpoint is None else config.checkpoint)
     if len(paths) > 1 and kind != "html":
         given = "null" if config.checkpoint is None else config.checkpoint

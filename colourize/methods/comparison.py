@@ -37,7 +37,7 @@ class Evaluated:
 
     @property
     def means(self) -> dict[str, float]:
-        """Each measure's value for all pictures."""
+        """Each measure's value for all pictures, of a test in this process."""
         return {name: self.logged[f"test/{name}"] for name in (*self.table, *self.vectors) if name != PICTURE}
 
 

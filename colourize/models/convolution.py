@@ -35,8 +35,9 @@ class Convolution2d(nn.Module):
     Together, H' = floor((H + 2 p - d (k - 1) - 1) / s) + 1, and likewise for the width.
     (The filter is not mirrored; mathematicians call this cross-correlation. For learnt weights it is the same.)
 
-    Arguments, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs and gradients are
-    those of `torch.nn.Conv2d`, so that weights can move between the two; the border is always filled with zeros.
+    The arguments that it has, attributes, `state_dict`, initial weights (the same draws under the same seed), outputs
+    and gradients are those of `torch.nn.Conv2d`, so that weights can move between the two. It has no `padding_mode`
+    (the border is always filled with zeros), `device` or `dtype`.
 
     Parameters: weight (out_channels, in_channels / groups, kh, kw) and bias (out_channels,), that is
     out_channels * (in_channels / groups * kh * kw + 1) numbers:
@@ -104,7 +105,9 @@ class Convolution2d(nn.Module):
         for name, usual in (("padding", (0, 0)), ("dilation", (1, 1)), ("groups", 1)):
             if getattr(self, name) != usual:
                 parts.append(f"{name}={getattr(self, name)}")
-        return ", ".join([*parts, *([] if self.bias is not None else ["bias=False"])])
+        if self.bias is None:
+            parts.append("bias=False")
+        return ", ".join(parts)
 
 
 def _pair(value: OneOrTwo) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def mirrored(pictures: Tensor, before: int, rows: int, columns: int) -> Tensor:
@@ -29,4 +30,6 @@ def aligned(inputs: Tensor, multiple: int) -> Tensor:
         return inputs
     # Mirroring continues the picture; zeros would add edges that the network has never seen.
     # All padding goes below and to the right, so that the pooling windows stay in place.
-    return mirrored(inputs, 0, height + bottom, width + right)
+    if bottom < height and right < width:
+        return F.pad(inputs, (0, right, 0, bottom), mode="reflect")  # keeps the layout of channels_last
+    return mirrored(inputs, 0, height + bottom, width + right)  # a tiny picture is mirrored several times

@@ -157,7 +157,9 @@ def _check(places: Sequence[Place], overwrite: bool) -> None:
 
 
 def save_result(photograph: Photograph, colours: Image.Image, path: Path) -> bool:
-    """Write a result with the photograph's transparency, whole or not at all, in the format of the file's name.
+    """Write a result whole or not at all, in the format of the file's name.
+
+    It gets the photograph's transparency, and loses the metadata of its source. `colours` itself is changed so.
 
     Returns:
         Whether white replaced the transparency, because the format has none.

@@ -110,6 +110,7 @@ def provide(asked: Sequence[Sequence[str]], fixed: Sequence[str]) -> None:
             sweeps.plan(self.config.hydra.sweep.dir, batch, fixed)
             results.add_jobs(self.config.hydra.sweep.dir)
 
+    # It stays in place for this process, in which each sweep provides its own before Hydra looks for one.
     plugins.class_name_to_class[BASIC] = CellSweeper  # type: ignore[name-defined]
 
 

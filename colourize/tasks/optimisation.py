@@ -108,11 +108,8 @@ def _check_numbers(key: str, config: dict[str, Any]) -> None:
     parameters = inspect.signature(part_class(key, config)).parameters
     for name, value in config.items():
         of = parameters.get(name)
-        if (
-            isinstance(value, bool)
-            and of
-            and (type(of.default) in (int, float) or of.annotation in (int, float, "int", "float"))
-        ):
+        numeric = of and (type(of.default) in (int, float) or of.annotation in (int, float, "int", "float"))
+        if numeric and isinstance(value, bool):
             raise UsageError(f"{key}.{name}={str(value).lower()}: must be a number")
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{key}.{name}={value}: must be a finite number")

@@ -50,6 +50,18 @@ def test_calibration_error_by_brute_force(answers) -> None:
     assert measured("calibration_error", outputs, labels) == pytest.approx(expected, abs=1e-6)
 
 
+def test_who_says_what_happens_is_calibrated() -> None:
+    generator = torch.Generator().manual_seed(0)
+    outputs = torch.randn(20, 3, 64, 64, generator=generator)
+    chances = outputs.softmax(1).movedim(1, -1).reshape(-1, 3)
+    labels = torch.multinomial(chances, 1, generator=generator).view(20, 64, 64)
+    assert measured("calibration_error", outputs, labels) < 0.01
+    assert measured("calibration_error", 10 * outputs, labels) > 0.2  # far too sure of itself
+    table = reliability(CalibrationError().vectors(outputs, labels).numpy())
+    often = table["share"] > 0.02
+    np.testing.assert_allclose(table["accuracy"][often], table["confidence"][often], atol=0.03)
+
+
 def test_entropy_and_error_correlate_as_numpy_says(answers) -> None:
     outputs, labels = answers
     p = outputs.double().softmax(1).movedim(1, -1).reshape(-1, 4).numpy()
