@@ -205,7 +205,3 @@ def test_larger_pictures_have_the_values_of_their_own_case_and_seed() -> None:
     for (case, values), count in zip(found.items(), (4, 4, 4, 3), strict=True):
         expected = len(case.network) + np.arange(3)[:, None] / 10 + np.arange(count) / 100
         np.testing.assert_allclose(values[0], expected)
-
-
-def test_all_parts_that_questions_name_are_there() -> None:
-    assert {part for question in questions().values() for part in question.parts} <= set(PARTS)
