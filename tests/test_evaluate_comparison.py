@@ -135,6 +135,6 @@ def test_evaluation_and_report_form_the_same_methods_with_the_same_numbers(tmp_p
         if own is None or not own["low"]:  # a run's folder has no interval of measures of all pictures together
             continue
         assert (row["seeds"], row["mark"]) == (own["seeds"], own["mark"])
-        names = ("mean", "low", "high", "difference", "difference_low", "difference_high")
-        found, expected = ([float(each[name] or "nan") for name in names] for each in (row, own))
+        columns = ("mean", "low", "high", "difference", "difference_low", "difference_high")
+        found, expected = ([float(each[name] or "nan") for name in columns] for each in (row, own))
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-6, nan_ok=True)
