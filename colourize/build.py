@@ -194,7 +194,8 @@ def build_trainer(config: DictConfig) -> Trainer:
     settings.accelerator = available_accelerator(settings.accelerator)
     if settings.precision == "auto":
         settings.precision, reason = automatic_precision(settings.accelerator)
-        log.info("Precision %s: %s (trainer.precision=32-true for float32)", settings.precision, reason)
+        advice = "" if settings.precision == "32-true" else " (trainer.precision=32-true for float32)"
+        log.info("Precision %s: %s%s", settings.precision, reason, advice)
     nodes = {f"callbacks.{name}": node for name, node in (config.get("callbacks") or {}).items() if node}
     if config.get("logger"):
         nodes["logger"] = config.logger

@@ -183,7 +183,7 @@ def _about(path: Path, contents: Mapping[str, Any]) -> dict[str, Any]:
             "command": " ".join(["colourize-train", *words]),
             "seed": record.get("seeds", {}).get("seed"),
             "seconds": round(sum((each.get("phases") or {}).get("training", 0) for each in starts)),
-            "machine": f"{record.get('device')} ({record.get('threads')} threads, {record.get('precision')})",
+            "machine": f"{record.get('device')} (threads: {record.get('threads')}, {record.get('precision')})",
             "versions": {key: record["versions"][key] for key in ("colourize", "torch")},
         }
     return about

@@ -168,7 +168,7 @@ def draw_reliability(classifiers: Mapping[str, np.ndarray], path: Path) -> None:
     figure = Figure(figsize=(3.9, 5))
     places = {"left": 0.15, "right": 0.97, "top": 0.98, "bottom": 0.17, "hspace": 0.08}
     top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.1], **places})
-    top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="as right as sure")
+    top.plot([0, 1], [0, 1], color=FAINT, lw=0.9, zorder=0, label="perfectly calibrated")
     for number, (name, vectors) in enumerate(classifiers.items()):
         style = look(number)
         colour = style["color"]

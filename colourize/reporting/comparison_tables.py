@@ -39,11 +39,11 @@ NOTE = (
 )
 CAPTION = "Mean over {} test pictures ± half of its 95 % interval{}; arrows say which values are good{}"
 MARKED = (
-    "; ▲ better, ▼ worse than the method without a network of the same task ({}), where the paired 95 % interval over "
+    "; ▲ better, ▼ worse than the task's reference without a network ({}), where the paired 95 % interval over "
     "pictures and seeds excludes zero"
 )
 
-SEVERAL = "of several the one with the most alike settings"
+SEVERAL = "if there are several, the one that shares most settings"
 
 
 def write_comparison(folder: Path, comparison: Comparison) -> None:
@@ -111,8 +111,10 @@ def show_sweep(folder: Path) -> None:
     order = f"Best first by {words(main)}, {direction(main)}; mean" if len(comparison.of(main)) > 1 else "Mean"
     notes = [f"{order} ± half of its 95 % interval over the test pictures"]
     if any(each.seeds > 1 for each in comparison.rows):
-        notes.append("in brackets ± the standard deviation over seeds")
+        notes.append("in parentheses ± the standard deviation over seeds")
     notes += ["°: without a network"] if baselines else []
+    if any(each.label.endswith("(usual)") for each in results.settings.settings):
+        notes.append(f"usual: {', '.join(setting(key, value) for key, value in results.settings.usual.items())}")
     console.print(f"{'; '.join(notes)}.", highlight=False)
     print(f"More:  colourize-report {shlex.quote(os.path.relpath(folder))} questions=false")
 
@@ -123,7 +125,7 @@ def markdown(comparison: Comparison) -> str:
     for measure in comparison.measures:
         lines = [
             titled(measure).replace(measure, f"**{measure}**", 1), "",
-            "| method | mean | 95 % interval | ± seeds | less reference | 95 % interval | |",
+            "| method | mean | 95 % interval | ± seeds | difference | 95 % interval | |",
             "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
             *("| " + " | ".join(_cells(row, comparison)) + " |" for row in comparison.of(measure)),
         ]  # fmt: skip
@@ -165,7 +167,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
     several = any(math.isfinite(row.seed_deviation) for row in shown)
     caption = CAPTION.format(
         max(row.pictures for row in shown) if shown else "the",
-        ", in brackets ± the standard deviation over seeds" if several else "",
+        ", in parentheses ± the standard deviation over seeds" if several else "",
         "; °: without a network" if results.settings.baselines else "",
     )
     caption += (MARKED.format(references[0] if len(references) == 1 else SEVERAL) if references else "") + "."
@@ -176,7 +178,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
 
 
 def interval_text(mean: float, low: float, high: float, seed_deviation: float) -> str:
-    """A mean ± half of its interval, and in brackets the standard deviation over seeds, if they are known.
+    """A mean ± half of its interval, and in parentheses the standard deviation over seeds, if they are known.
 
     A line may break before each ±, but not after it.
     """
@@ -211,7 +213,7 @@ def digits_for(uncertainty: float) -> int:
 
 def _comparison_table(comparison: Comparison, measure: str, *, fewer_digits: int = 0) -> TerminalTable:
     rows = [_cells(row, comparison, fewer_digits) for row in comparison.of(measure)]
-    columns = zip(("method", "mean", "95 % interval", "±", "less ref", "95 % interval", ""), *rows, strict=True)
+    columns = zip(("method", "mean", "95 % interval", "±", "diff.", "95 % interval", ""), *rows, strict=True)
     return _terminal_table([each for each in columns if any(each[1:])])
 
 

@@ -35,7 +35,7 @@ SEEDS = "; the thin bar is ± the standard deviation over its seeds"
 DASHED = "; a diamond on a dashed line is {}, which needs no network"
 EFFECTS = (
     "On the test pictures: a mark for each run, a dash for their mean and, where only one setting has the value, a bar "
-    "for its 95 % interval over the pictures; a broken line joins a baseline that varies too."
+    "for its 95 % interval over the pictures; where a baseline varies too, a broken line joins its values."
 )
 LAST_EPOCH = "After the last epoch, with the weights of that epoch"
 SAME = "The first test pictures by each method"

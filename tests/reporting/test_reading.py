@@ -136,7 +136,7 @@ def test_a_sweep_ends_with_its_table_best_first(
         printed.index(each) for each in ("look-up table °", "(filters 16,", "(filters 32, learning rate 0.001", "0.1)")
     ]
     assert places == sorted(places) and "3.1 ±" in printed
-    assert "(±\u00a0" in printed and "in brackets ± the standard deviation over seeds" in " ".join(printed.split())
+    assert "(±\u00a0" in printed and "in parentheses ± the standard deviation over seeds" in " ".join(printed.split())
     write_run(sweep / "other", {"model": "grey_lookup", "model.num_filters": 8, "seed": 0}, [1.0])
     (sweep / "other" / "per_picture.csv").unlink()
     (sweep / "other" / "metrics.json").write_text('{"test/fid": 2.0}')

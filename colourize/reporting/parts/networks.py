@@ -42,7 +42,7 @@ ORDERS = (
 )
 COUNT = 100  # test pictures for the statistics
 SHOWN = (0, 1)  # indices of the pictures whose maps are shown
-ABOUT = f"The maps of {COUNT} test pictures at most after every block"
+ABOUT = f"The feature maps after every block, for at most {COUNT} test pictures"
 POOLED = "Max-pooling keeps the largest of four values, which is seldom 0; for this reason alone, fewer zeros are left."
 MAPS = "Feature maps after every block, with the first seed; numbers: mean, share of zeros, dead channels."
 
