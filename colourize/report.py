@@ -40,9 +40,9 @@ SIZE = (
 # Questions with few networks, most of which are shared. An experiment can only reuse what was trained before it starts,
 # so the longest come first.
 EXPERIMENTS = {
-    "d2_super_resolution": (), "c2_skip_connections": (), "a4_colour_space": (), "a5_classification": (),
-    "a3_epochs": ("callbacks.checkpoints.keep_epochs=[3,6]", "lr_scheduler=constant", "task.optimizer.lr=1e-3"),
-    "a1_layers": (), "b2_regression_or_classification": (), "e_activations": (),
+    "d2_super_resolution": (), "c2_skip_connections": (), "a4_colour_space": (),
+    "a3_epochs": ("callbacks.checkpoints.keep_epochs=[3,6]", "lr_scheduler=constant", "task.optimizer.lr=3e-3"),
+    "a5_classification": (), "a1_layers": (), "b2_regression_or_classification": (), "e_activations": (),
 }  # fmt: skip
 
 
