@@ -131,7 +131,7 @@ def _beside(config: DictConfig, task: RestorationTask, data: PictureData, traine
     """Measures to show next to a network's: those of its usual baseline, and the course's published results."""
     settings = settings_of_config(config)
     found: dict[str, Any] = {}
-    if trainer.world_size == 1 and not config.get("baselines"):  # an experiment runs its baselines as jobs
+    if trainer.world_size == 1:
         batches = islice(data.test_dataloader(), int(sum(trainer.num_test_batches)))
         found |= usual_measures(task, settings.get("task.degradation"), data.training, batches)
     if figures := published(settings):

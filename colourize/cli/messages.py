@@ -25,7 +25,7 @@ from colourize.errors import ColourizeError, InputError, UsageError, full_disk, 
 from colourize.runs.method_settings import flat
 
 NOT_TYPED = ("hydra", "output_dir")
-ALIKE = 0.6  # minimum similarity of a suggested key; "batch" and "batch_size" have 0.67
+ALIKE = 0.65  # minimum similarity of a suggested key; "batch" and "batch_size" have 0.67
 # Names in other programs → ours.
 ALIASES = {"learning_rate": "lr", "num_epochs": "max_epochs", "epoch": "max_epochs", "device": "accelerator"}
 # Errors of paths that cannot be written or read; other system errors may be bugs.
@@ -175,7 +175,8 @@ def _check_flags(config_name: str) -> None:
         name, equals, value = word.partition("=")
         if not word.startswith("--") or name in flags or any(flag.startswith(name) for flag in flags):
             continue
-        value = value if equals else "".join(sys.argv[place + 1 : place + 2]) or "…"
+        following = "".join(sys.argv[place + 1 : place + 2])
+        value = value if equals else "…" if not following or following.startswith("-") or "=" in following else following
         with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
             config = hydra.compose(config_name)
         key = name.lstrip("-").replace("-", "_")

@@ -170,10 +170,16 @@ class Results:
         own = {each.label: self.comparison.estimates.get(each.label, {}).get(measure) for each in settings}
         return {label: estimate for label, estimate in own.items() if estimate is not None}
 
-    def rivals(self, measure: str, settings: Sequence[Setting]) -> dict[str, tuple[str, Estimate]]:
-        """The label of each setting → its reference and the reference's estimate, if that has the measure."""
+    def rivals(self, measure: str, settings: Sequence[Setting], model: str = "") -> dict[str, tuple[str, Estimate]]:
+        """The label of each setting → its reference and the reference's estimate, if that has the measure.
+
+        `model` names another baseline than the usual one.
+        """
         known = self.of(measure, self.settings.settings)
         pairs = {each.label: self.comparison.reference.get(each.label) or "" for each in settings}
+        if model:
+            named = {each.task: each.label for each in self.settings.baselines if each.model == model}
+            pairs = {each.label: named.get(each.task, "") for each in settings}
         return {label: (name, known[name]) for label, name in pairs.items() if name in known}
 
     def comparable(self, measures: Sequence[str]) -> list[str]:

@@ -96,7 +96,7 @@ def read_settings(runs: Sequence[Run]) -> Settings:
         untrained = identity.is_baseline(str((config.get("model") or {}).get("_target_")))
         members = groups.setdefault(identity.identity(settings), Setting(settings, untrained)).runs
         seed = int(config.get("seed") or 0)
-        if seed in members and not untrained:  # runs of a baseline are all the same
+        if seed in members and not untrained and not _is_copy(run, members[seed]):
             repeated.append(members[seed])
         members[seed] = run
     found = list(groups.values())
@@ -112,12 +112,25 @@ def read_settings(runs: Sequence[Run]) -> Settings:
     return _ordered(Settings(found, varied, shown, repeated))
 
 
+def _is_copy(run: Run, other: Run) -> bool:
+    """Whether two runs of a setting and seed have the same numbers, as an experiment copies finished runs."""
+    return "settings" in run.record and run.record["settings"] == other.record.get("settings")
+
+
 def by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
     """Settings with the same input, small or grey pictures, which are compared; the keys end their files' names."""
     found: dict[str, list[Setting]] = {}
     for each in settings:
         found.setdefault("-low" if each.task[0] == "low_resolution" else "-grey", []).append(each)
     return found if len(found) != 1 else {"": list(settings)}
+
+
+def by_task(settings: Sequence[Setting]) -> dict[tuple[Any, Any], list[Setting]]:
+    """Settings with the same input and the same form of answer."""
+    found: dict[tuple[Any, Any], list[Setting]] = {}
+    for each in settings:
+        found.setdefault(each.task, []).append(each)
+    return found
 
 
 def by_value(value: Any) -> tuple[bool, float]:

@@ -21,8 +21,11 @@ from colourize.methods.wording import last_words, words
 NAMED = 3  # settings that are named; further ones are only counted
 
 
-def findings(results: Results, networks: Sequence[Setting], measure: str) -> list[str]:
-    """Sentences that compare networks by a measure; empty if nothing is compared."""
+def findings(results: Results, networks: Sequence[Setting], measure: str, reference: str = "") -> list[str]:
+    """Sentences that compare networks by a measure; empty if nothing is compared.
+
+    `reference` is a baseline that they name in place of the usual one.
+    """
     settings = results.settings
     found = []
     if (axis := settings.axis) is not None:
@@ -36,7 +39,7 @@ def findings(results: Results, networks: Sequence[Setting], measure: str) -> lis
             also = f" with other values of {listed([last_words(key) for key in keys])}" if keys else ""
             if len(points) > 1:
                 found.append(trend(last_words(axis), points, measure, also))
-    text = best(measure, results.of(measure, networks), results.rivals(measure, networks))
+    text = best(measure, results.of(measure, networks), results.rivals(measure, networks, reference))
     return [*found, text] if text else found
 
 
@@ -69,7 +72,8 @@ def best(
     if rival is not None:
         gap = Gap.between(measure, own, rival[1])
         verb = {"better": "beats", "worse": "does worse than"}.get(gap.mark, "cannot be told from")
-        text += f"; it {verb} {rival[0]}, which needs no network and reaches {amount(measure, rival[1].mean)}"
+        name = f"the {rival[0]}" if "table" in rival[0] else rival[0]
+        text += f"; it {verb} {name}, which needs no network and reaches {amount(measure, rival[1].mean)}"
     return f"{text}."
 
 

@@ -23,6 +23,8 @@ class Question:
     about: str  # the rest of that comment
     measures: list[str]  # the columns of its table, the most important first
     parts: list[str]  # further parts of its section, see `parts.PARTS`
+    reference: str = ""  # the baseline that the answer names, and within whose task it compares; "": the task's usual one
+    compares: bool = True  # whether the answer says which network is best
 
     @property
     def command(self) -> str:
@@ -42,6 +44,8 @@ def questions() -> dict[str, Question]:
             lines = [line.lstrip("# ") for line in comment if not line.startswith(("# @package", "#   colourize-"))]
             question, _, about = " ".join(lines).rpartition("?")
             measures, parts = (list(map(str, asked.get(key, []))) for key in ("measures", "parts"))
-            number = str(asked["number"])
-            found[path.stem] = Question(path.stem, number, f"{question}?", about.strip(), measures, parts)
+            found[path.stem] = Question(
+                path.stem, str(asked["number"]), f"{question}?", about.strip(), measures, parts,
+                str(asked.get("reference", "")), bool(asked.get("compares", True)),
+            )  # fmt: skip
     return found

@@ -14,7 +14,7 @@ from colourize.errors import ColourizeError, full_disk
 from colourize.figures.saving import PANELS
 from colourize.measures.registry import MEASURES, headlines
 from colourize.methods.comparison import read_results, write_results
-from colourize.methods.grouping import Setting, by_input, read_settings
+from colourize.methods.grouping import Setting, by_input, by_task, read_settings
 from colourize.methods.sources import Source
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import headline_table, with_spread
@@ -62,7 +62,7 @@ def build_section(source: Source, question: Question | None, folder: Path, pictu
         asked = comparable
         notes.append(NOT_COMPARED)
     context = Context(results, results.main_measure(asked), folder, pictures, anchor)
-    numbers = _numbers(context, asked) if context.measure is not None else []
+    numbers = _numbers(context, asked, question) if context.measure is not None else []
     parts: list[Element] = []
     for name in question.parts if question else ["effects"] if len(settings.varied) > 1 else []:
         parts += _part(name, context)
@@ -111,13 +111,16 @@ def _unfinished(source: Source, kind: str, command: str) -> Text:
     return Text(f"Not finished, and so left out: {', '.join(named[:LISTED])}{more}.{go_on}", kind, command)
 
 
-def _numbers(context: Context, asked: Sequence[str]) -> list[Element]:
+def _numbers(context: Context, asked: Sequence[str], question: Question | None) -> list[Element]:
     """Findings, table and intervals."""
     results, main = context.results, str(context.measure)
     shown = [name for name in dict.fromkeys((*asked, main)) if name in results.comparison.measures][:MOST_MEASURES]
     found: list[Element] = []
-    for members in by_input(results.settings.networks).values():  # colourization and super-resolution are not compared
-        found += [Text(text, "finding") for text in findings(results, members, main)]
+    reference = question.reference if question else ""
+    # Colourization and super-resolution are not compared; with its own reference, a question is about each task.
+    groups = by_task(results.settings.networks) if reference else by_input(results.settings.networks)
+    for members in groups.values() if question is None or question.compares else ():
+        found += [Text(text, "finding") for text in findings(results, members, main, reference)]
     path = context.path("tables", ".csv")
     write_results(path, results)
     found.append(headline_table(results, shown, str(path.relative_to(context.folder))))

@@ -22,7 +22,7 @@ from colourize.reporting.context import Context, Element, Table, Text
 from colourize.reporting.findings import amount, listed, number, trend
 from colourize.reporting.picture_sheets import save_first_pictures
 from colourize.reporting.plots import draw_interaction
-from colourize.runs.folders import natural
+from colourize.runs.folders import Run, natural
 
 Effect = tuple[str, Setting, Estimate, Gap]  # a key, the setting that differs in it alone, its estimate, the difference
 
@@ -75,8 +75,27 @@ def over_seeds(differences: np.ndarray) -> Gap:
 
 
 def batches(context: Context) -> list[Element]:
-    """Learning curves against steps, as equal epochs are not equal steps."""
-    return context.curves("step")
+    """The losses after the last epoch by batch size, and learning curves against steps, which equal epochs are not."""
+    settings = context.results.settings
+    found: list[Element] = []
+    if (axis := settings.axis) is not None:
+        alone = [each for each in settings.networks if set(settings.departures(each)) <= {axis}]
+        alone.sort(key=lambda each: float(each.values[axis]))
+        for name in ("train/loss", "val/loss"):
+            ends = [[_last(run, name) for run in each.runs.values()] for each in alone]
+            if len({*map(len, ends)}) == 1 and len(ends) > 1 and np.isfinite(ends).all():
+                points = [
+                    (each.values[axis], Estimate(np.array(own), np.array([np.nan])))
+                    for each, own in zip(alone, ends, strict=True)
+                ]
+                gap = over_seeds(np.subtract(ends[-1], ends[0]))
+                found.append(Text(trend(last_words(axis), points, name, gap=gap), "finding"))
+    return found + context.curves("step")
+
+
+def _last(run: Run, name: str) -> float:
+    """A measure after a run's last epoch."""
+    return next((row[name] for row in reversed(run.metrics()) if name in row), np.nan)
 
 
 def effects(context: Context) -> list[Element]:
