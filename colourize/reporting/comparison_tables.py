@@ -23,7 +23,7 @@ from colourize.methods.grouping import by_input, read_settings
 from colourize.methods.sources import read_sources
 from colourize.methods.wording import headed, setting, words
 from colourize.reporting.context import Table
-from colourize.reporting.findings import number
+from colourize.reporting.findings import number, one_or
 from colourize.reporting.provenance import warning
 from colourize.reporting.questions import questions
 from colourize.runs.tables import write_table
@@ -170,7 +170,7 @@ def headline_table(results: Results, measures: Sequence[str], csv: str) -> Table
         ", in parentheses ± the standard deviation over seeds" if several else "",
         "; °: without a network" if results.settings.baselines else "",
     )
-    caption += (MARKED.format(references[0] if len(references) == 1 else SEVERAL) if references else "") + "."
+    caption += f"{MARKED.format(one_or(references, SEVERAL)) if references else ''}."
     if any(label.endswith("(usual)") for label in labels):
         usual = (setting(key, value) for key, value in results.settings.usual.items())
         caption += f" Usual: {', '.join(usual)}."

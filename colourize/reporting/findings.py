@@ -48,11 +48,13 @@ def best(
 ) -> str:
     """Which setting is best by a measure, or that the seeds show no difference; empty if nothing is compared.
 
-    The keys of `estimates` are the networks' labels; `rivals` has their baselines, by the same labels.
+    The keys of `estimates` are the networks' labels; `rivals` has their baselines, by the same labels, and the best of
+    them is named.
     """
     known = [label for label, each in estimates.items() if np.isfinite(each.mean)]
     order = sorted(known, key=lambda label: badness(measure, estimates[label].mean))
-    rival = (rivals or {}).get(order[0]) if order else None
+    known_rivals = [rivals[label] for label in order if label in rivals] if rivals else []
+    rival = min(known_rivals, key=lambda each: badness(measure, each[1].mean), default=None)
     if len(order) < 2 and rival is None:
         return ""
     first, *others = order
@@ -72,8 +74,8 @@ def best(
     if rival is not None:
         gap = Gap.between(measure, own, rival[1])
         verb = {"better": "beats", "worse": "does worse than"}.get(gap.mark, "cannot be told from")
-        name = f"the {rival[0]}" if "table" in rival[0] else rival[0]
-        text += f"; it {verb} {name}, which needs no network and reaches {amount(measure, rival[1].mean)}"
+        reached = amount(measure, rival[1].mean)
+        text += f"; it {verb} {with_article(rival[0])}, which needs no network and reaches {reached}"
     return f"{text}."
 
 
@@ -122,6 +124,16 @@ def number(mean: float) -> str:
     if mean == 0 or not np.isfinite(mean):
         return f"{mean:g}"
     return f"{mean:.{max(0, 2 - int(np.floor(np.log10(abs(mean)))))}f}"
+
+
+def with_article(label: str) -> str:
+    """A method's name as it stands in a sentence: "the grey look-up table", but "bicubic interpolation"."""
+    return f"the {label}" if "table" in label else label
+
+
+def one_or(labels: Sequence[str], several: str) -> str:
+    """The only method's name in a sentence; for more than one, `several`."""
+    return with_article(labels[0]) if len(labels) == 1 else several
 
 
 def listed(names: Sequence[str]) -> str:

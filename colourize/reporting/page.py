@@ -36,9 +36,15 @@ def write_page(
     environment.filters["inline"] = inline
     environment.filters["kind"] = lambda element: type(element).__name__.lower()
     environment.filters["linked"] = lambda name: re.sub(r"[^\w.-]+", "-", name)
+    environment.filters["typeset"] = typeset
     style = Markup((here / "page.css").read_text(encoding="utf-8"))
     values = {"title": title, "facts": facts, "sections": sections, "skipped": skipped, "painting": painting}
     write_whole(path, environment.get_template("page.html").render(values, style=style) + "\n")
+
+
+def typeset(text: str) -> str:
+    """A text with true minus signs, and with a hyphenation point in the longest of the tables' headings."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text).replace("colourfulness", "colour\u00adfulness")
 
 
 def inline(figure: Figure) -> Markup:

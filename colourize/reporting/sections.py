@@ -19,7 +19,7 @@ from colourize.methods.sources import Source
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.comparison_tables import headline_table, with_spread
 from colourize.reporting.context import Context, Element, Section, Table, Text
-from colourize.reporting.findings import findings, listed
+from colourize.reporting.findings import findings, listed, one_or
 from colourize.reporting.parts import PARTS
 from colourize.reporting.picture_sheets import Pictures, save_first_pictures
 from colourize.reporting.plots import draw_effects, draw_intervals
@@ -38,7 +38,10 @@ EFFECTS = (
     "for its 95 % interval over the pictures; where a baseline varies too, a broken line joins its values."
 )
 LAST_EPOCH = "After the last epoch, with the weights of that epoch"
-SAME = "The first test pictures by each method"
+SAME = {
+    "": "The first test pictures by each method", "-grey": "The first test pictures, coloured by each method",
+    "-low": "The first test pictures, enlarged by each method",
+}  # fmt: skip
 NOT_COMPARED = "With another palette there are other classes: accuracy and cross-entropy are not compared here."
 ANSWERS = ("fact", "finding")  # the kinds of sentences that open a section
 LISTED = 6  # settings that are named; further ones are only counted
@@ -128,7 +131,7 @@ def _numbers(context: Context, asked: Sequence[str], question: Question | None) 
         alt = f"Intervals of {listed([words(name) for name in shown[:4]])} for each method"
         references = sorted({name for name in results.comparison.reference.values() if name})
         caption = INTERVALS + (SEEDS if results.settings.have_seeds else "")
-        caption += f"{DASHED.format(references[0] if len(references) == 1 else 'a reference')}." if references else "."
+        caption += f"{DASHED.format(one_or(references, 'a reference')) if references else ''}."
         draw = partial(draw_intervals, results.comparison, shown[:4], formats=["svg", PANELS])
         found += context.plot("intervals", draw, caption, alt)
     return found
@@ -145,7 +148,7 @@ def _drawings(context: Context) -> list[Element]:
         found += context.plot("effects", lambda path: draw_effects(path, context.results, main), EFFECTS, alt)
     for ending, members in by_input([each for each in settings.settings if each.first.checkpoints]).items():
         few = members[:MOST_SHOWN]
-        caption = SAME + (", with its first seed" if context.results.settings.have_seeds else "")
+        caption = SAME[ending] + (", with its first seed" if context.results.settings.have_seeds else "")
         caption += "." if len(few) == len(members) else f"; the first {MOST_SHOWN} of {len(members)} methods."
 
         def draw(path: Path, few: Sequence[Setting] = few) -> None:

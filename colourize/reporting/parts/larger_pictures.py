@@ -127,13 +127,13 @@ def _table(context: Context, columns: Mapping[Case, np.ndarray], estimates: Mapp
         lines.append(line)
     baselines = {each.label for each in context.results.settings.baselines}
     rows = [
-        [f"{label} °" if label in baselines else label, way, kind,
+        [f"{label} °, {way}" if label in baselines else f"{label}, {way}", kind,
          *(texts.get(Case(label, way, kind, size), "") for size in SIZES)]
         for label, way, kind in dict.fromkeys(case[:3] for case in estimates)
     ]  # fmt: skip
     spread = ", in parentheses the standard deviation over seeds" if any(line["seeds"] > 1 for line in lines) else ""
     about = ABOUT.format(" or ".join(map(str, sorted({line["count"] for line in lines}))), spread)
-    heads = ["", "way", "pictures", *(f"{size} pixels" for size in SIZES)]
+    heads = ["", "pictures", *(f"{size} pixels" for size in SIZES)]
     return Table(about, heads, rows, csv=context.table("larger", lines))
 
 
