@@ -22,7 +22,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two experiments of which the second shares runs with the first."""
     path = tmp_path_factory.mktemp("experiments")
     for name in ("b2_regression_or_classification", "a5_classification"):
-        succeed("train", [f"experiment={name}", *WORDS], path)
+        done = succeed("train", [f"experiment={name}", *WORDS], path)
+        if name == "b2_regression_or_classification":
+            assert "this run" in done.stdout and "grey_lookup" in done.stdout.partition("this run")[2].splitlines()[0]
     return path / "multirun"
 
 

@@ -75,7 +75,7 @@ def test_a_sweep_has_tables_plots_and_a_finding(page: Path) -> None:
         "<b>Answer.</b> Of 2 settings 2 clearly change the MSE: learning rate most (0.1 in place of 0.001: +4.17, 95 %",
         "By MSE the best is CNN (filters 16, learning rate 0.001), 3.11: 1.60 (95 % interval ",
         "A dot is the mean of a method, and the broad bar is its 95 % interval over the test pictures; the thin bar is "
-        "± the standard deviation over its seeds; a diamond on a dashed line is grey look-up table, which needs no ",
+        "± the standard deviation over its seeds; a diamond on a dashed line is the grey look-up table, which needs ",
         'class="best"',
         "Passed over",
         "multirun/broken: run.json: cannot be read",

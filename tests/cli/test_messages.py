@@ -56,10 +56,14 @@ def test_a_terminal_gets_no_control_characters(monkeypatch: pytest.MonkeyPatch) 
     assert printable(message) == "data.root=a\\nb: there is no such folder\nName another: × \\x1b[2J \\x85 \\u2028"
 
 
-@pytest.mark.parametrize("typed", [["--epochs", "3"], ["--epochs=3"]])
-def test_a_flag_of_another_program_is_named_with_its_key(typed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["colourize-train", *typed])
-    with pytest.raises(UsageError, match=r"^--epochs\S*: there is no such flag; type trainer.max_epochs=3$"):
+@pytest.mark.parametrize(
+    ("typed", "value"), [("--epochs 3", "3"), ("--epochs=3", "3"), ("--epochs seed=1", "…"), ("--epochs --lr 3", "…")]
+)
+def test_a_flag_of_another_program_is_named_with_its_key(
+    typed: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["colourize-train", *typed.split()])
+    with pytest.raises(UsageError, match=rf"^--epochs\S*: there is no such flag; type trainer.max_epochs={value}$"):
         check_arguments()
 
 

@@ -45,12 +45,18 @@ def test_the_best_setting(measure: str, estimates: dict[str, Estimate], text: st
     [(0.8, 0.001, "beats"), (1.2, 0.001, "does worse than"), (0.9, 0.1, "cannot be told from")],
 )
 def test_whether_the_best_beats_its_baseline(mean: float, spread: float, verb: str) -> None:
-    rivals = {"cnn": ("table", estimate(0.9, seeds=1))}
+    rivals = {"unet": ("bicubic", estimate(2.0, seeds=1)), "cnn": ("table", estimate(0.9, seeds=1))}
     text = best("cross_entropy", {"cnn": estimate(mean, spread=spread)}, rivals)
     assert (
         text
-        == f"The cross-entropy of cnn is {number(mean)}; it {verb} table, which needs no network and reaches 0.900."
+        == f"The cross-entropy of cnn is {number(mean)}; it {verb} the table, which needs no network and reaches 0.900."
     )
+
+
+def test_the_best_of_several_baselines_is_named() -> None:
+    rivals = {"a": ("bicubic", estimate(0.9, seeds=1)), "b": ("Lanczos", estimate(0.5, seeds=1))}
+    text = best("mse", {"a": estimate(0.8), "b": estimate(0.81)}, rivals)
+    assert "it does worse than Lanczos, which needs no network and reaches 0.500" in text
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,12 @@ from colourize.methods.comparison import Results, Row, read_results
 from colourize.methods.grouping import Settings, read_settings
 from colourize.methods.sources import read_sources
 from colourize.reporting.comparison_tables import show_sweep
+from colourize.reporting.context import Context, Text
 from colourize.reporting.findings import findings
 from colourize.reporting.parts import PARTS
+from colourize.reporting.parts.epochs_and_batches import batches
 from colourize.reporting.parts.larger_pictures import columns_by_case
+from colourize.reporting.picture_sheets import Pictures
 from colourize.reporting.plots import draw_effects
 from colourize.reporting.provenance import provenance
 from colourize.reporting.questions import questions
@@ -178,6 +181,29 @@ def test_repeated_runs_and_damaged_tables_are_noted(sweep: Path) -> None:
     assert sorted(note.partition(": ")[2] for note in results.notes) == [
         "left out, as another run has its setting and seed", "no per_picture.csv, and so no interval over pictures",
     ]  # fmt: skip
+
+
+def test_a_copy_of_a_run_is_no_repetition(sweep: Path) -> None:
+    write_run(sweep / "copy", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
+    for name in ("num_filters-16+seed-1", "copy"):
+        record = sweep / name / "run.json"
+        record.write_text(json.dumps({**json.loads(record.read_text()), "settings": "the same digest"}))
+    assert not read_results(settings_in(sweep)).notes
+
+
+def test_losses_after_the_last_epoch_are_compared_along_the_batch_size(tmp_path: Path) -> None:
+    for size, loss in ((20, 0.3), (50, 0.4), (100, 0.5)):
+        for seed in (0, 1):
+            run = tmp_path / f"{size}-{seed}"
+            write_run(run, {"seed": seed} if size == 50 else {"data.batch_size": size, "seed": seed}, [1.0, 2.0],
+                      data={"batch_size": size})  # fmt: skip
+            lines = f"epoch,step,train/loss,val/loss\n1,5,0.9,0.9\n2,10,{loss + seed / 100},{loss + 0.1}\n"
+            (run / "metrics.csv").write_text(lines)
+    (tmp_path / "figures").mkdir()
+    context = Context(read_results(settings_in(tmp_path)), "mse", tmp_path, Pictures(), "c3")
+    training, validation = (each.text for each in batches(context) if isinstance(each, Text))
+    assert training.startswith("From batch size 20 to 100, the training loss rises from 0.305 to 0.505")
+    assert validation.startswith("From batch size 20 to 100, the validation loss rises from 0.400 to 0.600")
 
 
 def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> None:
