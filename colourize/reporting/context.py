@@ -86,7 +86,8 @@ class Context:
             return []
         if self.results.settings.have_seeds:
             caption += ": the mean over seeds, and each seed as a thin line"
-        return [Figure(path, f"{caption}{'; grey dashes: what needs no network' if drawn else ''}.", alt)]
+        caption += "; grey dashes: the usual baselines, which need no network" if drawn else ""
+        return [Figure(path, f"{caption}.", alt)]
 
     def made(
         self, name: str, runs: Sequence[Run], make: Callable[[Path], object], caption: str, alt: str, also: object = ""

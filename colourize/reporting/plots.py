@@ -16,6 +16,7 @@ from colourize.measures.intervals import Estimate
 from colourize.measures.registry import direction
 from colourize.methods.comparison import Comparison, Results
 from colourize.methods.grouping import Setting, Settings, by_value
+from colourize.methods.references import usual_baseline
 from colourize.methods.wording import headed, last_words, words
 from colourize.reporting.findings import number
 
@@ -62,7 +63,7 @@ def draw_intervals(comparison: Comparison, measures: list[str], path: Path, form
 def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None:
     """Draw training and validation measures against epochs (or "step"): a line per setting, thin lines for its seeds.
 
-    Grey dashes are the baselines' values. The file is an SVG.
+    Grey dashes are the values of the tasks' usual baselines. The file is an SVG.
 
     Returns:
         Whether baselines are drawn; None: no run has a curve, and nothing is drawn.
@@ -86,7 +87,7 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
             _draw_curve(axis, read[setting.label], measure, x, style, setting.label)
         low, high = axis.get_ylim()
         named: list[float] = []
-        for each in settings.baselines:
+        for each in (one for one in settings.baselines if one.model == usual_baseline(one.task[0])):
             value = each.first.measures().get(measure, np.nan)
             is_comparable = not measure.endswith("loss") or {_loss(one) for one in members} == {_loss(each)}
             if is_comparable and low - 2 * (high - low) <= value <= high + 2 * (high - low):
@@ -96,7 +97,7 @@ def draw_curves(path: Path, settings: Settings, x: str = "epoch") -> bool | None
                     continue  # its name would cover another name
                 named.append(value)
                 axis.annotate(each.label, (1, value), xycoords=("axes fraction", "data"), fontsize=7, color="#444444",
-                              ha="right", va="bottom")  # fmt: skip
+                              ha="right", va="bottom", zorder=1)  # behind the curves  # fmt: skip
         axis.set_title(f"{heading}: {headed(measure)}" if heading else headed(measure), fontsize=8, loc="left")
         axis.set_xlabel(f"{x}s", fontsize=7)
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -144,7 +145,7 @@ def draw_effects(path: Path, results: Results, measure: str) -> bool:
                           color=colour, label=words(name))  # fmt: skip
         if len(lines) > 1:
             axis.legend(fontsize=7, frameon=False)
-        axis.set_xticks(range(len(places)), [words(value) for value in places])
+        axis.set_xticks(range(len(places)), [fill(words(value), 14) for value in places])
         axis.set_title(last_words(key), fontsize=8, loc="left")
         axis.set_ylabel(headed(measure), fontsize=7)
     save_figure(figure, path, ["svg", PANELS])
