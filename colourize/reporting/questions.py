@@ -23,7 +23,7 @@ class Question:
     about: str  # the rest of that comment
     measures: list[str]  # the columns of its table, the most important first
     parts: list[str]  # further parts of its section, see `parts.PARTS`
-    reference: str = ""  # the baseline that the answer names, for each task; "": the usual one of the best network
+    reference: str = ""  # the baseline that the answer names, for each task; "": the best of the usual ones
     compares: bool = True  # whether the answer says which network is best
 
     @property
