@@ -175,9 +175,9 @@ def _check_flags(config_name: str) -> None:
         name, equals, value = word.partition("=")
         if not word.startswith("--") or name in flags or any(flag.startswith(name) for flag in flags):
             continue
-        following = "".join(sys.argv[place + 1 : place + 2])
-        is_value = following and not following.startswith("-") and "=" not in following
-        value = value if equals else following if is_value else "…"
+        if not equals:
+            following = "".join(sys.argv[place + 1 : place + 2])
+            value = "…" if not following or following.startswith("-") or "=" in following else following
         with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
             config = hydra.compose(config_name)
         key = name.lstrip("-").replace("-", "_")

@@ -113,8 +113,9 @@ def read_settings(runs: Sequence[Run]) -> Settings:
 
 
 def _is_copy(run: Run, other: Run) -> bool:
-    """Whether two runs of a setting and seed have the same numbers, as an experiment copies finished runs."""
-    return "settings" in run.record and run.record["settings"] == other.record.get("settings")
+    """Whether two runs are copies of one run, as an experiment copies finished runs (`runs.reuse`)."""
+    own, its = ({k: v for k, v in each.record.items() if k not in ("overrides", "taken_from")} for each in (run, other))
+    return ("taken_from" in run.record or "taken_from" in other.record) and own == its
 
 
 def by_input(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

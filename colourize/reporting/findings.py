@@ -128,7 +128,7 @@ def number(mean: float) -> str:
 
 def with_article(label: str) -> str:
     """A method's name as it stands in a sentence: "the grey look-up table", but "bicubic interpolation"."""
-    return f"the {label}" if "table" in label else label
+    return f"the {label}" if any(word in label for word in ("table", "neighbour", "commonest", "filter")) else label
 
 
 def one_or(labels: Sequence[str], several: str) -> str:

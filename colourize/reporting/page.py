@@ -43,8 +43,8 @@ def write_page(
 
 
 def typeset(text: str) -> str:
-    """A text with true minus signs, and with a hyphenation point in the longest of the tables' headings."""
-    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text).replace("colourfulness", "colour\u00adfulness")
+    """A text with true minus signs, except in values that can be typed, such as `key=-1`."""
+    return re.sub(r"(?<![\w.=\[,-])-(?=[\d.])", "−", text)
 
 
 def inline(figure: Figure) -> Markup:

@@ -24,7 +24,7 @@ class Question:
     measures: list[str]  # the columns of its table, the most important first
     parts: list[str]  # further parts of its section, see `parts.PARTS`
     reference: str = ""  # the baseline that the answer names, for each task; "": the best of the usual ones
-    compares: bool = True  # whether the answer says which network is best
+    compares: bool = True  # whether the answer compares the networks
 
     @property
     def command(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -184,10 +185,11 @@ def test_repeated_runs_and_damaged_tables_are_noted(sweep: Path) -> None:
 
 
 def test_a_copy_of_a_run_is_no_repetition(sweep: Path) -> None:
-    write_run(sweep / "copy", {"model.num_filters": 16, "seed": 1}, [5.0] * 4)
-    for name in ("num_filters-16+seed-1", "copy"):
-        record = sweep / name / "run.json"
-        record.write_text(json.dumps({**json.loads(record.read_text()), "settings": "the same digest"}))
+    original = sweep / "num_filters-16+seed-1"
+    shutil.copytree(original, sweep / "copy")
+    assert len(read_results(settings_in(sweep)).notes) == 1  # it might as well be a second training
+    record = {**json.loads((original / "run.json").read_text()), "taken_from": str(original)}
+    (sweep / "copy" / "run.json").write_text(json.dumps(record))
     assert not read_results(settings_in(sweep)).notes
 
 
@@ -201,9 +203,11 @@ def test_losses_after_the_last_epoch_are_compared_along_the_batch_size(tmp_path:
             (run / "metrics.csv").write_text(lines)
     (tmp_path / "figures").mkdir()
     context = Context(read_results(settings_in(tmp_path)), "mse", tmp_path, Pictures(), "c3")
-    training, validation = (each.text for each in batches(context) if isinstance(each, Text))
-    assert training.startswith("From batch size 20 to 100, the training loss rises from 0.305 to 0.505")
-    assert validation.startswith("From batch size 20 to 100, the validation loss rises from 0.400 to 0.600")
+    training, validation, _ = (each.text for each in batches(context) if isinstance(each, Text))
+    assert training.startswith("From batch size 20 to 100 at equal epochs, the training loss rises from 0.305 to 0.505")
+    assert validation.startswith(
+        "From batch size 20 to 100 at equal epochs, the validation loss rises from 0.400 to 0.600"
+    )
 
 
 def test_every_question_of_the_assignment_has_a_file_and_papers_come_after() -> None:

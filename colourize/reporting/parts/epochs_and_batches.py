@@ -29,6 +29,7 @@ Effect = tuple[str, Setting, Estimate, Gap]  # a key, the setting that differs i
 MARKS = (1, 2, 5, 10, 25, 50, 100, 200, 500, 1000)  # epochs at which the measures of a long run are shown
 MEASURES = ("val/loss", "train/loss", "val/accuracy", "val/psnr")
 BY_EPOCH = "At a constant learning rate, this is also where a run of so many epochs ends"
+LAST_LOSSES = "The losses above are those of the last epoch; their intervals are over seeds."
 RANKED = "The largest effect of each setting alone, from {} on; the interval is over pictures{}."
 
 
@@ -75,7 +76,7 @@ def over_seeds(differences: np.ndarray) -> Gap:
 
 
 def batches(context: Context) -> list[Element]:
-    """The losses after the last epoch by batch size, and learning curves against steps, which equal epochs are not."""
+    """The last epoch's losses by batch size, and learning curves against steps: equal epochs are not equal steps."""
     settings = context.results.settings
     found: list[Element] = []
     if (axis := settings.axis) is not None:
@@ -83,14 +84,14 @@ def batches(context: Context) -> list[Element]:
         alone.sort(key=lambda each: float(each.values[axis]))
         for name in ("train/loss", "val/loss"):
             ends = [[_last(run, name) for run in each.runs.values()] for each in alone]
-            if len({*map(len, ends)}) == 1 and len(ends) > 1 and np.isfinite(ends).all():
+            if len({tuple(each.runs) for each in alone}) == 1 and len(alone) > 1 and np.isfinite(ends).all():
                 points = [
                     (each.values[axis], Estimate(np.array(own), np.array([np.nan])))
                     for each, own in zip(alone, ends, strict=True)
                 ]
                 gap = over_seeds(np.subtract(ends[-1], ends[0]))
-                found.append(Text(trend(last_words(axis), points, name, gap=gap), "finding"))
-    return found + context.curves("step")
+                found.append(Text(trend(last_words(axis), points, name, " at equal epochs", gap), "finding"))
+    return [*found, *([Text(LAST_LOSSES, "note")] if found else []), *context.curves("step")]
 
 
 def _last(run: Run, name: str) -> float:

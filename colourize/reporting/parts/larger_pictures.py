@@ -41,7 +41,7 @@ ABOUT = (
     "tables above. ΔE2000 and SSIM are in the file."
 )
 _drawn = cache(draw_horses)
-REACH = "However large the picture, an output depends on the nearby inputs alone, about so many pixels to each side:"
+REACH = "However large the picture is, an output depends on no input much further away than this, in pixels:"
 GONE = "Larger pictures could not be made of {}, as the checkpoints or the test pictures are gone."
 
 
@@ -74,7 +74,7 @@ def larger_pictures(context: Context) -> list[Element]:
     found: list[Element] = [*_findings(estimates), _table(context, columns, estimates)]
     networks = {each.label: context.pictures.task(each.first) for each in settings if not each.is_baseline}
     halos = {label: Predictor(task, "none", device="cpu").halo for label, task in networks.items()}
-    reaches = [f"{label}, {'all' if halo is None else halo}" for label, halo in halos.items()]
+    reaches = [f"{label}, {'no limit' if halo is None else halo}" for label, halo in halos.items()]
     found.append(Text(f"{REACH} {'; '.join(reaches)}.", "note"))
     found += [Text(GONE.format(", ".join(gone)), "note")] if gone else []
 

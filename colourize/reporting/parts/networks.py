@@ -58,14 +58,14 @@ def layers(context: Context) -> list[Element]:
         path = context.path("figures", f"-diagram-{place}.svg")
         write_whole(path, diagram(traced, name))
         table = layer_table(traced)
-        lines = [*table, *totals(table)]
-        csv = context.table(f"layers-{place}", map(asdict, lines))
+        total, convolutions = totals(table)  # they differ in columns that only the file has
+        csv = context.table(f"layers-{place}", map(asdict, [*table, total, convolutions]))
         about = f"{name}'s layers, for pictures of {size[0]}×{size[1]} pixels."
         heads = ["block", "layer", "filters", "output", "weights"]
         rows = [
             [each.layer.rpartition(".")[0] or each.layer, f"{WORDS.get(each.kind, each.kind)} {each.kernel}".strip(),
              str(each.filters or ""), each.output, f"{each.weights:,}" if each.weights else ""]
-            for each in lines[:-1]  # the sums over convolutions alone differ in other columns of the file
+            for each in [*table, total]
         ]  # fmt: skip
         found += [Text(_summary(name, table), "fact"), Table(about, heads, rows, csv=csv)]
         found.append(Figure(path, f"{name}: kernels, filters, output shapes.", f"Diagram of {name}"))
