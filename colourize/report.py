@@ -33,7 +33,7 @@ KINDS = ("full", "quick")
 PAINTING, PAINTS_WITH = "colour.html", "builtin:colour_hints"  # the page to paint on, and its network
 # With a few hundred pictures and a high, falling learning rate, the course's networks colour sky, meadow and horse.
 SIZE = (
-    "data=synthetic", "data.num_train=400", "data.num_val=100", "data.num_test=100", "data.batch_size=20",
+    "data=synthetic", "data.num_train=400", "data.num_val=60", "data.num_test=60", "data.batch_size=20",
     "trainer.max_epochs=10", "lr_scheduler=one_cycle", "task.optimizer.lr=5e-3", "seeds=[0]",
     "trainer.enable_progress_bar=false",
 )  # fmt: skip
