@@ -184,6 +184,14 @@ def test_repeated_runs_and_damaged_tables_are_noted(sweep: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_question_names_its_own_reference(sweep: Path) -> None:
+    results = read_results(settings_in(sweep))
+    named = {reference: findings(results, results.settings.networks, "mse", reference)[-1]
+             for reference in ("", "grey_lookup", "bicubic")}  # fmt: skip
+    assert "needs no network" in named[""] and named["grey_lookup"] == named[""]
+    assert "needs no network" not in named["bicubic"]  # the sweep has no such baseline
+
+
 def test_a_copy_of_a_run_is_no_repetition(sweep: Path) -> None:
     original = sweep / "num_filters-16+seed-1"
     shutil.copytree(original, sweep / "copy")
